@@ -1,0 +1,33 @@
+//! The vocabulary that every room shares: ids, money, time, refusals and pages. Plain types and
+//! functions only; it must never know a runtime, a web framework, a database or what a shop is.
+//! Start with [`Money`], [`Problem`] and [`typed_id!`].
+
+mod clock;
+mod email;
+mod error;
+mod id;
+mod idgen;
+mod money;
+mod page;
+mod quantity;
+mod sku;
+mod time;
+
+pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
+pub use email::{EmailAddress, InvalidEmail};
+pub use error::{ErrorCode, FieldError, Problem, codes};
+pub use id::{InvalidId, TypedId, decode_suffix, encode_suffix, id_schema};
+pub use idgen::{IdGen, SeededIds, SharedIds, SystemIds};
+pub use money::{Currency, InvalidCurrency, Money, MoneyError};
+pub use page::{Cursor, InvalidCursor, Page, PageRequest};
+pub use quantity::{InvalidQuantity, Quantity};
+pub use sku::{InvalidSku, Sku};
+pub use time::{InvalidTimestamp, Timestamp};
+
+/// What [`typed_id!`] expands to; not for direct use.
+#[doc(hidden)]
+pub mod macro_support {
+    pub use serde;
+    pub use utoipa;
+    pub use uuid;
+}
