@@ -86,6 +86,18 @@ macro_rules! typed_id {
             }
         }
 
+        impl<'a> $crate::IntoStored<'a> for &$name {
+            fn into_stored(self) -> $crate::Stored<'a> {
+                $crate::Stored::Id(self.0)
+            }
+        }
+
+        impl $crate::FromStored for $name {
+            fn from_stored(stored: $crate::Stored<'_>) -> Result<Self, $crate::WrongKind> {
+                $crate::id_from_stored(stored)
+            }
+        }
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 write!(f, "{}_{}", $prefix, $crate::encode_suffix(self.0))

@@ -37,6 +37,7 @@ impl SystemIds {
     ///
     /// # Errors
     /// When the operating system gives no entropy.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for chance")]
     pub fn new(clock: SharedClock) -> Result<Self, getrandom::Error> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;

@@ -11,6 +11,7 @@ mod money;
 mod page;
 mod quantity;
 mod sku;
+mod stored;
 mod time;
 
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
@@ -22,6 +23,9 @@ pub use money::{Currency, InvalidCurrency, Money, MoneyError};
 pub use page::{Cursor, InvalidCursor, Page, PageRequest};
 pub use quantity::{InvalidQuantity, Quantity};
 pub use sku::{InvalidSku, Sku};
+#[doc(hidden)]
+pub use stored::id_from_stored;
+pub use stored::{FromStored, IntoStored, Stored, WrongKind};
 pub use time::{InvalidTimestamp, Timestamp};
 
 /// What [`typed_id!`] expands to; not for direct use.

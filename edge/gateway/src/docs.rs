@@ -1,0 +1,66 @@
+//! The OpenAPI document and the readable reference, both from the routes that run and nothing else.
+//! The reference is Swagger UI out of the binary, so that it works without internet access.
+
+use axum::{Router, extract::Request, middleware, middleware::Next, response::Response};
+use http::{HeaderValue, header};
+use utoipa::openapi::{
+    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// Where the document is.
+const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
+
+/// What the reference's page may load: its own files, and the styles that it sets itself.
+const PAGE_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; \
+                           frame-ancestors 'none'";
+
+/// The document's head: everything but paths and their schemas.
+pub(crate) fn head() -> OpenApi {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some("An access token from register, login or refresh."))
+        .build();
+    let guest = ApiKey::Header(ApiKeyValue::with_description(
+        "X-Guest-Token",
+        "The token that a guest got with the order.",
+    ));
+    let components = ComponentsBuilder::new()
+        .security_scheme("bearer", SecurityScheme::Http(bearer))
+        .security_scheme("guest", SecurityScheme::ApiKey(guest))
+        .build();
+    let info = InfoBuilder::new()
+        .title("TechTrove")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("The public API of an online technology shop."))
+        .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()))
+        .build();
+    OpenApiBuilder::new().info(info).components(Some(components)).build()
+}
+
+/// The document of these services.
+#[must_use]
+pub fn document(services: Vec<OpenApiRouter>) -> OpenApi {
+    let api = OpenApiRouter::<()>::with_openapi(head());
+    services.into_iter().fold(api, OpenApiRouter::merge).into_openapi()
+}
+
+/// The document and the reference.
+pub(crate) fn router(openapi: OpenApi) -> Router {
+    let config = Config::from(DOCUMENT_PATH).validator_url("none").deep_linking(true);
+    let reference = SwaggerUi::new("/docs").url(DOCUMENT_PATH, openapi).config(config);
+    Router::new().merge(reference).layer(middleware::from_fn(page_policy))
+}
+
+async fn page_policy(request: Request, next: Next) -> Response {
+    let page = request.uri().path().starts_with("/docs");
+    let mut response = next.run(request).await;
+    if page {
+        let policy = HeaderValue::from_static(PAGE_POLICY);
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

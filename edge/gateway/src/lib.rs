@@ -1,0 +1,72 @@
+//! The one public origin. It routes to the services' public routers and adds what every request gets:
+//! limits, time-outs, security headers, documentation. It must never know a rule of a service, and
+//! never mount an internal route. Start with [`router`].
+
+mod address;
+mod docs;
+mod headers;
+mod limiter;
+mod pace;
+
+pub use address::{ClientAddress, TrustedProxies};
+pub use docs::document;
+pub use limiter::{Allowance, InvalidRateLimit, RateLimit};
+pub use pace::Pace;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::limiter::Limiter;
+
+/// The gateway's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How often one client may call.
+    pub rate_limit: RateLimit,
+    /// Whose word on the client's address is taken.
+    pub trusted_proxies: TrustedProxies,
+    /// The largest body, in bytes, of a request that is not streamed.
+    pub body_limit: usize,
+    /// How long a request may take.
+    pub pace: Pace,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            rate_limit: RateLimit::default(),
+            trusted_proxies: TrustedProxies::default(),
+            body_limit: 1024 * 1024,
+            pace: Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) },
+        }
+    }
+}
+
+/// What the origin consists of.
+pub struct Origin {
+    /// The public routers of the services, with their part of the OpenAPI document.
+    pub services: Vec<OpenApiRouter>,
+    /// What else answers at the origin and is not part of the API: health, the mailbox.
+    pub beside: Router,
+}
+
+/// The origin as one router. The request's context, with its trace and its log line,
+/// is laid around it by whoever serves it.
+pub fn router(config: &Config, origin: Origin) -> Router {
+    let mut api = OpenApiRouter::with_openapi(docs::head());
+    for service in origin.services {
+        api = api.merge(service);
+    }
+    let (api, openapi) = api.split_for_parts();
+    let limiter = Arc::new(Limiter::new(config.rate_limit));
+    let routes = api.merge(docs::router(openapi)).merge(origin.beside);
+    techtrove_http::guard(routes)
+        .layer(DefaultBodyLimit::max(config.body_limit))
+        .layer(middleware::from_fn_with_state(config.pace, pace::keep))
+        .layer(middleware::from_fn_with_state(limiter, limiter::limit))
+        .layer(middleware::from_fn_with_state(config.trusted_proxies.clone(), address::find))
+        .layer(middleware::from_fn(headers::add))
+}

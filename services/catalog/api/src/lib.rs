@@ -1,0 +1,21 @@
+//! What catalog shows the other services: what can be sold at which price, its events, and the typed
+//! client. The rules behind them live in `services/catalog/src/domain`.
+
+mod client;
+mod events;
+mod ids;
+mod sellable;
+
+pub use client::CatalogClient;
+pub use events::ProductChanged;
+pub use ids::{CategoryId, JobId, ProductId, VariantId};
+pub use sellable::{Fulfilment, ResolveSkusRequest, ResolveSkusResponse, SellableSku};
+
+/// The kind of aggregate whose events tell of a product.
+pub const PRODUCT_AGGREGATE: &str = "catalog.product";
+
+/// A product was created; carries [`ProductChanged`].
+pub const PRODUCT_CREATED: &str = "catalog.product.created.v1";
+
+/// A product was edited, published or archived; carries [`ProductChanged`].
+pub const PRODUCT_UPDATED: &str = "catalog.product.updated.v1";

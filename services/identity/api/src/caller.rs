@@ -1,0 +1,81 @@
+//! The extractor which tells a handler who calls. No credential is a guest; a credential that is not
+//! valid is refused, never taken for a guest (RFC 6750).
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::{header::AUTHORIZATION, request::Parts};
+use techtrove_core::{Problem, codes};
+use techtrove_http::HttpError;
+
+use crate::{Authenticator, Claims, Role, UserId};
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Nobody we know.
+    Guest,
+    /// A signed-in user.
+    User(Claims),
+}
+
+impl Caller {
+    /// The signed-in user's claims.
+    ///
+    /// # Errors
+    /// 401 for a guest.
+    pub fn user(&self) -> Result<&Claims, Problem> {
+        match self {
+            Self::User(claims) => Ok(claims),
+            Self::Guest => {
+                Err(Problem::new(codes::UNAUTHENTICATED, "this needs an access token: sign in first"))
+            }
+        }
+    }
+
+    /// The signed-in user's id, if it is one.
+    #[must_use]
+    pub fn user_id(&self) -> Option<UserId> {
+        self.user().ok().map(|claims| claims.sub)
+    }
+
+    /// Whether the caller may act as `role`.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.user().is_ok_and(|claims| claims.has(role))
+    }
+
+    /// The claims of a caller who may act as `role`.
+    ///
+    /// # Errors
+    /// 401 for a guest, 403 for a user without that role.
+    pub fn require(&self, role: Role) -> Result<&Claims, Problem> {
+        let claims = self.user()?;
+        if claims.has(role) {
+            Ok(claims)
+        } else {
+            Err(Problem::new(codes::FORBIDDEN, format!("this needs the role {role}")))
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        let Some(header) = parts.headers.get(AUTHORIZATION) else { return Ok(Self::Guest) };
+        let token = header.to_str().ok().and_then(bearer).ok_or_else(|| {
+            Problem::new(codes::UNAUTHENTICATED, "the authorization header is no bearer token")
+        })?;
+        let authenticator = parts.extensions.get::<Arc<Authenticator>>().ok_or_else(|| {
+            Problem::internal("no authenticator is layered onto the service's public router")
+        })?;
+        Ok(Self::User(authenticator.authenticate(token).await?))
+    }
+}
+
+/// The token of a `Bearer` credential; the scheme's case does not matter (RFC 9110, 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,23 @@
+//! What identity shows the other services: user ids, roles, access tokens and the extractor which
+//! tells a handler who calls. It must never trust a token's words before its signature. The rules of
+//! accounts live in `services/identity/src/domain`.
+
+mod authenticator;
+mod caller;
+mod role;
+mod tokens;
+
+pub use authenticator::Authenticator;
+pub use caller::Caller;
+pub use role::{InvalidRole, Role};
+pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};
+
+techtrove_core::typed_id!(
+    /// A registered person.
+    UserId, "usr"
+);
+
+techtrove_core::typed_id!(
+    /// One sign-in of a user on one device.
+    SessionId, "ses"
+);

@@ -1,0 +1,41 @@
+//! Identity's use cases, one file each. Hashing happens on a bounded pool of its own threads, before
+//! and never inside a transaction.
+
+mod create_admin;
+mod hashing;
+mod log_in;
+mod refresh;
+mod register;
+mod session;
+
+pub use create_admin::create_admin;
+pub use hashing::{Hasher, HashingError};
+pub use log_in::log_in;
+pub use refresh::refresh;
+pub use register::{Registration, register};
+pub use session::SignedIn;
+
+use std::sync::Arc;
+
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::Db;
+use techtrove_identity_api::SigningKey;
+
+use crate::Config;
+
+/// What the use cases work with.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Identity's own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids and secrets.
+    pub ids: SharedIds,
+    /// Signs access tokens.
+    pub signing_key: Arc<SigningKey>,
+    /// Hashes and compares passwords.
+    pub hasher: Arc<Hasher>,
+    /// The settings.
+    pub config: Config,
+}

@@ -1,0 +1,39 @@
+//! The rules of accounts: which passwords are accepted, what an account and a session are, and what a
+//! presented refresh token leads to. Plain functions; hashing and storing happen elsewhere.
+
+mod password;
+mod refresh;
+
+pub use password::{Password, RefusedPassword};
+pub use refresh::{PresentedToken, RefreshToken, Verdict, judge};
+
+use techtrove_core::{EmailAddress, Timestamp};
+use techtrove_identity_api::{Role, SessionId, UserId};
+
+/// A registered person.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// How to write to them.
+    pub email: EmailAddress,
+    /// How to call them.
+    pub name: String,
+    /// The password's hash in PHC string form.
+    pub password_hash: String,
+    /// What they may be, sorted.
+    pub roles: Vec<Role>,
+    /// Since when.
+    pub created_at: Timestamp,
+}
+
+/// One sign-in of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Which.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Since when.
+    pub started_at: Timestamp,
+}

@@ -1,0 +1,61 @@
+//! Why identity refuses or fails, and the only place where its codes are chosen.
+
+use techtrove_core::{ErrorCode, Problem, codes};
+use techtrove_db::DbError;
+use techtrove_identity_api::SigningError;
+
+use crate::{app::HashingError, domain::RefusedPassword};
+
+/// The address belongs to another account.
+pub const EMAIL_TAKEN: ErrorCode = ErrorCode::new("email_taken", 409, "E-mail address taken");
+
+/// The address or the password is wrong.
+pub const INVALID_CREDENTIALS: ErrorCode =
+    ErrorCode::new("invalid_credentials", 401, "Invalid credentials");
+
+/// The refresh token is unknown, used, over, or its session has ended.
+pub const INVALID_REFRESH_TOKEN: ErrorCode =
+    ErrorCode::new("invalid_refresh_token", 401, "Invalid refresh token");
+
+/// Why identity refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address belongs to another account.
+    #[error("this e-mail address has an account already")]
+    EmailTaken,
+    /// The password is not accepted.
+    #[error(transparent)]
+    RefusedPassword(#[from] RefusedPassword),
+    /// The address or the password is wrong; never says which.
+    #[error("the e-mail address or the password is wrong")]
+    InvalidCredentials,
+    /// The refresh token leads nowhere.
+    #[error("the refresh token is not valid; sign in again")]
+    InvalidRefreshToken,
+    /// The database failed.
+    #[error("identity's database failed")]
+    Db(#[from] DbError),
+    /// A password could not be hashed or compared.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// A token could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::EmailTaken => Self::new(EMAIL_TAKEN, detail),
+            Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
+            Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
+            Error::InvalidRefreshToken => Self::new(INVALID_REFRESH_TOKEN, detail),
+            Error::Db(error) => error.into(),
+            Error::Hashing(HashingError::Busy) => Self::new(codes::UNAVAILABLE, detail)
+                .retry_after(std::time::Duration::from_secs(1)),
+            Error::Hashing(error) => Self::internal(error),
+            Error::Signing(error) => Self::internal(error),
+        }
+    }
+}

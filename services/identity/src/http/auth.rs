@@ -1,0 +1,169 @@
+//! Making an account and signing in.
+
+use axum::{
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+    response::IntoResponse,
+};
+use serde::{Deserialize, Serialize};
+use techtrove_core::{EmailAddress, Problem, Timestamp};
+use techtrove_http::{HttpError, Json, ProblemBody};
+use techtrove_identity_api::{Role, UserId};
+use utoipa::ToSchema;
+
+use crate::{
+    app::{self, App, Registration, SignedIn},
+    domain::{Password, RefreshToken},
+    error::Error,
+};
+
+/// Answers with tokens must not be kept by anybody on the way (RFC 6749, 5.1).
+const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// Makes an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RegisterRequest {
+    email: EmailAddress,
+    #[schema(min_length = 8, max_length = 128, format = Password)]
+    password: String,
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+}
+
+/// Signs in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginRequest {
+    #[schema(max_length = 254)]
+    email: String,
+    #[schema(max_length = 128, format = Password)]
+    password: String,
+}
+
+/// Trades a refresh token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefreshRequest {
+    #[schema(max_length = 128)]
+    refresh_token: String,
+}
+
+/// A signed-in user with their tokens.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenResponse {
+    user: UserBody,
+    access_token: String,
+    refresh_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until the access token ends.
+    expires_in: i64,
+}
+
+/// A user, as they see themselves.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UserBody {
+    id: UserId,
+    email: EmailAddress,
+    name: String,
+    roles: Vec<Role>,
+    created_at: Timestamp,
+}
+
+impl From<SignedIn> for TokenResponse {
+    fn from(signed_in: SignedIn) -> Self {
+        let user = signed_in.user;
+        Self {
+            user: UserBody {
+                id: user.id,
+                email: user.email,
+                name: user.name,
+                roles: user.roles,
+                created_at: user.created_at,
+            },
+            access_token: signed_in.access_token,
+            refresh_token: signed_in.refresh_token.expose().to_owned(),
+            token_type: "Bearer",
+            expires_in: signed_in.expires_in,
+        }
+    }
+}
+
+impl RegisterRequest {
+    /// The registration, when every value is acceptable.
+    pub(super) fn checked(self) -> Result<Registration, Problem> {
+        let name = self.name.trim();
+        if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
+            return Err(Problem::invalid_field("/name", "a name has 1 to 100 characters, on one line"));
+        }
+        let password = Password::choose(&self.password, self.email.as_str()).map_err(Error::from)?;
+        Ok(Registration { name: name.to_owned(), password, email: self.email })
+    }
+}
+
+/// Makes an account and signs in.
+#[utoipa::path(
+    post, path = "/api/v1/auth/register", operation_id = "register", tag = "identity",
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, body = TokenResponse),
+        (status = 400, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn register(
+    State(app): State<App>,
+    Json(request): Json<RegisterRequest>,
+) -> Result<impl IntoResponse, HttpError> {
+    let signed_in = app::register(&app, request.checked()?).await.map_err(Problem::from)?;
+    Ok((StatusCode::CREATED, NO_STORE, axum::Json(TokenResponse::from(signed_in))))
+}
+
+/// Signs in.
+#[utoipa::path(
+    post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "identity",
+    request_body = LoginRequest,
+    responses(
+        (status = 200, body = TokenResponse),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn log_in(
+    State(app): State<App>,
+    Json(request): Json<LoginRequest>,
+) -> Result<impl IntoResponse, HttpError> {
+    if request.email.len() > 254 || request.password.chars().count() > 128 {
+        return Err(Problem::from(Error::InvalidCredentials).into());
+    }
+    let email = request.email.to_lowercase();
+    let signed_in = app::log_in(&app, email, request.password).await.map_err(Problem::from)?;
+    Ok((NO_STORE, axum::Json(TokenResponse::from(signed_in))))
+}
+
+/// Trades a refresh token for a new pair.
+#[utoipa::path(
+    post, path = "/api/v1/auth/refresh", operation_id = "refresh", tag = "identity",
+    request_body = RefreshRequest,
+    responses(
+        (status = 200, body = TokenResponse),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    Json(request): Json<RefreshRequest>,
+) -> Result<impl IntoResponse, HttpError> {
+    let presented = RefreshToken::presented(&request.refresh_token);
+    let signed_in = app::refresh(&app, &presented).await.map_err(Problem::from)?;
+    Ok((NO_STORE, axum::Json(TokenResponse::from(signed_in))))
+}

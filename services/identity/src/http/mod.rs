@@ -1,0 +1,26 @@
+//! Identity's routes: parse, call the use case, answer.
+
+mod admins;
+mod auth;
+mod keys;
+
+use axum::{Router, routing::post};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// What the gateway shows to the world.
+pub(crate) fn public(app: App) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register))
+        .routes(routes!(auth::log_in))
+        .routes(routes!(auth::refresh))
+        .routes(routes!(keys::jwks))
+        .routes(routes!(keys::jwks_under_base_path))
+        .with_state(app)
+}
+
+/// What the shop's owner may do from the command line.
+pub(crate) fn internal(app: App) -> Router {
+    Router::new().route("/internal/identity/admins", post(admins::create_admin)).with_state(app)
+}

@@ -1,0 +1,70 @@
+//! Identity: accounts, sign-in, and the keys that access tokens are checked with. It must never show
+//! whether an account exists, and never keep a password or a refresh token in the clear. The floor
+//! plan is the same as every service's: `http → app → domain → store`.
+
+mod app;
+pub mod domain;
+mod error;
+mod http;
+pub mod store;
+
+use std::sync::Arc;
+
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::Db;
+use techtrove_identity_api::SigningKey;
+use techtrove_runtime::{BuildError, Readiness, Service};
+
+use crate::app::{App, Hasher};
+
+/// Identity's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How long an access token lasts, in seconds.
+    pub access_token_seconds: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { access_token_seconds: 600 }
+    }
+}
+
+/// What identity needs from its surroundings.
+#[derive(Debug)]
+pub struct Deps {
+    /// Its own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids and secrets.
+    pub ids: SharedIds,
+    /// Signs access tokens; the same in every replica.
+    pub signing_key: Arc<SigningKey>,
+}
+
+/// Identity, ready to be started.
+///
+/// # Errors
+/// When its database cannot be brought to the current schema.
+pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
+    deps.db.migrate(&store::MIGRATIONS).await?;
+    let hasher = Hasher::new(&deps.ids.secret()).map_err(BuildError::other)?;
+    let app = App {
+        db: deps.db.clone(),
+        clock: deps.clock,
+        ids: deps.ids,
+        signing_key: deps.signing_key,
+        hasher: Arc::new(hasher),
+        config,
+    };
+    Ok(Service {
+        name: "identity",
+        public: http::public(app.clone()),
+        internal: http::internal(app),
+        workers: Vec::new(),
+        subscriptions: Vec::new(),
+        readiness: Readiness::databases(&[deps.db.clone()]),
+        databases: vec![deps.db],
+    })
+}

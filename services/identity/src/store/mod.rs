@@ -1,0 +1,22 @@
+//! Identity's SQL, and nobody else's: plain functions over one transaction. Passwords and refresh
+//! tokens arrive here as hashes only.
+
+mod sessions;
+mod users;
+
+pub use sessions::{end_session, insert_refresh_token, insert_session, lookup_refresh_token, spend_refresh_token};
+pub use users::{insert_user, lookup_user, lookup_user_by_email};
+
+use techtrove_db::{Migration, MigrationSet};
+
+/// The tables of identity.
+pub const MIGRATIONS: MigrationSet = MigrationSet {
+    name: "identity",
+    migrations: &[Migration {
+        version: 1,
+        name: "accounts",
+        sqlite: include_str!("../../migrations/sqlite/0001_accounts.sql"),
+        postgres: include_str!("../../migrations/postgres/0001_accounts.sql"),
+        mysql: include_str!("../../migrations/mysql/0001_accounts.sql"),
+    }],
+};

@@ -1,0 +1,80 @@
+//! Sessions and the hashes of their refresh tokens.
+
+use techtrove_core::Timestamp;
+use techtrove_db::{DbError, Tx, p};
+use techtrove_identity_api::SessionId;
+
+use crate::domain::{PresentedToken, Session};
+
+/// Stores a new session.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_session(tx: &mut Tx<'_>, session: &Session) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO sessions (id, user_id, started_at) VALUES (?, ?, ?)",
+        p![session.id, session.user_id, session.started_at],
+    )?;
+    Ok(())
+}
+
+/// Ends a session and with it all its refresh tokens; one that has ended stays as it is.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_session(tx: &mut Tx<'_>, id: SessionId, now: Timestamp) -> Result<(), DbError> {
+    tx.execute("UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL", p![now, id])?;
+    Ok(())
+}
+
+/// Stores what is kept of a new refresh token.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_refresh_token(
+    tx: &mut Tx<'_>,
+    hash: &[u8; 32],
+    session: SessionId,
+    expires_at: Timestamp,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO refresh_tokens (token_hash, session_id, expires_at) VALUES (?, ?, ?)",
+        p![hash.as_slice(), session, expires_at],
+    )?;
+    Ok(())
+}
+
+/// What is known of a presented token, if it was ever issued.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_refresh_token(
+    tx: &mut Tx<'_>,
+    hash: &[u8; 32],
+) -> Result<Option<(PresentedToken, Session)>, DbError> {
+    tx.query_opt(
+        "SELECT t.expires_at, t.spent_at, s.ended_at, s.id, s.user_id, s.started_at \
+         FROM refresh_tokens t JOIN sessions s ON s.id = t.session_id WHERE t.token_hash = ?",
+        p![hash.as_slice()],
+        |row| {
+            let token = PresentedToken {
+                expires_at: row.get(0)?,
+                spent: row.get::<Option<Timestamp>>(1)?.is_some(),
+                session_ended: row.get::<Option<Timestamp>>(2)?.is_some(),
+            };
+            Ok((token, Session { id: row.get(3)?, user_id: row.get(4)?, started_at: row.get(5)? }))
+        },
+    )
+}
+
+/// Marks a token as used; `false` when somebody else just did.
+///
+/// # Errors
+/// When the database fails.
+pub fn spend_refresh_token(tx: &mut Tx<'_>, hash: &[u8; 32], now: Timestamp) -> Result<bool, DbError> {
+    let spent = tx.execute(
+        "UPDATE refresh_tokens SET spent_at = ? WHERE token_hash = ? AND spent_at IS NULL",
+        p![now, hash.as_slice()],
+    )?;
+    Ok(spent == 1)
+}

@@ -1,0 +1,42 @@
+//! Inventory's books, page by page, for `techtrove audit`.
+
+use serde::{Deserialize, Serialize};
+use techtrove_core::{Sku, Timestamp};
+
+use crate::{Line, ReservationId, ReservationState};
+
+/// One SKU's numbers, each from its own rows, so that they can be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockEntry {
+    /// Which SKU.
+    pub sku: Sku,
+    /// Pieces in the building.
+    pub on_hand: i64,
+    /// Pieces set aside.
+    pub held: i64,
+    /// Pieces sold and not yet shipped.
+    pub committed: i64,
+    /// The sum of all movements; must equal `on_hand`.
+    pub movements: i64,
+    /// The sum of lines of reservations that are held; must equal `held`.
+    pub held_by_reservations: i64,
+    /// The sum of lines of reservations that are committed; must equal `committed`.
+    pub committed_by_reservations: i64,
+    /// When one of them last changed.
+    pub updated_at: Timestamp,
+}
+
+/// One open (held or committed) reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReservationEntry {
+    /// The reservation.
+    pub reservation_id: ReservationId,
+    /// The caller's try.
+    pub attempt: u32,
+    /// Held or committed.
+    pub state: ReservationState,
+    /// What it sets aside.
+    pub lines: Vec<Line>,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}

@@ -1,0 +1,95 @@
+//! How the other services call inventory. Every call is idempotent and may be repeated.
+
+use techtrove_core::{Page, PageRequest};
+use techtrove_http::{Client, ClientError};
+
+use crate::{
+    HoldRequest, Reservation, ReservationEntry, ReservationId, SetStockRequest, SetStockResponse,
+    StockEntry,
+};
+
+/// Calls inventory, wherever it runs.
+#[derive(Clone, Debug)]
+pub struct InventoryClient(Client);
+
+impl InventoryClient {
+    /// Calls through `client`.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// Sets all lines aside, or none.
+    ///
+    /// # Errors
+    /// Refused with [`crate::OUT_OF_STOCK`], [`crate::RESERVATION_ENDED`] when this attempt has ended
+    /// before, or [`crate::RESERVATION_MISMATCH`].
+    pub async fn hold(&self, request: &HoldRequest) -> Result<Reservation, ClientError> {
+        self.0.post("/internal/inventory/reservations").json(request).call().await
+    }
+
+    /// Takes a hold's expiry away: from now on only the caller ends it.
+    ///
+    /// # Errors
+    /// Refused with [`crate::RESERVATION_ENDED`].
+    pub async fn make_lasting(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+    ) -> Result<Reservation, ClientError> {
+        self.change(id, attempt, "make-lasting").await
+    }
+
+    /// Turns held into committed.
+    ///
+    /// # Errors
+    /// Refused with [`crate::RESERVATION_ENDED`].
+    pub async fn commit(&self, id: ReservationId, attempt: u32) -> Result<Reservation, ClientError> {
+        self.change(id, attempt, "commit").await
+    }
+
+    /// Gives held or committed pieces back; an attempt that was never made is remembered as released,
+    /// so that a late hold is refused.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn release(&self, id: ReservationId, attempt: u32) -> Result<Reservation, ClientError> {
+        self.change(id, attempt, "release").await
+    }
+
+    /// Makes SKUs known and sets their stock.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached; refusals are in the answer, item by item.
+    pub async fn set_stock(&self, request: &SetStockRequest) -> Result<SetStockResponse, ClientError> {
+        self.0.post("/internal/inventory/stock").json(request).call().await
+    }
+
+    /// A page of the stock book.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn audit_stock(&self, page: &PageRequest) -> Result<Page<StockEntry>, ClientError> {
+        self.0.get("/internal/inventory/audit/stock").query(page).call().await
+    }
+
+    /// A page of the open reservations.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn audit_reservations(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<ReservationEntry>, ClientError> {
+        self.0.get("/internal/inventory/audit/reservations").query(page).call().await
+    }
+
+    async fn change(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+        verb: &str,
+    ) -> Result<Reservation, ClientError> {
+        self.0.post(&format!("/internal/inventory/reservations/{id}/{attempt}/{verb}")).call().await
+    }
+}

@@ -1,0 +1,70 @@
+//! Reservations: pieces of several SKUs set aside for one buyer, all or none. A reservation's attempt
+//! is a new reservation under the same id; ended ones are remembered, so that late repeats change nothing.
+
+use serde::{Deserialize, Serialize};
+use techtrove_core::{Quantity, Sku, Timestamp};
+
+techtrove_core::typed_id!(
+    /// A reservation; carries the same UUID as the order it is for.
+    ReservationId, "rsv"
+);
+
+/// So many pieces of a SKU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// What is wanted.
+    pub sku: Sku,
+    /// How many pieces.
+    pub quantity: Quantity,
+}
+
+/// Asks for all lines or none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldRequest {
+    /// The reservation to make.
+    pub reservation_id: ReservationId,
+    /// Counts the caller's tries, from 1.
+    pub attempt: u32,
+    /// What to set aside. Several lines of one SKU count together.
+    pub lines: Vec<Line>,
+    /// When the hold ends by itself; never, when absent.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Where a reservation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationState {
+    /// Set aside; may still expire when it has an expiry.
+    Held,
+    /// Sold; never expires.
+    Committed,
+    /// Given back by the caller.
+    Released,
+    /// Given back because its time was over.
+    Expired,
+}
+
+/// A reservation as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The reservation.
+    pub reservation_id: ReservationId,
+    /// The caller's try.
+    pub attempt: u32,
+    /// Where it stands.
+    pub state: ReservationState,
+    /// When the hold ends by itself, if it does.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A line of which not enough was available.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OutOfStockLine {
+    /// What was wanted.
+    pub sku: Sku,
+    /// How many pieces were wanted.
+    pub requested: u32,
+    /// How many are available.
+    pub available: u32,
+}

@@ -1,0 +1,57 @@
+//! Stock as an import sets it, and as the public sees it.
+
+use serde::{Deserialize, Serialize};
+use techtrove_core::Sku;
+
+/// What the public may know of a SKU's stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Availability {
+    /// Nothing to be had.
+    OutOfStock,
+    /// At most the low-stock threshold.
+    LowStock,
+    /// Enough.
+    InStock,
+}
+
+/// The data of [`crate::AVAILABILITY_CHANGED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvailabilityChanged {
+    /// Which SKU.
+    pub sku: Sku,
+    /// What holds from now on.
+    pub availability: Availability,
+}
+
+/// Makes SKUs known and sets their stock where a number is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStockRequest {
+    /// At most 1,000, each SKU once.
+    pub items: Vec<SetStock>,
+}
+
+/// One SKU of a [`SetStockRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStock {
+    /// Which SKU.
+    pub sku: Sku,
+    /// The pieces in the building; unchanged when absent.
+    pub on_hand: Option<u32>,
+}
+
+/// What became of each item, in the request's order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStockResponse {
+    /// One for each item.
+    pub items: Vec<SetStockOutcome>,
+}
+
+/// What became of one [`SetStock`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetStockOutcome {
+    /// Which SKU.
+    pub sku: Sku,
+    /// The code and detail of the refusal, if it was refused.
+    pub refused: Option<(String, String)>,
+}

@@ -1,0 +1,34 @@
+//! How notifications and the audit call orders.
+
+use techtrove_core::{Page, PageRequest};
+use techtrove_http::{Client, ClientError};
+
+use crate::{OrderEntry, OrderForMail, OrderId};
+
+/// Calls orders, wherever it runs.
+#[derive(Clone, Debug)]
+pub struct OrdersClient(Client);
+
+impl OrdersClient {
+    /// Calls through `client`.
+    #[must_use]
+    pub fn new(client: Client) -> Self {
+        Self(client)
+    }
+
+    /// The contact and details for a mail about to be written.
+    ///
+    /// # Errors
+    /// When there is no such order or orders cannot be reached.
+    pub async fn order_for_mail(&self, id: OrderId) -> Result<OrderForMail, ClientError> {
+        self.0.get(&format!("/internal/orders/orders/{id}/mail")).call().await
+    }
+
+    /// A page of the orders' book.
+    ///
+    /// # Errors
+    /// When orders cannot be reached.
+    pub async fn audit_orders(&self, page: &PageRequest) -> Result<Page<OrderEntry>, ClientError> {
+        self.0.get("/internal/orders/audit/orders").query(page).call().await
+    }
+}

@@ -1,0 +1,22 @@
+//! What orders shows the other services: an order for the mail about it, its events, its books, and
+//! the typed client. The rules behind them live in `services/orders/src/domain`.
+
+mod audit;
+mod client;
+mod order;
+
+pub use audit::{OrderEntry, StockClaim};
+pub use client::OrdersClient;
+pub use order::{OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus, Totals};
+
+/// The kind of aggregate whose events tell of an order.
+pub const ORDER_AGGREGATE: &str = "orders.order";
+
+/// Stock is committed and money reserved; carries [`OrderChanged`].
+pub const ORDER_CONFIRMED: &str = "orders.order.confirmed.v1";
+
+/// The payment was refused and the stock given back; carries [`OrderChanged`].
+pub const ORDER_PAYMENT_FAILED: &str = "orders.order.payment_failed.v1";
+
+/// The order was given up and undone; carries [`OrderChanged`].
+pub const ORDER_CANCELLED: &str = "orders.order.cancelled.v1";

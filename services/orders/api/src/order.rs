@@ -1,0 +1,82 @@
+//! Orders as other services see them.
+
+use serde::{Deserialize, Serialize};
+use techtrove_core::{EmailAddress, Money, Sku};
+
+techtrove_core::typed_id!(
+    /// An order.
+    OrderId, "ord"
+);
+
+/// Where an order stands: `pending → confirmed → processing → shipped → delivered`,
+/// `pending → payment_failed | cancelled`, `confirmed, processing → cancelled`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Placed; stock or money is not certain yet.
+    Pending,
+    /// Stock is committed and money reserved.
+    Confirmed,
+    /// The payment was refused.
+    PaymentFailed,
+    /// Given up, and everything undone.
+    Cancelled,
+}
+
+/// The data of the order events: ids only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderChanged {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Where it stands from now on.
+    pub status: OrderStatus,
+}
+
+/// One line of an order, frozen when it was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLine {
+    /// What was bought.
+    pub sku: Sku,
+    /// Its name at that time.
+    pub name: String,
+    /// How many pieces.
+    pub quantity: u32,
+    /// The price of one piece.
+    pub unit_price: Money,
+    /// The price of all pieces.
+    pub total: Money,
+}
+
+/// `total = subtotal − discount + shipping + tax`, to the minor unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Totals {
+    /// The sum of the lines.
+    pub subtotal: Money,
+    /// Taken off the subtotal.
+    pub discount: Money,
+    /// For shipping.
+    pub shipping: Money,
+    /// All taxes.
+    pub tax: Money,
+    /// What is charged.
+    pub total: Money,
+}
+
+/// What a mail about an order needs; never part of an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderForMail {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Its number for people.
+    pub number: String,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Where to write to.
+    pub email: EmailAddress,
+    /// The recipient's name, when known.
+    pub name: Option<String>,
+    /// What was bought.
+    pub lines: Vec<OrderLine>,
+    /// What it costs.
+    pub totals: Totals,
+}

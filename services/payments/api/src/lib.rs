@@ -1,0 +1,32 @@
+//! What payments shows the other services: payments by id, their state, its books, and the typed
+//! client. The caller chooses the payment's id, so that every call may be repeated. The rules behind
+//! them live in `services/payments/src/domain`.
+
+mod audit;
+mod client;
+mod payment;
+
+pub use audit::{LedgerBalance, PaymentEntry};
+pub use client::PaymentsClient;
+pub use payment::{AuthorizeRequest, Payment, PaymentId, PaymentStatus, RefundId, RefundRequest};
+
+use techtrove_core::ErrorCode;
+
+/// The provider refused the payment.
+pub const PAYMENT_DECLINED: ErrorCode = ErrorCode::new("payment_declined", 402, "Payment declined");
+
+/// The payment's state does not allow this.
+pub const INVALID_TRANSITION: ErrorCode =
+    ErrorCode::new("invalid_transition", 409, "Not possible in this state");
+
+/// Refunds would exceed what was captured.
+pub const REFUND_EXCEEDS_PAYMENT: ErrorCode =
+    ErrorCode::new("refund_exceeds_payment", 409, "More than was captured");
+
+/// Another money operation of this payment is under way.
+pub const OPERATION_IN_PROGRESS: ErrorCode =
+    ErrorCode::new("operation_in_progress", 409, "Another operation is under way");
+
+/// The payment's or refund's id was used before, with other terms.
+pub const PAYMENT_MISMATCH: ErrorCode =
+    ErrorCode::new("payment_mismatch", 409, "The payment differs");

@@ -1,0 +1,78 @@
+//! Payments as their owner, the order, sees them.
+
+use serde::{Deserialize, Serialize};
+use techtrove_core::Money;
+use uuid::Uuid;
+
+techtrove_core::typed_id!(
+    /// A payment of one order.
+    PaymentId, "pay"
+);
+
+techtrove_core::typed_id!(
+    /// A refund of a payment, in part or whole.
+    RefundId, "ref"
+);
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    /// The provider was asked and has not told yet; it may or may not have reserved the money.
+    Unknown,
+    /// The money is reserved and not yet taken.
+    Authorized,
+    /// The money is taken.
+    Captured,
+    /// The provider refused.
+    Failed,
+    /// The authorisation was given up, or never came to be.
+    Voided,
+    /// Part of the captured money was given back.
+    PartiallyRefunded,
+    /// All captured money was given back.
+    Refunded,
+}
+
+/// Asks a provider to reserve money.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AuthorizeRequest {
+    /// The payment, chosen by the caller; the same id is the same payment for ever.
+    pub payment_id: PaymentId,
+    /// The order it is for.
+    pub reference: Uuid,
+    /// How much.
+    pub amount: Money,
+    /// Which provider: `sandbox`.
+    pub provider: String,
+    /// The provider's token for the customer's means of payment; a secret, never logged.
+    pub token: String,
+}
+
+/// Asks for money back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRequest {
+    /// The refund, chosen by the caller.
+    pub refund_id: RefundId,
+    /// How much.
+    pub amount: Money,
+    /// Why, for the books.
+    pub reason: String,
+}
+
+/// A payment as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// The payment.
+    pub id: PaymentId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+    /// What was asked for.
+    pub amount: Money,
+    /// Minor units taken so far.
+    pub captured: i64,
+    /// Minor units given back so far.
+    pub refunded: i64,
+    /// The provider's reason when it refused: `card_declined`, `insufficient_funds`, `invalid_token`.
+    pub decline_code: Option<String>,
+}
