@@ -44,7 +44,11 @@ impl InventoryClient {
     ///
     /// # Errors
     /// Refused with [`crate::RESERVATION_ENDED`].
-    pub async fn commit(&self, id: ReservationId, attempt: u32) -> Result<Reservation, ClientError> {
+    pub async fn commit(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+    ) -> Result<Reservation, ClientError> {
         self.change(id, attempt, "commit").await
     }
 
@@ -53,7 +57,11 @@ impl InventoryClient {
     ///
     /// # Errors
     /// When inventory cannot be reached.
-    pub async fn release(&self, id: ReservationId, attempt: u32) -> Result<Reservation, ClientError> {
+    pub async fn release(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+    ) -> Result<Reservation, ClientError> {
         self.change(id, attempt, "release").await
     }
 
@@ -61,7 +69,10 @@ impl InventoryClient {
     ///
     /// # Errors
     /// When inventory cannot be reached; refusals are in the answer, item by item.
-    pub async fn set_stock(&self, request: &SetStockRequest) -> Result<SetStockResponse, ClientError> {
+    pub async fn set_stock(
+        &self,
+        request: &SetStockRequest,
+    ) -> Result<SetStockResponse, ClientError> {
         self.0.post("/internal/inventory/stock").json(request).call().await
     }
 

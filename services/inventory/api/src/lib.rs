@@ -9,8 +9,12 @@ mod stock;
 
 pub use audit::{ReservationEntry, StockEntry};
 pub use client::InventoryClient;
-pub use reservations::{HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState};
-pub use stock::{Availability, AvailabilityChanged, SetStock, SetStockOutcome, SetStockRequest, SetStockResponse};
+pub use reservations::{
+    HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState,
+};
+pub use stock::{
+    Availability, AvailabilityChanged, SetStock, SetStockOutcome, SetStockRequest, SetStockResponse,
+};
 
 use techtrove_core::ErrorCode;
 

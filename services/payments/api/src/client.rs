@@ -62,7 +62,11 @@ impl PaymentsClient {
     /// Refused with [`crate::REFUND_EXCEEDS_PAYMENT`], [`crate::INVALID_TRANSITION`],
     /// [`crate::PAYMENT_MISMATCH`] or [`crate::OPERATION_IN_PROGRESS`], or 503 `unknown_outcome` when
     /// the provider has not told: ask again.
-    pub async fn refund(&self, id: PaymentId, request: &RefundRequest) -> Result<Payment, ClientError> {
+    pub async fn refund(
+        &self,
+        id: PaymentId,
+        request: &RefundRequest,
+    ) -> Result<Payment, ClientError> {
         self.0.post(&format!("/internal/payments/payments/{id}/refunds")).json(request).call().await
     }
 
@@ -70,7 +74,10 @@ impl PaymentsClient {
     ///
     /// # Errors
     /// When payments cannot be reached.
-    pub async fn audit_payments(&self, page: &PageRequest) -> Result<Page<PaymentEntry>, ClientError> {
+    pub async fn audit_payments(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<PaymentEntry>, ClientError> {
         self.0.get("/internal/payments/audit/payments").query(page).call().await
     }
 

@@ -1,0 +1,94 @@
+//! Measures the release program from outside: it starts `techtrove` on a fresh folder with its default
+//! settings, loads it over HTTP on the same machine, and prints each figure beside its limit from the
+//! same run. It must never reach into the program. Run it as `cargo xtask bench`.
+#![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+
+mod buy_now;
+mod catalogue;
+mod limit_server;
+mod load;
+mod machine;
+mod product_reads;
+mod report;
+mod shop;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::{report::Report, shop::Shop};
+
+/// Measure the release program: start, memory, import, reads, orders
+#[derive(Debug, Parser)]
+#[command(after_help = "Examples:
+  cargo xtask bench
+  cargo xtask bench --seconds 20 --json > figures.json
+  cargo xtask bench --products parts.ndjson      lines as `cargo xtask pc-parts DIR --complete 1` prints them")]
+struct Arguments {
+    /// The release program
+    #[arg(long, default_value = "target/release/techtrove")]
+    program: PathBuf,
+    /// Products to import and sell, one a line, with stock; made up when absent
+    #[arg(long)]
+    products: Option<PathBuf>,
+    /// How long each load lasts
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Chooses the products that are read and bought
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+    /// Serve the given file's bytes with a bare server instead of measuring (used by the program itself)
+    #[arg(long, hide = true)]
+    serve_limit: Option<PathBuf>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if let Some(body) = &arguments.serve_limit {
+        return limit_server::serve(body);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let report = runtime.block_on(measure(&arguments))?;
+    if arguments.json { println!("{}", serde_json::to_string_pretty(&report)?) } else { print!("{report}") }
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
+    let mut report = Report::new(machine::describe()?);
+    let folder = tempfile::tempdir()?;
+    let lasting = Duration::from_secs(arguments.seconds);
+
+    let first = Shop::start(&arguments.program, folder.path()).await?;
+    report.at_most("start to ready, empty folder", first.ready_after_ms(), 500.0, "ms");
+    first.create_admin(&arguments.program, folder.path())?;
+    first.stop().await?;
+
+    let shop = Shop::start(&arguments.program, folder.path()).await?;
+    report.at_most("start to ready, existing folder", shop.ready_after_ms(), 150.0, "ms");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    report.at_most("memory, idle", shop.memory_mib()?, 50.0, "MiB");
+
+    let products = catalogue::file(arguments.products.as_deref(), folder.path())?;
+    let import = catalogue::import(&arguments.program, folder.path(), &products)?;
+    report.note(format!("{} products with {} variants imported", import.products, import.variants));
+    report.at_most("import of the catalogue", import.seconds, 20.0, "s");
+    shop.wait_until_quiet().await?;
+
+    let chosen = catalogue::choose(&products, arguments.seed)?;
+    let reads = product_reads::measure(&shop, &chosen, lasting).await?;
+    report.note(format!("bare axum server, same bytes: {:.0} reads/s", reads.limit));
+    report.note(format!("GET /products/{{id}}: {:.0} reads/s, median {:.2} ms, 99 % {:.2} ms", reads.ours.rate(), reads.ours.percentile_ms(50.0), reads.ours.percentile_ms(99.0)));
+    report.at_least("GET /products/{id}, part of the bare server's rate", 100.0 * reads.ours.rate() / reads.limit, 40.0, "%");
+
+    let orders = buy_now::measure(&shop, &chosen, lasting).await?;
+    report.note(format!("orders: median {:.2} ms, 99 % {:.2} ms; {} not confirmed", orders.load.percentile_ms(50.0), orders.load.percentile_ms(99.0), orders.refused));
+    report.at_least("buy-now orders, confirmed, events and mail done", orders.rate, 1_200.0, "/s");
+    report.at_most("backlog at the end", orders.backlog_seconds, 1.0, "s");
+    report.at_most("memory, with the catalogue, under load", orders.peak_mib, 150.0, "MiB");
+    shop.stop().await?;
+    Ok(report)
+}

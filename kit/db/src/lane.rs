@@ -1,0 +1,134 @@
+//! One kind of jobs of a database, reading or writing: its queue, its counters, and what every
+//! worker does with a job before and after it runs. How a job runs is the engines' own.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    DbError, DbOptions, LaneStats,
+    job::Job,
+    queue::Queue,
+    stats::Counters,
+    tx::Kind,
+};
+
+pub(crate) struct Lane {
+    db: Arc<str>,
+    pub kind: Kind,
+    pub options: DbOptions,
+    pub counters: Counters,
+    queue: Queue,
+    committed: Arc<Notify>,
+}
+
+/// A job that has run and waits for its commit.
+pub(crate) struct Ran {
+    pub job: Box<dyn Job>,
+    pub started: Instant,
+    pub failure: Option<DbError>,
+    pub keep: bool,
+    pub notify: bool,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        db: &Arc<str>,
+        kind: Kind,
+        options: &DbOptions,
+        committed: &Arc<Notify>,
+    ) -> Self {
+        Self {
+            db: Arc::clone(db),
+            kind,
+            options: options.clone(),
+            counters: Counters::new(db, kind),
+            queue: Queue::new(options.queue),
+            committed: Arc::clone(committed),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> LaneStats {
+        self.counters.snapshot(self.queue.len())
+    }
+
+    pub(crate) fn submit(&self, job: Box<dyn Job>) -> Result<(), DbError> {
+        match self.queue.push(job) {
+            Ok(waiting) => {
+                self.counters.waiting.set(Counters::tell(waiting));
+                Ok(())
+            }
+            Err(error) => {
+                if error == DbError::Busy {
+                    self.counters.busy.add(1);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits for jobs worth running; `false` once the database is closed and nothing waits.
+    pub(crate) fn take(&self, most: usize, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
+        let Some(waiting) = self.queue.take(most, jobs) else { return false };
+        self.counters.waiting.set(Counters::tell(waiting));
+        let taken = jobs.len();
+        for _ in 0..taken {
+            let worthwhile = jobs.pop_front().and_then(|job| self.worthwhile(job));
+            jobs.extend(worthwhile);
+        }
+        true
+    }
+
+    /// The job, unless its caller has gone or has waited too long already.
+    pub(crate) fn worthwhile(&self, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
+        if job.is_abandoned() {
+            self.counters.abandoned.add(1);
+            return None;
+        }
+        if job.queued_at().elapsed() > self.options.job_timeout {
+            self.counters.timeouts.add(1);
+            job.answer(Some(DbError::Timeout));
+            return None;
+        }
+        Some(job)
+    }
+
+    /// Counts a transaction of `size` jobs.
+    pub(crate) fn count_transaction(&self, size: usize) {
+        self.counters.batches.add(1);
+        self.counters.batch_size.record(Counters::tell(size));
+    }
+
+    /// Wakes those who wait for commits.
+    pub(crate) fn tell_committed(&self) {
+        self.committed.notify_one();
+    }
+
+    /// Sends the answer of a job and counts it; `failure` stands above what the job itself says.
+    pub(crate) fn answer(&self, ran: Ran, failure: Option<DbError>) {
+        let Ran { job, started, failure: own, .. } = ran;
+        let took = started.elapsed();
+        if took > self.options.slow_job {
+            self.counters.slow.add(1);
+            tracing::warn!(
+                db = &*self.db,
+                job = job.name(),
+                took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                "slow database job"
+            );
+        }
+        match failure.as_ref().or(own.as_ref()) {
+            Some(DbError::Timeout) => self.counters.timeouts.add(1),
+            Some(DbError::Panicked(_)) => self.counters.panics.add(1),
+            Some(DbError::UnknownCommit(_)) => self.counters.unknown_commits.add(1),
+            _ => {}
+        }
+        self.counters.jobs.add(1);
+        self.counters.seconds.record(job.queued_at().elapsed().as_secs_f64());
+        job.answer(failure);
+    }
+
+    pub(crate) fn close(&self) {
+        self.queue.close();
+    }
+}

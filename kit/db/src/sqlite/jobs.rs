@@ -1,0 +1,147 @@
+//! How jobs become transactions on SQLite. Writing: every job that waits runs in a savepoint of its
+//! own inside one transaction, and one commit, which is one wait for the disk, answers them all. When
+//! that transaction is lost, those who did nothing wrong run again, each alone.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{connection::Connection, errors::commit_error};
+use crate::{
+    DbError, Tx,
+    job::Job,
+    lane::{Lane, Ran},
+    tx::Kind,
+};
+
+/// How long jobs may be added to a transaction before it commits: the first must not wait for all.
+const LONGEST_BATCH: Duration = Duration::from_millis(20);
+
+/// Runs jobs that write, and answers them.
+pub(crate) fn write_jobs(
+    lane: &Lane,
+    connection: &mut Connection,
+    jobs: &mut VecDeque<Box<dyn Job>>,
+) {
+    while !jobs.is_empty() {
+        for job in write_together(lane, connection, jobs) {
+            lane.counters.retries.add(1);
+            // Alone, a job can only be answered, so that nothing is left over.
+            write_together(lane, connection, &mut VecDeque::from([job]));
+        }
+    }
+}
+
+/// Runs jobs in one transaction and answers them; returns those that have to run again alone.
+fn write_together(
+    lane: &Lane,
+    connection: &mut Connection,
+    jobs: &mut VecDeque<Box<dyn Job>>,
+) -> Vec<Box<dyn Job>> {
+    if let Err(error) = connection.control("BEGIN IMMEDIATE") {
+        for job in jobs.drain(..) {
+            lane.answer(not_run(job), Some(error.clone()));
+        }
+        return Vec::new();
+    }
+    let shared = jobs.len() > 1;
+    let mut done: Vec<Ran> = Vec::with_capacity(jobs.len());
+    let begun = Instant::now();
+    while let Some(job) = jobs.pop_front() {
+        let ran = run(lane, connection, job, shared);
+        if !connection.is_in_transaction() {
+            let failure = ran.failure.clone().unwrap_or_else(lost);
+            lane.answer(ran, Some(failure));
+            return done.into_iter().map(|ran| ran.job).collect();
+        }
+        done.push(ran);
+        if begun.elapsed() > LONGEST_BATCH {
+            break;
+        }
+    }
+    lane.count_transaction(done.len());
+    finish(lane, connection, done)
+}
+
+/// Commits and answers; returns the jobs that have to run again because their commit failed.
+fn finish(lane: &Lane, connection: &mut Connection, done: Vec<Ran>) -> Vec<Box<dyn Job>> {
+    let kept = done.iter().any(|ran| ran.keep);
+    let end = if kept { "COMMIT" } else { "ROLLBACK" };
+    let failure = connection.control(end).err().map(commit_error);
+    if connection.is_in_transaction() {
+        // It fails only when there is none any more, which is what is wanted.
+        let _ = connection.control("ROLLBACK");
+    }
+    match failure {
+        None => {
+            if done.iter().any(|ran| ran.notify) {
+                lane.tell_committed();
+            }
+            done.into_iter().for_each(|ran| lane.answer(ran, None));
+            Vec::new()
+        }
+        Some(failure) if done.len() == 1 || matches!(failure, DbError::UnknownCommit(_)) => {
+            done.into_iter().for_each(|ran| lane.answer(ran, Some(failure.clone())));
+            Vec::new()
+        }
+        Some(_) => done.into_iter().map(|ran| ran.job).collect(),
+    }
+}
+
+/// Runs a job; in a shared transaction inside a savepoint, which is undone unless the job is kept.
+fn run(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>, shared: bool) -> Ran {
+    let started = Instant::now();
+    if shared && let Err(error) = connection.control("SAVEPOINT job") {
+        return Ran { failure: Some(error), ..not_run(job) };
+    }
+    let deadline = job.is_limited().then(|| started + lane.options.job_timeout);
+    connection.set_deadline(deadline);
+    let verdict = job.run(&mut Tx::new(connection, Kind::Write, deadline));
+    connection.set_deadline(None);
+    let ran = Ran {
+        job,
+        started,
+        failure: verdict.failure,
+        keep: verdict.keep,
+        notify: verdict.notify,
+    };
+    if shared && connection.is_in_transaction() {
+        close_savepoint(connection, ran.keep);
+    }
+    ran
+}
+
+fn close_savepoint(connection: &mut Connection, keep: bool) {
+    let undone = if keep { Ok(()) } else { connection.control("ROLLBACK TO job") };
+    if undone.and_then(|()| connection.control("RELEASE job")).is_err() {
+        // A transaction whose savepoints are in doubt is given up; all of it runs again.
+        let _ = connection.control("ROLLBACK");
+    }
+}
+
+/// Runs a job that reads, in a snapshot of its own, and answers it.
+pub(crate) fn read_job(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>) {
+    if let Err(error) = connection.control("BEGIN") {
+        lane.answer(not_run(job), Some(error));
+        return;
+    }
+    let started = Instant::now();
+    let deadline = Some(started + lane.options.job_timeout);
+    connection.set_deadline(deadline);
+    let verdict = job.run(&mut Tx::new(connection, Kind::Read, deadline));
+    connection.set_deadline(None);
+    if connection.is_in_transaction() && connection.control("COMMIT").is_err() {
+        let _ = connection.control("ROLLBACK");
+    }
+    lane.count_transaction(1);
+    let (keep, notify) = (verdict.keep, false);
+    lane.answer(Ran { job, started, failure: verdict.failure, keep, notify }, None);
+}
+
+fn not_run(job: Box<dyn Job>) -> Ran {
+    Ran { job, started: Instant::now(), failure: None, keep: false, notify: false }
+}
+
+fn lost() -> DbError {
+    DbError::Other("the database gave the transaction up".to_owned())
+}

@@ -1,0 +1,16 @@
+//! Idempotency keys: a `POST` repeated with the same key, path and body gets the first one's final
+//! answer instead of being carried out again. The claim stands in the same transaction as the first
+//! effect, the answer in the same transaction as the last, so that a crash between them leaves a
+//! claim that whoever recovers the work finishes or forgets. Keys and bodies are kept as hashes only.
+//! Handlers start with [`Idempotent`], use cases with [`claim`].
+
+mod answer;
+mod canonical;
+mod extract;
+mod key;
+mod store;
+
+pub use answer::Answer;
+pub use extract::{IdempotencyKey, Idempotent};
+pub use key::{Fingerprint, Key, Scope};
+pub use store::{Claim, KEPT, MIGRATIONS, claim, finish, forget, prune};

@@ -1,0 +1,281 @@
+//! JSON bodies, strictly: 415 for another content type, 413 over the limit, 400 for what is not JSON,
+//! 422 with a JSON Pointer for what is JSON and not acceptable. Nothing is dropped silently.
+
+use axum::{
+    RequestExt as _,
+    body::Bytes,
+    extract::{FromRequest, Request, rejection::BytesRejection, rejection::FailedToBufferBody},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, header};
+use serde::{Serialize, de::DeserializeOwned};
+use techtrove_core::{Problem, codes};
+
+use crate::{HttpError, pointer, strict};
+
+/// The content type of JSON.
+pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A JSON body. As an answer it is JSON too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Json<T>(pub T);
+
+/// A JSON body which may be absent: an empty body is the default, whatever its content type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptionalJson<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
+        Ok(Self(parse_json(&read_json(request).await?)?))
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJson<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
+        let media_type = require_json(request.headers());
+        let body = read(request).await?;
+        if body.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        media_type?;
+        Ok(Self(parse_json(&body)?))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => ([(header::CONTENT_TYPE, APPLICATION_JSON)], bytes).into_response(),
+            Err(error) => HttpError(Problem::internal(error)).into_response(),
+        }
+    }
+}
+
+/// Reads a value from a JSON body, as [`Json`] does.
+///
+/// # Errors
+/// 400 when the body is not JSON, 422 when a value is not acceptable.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    strict::check(body)?;
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let detail = without_position(&error.inner().to_string());
+        invalid_value(error.path(), &detail)
+    })
+}
+
+/// 422 for the value at `path`, in words that name no type of ours.
+pub(crate) fn invalid_value(path: &serde_path_to_error::Path, detail: &str) -> Problem {
+    let missing = quoted(detail, "missing field `");
+    Problem::invalid_field(pointer::of(path, missing), readable(detail))
+}
+
+/// What stands between `before` and the next backtick.
+fn quoted<'a>(text: &'a str, before: &str) -> Option<&'a str> {
+    text.strip_prefix(before)?.split('`').next()
+}
+
+/// serde_json adds where in the text it was; the pointer says it better.
+fn without_position(text: &str) -> String {
+    text.rsplit_once(" at line ").map_or(text, |(words, _)| words).to_owned()
+}
+
+/// serde's words without the names of our types, and not longer than one wants to read.
+fn readable(detail: &str) -> String {
+    const EXPECTED: [&str; 4] = [
+        ", expected struct ",
+        ", expected internally tagged enum ",
+        ", expected adjacently tagged enum ",
+        ", expected enum ",
+    ];
+    let cut = EXPECTED.iter().find_map(|words| detail.find(words).map(|at| (at, *words)));
+    let text = match cut {
+        Some((at, ", expected enum ")) => {
+            format!("{}, expected one of the variants", &detail[..at])
+        }
+        Some((at, _)) => format!("{}, expected an object", &detail[..at]),
+        None if detail.starts_with("data did not match any variant") => {
+            "none of the accepted forms".to_owned()
+        }
+        None => detail.to_owned(),
+    };
+    if text.chars().count() <= 200 { text } else { text.chars().take(199).chain(['…']).collect() }
+}
+
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+    if given.is_some_and(is_json) {
+        return Ok(());
+    }
+    let detail = "the body must be JSON: send it with content-type: application/json";
+    Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+/// `application/json` or a type built on it (RFC 6839), in whatever case, with any parameters.
+pub(crate) fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let Some((main, sub)) = essence.split_once('/') else { return false };
+    let suffix = sub.rsplit_once('+').map(|(_, suffix)| suffix);
+    main.eq_ignore_ascii_case("application") && suffix.unwrap_or(sub).eq_ignore_ascii_case("json")
+}
+
+/// The whole body of a request that says it is JSON.
+pub(crate) async fn read_json(request: Request) -> Result<Bytes, Problem> {
+    require_json(request.headers())?;
+    read(request).await
+}
+
+/// The whole body, up to the limit that is layered onto the route.
+async fn read(request: Request) -> Result<Bytes, Problem> {
+    request.extract().await.map_err(|rejection: BytesRejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            Problem::new(codes::BODY_TOO_LARGE, "the body is larger than this call accepts")
+        }
+        other => {
+            let detail = "the body could not be read to its end";
+            Problem::new(codes::BAD_REQUEST, detail).caused_by(other)
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, extract::DefaultBodyLimit, http::StatusCode};
+    use serde::Deserialize;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wish {
+        name: String,
+        #[serde(default)]
+        lines: Vec<Line>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Line {
+        quantity: u32,
+        #[serde(default)]
+        kind: Kind,
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        #[default]
+        Physical,
+        Digital,
+    }
+
+    fn pointer_of(body: &str) -> (String, String) {
+        let problem = parse_json::<Wish>(body.as_bytes()).expect_err("must be refused");
+        assert!(problem.is(codes::INVALID_REQUEST), "{body}: {problem}");
+        let error = problem.errors.first().expect("says where");
+        (error.pointer.clone(), error.detail.clone())
+    }
+
+    #[test]
+    fn a_wrong_value_is_pointed_at() {
+        for (body, pointer) in [
+            (r#"{"name":1}"#, "/name"),
+            (r#"{"name":"x","lines":[{"quantity":1},{"quantity":-1}]}"#, "/lines/1/quantity"),
+            (r#"{"name":"x","lines":[{"quantity":1.5}]}"#, "/lines/0/quantity"),
+            (r#"{"name":"x","lines":[{}]}"#, "/lines/0/quantity"),
+            (r#"{"name":"x","lines":[{"quantity":1,"kind":"liquid"}]}"#, "/lines/0/kind"),
+            (r#"{"name":"x","a/b":1}"#, "/a~1b"),
+            (r#"{}"#, "/name"),
+            (r#"[]"#, ""),
+            (r#"{"name":"x","lines":[3]}"#, "/lines/0"),
+        ] {
+            assert_eq!(pointer_of(body).0, pointer, "{body}");
+        }
+    }
+
+    #[test]
+    fn our_types_have_no_name_outside() {
+        for body in [
+            r#"{"name":"x","lines":[3]}"#,
+            r#""x""#,
+            r#"{"name":"x","lines":[{"quantity":1,"kind":3}]}"#,
+        ] {
+            let (_, detail) = pointer_of(body);
+
+            assert!(
+                !detail.contains("Wish") && !detail.contains("Line") && !detail.contains("Kind"),
+                "{detail}"
+            );
+            assert!(!detail.contains("line 1"), "{detail}");
+        }
+    }
+
+    #[test]
+    fn a_huge_value_is_not_echoed() {
+        let (_, detail) = pointer_of(&format!(r#"{{"name":"x","{}":1}}"#, "y".repeat(5_000)));
+
+        assert_eq!(detail.chars().count(), 200);
+    }
+
+    #[test]
+    fn json_goes_by_several_names() {
+        for good in
+            ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"]
+        {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in
+            ["", "text/json", "application/jsonx", "json", "text/plain", "application/xml+json2"]
+        {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+
+    fn request(content_type: Option<&str>, body: &str) -> Request {
+        let builder = http::Request::post("/");
+        let builder =
+            content_type.into_iter().fold(builder, |b, value| b.header("content-type", value));
+        builder.body(Body::from(body.to_owned())).expect("a request")
+    }
+
+    async fn status(content_type: Option<&str>, body: &str) -> StatusCode {
+        let router = axum::Router::new()
+            .route("/", axum::routing::post(|Json(_): Json<Wish>| async {}))
+            .layer(DefaultBodyLimit::max(100));
+        router.oneshot(request(content_type, body)).await.expect("infallible").status()
+    }
+
+    #[tokio::test]
+    async fn every_fault_of_a_body_has_its_status() {
+        let json = Some("application/json");
+        assert_eq!(status(json, r#"{"name":"x"}"#).await, StatusCode::OK);
+        assert_eq!(status(json, "{").await, StatusCode::BAD_REQUEST);
+        assert_eq!(status(json, "").await, StatusCode::BAD_REQUEST);
+        assert_eq!(status(json, r#"{"nam":"x"}"#).await, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(status(None, r#"{"name":"x"}"#).await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(status(Some("text/plain"), "{}").await, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(100));
+        assert_eq!(status(json, &long).await, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn an_absent_body_is_the_default_whatever_its_content_type() {
+        let take = |content_type, body| async move {
+            OptionalJson::<Wish>::from_request(request(content_type, body), &()).await
+        };
+
+        assert_eq!(take(None, "").await.expect("default").0, Wish::default());
+        assert_eq!(take(Some("text/plain"), "").await.expect("default").0, Wish::default());
+        assert_eq!(
+            take(Some("application/json"), r#"{"name":"x"}"#).await.expect("read").0.name,
+            "x"
+        );
+        let refused = take(Some("text/plain"), "x").await.expect_err("415");
+        assert!(refused.0.is(codes::UNSUPPORTED_MEDIA_TYPE));
+    }
+}

@@ -1,0 +1,32 @@
+//! Everything between a socket and a use case: problems, strict extractors, versions, idempotency
+//! keys, typed clients and the server. It must never know what a shop is. Handlers start with
+//! [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
+
+mod client;
+mod context;
+mod etag;
+mod extract;
+mod guard;
+mod json;
+mod metrics;
+mod pointer;
+mod precondition;
+mod problem;
+mod strict;
+mod trace;
+
+pub mod idempotency;
+pub mod server;
+
+pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
+pub use context::{
+    RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
+    request_context,
+};
+pub use etag::{ETag, InvalidETag, created_json, versioned_bytes, versioned_json, written_json};
+pub use extract::{Path, Query, header_text};
+pub use guard::guard;
+pub use json::{Json, OptionalJson, parse_json};
+pub use precondition::{IfMatch, is_unchanged};
+pub use problem::{HttpError, ProblemBody};
+pub use trace::Trace;

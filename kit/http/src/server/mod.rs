@@ -1,0 +1,226 @@
+//! The server: HTTP/1.1 and HTTP/2 (prior knowledge) on one socket, TCP or Unix, hardened against slow
+//! and greedy clients, and drained in the end. It must never let one connection keep another from
+//! its answer, nor an idle one keep the process from ending.
+
+mod body;
+mod listen;
+
+pub use listen::Listen;
+
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, extract::ConnectInfo, response::Response, routing::future::RouteFuture};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{
+        conn::auto,
+        graceful::{GracefulShutdown, Watcher},
+    },
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Service as _;
+
+/// How much of one connection the server puts up with.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections are open at once; more wait to be accepted.
+    pub connections: usize,
+    /// How long a client may take to send a request's head, and a connection may idle between two.
+    pub head_timeout: Duration,
+    /// How long requests may go on once the server ends; what is left then is cut off.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            head_timeout: Duration::from_secs(10),
+            drain: Duration::from_secs(20),
+        }
+    }
+}
+
+/// The largest head hyper reads, in bytes; beyond it answers 431 by itself.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// How many requests one HTTP/2 connection may have open.
+const MAX_STREAMS: u32 = 128;
+
+/// How often the peer of an HTTP/2 connection is asked whether it lives, and how long it may take.
+const PING: Duration = Duration::from_secs(20);
+
+/// Answers connections of `listener` by `router` until `shutdown`; then stops accepting, finishes
+/// what runs for up to `drain`, and tells how many connections had to be cut off. Handlers find the
+/// client in `ConnectInfo<SocketAddr>` when the listener is TCP.
+pub async fn serve<L: Listen>(
+    listener: L,
+    router: Router,
+    shutdown: CancellationToken,
+    drain: Duration,
+) -> usize {
+    serve_within(listener, router, shutdown, Limits { drain, ..Limits::default() }).await
+}
+
+/// [`serve`] with other limits.
+pub async fn serve_within<L: Listen>(
+    listener: L,
+    router: Router,
+    shutdown: CancellationToken,
+    limits: Limits,
+) -> usize {
+    let server = Server {
+        router: router.with_state(()),
+        builder: Arc::new(builder(limits)),
+        head_timeout: limits.head_timeout,
+        graceful: GracefulShutdown::new(),
+        tracker: TaskTracker::new(),
+        cut: CancellationToken::new(),
+    };
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let Some((place, (io, peer))) =
+            shutdown.run_until_cancelled(accept(&listener, &places)).await
+        else {
+            break;
+        };
+        server.answer(io, peer, place);
+    }
+    drop(listener);
+    server.end(limits.drain).await
+}
+
+/// The next connection, once there is a place for it.
+async fn accept<L: Listen>(
+    listener: &L,
+    places: &Arc<Semaphore>,
+) -> (OwnedSemaphorePermit, (L::Io, Option<SocketAddr>)) {
+    let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
+    (place, listener.next().await)
+}
+
+fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(MAX_HEAD);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(u32::try_from(MAX_HEAD).unwrap_or(u32::MAX))
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING);
+    builder
+}
+
+struct Server {
+    router: Router,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    head_timeout: Duration,
+    graceful: GracefulShutdown,
+    tracker: TaskTracker,
+    cut: CancellationToken,
+}
+
+impl Server {
+    fn answer<I: listen::Stream>(
+        &self,
+        io: I,
+        peer: Option<SocketAddr>,
+        place: OwnedSemaphorePermit,
+    ) {
+        let begun = Arc::new(AtomicBool::new(false));
+        let service = Answerer { router: self.router.clone(), peer, begun: Arc::clone(&begun) };
+        let patience = Patience { begun, head_timeout: self.head_timeout, cut: self.cut.clone() };
+        let connection = Connection { builder: Arc::clone(&self.builder), service, patience };
+        let watcher = self.graceful.watcher();
+        self.tracker.spawn(async move {
+            connection.run(io, watcher).await;
+            drop(place);
+        });
+    }
+
+    /// Lets connections finish their requests, then cuts the rest off.
+    async fn end(self, drain: Duration) -> usize {
+        if tokio::time::timeout(drain, self.graceful.shutdown()).await.is_ok() {
+            return 0;
+        }
+        let left = self.tracker.len();
+        self.cut.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+        left
+    }
+}
+
+struct Connection {
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    service: Answerer,
+    patience: Patience,
+}
+
+impl Connection {
+    async fn run<I: listen::Stream>(self, io: I, watcher: Watcher) {
+        let connection = self.builder.serve_connection(TokioIo::new(io), self.service);
+        tokio::select! {
+            // A client that breaks off is its own affair.
+            _ = watcher.watch(connection.into_owned()) => {}
+            () = self.patience.ends() => {}
+        }
+    }
+}
+
+/// When a connection is given up.
+struct Patience {
+    begun: Arc<AtomicBool>,
+    head_timeout: Duration,
+    cut: CancellationToken,
+}
+
+impl Patience {
+    /// When no request came at first (hyper's own time-out begins with HTTP/1's first byte), or when
+    /// the drain is over.
+    async fn ends(self) {
+        if self.cut.run_until_cancelled(tokio::time::sleep(self.head_timeout)).await.is_none()
+            || !self.begun.load(Ordering::Relaxed)
+        {
+            return;
+        }
+        self.cut.cancelled().await;
+    }
+}
+
+/// One connection's service.
+struct Answerer {
+    router: Router,
+    peer: Option<SocketAddr>,
+    begun: Arc<AtomicBool>,
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for Answerer {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = RouteFuture<Infallible>;
+
+    fn call(&self, request: http::Request<Incoming>) -> Self::Future {
+        self.begun.store(true, Ordering::Relaxed);
+        let mut request = body::lingering(request);
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        self.router.clone().call(request)
+    }
+}

@@ -1,0 +1,46 @@
+//! A manager edits a product: any of its fields, its variants, or whether it is on sale.
+
+use techtrove_catalog_api::{PRODUCT_UPDATED, ProductId};
+use techtrove_db::Tx;
+use techtrove_http::IfMatch;
+
+use super::{
+    App, product_event,
+    save::{check_category, check_skus},
+};
+use crate::{
+    domain::{ProductInput, ShownProduct, VariantMode},
+    error::Error,
+    store,
+};
+
+/// Edits the product, unless it is not what the manager saw.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Refused`] when the version is another, [`Error::Invalid`],
+/// [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the database fails.
+pub async fn edit_product(
+    app: &App,
+    id: ProductId,
+    if_match: IfMatch,
+    input: ProductInput,
+) -> Result<ShownProduct, Error> {
+    let currency = app.config.currency;
+    let change = input.checked(currency)?;
+    let fresh = app.fresh(change.skus().count());
+    let context = app.event_context();
+    let job = move |tx: &mut Tx<'_>| {
+        let before = store::lock_product(tx, id)?.ok_or(Error::NotFound("product"))?;
+        if_match.check(before.version)?;
+        let product = before.edited(change.clone(), VariantMode::Replace, &fresh)?;
+        check_category(tx, change.category_id())?;
+        check_skus(tx, id, change.skus())?;
+        if store::is_slug_taken(tx, &product.slug, id)? {
+            return Err(Error::SlugTaken(product.slug));
+        }
+        store::update_product(tx, &before, &product, currency)?;
+        techtrove_bus::record(tx, &context, &product_event(PRODUCT_UPDATED, &product))?;
+        Ok(store::get_shown(tx, id)?)
+    };
+    app.write_unique("catalog.edit_product", job).await
+}

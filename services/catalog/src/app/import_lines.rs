@@ -1,0 +1,183 @@
+//! The lines of one chunk become products, in one transaction. Running it again changes nothing: a
+//! product that says the same already is left alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use techtrove_bus::{EventContext, NewEvent};
+use techtrove_catalog_api::{CategoryId, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
+use techtrove_core::{Currency, Timestamp};
+use techtrove_db::Tx;
+
+use super::{
+    App, product_event,
+    save::{check_skus, settle_slug},
+};
+use crate::{
+    domain::{
+        Category, Chunk, Fresh, ImportLine, LineError, Product, ProductChange, Slug, StockLine,
+        VariantMode, lines, read_line,
+    },
+    error::Error,
+    store,
+};
+
+/// The lines of a chunk, read, with all that storing them needs from outside.
+pub(super) struct Batch {
+    lines: Vec<BatchLine>,
+    /// Ids for the categories that the lines name, where they are new.
+    categories: BTreeMap<Slug, CategoryId>,
+    /// The lines that can't be read.
+    unreadable: Vec<LineError>,
+    currency: Currency,
+    now: Timestamp,
+}
+
+struct BatchLine {
+    number: i64,
+    line: ImportLine,
+    fresh: Fresh,
+    event: EventContext,
+}
+
+/// What became of a chunk's lines.
+pub(super) struct Stored {
+    /// The lines that were not taken.
+    pub errors: Vec<LineError>,
+    /// The stock of those that were, each with its line's number.
+    pub stock: Vec<(i64, StockLine)>,
+}
+
+impl Batch {
+    /// Reads the lines of a chunk.
+    pub(super) fn read(app: &App, chunk: &Chunk) -> Self {
+        let mut batch = Self {
+            lines: Vec::new(),
+            categories: BTreeMap::new(),
+            unreadable: Vec::new(),
+            currency: app.config.currency,
+            now: app.clock.now(),
+        };
+        for (number, text) in lines(chunk) {
+            match read_line(text, batch.currency) {
+                Ok(line) => batch.add(app, number, line),
+                Err(problem) => batch.unreadable.push(problem.at(number)),
+            }
+        }
+        batch
+    }
+
+    fn add(&mut self, app: &App, number: i64, line: ImportLine) {
+        if let Some(slug) = &line.category
+            && !self.categories.contains_key(slug)
+        {
+            self.categories.insert(slug.clone(), app.ids.next());
+        }
+        let fresh = app.fresh(line.stock.len());
+        self.lines.push(BatchLine { number, line, fresh, event: app.event_context() });
+    }
+
+    /// Stores the products of the lines, and tells of those that changed.
+    pub(super) fn store(&self, tx: &mut Tx<'_>) -> Result<Stored, Error> {
+        let mut stored = Stored { errors: self.unreadable.clone(), stock: Vec::new() };
+        let mut events = Vec::new();
+        let mut known = BTreeMap::new();
+        for line in &self.lines {
+            match self.store_line(tx, line, &mut known) {
+                Ok(event) => {
+                    events.extend(event.map(|event| (line.event.clone(), event)));
+                    let stock = line.line.stock.iter().cloned();
+                    stored.stock.extend(stock.map(|stock| (line.number, stock)));
+                }
+                Err(error) => stored.errors.push(error.into_line_problem()?.at(line.number)),
+            }
+        }
+        techtrove_bus::record_all(tx, &events)?;
+        stored.errors.sort_by_key(|error| error.line);
+        Ok(stored)
+    }
+
+    /// Stores the product of one line. Everything is checked before anything is stored, so that a
+    /// refused line leaves nothing behind but its category.
+    fn store_line(
+        &self,
+        tx: &mut Tx<'_>,
+        line: &BatchLine,
+        known: &mut BTreeMap<Slug, CategoryId>,
+    ) -> Result<Option<NewEvent>, Error> {
+        let owner = single_owner(tx, &line.line.change)?;
+        let mut change = line.line.change.clone();
+        if let Some(slug) = &line.line.category {
+            change = change.into_category(self.category(tx, slug, known)?);
+        }
+        match owner {
+            None => self.store_new(tx, change, &line.fresh).map(Some),
+            Some(id) => self.store_change(tx, id, change, &line.fresh),
+        }
+    }
+
+    fn store_new(
+        &self,
+        tx: &mut Tx<'_>,
+        change: ProductChange,
+        fresh: &Fresh,
+    ) -> Result<NewEvent, Error> {
+        let asked = change.slug().cloned();
+        let product = settle_slug(tx, Product::create(change, fresh)?, asked.as_ref())?;
+        store::insert_product(tx, &product, self.currency)?;
+        Ok(product_event(PRODUCT_CREATED, &product))
+    }
+
+    fn store_change(
+        &self,
+        tx: &mut Tx<'_>,
+        id: ProductId,
+        change: ProductChange,
+        fresh: &Fresh,
+    ) -> Result<Option<NewEvent>, Error> {
+        let before = store::lock_product(tx, id)?.ok_or(Error::NotFound("product"))?;
+        let asked = change.slug().cloned();
+        check_skus(tx, id, change.skus())?;
+        let product = before.edited(change, VariantMode::Upsert, fresh)?;
+        if product.says_the_same_as(&before) {
+            return Ok(None);
+        }
+        let product = settle_slug(tx, product, asked.as_ref())?;
+        store::update_product(tx, &before, &product, self.currency)?;
+        Ok(Some(product_event(PRODUCT_UPDATED, &product)))
+    }
+
+    /// The category of this slug, made where there is none.
+    fn category(
+        &self,
+        tx: &mut Tx<'_>,
+        slug: &Slug,
+        known: &mut BTreeMap<Slug, CategoryId>,
+    ) -> Result<CategoryId, Error> {
+        if let Some(id) = known.get(slug) {
+            return Ok(*id);
+        }
+        let id = match (store::lookup_category_by_slug(tx, slug)?, self.categories.get(slug)) {
+            (Some(category), _) => category.id,
+            (None, Some(id)) => {
+                let category = Category::of_slug(slug.clone(), *id, self.now);
+                store::insert_category(tx, &category)?;
+                *id
+            }
+            (None, None) => return Err(Error::NotFound("category")),
+        };
+        known.insert(slug.clone(), id);
+        Ok(id)
+    }
+}
+
+/// The product that the SKUs of a line belong to, if any of them is known.
+fn single_owner(tx: &mut Tx<'_>, change: &ProductChange) -> Result<Option<ProductId>, Error> {
+    let mut owners = BTreeSet::new();
+    for sku in change.skus() {
+        owners.extend(store::owner_of_sku(tx, sku)?);
+    }
+    if owners.len() > 1 {
+        return Err(Error::SkuConflict);
+    }
+    Ok(owners.first().copied())
+}

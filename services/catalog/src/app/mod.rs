@@ -1,0 +1,114 @@
+//! The catalogue's use cases, one file each: read the time and make ids first, then decide and store
+//! in one transaction, events included. Other services are asked only outside of transactions.
+
+mod archive_product;
+mod change_category;
+mod create_product;
+mod edit_product;
+mod import_lines;
+mod note_availability;
+mod once;
+mod read_categories;
+mod read_job;
+mod read_products;
+mod receive_import;
+mod resolve_skus;
+mod run_imports;
+mod save;
+
+pub use archive_product::archive_product;
+pub use change_category::{create_category, delete_category, edit_category};
+pub use create_product::create_product;
+pub use edit_product::edit_product;
+pub use note_availability::note_availability;
+pub use once::Outcome;
+pub use read_categories::{category_tree, get_category};
+pub use read_job::{JobReport, get_job};
+pub use read_products::{ListRequest, get_product, list_products};
+pub use receive_import::receive_import;
+pub use resolve_skus::resolve_skus;
+pub use run_imports::run_imports;
+
+use std::sync::Arc;
+
+use techtrove_bus::{AggregateRef, EventContext, EventKind, NewEvent};
+use techtrove_catalog_api::{PRODUCT_AGGREGATE, ProductChanged};
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::{Db, DbError, Tx};
+use techtrove_inventory_api::InventoryClient;
+use tokio::sync::Notify;
+
+use crate::{
+    Config,
+    domain::{Fresh, Product},
+    error::Error,
+};
+
+/// How often a job is tried that meets another one with the same SKU or slug: the second time it sees
+/// what the other has stored, and can say so.
+const ATTEMPTS: usize = 3;
+
+/// What the use cases work with.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The catalogue's own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids.
+    pub ids: SharedIds,
+    /// Keeps the stock that an import carries.
+    pub inventory: InventoryClient,
+    /// Rings when an import has arrived.
+    pub import_arrived: Arc<Notify>,
+    /// The settings.
+    pub config: Config,
+}
+
+impl App {
+    /// What a change with this many variants needs from outside.
+    fn fresh(&self, variants: usize) -> Fresh {
+        Fresh {
+            now: self.clock.now(),
+            product: self.ids.next(),
+            variants: (0..variants).map(|_| self.ids.next()).collect(),
+        }
+    }
+
+    /// Id, time and trace of an event to be recorded.
+    fn event_context(&self) -> EventContext {
+        EventContext::new(&*self.clock, &*self.ids).in_trace(techtrove_http::current_traceparent())
+    }
+
+    /// Runs a job that checks for what is taken before it stores. Somebody else's transaction may
+    /// take it in between, which only the schema sees: then the job runs again and finds it.
+    async fn write_unique<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let job = Arc::new(job);
+        for _ in 1..ATTEMPTS {
+            let again = Arc::clone(&job);
+            match self.db.write(name, move |tx| again(tx)).await {
+                Err(Error::Db(DbError::UniqueViolation { .. })) => {}
+                settled => return settled,
+            }
+        }
+        self.db.write(name, move |tx| job(tx)).await
+    }
+}
+
+/// The event that tells of a product as it is now.
+fn product_event(kind: EventKind, product: &Product) -> NewEvent {
+    let changed = ProductChanged {
+        product_id: product.id,
+        version: product.version,
+        skus: product.variants.iter().map(|variant| variant.sku.clone()).collect(),
+    };
+    NewEvent {
+        kind,
+        aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product.id),
+        data: serde_json::json!(changed),
+    }
+}

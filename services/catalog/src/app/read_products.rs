@@ -1,0 +1,76 @@
+//! Anybody looks at products; who is not a manager sees only those on sale.
+
+use techtrove_catalog_api::{CategoryId, ProductId};
+use techtrove_core::{Page, PageRequest};
+use techtrove_db::Tx;
+
+use super::App;
+use crate::{
+    domain::{ShownProduct, Slug, Status},
+    error::Error,
+    store::{self, Filter},
+};
+
+/// Which products are wanted.
+#[derive(Clone, Debug)]
+pub struct ListRequest {
+    /// Only of this status.
+    pub status: Status,
+    /// Only of the category with this slug or id, and those below it.
+    pub category: Option<String>,
+    /// Only of this brand, whatever its case.
+    pub brand: Option<String>,
+    /// How many, and from where on.
+    pub page: PageRequest,
+}
+
+/// The product of this id or slug.
+///
+/// # Errors
+/// [`Error::NotFound`], also for one that is not on sale where the caller is no manager, or when the
+/// database fails.
+pub async fn get_product(app: &App, reference: &str, manager: bool) -> Result<ShownProduct, Error> {
+    let not_found = Error::NotFound("product");
+    let found: Option<ShownProduct> = if let Ok(id) = reference.parse::<ProductId>() {
+        app.db.read("catalog.product", move |tx| store::lookup_shown(tx, id)).await?
+    } else if let Ok(slug) = reference.parse::<Slug>() {
+        app.db.read("catalog.product", move |tx| store::lookup_shown_by_slug(tx, &slug)).await?
+    } else {
+        None
+    };
+    found.filter(|product| manager || product.status == Status::Active).ok_or(not_found)
+}
+
+/// A page of products, newest first.
+///
+/// # Errors
+/// When the page is not one of this list: 422; or when the database fails.
+pub async fn list_products(app: &App, request: ListRequest) -> Result<Page<ShownProduct>, Error> {
+    let limit = request.page.limit()?;
+    let after: Option<ProductId> = request.page.after()?;
+    let rows = app
+        .db
+        .read("catalog.products", move |tx| -> Result<_, Error> {
+            let category = match request.category.as_deref() {
+                None => None,
+                Some(reference) => match find_category(tx, reference)? {
+                    Some(id) => Some(id),
+                    None => return Ok(Vec::new()),
+                },
+            };
+            let brand = request.brand.clone();
+            let filter = Filter { status: request.status, category, brand };
+            Ok(store::list_products(tx, &filter, after, limit.saturating_add(1))?)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |product| product.id))
+}
+
+/// The category of this id or slug. An unknown one holds no products, which is no error.
+fn find_category(tx: &mut Tx<'_>, reference: &str) -> Result<Option<CategoryId>, Error> {
+    if let Ok(id) = reference.parse::<CategoryId>() {
+        return Ok(Some(id));
+    }
+    let Ok(slug) = reference.parse::<Slug>() else { return Ok(None) };
+    Ok(store::lookup_category_by_slug(tx, &slug)?.map(|category| category.id))
+}

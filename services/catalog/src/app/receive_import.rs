@@ -1,0 +1,89 @@
+//! A manager sends an import: its lines are stored as they arrive, a chunk at a time, and worked on
+//! only once all are there. Neither a large file nor a crash afterwards costs memory or a line.
+
+use std::error::Error as StdError;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, pin_mut};
+use techtrove_catalog_api::JobId;
+
+use super::App;
+use crate::{
+    domain::{Chunk, Chunker},
+    error::Error,
+    store::{self, JobStatus},
+};
+
+/// Stores the lines of `body`, and lets them be worked on.
+///
+/// # Errors
+/// [`Error::ImportTooLarge`] or [`Error::ImportBrokeOff`], after which nothing of it is taken, or when
+/// the database fails.
+pub async fn receive_import<B, E>(app: &App, body: B) -> Result<JobId, Error>
+where
+    B: Stream<Item = Result<Bytes, E>>,
+    E: StdError,
+{
+    let (id, now) = (app.ids.next::<JobId>(), app.clock.now());
+    app.db.write("catalog.begin_import", move |tx| store::insert_job(tx, id, now)).await?;
+    match store_lines(app, id, body).await {
+        Ok(total) => {
+            move_on(app, id, JobStatus::Queued, Some(total)).await?;
+            app.import_arrived.notify_one();
+            Ok(id)
+        }
+        Err(error) => {
+            move_on(app, id, JobStatus::Failed, None).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Stores what arrives; gives the number of lines with something in them.
+async fn store_lines<B, E>(app: &App, id: JobId, body: B) -> Result<i64, Error>
+where
+    B: Stream<Item = Result<Bytes, E>>,
+    E: StdError,
+{
+    pin_mut!(body);
+    let (mut chunker, mut total, mut size) = (Chunker::default(), 0_i64, 0_usize);
+    while let Some(arrived) = body.next().await {
+        let bytes = arrived.map_err(|error| {
+            tracing::debug!(%error, "the body of an import broke off");
+            Error::ImportBrokeOff
+        })?;
+        size = size.saturating_add(bytes.len());
+        if size > app.config.import_max_bytes {
+            return Err(Error::ImportTooLarge(app.config.import_max_bytes));
+        }
+        for chunk in chunker.push(&bytes) {
+            total = total.saturating_add(chunk.filled);
+            store_chunk(app, id, chunk).await?;
+        }
+    }
+    if let Some(last) = chunker.finish() {
+        total = total.saturating_add(last.filled);
+        store_chunk(app, id, last).await?;
+    }
+    Ok(total)
+}
+
+async fn store_chunk(app: &App, id: JobId, chunk: Chunk) -> Result<(), Error> {
+    let now = app.clock.now();
+    app.db
+        .write("catalog.store_import", move |tx| store::insert_chunk(tx, id, &chunk, now))
+        .await?;
+    Ok(())
+}
+
+async fn move_on(app: &App, id: JobId, to: JobStatus, total: Option<i64>) -> Result<(), Error> {
+    let now = app.clock.now();
+    app.db
+        .write("catalog.end_of_import", move |tx| -> Result<(), Error> {
+            if to == JobStatus::Failed {
+                store::delete_chunks(tx, id)?;
+            }
+            Ok(store::set_job_status(tx, id, to, total, now)?)
+        })
+        .await
+}

@@ -1,0 +1,165 @@
+//! Works on imports that have arrived, one chunk after the other: products first, then their stock,
+//! then the checkpoint. A crash in between repeats the chunk, which changes nothing: the checkpoint
+//! travels with the next chunk's transaction and is never ahead of the work.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use techtrove_core::{Sku, Timestamp};
+use techtrove_db::Tx;
+use techtrove_inventory_api::{SetStock, SetStockRequest};
+use techtrove_runtime::Shutdown;
+
+use super::{
+    App,
+    import_lines::{Batch, Stored},
+};
+use crate::{
+    domain::{LineError, LineProblem, StockLine},
+    error::Error,
+    store::{self, Job, JobStatus, JobTurn},
+};
+
+/// How long a job is left to the worker that took it, unless it goes on.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How often is looked for jobs whose worker is gone.
+const ROUND: Duration = Duration::from_secs(1);
+
+/// How long lines may stay away before their sender counts as gone.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+
+/// The most items of one call to inventory.
+const STOCK_ITEMS: usize = 1_000;
+
+/// Works on imports until the end.
+///
+/// # Errors
+/// When the database or inventory fails; the job goes on where it was when its lease has ended.
+pub async fn run_imports(app: App, shutdown: Shutdown) -> Result<(), Error> {
+    while !shutdown.has_begun() {
+        let now = app.clock.now();
+        let claimed = app
+            .db
+            .write("catalog.claim_import", move |tx| -> Result<_, Error> {
+                store::fail_stale_jobs(tx, now.minus(PATIENCE), now)?;
+                Ok(store::claim_job(tx, now, now.plus(LEASE))?)
+            })
+            .await?;
+        match claimed {
+            Some(job) => run_job(&app, job, &shutdown).await?,
+            None => {
+                let arrived = tokio::time::timeout(ROUND, app.import_arrived.notified());
+                // Time is up or something arrived: either way it is looked again.
+                let _ = shutdown.until_begun(arrived).await;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Error> {
+    let mut finished: Option<Arc<JobTurn>> = None;
+    loop {
+        let (id, number) = (job.id, job.next_chunk);
+        let chunk = match shutdown.has_begun() {
+            true => return leave(app, finished).await,
+            false => {
+                app.db
+                    .read("catalog.import_chunk", move |tx| store::lookup_chunk(tx, id, number))
+                    .await?
+            }
+        };
+        let Some(chunk) = chunk else { return finish(app, &job, finished).await };
+        let batch = Batch::read(app, &chunk);
+        let Some(stored) = store_batch(app, batch, finished.take()).await? else {
+            tracing::warn!(job = %job.id, "somebody else goes on with this import");
+            return Ok(());
+        };
+        let mut errors = stored.errors;
+        errors.extend(set_stock(app, stored.stock).await?);
+        errors.sort_by_key(|error| error.line);
+        let turn = JobTurn { job, filled: chunk.filled, errors };
+        job = turn.after();
+        finished = Some(Arc::new(turn));
+    }
+}
+
+/// Stores a chunk's products together with the checkpoint of the one before; nothing when the job is
+/// somebody else's by now.
+async fn store_batch(
+    app: &App,
+    batch: Batch,
+    finished: Option<Arc<JobTurn>>,
+) -> Result<Option<Stored>, Error> {
+    let now = app.clock.now();
+    let job = move |tx: &mut Tx<'_>| {
+        if !checkpoint(tx, finished.as_deref(), now, now.plus(LEASE))? {
+            return Ok(None);
+        }
+        batch.store(tx).map(Some)
+    };
+    app.write_unique("catalog.import", job).await
+}
+
+fn checkpoint(
+    tx: &mut Tx<'_>,
+    finished: Option<&JobTurn>,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<bool, Error> {
+    match finished {
+        Some(turn) => Ok(store::checkpoint(tx, turn, now, lease_until)?),
+        None => Ok(true),
+    }
+}
+
+/// Ends the job: every line was taken or reported.
+async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
+    let (id, now) = (job.id, app.clock.now());
+    app.db
+        .write("catalog.finish_import", move |tx| -> Result<(), Error> {
+            if checkpoint(tx, finished.as_deref(), now, now)? {
+                store::set_job_status(tx, id, JobStatus::Done, None, now)?;
+            }
+            Ok(())
+        })
+        .await?;
+    tracing::info!(job = %job.id, lines = job.done, errors = job.error_count, "an import is done");
+    Ok(())
+}
+
+/// Leaves the job to whoever comes next, at once.
+async fn leave(app: &App, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
+    let now = app.clock.now();
+    app.db
+        .write("catalog.leave_import", move |tx| -> Result<(), Error> {
+            checkpoint(tx, finished.as_deref(), now, now)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Sets the stock that lines carry; a refusal is its line's error. Of a SKU on several lines the last
+/// one counts.
+async fn set_stock(app: &App, stock: Vec<(i64, StockLine)>) -> Result<Vec<LineError>, Error> {
+    let carried = stock.into_iter().filter(|(_, stock)| stock.on_hand.is_some());
+    let by_sku: BTreeMap<Sku, (i64, Option<u32>)> =
+        carried.map(|(line, stock)| (stock.sku, (line, stock.on_hand))).collect();
+    let items: Vec<SetStock> = by_sku
+        .iter()
+        .map(|(sku, (_, on_hand))| SetStock { sku: sku.clone(), on_hand: *on_hand })
+        .collect();
+    let mut errors = Vec::new();
+    for items in items.chunks(STOCK_ITEMS) {
+        let answer = app.inventory.set_stock(&SetStockRequest { items: items.to_vec() }).await?;
+        for outcome in answer.items {
+            if let (Some((code, detail)), Some((line, _))) =
+                (outcome.refused, by_sku.get(&outcome.sku))
+            {
+                let detail = format!("{}: {detail}", outcome.sku);
+                errors.push(LineProblem::new(code, detail).at(*line));
+            }
+        }
+    }
+    Ok(errors)
+}

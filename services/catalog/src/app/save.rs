@@ -1,0 +1,52 @@
+//! What every use case that stores a product checks first, within its transaction.
+
+use techtrove_catalog_api::{CategoryId, ProductId};
+use techtrove_core::Sku;
+use techtrove_db::Tx;
+
+use crate::{
+    domain::{Invalid, Product, Slug},
+    error::Error,
+    store,
+};
+
+/// The category exists.
+pub(super) fn check_category(tx: &mut Tx<'_>, id: Option<CategoryId>) -> Result<(), Error> {
+    let Some(id) = id else { return Ok(()) };
+    match store::lookup_category(tx, id)? {
+        Some(_) => Ok(()),
+        None => Err(Invalid::field("/category_id", "there is no such category").into()),
+    }
+}
+
+/// The SKUs are free or belong to `product`.
+pub(super) fn check_skus<'s>(
+    tx: &mut Tx<'_>,
+    product: ProductId,
+    skus: impl IntoIterator<Item = &'s Sku>,
+) -> Result<(), Error> {
+    for sku in skus {
+        if store::owner_of_sku(tx, sku)?.is_some_and(|owner| owner != product) {
+            return Err(Error::SkuTaken(sku.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The slug that was `asked` for is free; one made of the name is made unique where it is not.
+pub(super) fn settle_slug(
+    tx: &mut Tx<'_>,
+    product: Product,
+    asked: Option<&Slug>,
+) -> Result<Product, Error> {
+    if !store::is_slug_taken(tx, &product.slug, product.id)? {
+        return Ok(product);
+    }
+    match asked {
+        Some(asked) => Err(Error::SlugTaken(asked.clone())),
+        None => Ok(Product {
+            slug: product.slug.with_tail(techtrove_core::TypedId::uuid(product.id)),
+            ..product
+        }),
+    }
+}

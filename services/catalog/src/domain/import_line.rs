@@ -1,0 +1,229 @@
+//! One line of an import: a product as `POST /products` takes it, its category by slug, and stock per
+//! variant. A line that can't be read is that line's error, never the import's.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use techtrove_catalog_api::Fulfilment;
+use techtrove_core::{Currency, Money, Sku, codes};
+
+use super::{
+    Field, Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput,
+    import_chunk::MAX_LINE,
+};
+
+/// The longest code and detail of a line's error that are kept, in characters.
+const MAX_DETAIL: usize = 500;
+
+/// A line that was read.
+#[derive(Clone, Debug)]
+pub struct ImportLine {
+    /// The slug of the category; made when there is none.
+    pub category: Option<Slug>,
+    /// What is written of the product.
+    pub change: ProductChange,
+    /// The stock that the line carries.
+    pub stock: Vec<StockLine>,
+}
+
+/// The stock of one variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StockLine {
+    /// Which variant.
+    pub sku: Sku,
+    /// The pieces in the building, if the line says so.
+    pub on_hand: Option<u32>,
+}
+
+/// Why a line was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineProblem {
+    /// The stable code.
+    pub code: String,
+    /// What is wrong, in one sentence.
+    pub detail: String,
+}
+
+/// A line that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct LineError {
+    /// Its number, from 1.
+    pub line: i64,
+    /// The stable code.
+    pub code: String,
+    /// What is wrong, in one sentence.
+    pub detail: String,
+}
+
+impl LineProblem {
+    /// A problem of this code; a long detail is cut.
+    pub fn new(code: impl Into<String>, detail: impl AsRef<str>) -> Self {
+        Self { code: code.into(), detail: detail.as_ref().chars().take(MAX_DETAIL).collect() }
+    }
+
+    /// The problem of the line of this number.
+    #[must_use]
+    pub fn at(self, line: i64) -> LineError {
+        LineError { line, code: self.code, detail: self.detail }
+    }
+}
+
+impl From<Invalid> for LineProblem {
+    fn from(invalid: Invalid) -> Self {
+        let code =
+            if invalid.currency_mismatch { codes::CURRENCY_MISMATCH } else { codes::INVALID_REQUEST };
+        Self::new(code.code, invalid.summary())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+struct WrittenLine {
+    category: Option<String>,
+    name: Field<String>,
+    slug: Field<String>,
+    description: Field<String>,
+    brand: Field<String>,
+    status: Field<Status>,
+    fulfilment: Field<Fulfilment>,
+    price: Field<Money>,
+    compare_at_price: Field<Money>,
+    attributes: Field<Map<String, Value>>,
+    options: Field<Vec<String>>,
+    variants: Vec<WrittenVariant>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenVariant {
+    sku: Sku,
+    price: Option<Money>,
+    options: Option<Map<String, Value>>,
+    attributes: Option<Map<String, Value>>,
+    stock: Option<WrittenStock>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenStock {
+    on_hand: u32,
+}
+
+/// Reads a line for a shop of this `currency`.
+///
+/// # Errors
+/// When it is too long, no JSON of this format, or has a value that is not acceptable by itself.
+pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProblem> {
+    if line.len() > MAX_LINE {
+        return Err(LineProblem::new("line_too_long", format!("a line has at most {MAX_LINE} bytes")));
+    }
+    // Editors of one large house begin a file with a byte order mark.
+    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+    if !line.trim_ascii_start().starts_with(b"{") {
+        return Err(not_an_object(line));
+    }
+    let written: WrittenLine = serde_json::from_slice(line).map_err(|error| {
+        let code = if error.is_data() { codes::INVALID_REQUEST } else { codes::MALFORMED_JSON };
+        LineProblem::new(code.code, without_place(&error))
+    })?;
+    let category = written.category.map(|slug| slug.parse::<Slug>()).transpose();
+    let category =
+        category.map_err(|detail| LineProblem::from(Invalid::field("/category", detail)))?;
+    let stock = written.variants.iter().map(|variant| StockLine {
+        sku: variant.sku.clone(),
+        on_hand: variant.stock.as_ref().map(|stock| stock.on_hand),
+    });
+    let stock = stock.collect();
+    let input = ProductInput {
+        name: written.name,
+        slug: written.slug,
+        description: written.description,
+        brand: written.brand,
+        category_id: Field::Keep,
+        price: written.price,
+        compare_at_price: written.compare_at_price,
+        status: written.status,
+        fulfilment: written.fulfilment,
+        attributes: written.attributes,
+        options: written.options,
+        variants: Field::Set(written.variants.into_iter().map(VariantInput::from).collect()),
+    };
+    Ok(ImportLine { category, change: input.checked(currency)?, stock })
+}
+
+impl From<WrittenVariant> for VariantInput {
+    fn from(written: WrittenVariant) -> Self {
+        Self {
+            sku: written.sku,
+            price: written.price,
+            options: written.options,
+            attributes: written.attributes,
+        }
+    }
+}
+
+/// What is wrong with a line that is another kind of JSON, or none. (Serde would fill a line from a
+/// list as well.)
+fn not_an_object(line: &[u8]) -> LineProblem {
+    match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
+        Ok(_) => LineProblem::new(codes::INVALID_REQUEST.code, "a line is a JSON object"),
+        Err(error) => LineProblem::new(codes::MALFORMED_JSON.code, without_place(&error)),
+    }
+}
+
+/// What serde says, with the column and without the line, which is always 1 here.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    match text.strip_suffix(&place) {
+        Some(head) => format!("{head} at column {}", error.column()),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(line: &[u8]) -> String {
+        read_line(line, Currency::USD).map_or_else(|problem| problem.code, |_| "ok".to_owned())
+    }
+
+    #[test]
+    fn reads_a_whole_line() {
+        let line = br#"{"category":"video-card","name":"Examplar X","variants":[{"sku":"X-1","price":{"amount":100,"currency":"USD"},"stock":{"on_hand":7}},{"sku":"X-2"}]}"#;
+
+        let read = read_line(line, Currency::USD).expect("read");
+
+        assert_eq!(read.category.as_ref().map(Slug::as_str), Some("video-card"));
+        let stock: Vec<_> = read.stock.iter().map(|s| (s.sku.as_str(), s.on_hand)).collect();
+        assert_eq!(stock, [("X-1", Some(7)), ("X-2", None)]);
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_line() {
+        let good = br#"{"name":"A","variants":[{"sku":"A"}]}"#;
+        assert_eq!(code(good), "ok");
+        assert_eq!(code(&[b"\xef\xbb\xbf".as_slice(), good].concat()), "ok");
+        assert_eq!(code(&vec![b'x'; MAX_LINE + 1]), "line_too_long");
+        assert_eq!(code(b"{"), "malformed_json");
+        assert_eq!(code(b"\xff\xfe"), "malformed_json");
+        assert_eq!(code("[".repeat(100_000).as_bytes()), "malformed_json");
+        for line in [
+            &b"[]"[..],
+            b"17",
+            b"{}",
+            br#"{"name":"A","variants":[]}"#,
+            br#"{"name":"A","variants":[{"sku":"A"},{"sku":"A"}]}"#,
+            br#"{"name":"A","variants":[{"sku":"A"}],"colour":"red"}"#,
+            br#"{"name":"A\u0000","variants":[{"sku":"A"}]}"#,
+            br#"{"name":"A","variants":[{"sku":"A","price":{"amount":-1,"currency":"USD"}}]}"#,
+            br#"{"name":"A","variants":[{"sku":"A","stock":{"on_hand":-1}}]}"#,
+            br#"{"name":"A","category":"No Slug","variants":[{"sku":"A"}]}"#,
+        ] {
+            assert_eq!(code(line), "invalid_request", "{}", String::from_utf8_lossy(line));
+        }
+        let euro = br#"{"name":"A","variants":[{"sku":"A","price":{"amount":1,"currency":"EUR"}}]}"#;
+        assert_eq!(code(euro), "currency_mismatch");
+    }
+}

@@ -1,0 +1,51 @@
+//! The values of a write that break a rule, all of them at once, each with its JSON Pointer. Which
+//! code and status they get is decided in `crate::error`.
+
+use std::fmt::Display;
+
+use techtrove_core::FieldError;
+
+/// The values that are not valid; never empty when it is returned as an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.summary())]
+pub struct Invalid {
+    /// Each value and what is wrong with it.
+    pub errors: Vec<FieldError>,
+    /// Whether one of them is a price in another currency than the shop's.
+    pub currency_mismatch: bool,
+}
+
+impl Invalid {
+    /// One value that is not valid.
+    pub fn field(pointer: impl Into<String>, detail: impl Display) -> Self {
+        let mut invalid = Self::default();
+        invalid.add(pointer, detail);
+        invalid
+    }
+
+    /// Adds a value that is not valid.
+    pub fn add(&mut self, pointer: impl Into<String>, detail: impl Display) {
+        self.errors.push(FieldError::new(pointer, detail.to_string()));
+    }
+
+    /// The accepted value, or nothing after its refusal was added.
+    pub fn take<T, E: Display>(&mut self, pointer: &str, checked: Result<T, E>) -> Option<T> {
+        checked.map_err(|detail| self.add(pointer, detail)).ok()
+    }
+
+    /// `Ok` when nothing was added.
+    ///
+    /// # Errors
+    /// Itself, when something was.
+    pub fn finish(self) -> Result<(), Self> {
+        if self.errors.is_empty() { Ok(()) } else { Err(self) }
+    }
+
+    /// All of it in one line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let parts: Vec<String> =
+            self.errors.iter().take(5).map(|e| format!("{}: {}", e.pointer, e.detail)).collect();
+        parts.join("; ")
+    }
+}

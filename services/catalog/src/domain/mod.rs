@@ -1,0 +1,32 @@
+//! The rules of the catalogue: what a product and a category may be, how a write changes one, and
+//! how a line of an import is read. Plain functions which decide; nothing here reads, writes, or
+//! knows the time by itself. What they decide is stored by `crate::app` in one transaction.
+
+mod attributes;
+mod category;
+mod change;
+mod document;
+mod field;
+mod import_chunk;
+mod import_line;
+mod invalid;
+mod product;
+#[cfg(test)]
+mod properties;
+mod shown;
+mod slug;
+mod text;
+
+pub use attributes::Attributes;
+pub use category::{
+    Category, CategoryChange, CategoryInput, CategoryNode, NewCategory, descend, tree,
+};
+pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
+pub use document::{ProductDocument, StoredPrices, VariantDocument};
+pub use field::Field;
+pub use import_chunk::{Chunk, Chunker, lines};
+pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
+pub use invalid::Invalid;
+pub use product::{Fresh, Product, Status, Variant, VariantMode};
+pub use shown::{ProductBody, RatingBody, ShownProduct};
+pub use slug::{InvalidSlug, Slug};

@@ -1,0 +1,110 @@
+//! Why the catalogue refuses or fails, and the only place where its codes are chosen.
+
+use techtrove_core::{ErrorCode, Problem, Sku, codes};
+use techtrove_db::DbError;
+use techtrove_http::ClientError;
+
+use crate::domain::{Invalid, LineProblem, Slug};
+
+/// The SKU belongs to another product.
+pub const SKU_TAKEN: ErrorCode = ErrorCode::new("sku_taken", 409, "SKU taken");
+
+/// The SKUs of one line belong to several products.
+pub const SKU_CONFLICT: ErrorCode = ErrorCode::new("sku_conflict", 409, "SKUs of several products");
+
+/// The slug belongs to another product or category.
+pub const SLUG_TAKEN: ErrorCode = ErrorCode::new("slug_taken", 409, "Slug taken");
+
+/// The category still holds something.
+pub const CATEGORY_NOT_EMPTY: ErrorCode =
+    ErrorCode::new("category_not_empty", 409, "Category not empty");
+
+/// Why the catalogue refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing, or the caller may not know of it.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Values that break a rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The SKU belongs to another product.
+    #[error("the SKU {0} belongs to another product")]
+    SkuTaken(Sku),
+    /// The SKUs of one line belong to several products.
+    #[error("the SKUs of this line belong to several products")]
+    SkuConflict,
+    /// The slug belongs to another product or category.
+    #[error("the slug {0} is taken")]
+    SlugTaken(Slug),
+    /// The category still holds something.
+    #[error("the category holds categories or products (archived ones count): move them first")]
+    CategoryNotEmpty,
+    /// The import's body is larger than allowed.
+    #[error("an import has at most {0} bytes: send it in parts")]
+    ImportTooLarge(usize),
+    /// The import's body broke off.
+    #[error("the import's lines did not arrive whole; nothing of it was taken")]
+    ImportBrokeOff,
+    /// The client saw another version, or no idempotency claim could be made.
+    #[error(transparent)]
+    Refused(Problem),
+    /// The database failed.
+    #[error("the catalogue's database failed")]
+    Db(#[from] DbError),
+    /// Inventory could not be asked.
+    #[error("inventory could not be asked")]
+    Inventory(#[from] ClientError),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::NotFound(_) => Self::new(codes::NOT_FOUND, detail),
+            Error::Invalid(invalid) => invalid_problem(invalid),
+            Error::SkuTaken(sku) => Self::new(SKU_TAKEN, detail).with("sku", sku.as_str()),
+            Error::SkuConflict => Self::new(SKU_CONFLICT, detail),
+            Error::SlugTaken(_) => Self::new(SLUG_TAKEN, detail),
+            Error::CategoryNotEmpty => Self::new(CATEGORY_NOT_EMPTY, detail),
+            Error::ImportTooLarge(_) => Self::new(codes::BODY_TOO_LARGE, detail),
+            Error::ImportBrokeOff => Self::new(codes::BAD_REQUEST, detail),
+            Error::Refused(problem) => problem,
+            Error::Db(error) => error.into(),
+            Error::Inventory(error) => error.into(),
+        }
+    }
+}
+
+fn invalid_problem(invalid: Invalid) -> Problem {
+    let currency_mismatch = invalid.currency_mismatch;
+    let mut problem = Problem::invalid(invalid.errors);
+    if currency_mismatch {
+        let code = codes::CURRENCY_MISMATCH;
+        (problem.code, problem.title) = (code.code.into(), code.title.into());
+    }
+    problem
+}
+
+impl Error {
+    /// What is wrong with a line of an import.
+    ///
+    /// # Errors
+    /// The error itself, when it is not the line's fault.
+    pub fn into_line_problem(self) -> Result<LineProblem, Self> {
+        match self {
+            Self::Db(_) | Self::Inventory(_) => Err(self),
+            Self::Invalid(invalid) => Ok(invalid.into()),
+            refused => {
+                let problem = Problem::from(refused);
+                Ok(LineProblem::new(problem.code, problem.detail))
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Imports, and how far they are.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use techtrove_catalog_api::JobId;
+use techtrove_core::{Problem, codes};
+use techtrove_http::{HttpError, Json, Path, ProblemBody, header_text};
+use utoipa::ToSchema;
+
+use super::manager::Manager;
+use crate::{
+    app::{self, App, JobReport},
+    domain::LineError,
+    store::JobStatus,
+};
+
+/// The names under which NDJSON goes; none of them is registered, the first is the usual one.
+const NDJSON: [&str; 4] =
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+
+/// An import that has arrived.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ImportAccepted {
+    job_id: JobId,
+}
+
+/// How far an import is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct JobBody {
+    job_id: JobId,
+    status: JobStatus,
+    /// How many lines were taken or reported.
+    done: i64,
+    /// How many lines there are, once all have arrived; blank ones do not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+    /// How many errors there were.
+    error_count: i64,
+    /// The first 1,000 of them, in the order of the lines.
+    #[schema(max_items = 1_000)]
+    errors: Vec<LineError>,
+}
+
+impl From<JobReport> for JobBody {
+    fn from(report: JobReport) -> Self {
+        let job = report.job;
+        Self {
+            job_id: job.id,
+            status: job.status,
+            done: job.done,
+            total: job.total,
+            error_count: job.error_count,
+            errors: report.errors,
+        }
+    }
+}
+
+/// Takes products in, one per line of NDJSON: created or edited by SKU; a bad line is reported and
+/// does not stop the rest.
+///
+/// A line is a product as `POST /products` takes it, with `category` (a slug, made where it is
+/// unknown) instead of `category_id`, and with `stock: {on_hand}` per variant where stock is to be
+/// set. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
+/// stay as they are. A line has at most 256 KiB, the whole at most 512 MiB.
+#[utoipa::path(
+    post, path = "/api/v1/products/import", operation_id = "import_products", tag = "catalog",
+    request_body(content = String, content_type = "application/x-ndjson"),
+    security(("bearer" = [])),
+    responses(
+        (status = 202, body = ImportAccepted),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 413, body = ProblemBody),
+        (status = 415, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn receive(
+    State(app): State<App>,
+    _: Manager,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, HttpError> {
+    let content_type = header_text(&headers, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if !NDJSON.iter().any(|name| name.eq_ignore_ascii_case(essence)) {
+        let detail = "an import is NDJSON: send it with content-type: application/x-ndjson";
+        return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail).into());
+    }
+    let job_id = app::receive_import(&app, body.into_data_stream()).await?;
+    let location = [(header::LOCATION, format!("/api/v1/jobs/{job_id}"))];
+    Ok((StatusCode::ACCEPTED, location, Json(ImportAccepted { job_id })).into_response())
+}
+
+/// Tells how far an import is.
+#[utoipa::path(
+    get, path = "/api/v1/jobs/{id}", operation_id = "get_job", tag = "catalog",
+    params(("id" = JobId, Path)), security(("bearer" = [])),
+    responses(
+        (status = 200, body = JobBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn read_job(
+    State(app): State<App>,
+    _: Manager,
+    Path(id): Path<JobId>,
+) -> Result<Json<JobBody>, HttpError> {
+    Ok(Json(app::get_job(&app, id).await?.into()))
+}

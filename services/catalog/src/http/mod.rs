@@ -1,0 +1,51 @@
+//! The catalogue's routes: parse, authorise, call the use case, answer.
+
+mod categories;
+mod imports;
+mod manager;
+mod patch;
+mod products;
+mod skus;
+
+use std::sync::Arc;
+
+use axum::{Extension, Router, extract::DefaultBodyLimit, response::Response, routing::post};
+use techtrove_http::HttpError;
+use techtrove_identity_api::Authenticator;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::{App, Outcome};
+
+/// The largest body of a product or category, in bytes: as long as a line of an import.
+const MAX_BODY: usize = 256 * 1_024;
+
+/// What the gateway shows to the world.
+pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(products::list, products::create))
+        .routes(routes!(products::read, products::edit, products::archive))
+        .routes(routes!(categories::list, categories::create))
+        .routes(routes!(categories::read, categories::edit, categories::delete))
+        .routes(routes!(imports::receive))
+        .routes(routes!(imports::read_job))
+        .with_state(app)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(Extension(authenticator))
+}
+
+/// What the other services call.
+pub(crate) fn internal(app: App) -> Router {
+    Router::new().route("/internal/catalog/skus/resolve", post(skus::resolve)).with_state(app)
+}
+
+/// The answer to a `POST` that may be repeated; `made` answers when it was carried out just now.
+fn answer<T>(
+    outcome: Outcome<T>,
+    made: impl FnOnce(T) -> Result<Response, HttpError>,
+) -> Result<Response, HttpError> {
+    match outcome {
+        Outcome::Made(value) => made(value),
+        Outcome::Replayed(answer) => Ok(answer.replayed()),
+        Outcome::Refused(problem) => Err(HttpError(problem)),
+    }
+}

@@ -1,0 +1,195 @@
+//! Products.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use techtrove_catalog_api::ProductId;
+use techtrove_core::{Page, PageRequest, Problem};
+use techtrove_http::{
+    HttpError, IfMatch, Json, Path, ProblemBody, Query, created_json, idempotency::Idempotent,
+    versioned_bytes, written_json,
+};
+use techtrove_identity_api::{Caller, Role};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{answer, manager::Manager, patch::Patch};
+use crate::{
+    app::{self, App, ListRequest},
+    domain::{NewProductInput, ProductBody, ProductInput, ShownProduct, Status},
+};
+
+/// Which products, in which order, and how many.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListQuery {
+    /// Slug or id of a category; those below it count too.
+    #[param(max_length = 100)]
+    category: Option<String>,
+    /// A brand, whatever its case.
+    #[param(max_length = 100)]
+    brand: Option<String>,
+    /// Managers may ask for those not on sale; `active` when absent.
+    #[param(inline)]
+    status: Option<Status>,
+    /// `newest` when absent.
+    #[param(inline)]
+    sort: Option<Sort>,
+    /// How many items, 1 to 100; default 20.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
+    /// Where to go on, from `next_cursor`.
+    cursor: Option<String>,
+}
+
+/// The order of a list of products.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sort {
+    /// The newest first.
+    Newest,
+}
+
+/// Lists products, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/products", operation_id = "list_products", tag = "catalog",
+    params(ListQuery), security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = Page<ProductBody>),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, HttpError> {
+    let status = query.status.unwrap_or(Status::Active);
+    if status != Status::Active {
+        caller.require(Role::Manager)?;
+    }
+    // There is one order today; the parameter is there so that asking for it is no error.
+    let (Some(Sort::Newest) | None) = query.sort;
+    for (pointer, text) in [("/category", &query.category), ("/brand", &query.brand)] {
+        if text.as_ref().is_some_and(|text| text.chars().count() > 100) {
+            return Err(Problem::invalid_field(pointer, "has at most 100 characters").into());
+        }
+    }
+    let page = PageRequest { limit: query.limit, cursor: query.cursor };
+    let request = ListRequest { status, category: query.category, brand: query.brand, page };
+    let products = app::list_products(&app, request).await?;
+    let items = products.items.into_iter().map(raw).collect::<Result<Vec<_>, _>>()?;
+    Ok(Json(Page { items, next_cursor: products.next_cursor }).into_response())
+}
+
+/// Shows a product by its id or slug.
+#[utoipa::path(
+    get, path = "/api/v1/products/{id}", operation_id = "get_product", tag = "catalog",
+    params(("id" = String, Path, description = "Id or slug")), security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = ProductBody), (status = 304),
+        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(reference): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let product = app::get_product(&app, &reference, caller.has(Role::Manager)).await?;
+    Ok(versioned_bytes(&headers, product.version, product.into_json()))
+}
+
+/// Makes a product.
+#[utoipa::path(
+    post, path = "/api/v1/products", operation_id = "create_product", tag = "catalog",
+    params(("idempotency-key" = Option<String>, Header, description = "1 to 255 visible characters")),
+    request_body = NewProductInput, security(("bearer" = [])),
+    responses(
+        (status = 201, body = ProductBody),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    manager: Manager,
+    request: Idempotent<NewProductInput>,
+) -> Result<Response, HttpError> {
+    let key = request.key(manager.scope(), app.clock.now());
+    let outcome = app::create_product(&app, request.body.into(), key).await?;
+    answer(outcome, |product| {
+        let location = format!("/api/v1/products/{}", product.id);
+        let version = product.version;
+        Ok(created_json(&location, version, &raw(product)?))
+    })
+}
+
+/// Edits a product.
+#[utoipa::path(
+    patch, path = "/api/v1/products/{id}", operation_id = "edit_product", tag = "catalog",
+    params(("id" = ProductId, Path), ("if-match" = String, Header, description = "The entity tag that was read")),
+    request_body(content((ProductInput = "application/json"), (ProductInput = "application/merge-patch+json"))),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = ProductBody),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody), (status = 412, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 428, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn edit(
+    State(app): State<App>,
+    _: Manager,
+    Path(id): Path<ProductId>,
+    if_match: IfMatch,
+    Json(Patch(input)): Json<Patch<ProductInput>>,
+) -> Result<Response, HttpError> {
+    let product = app::edit_product(&app, id, if_match, input).await?;
+    let version = product.version;
+    Ok(written_json(version, &raw(product)?))
+}
+
+/// Archives a product: it is no longer on sale, and kept for the orders that speak of it.
+#[utoipa::path(
+    delete, path = "/api/v1/products/{id}", operation_id = "archive_product", tag = "catalog",
+    params(("id" = ProductId, Path), ("if-match" = String, Header, description = "The entity tag that was read")),
+    security(("bearer" = [])),
+    responses(
+        (status = 204), (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 412, body = ProblemBody),
+        (status = 428, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn archive(
+    State(app): State<App>,
+    _: Manager,
+    Path(id): Path<ProductId>,
+    if_match: IfMatch,
+) -> Result<StatusCode, HttpError> {
+    app::archive_product(&app, id, if_match).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A product as a part of an answer.
+fn raw(product: ShownProduct) -> Result<Box<RawValue>, Problem> {
+    RawValue::from_string(product.into_json()).map_err(Problem::internal)
+}

@@ -1,0 +1,83 @@
+//! The catalogue: products with their variants, the categories they stand in, and their import. It
+//! alone knows what can be sold and at which price; it must never know how many pieces there are
+//! beyond inventory's word on availability. The floor plan is the same as every service's:
+//! `http → app → domain → store`.
+
+mod app;
+pub mod domain;
+mod error;
+mod events;
+mod http;
+pub mod store;
+
+pub use error::{CATEGORY_NOT_EMPTY, SKU_CONFLICT, SKU_TAKEN, SLUG_TAKEN};
+
+use std::sync::Arc;
+
+use techtrove_core::{Currency, SharedClock, SharedIds};
+use techtrove_db::Db;
+use techtrove_identity_api::Authenticator;
+use techtrove_inventory_api::InventoryClient;
+use techtrove_runtime::{BuildError, Readiness, Service, Worker};
+
+use crate::app::App;
+
+/// The catalogue's settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The currency of every price.
+    pub currency: Currency,
+    /// The largest body of an import, in bytes.
+    pub import_max_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { currency: Currency::USD, import_max_bytes: 512 * 1_024 * 1_024 }
+    }
+}
+
+/// What the catalogue needs from its surroundings.
+#[derive(Debug)]
+pub struct Deps {
+    /// Its own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids.
+    pub ids: SharedIds,
+    /// Tells who calls.
+    pub authenticator: Arc<Authenticator>,
+    /// Keeps the stock that an import carries.
+    pub inventory: InventoryClient,
+}
+
+/// The catalogue, ready to be started.
+///
+/// # Errors
+/// When its database cannot be brought to the current schema.
+pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
+    deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
+    let app = App {
+        db: deps.db.clone(),
+        clock: deps.clock,
+        ids: deps.ids,
+        inventory: deps.inventory,
+        import_arrived: Arc::default(),
+        config,
+    };
+    let importer = app.clone();
+    Ok(Service {
+        name: "catalog",
+        public: http::public(app.clone(), deps.authenticator),
+        internal: http::internal(app.clone()),
+        workers: vec![Worker::new("catalog.imports", move |shutdown| {
+            app::run_imports(importer.clone(), shutdown)
+        })],
+        subscriptions: vec![events::subscription(app)],
+        readiness: Readiness::databases(&[deps.db.clone()]),
+        databases: vec![deps.db],
+    })
+}

@@ -1,0 +1,285 @@
+//! Imports: the job, the chunks that wait, and the lines that were not taken. One worker at a time
+//! works on a job, by a lease that each checkpoint renews.
+
+use techtrove_catalog_api::JobId;
+use techtrove_core::Timestamp;
+use techtrove_db::{DbError, Row, Tx, p};
+
+use crate::domain::{Chunk, LineError};
+
+/// How many errors of a job are kept; all are counted.
+pub const ERRORS_KEPT: i64 = 1_000;
+
+/// Where an import stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    /// Its lines are still arriving.
+    Receiving,
+    /// Its lines are here; nobody works on it yet.
+    Queued,
+    /// Somebody works on it.
+    Running,
+    /// Every line was taken or reported.
+    Done,
+    /// Its lines never arrived whole; nothing of it was taken.
+    Failed,
+}
+
+impl JobStatus {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Receiving => "receiving",
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn read(stored: &str) -> Result<Self, DbError> {
+        [Self::Receiving, Self::Queued, Self::Running, Self::Done, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == stored)
+            .ok_or_else(|| DbError::decode("no such status of a job"))
+    }
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its id.
+    pub id: JobId,
+    /// Where it stands.
+    pub status: JobStatus,
+    /// How many lines there are, once all have arrived.
+    pub total: Option<i64>,
+    /// How many lines were taken or reported.
+    pub done: i64,
+    /// How many errors there were.
+    pub error_count: i64,
+    /// The number of the chunk to go on with.
+    pub next_chunk: i64,
+}
+
+/// What is stored when a chunk is finished.
+#[derive(Clone, Debug)]
+pub struct JobTurn {
+    /// The job as it stood before.
+    pub job: Job,
+    /// How many of the chunk's lines were handled.
+    pub filled: i64,
+    /// Those that were not taken.
+    pub errors: Vec<LineError>,
+}
+
+impl JobTurn {
+    /// The job as it stands after.
+    #[must_use]
+    pub fn after(&self) -> Job {
+        let errors = i64::try_from(self.errors.len()).unwrap_or(i64::MAX);
+        Job {
+            done: self.job.done.saturating_add(self.filled),
+            error_count: self.job.error_count.saturating_add(errors),
+            next_chunk: self.job.next_chunk.saturating_add(1),
+            ..self.job.clone()
+        }
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<Job, DbError> {
+    Ok(Job {
+        id: row.get(0)?,
+        status: JobStatus::read(&row.get::<String>(1)?)?,
+        total: row.get(2)?,
+        done: row.get(3)?,
+        error_count: row.get(4)?,
+        next_chunk: row.get(5)?,
+    })
+}
+
+/// Stores a new job whose lines begin to arrive.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO import_jobs (id, status, total, done, error_count, next_chunk, lease_until, \
+         created_at, updated_at) VALUES (?, ?, NULL, 0, 0, 0, 0, ?, ?)",
+        p![id, JobStatus::Receiving.as_str(), now, now],
+    )?;
+    Ok(())
+}
+
+/// Stores some lines of a job.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert_chunk(
+    tx: &mut Tx<'_>,
+    job: JobId,
+    chunk: &Chunk,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.execute(
+        "INSERT INTO import_chunks (job_id, number, first_line, filled, data) VALUES (?, ?, ?, ?, ?)",
+        p![job, chunk.number, chunk.first_line, chunk.filled, chunk.data],
+    )?;
+    tx.execute("UPDATE import_jobs SET updated_at = ? WHERE id = ?", p![now, job])?;
+    Ok(())
+}
+
+/// The chunk of this number, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_chunk(tx: &mut Tx<'_>, job: JobId, number: i64) -> Result<Option<Chunk>, DbError> {
+    tx.query_opt(
+        "SELECT number, first_line, filled, data FROM import_chunks WHERE job_id = ? AND number = ?",
+        p![job, number],
+        |row| {
+            Ok(Chunk {
+                number: row.get(0)?,
+                first_line: row.get(1)?,
+                filled: row.get(2)?,
+                data: row.get(3)?,
+            })
+        },
+    )
+}
+
+/// The job of this id, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_job(tx: &mut Tx<'_>, id: JobId) -> Result<Option<Job>, DbError> {
+    tx.query_opt(
+        "SELECT id, status, total, done, error_count, next_chunk FROM import_jobs WHERE id = ?",
+        p![id],
+        read,
+    )
+}
+
+/// The errors of a job that are kept, in the order of its lines.
+///
+/// # Errors
+/// When the database fails.
+pub fn job_errors(tx: &mut Tx<'_>, id: JobId) -> Result<Vec<LineError>, DbError> {
+    tx.query(
+        "SELECT line, code, detail FROM import_errors WHERE job_id = ? ORDER BY number",
+        p![id],
+        |row| Ok(LineError { line: row.get(0)?, code: row.get(1)?, detail: row.get(2)? }),
+    )
+}
+
+/// Moves a job on to `status`, with its `total` where that is known from now on.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_job_status(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    status: JobStatus,
+    total: Option<i64>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE import_jobs SET status = ?, total = COALESCE(?, total), updated_at = ? WHERE id = ?",
+        p![status.as_str(), total, now, id],
+    )?;
+    Ok(())
+}
+
+/// Takes the oldest job that nobody works on, until `lease_until`; if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim_job(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<Option<Job>, DbError> {
+    let found = tx.query_opt(
+        "SELECT id, status, total, done, error_count, next_chunk FROM import_jobs \
+         WHERE status IN ('queued', 'running') AND lease_until < ? ORDER BY id LIMIT 1 \
+         FOR UPDATE SKIP LOCKED",
+        p![now],
+        read,
+    )?;
+    let Some(job) = found else { return Ok(None) };
+    let job = Job { status: JobStatus::Running, ..job };
+    tx.execute(
+        "UPDATE import_jobs SET status = ?, lease_until = ?, updated_at = ? WHERE id = ?",
+        p![job.status.as_str(), lease_until, now, job.id],
+    )?;
+    Ok(Some(job))
+}
+
+/// Remembers that a chunk is finished, keeps its errors as far as there is room, and renews the
+/// lease; `false` when somebody else has gone on with the job meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub fn checkpoint(
+    tx: &mut Tx<'_>,
+    turn: &JobTurn,
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Result<bool, DbError> {
+    let (before, after) = (&turn.job, turn.after());
+    let moved = tx.execute(
+        "UPDATE import_jobs SET done = ?, error_count = ?, next_chunk = ?, lease_until = ?, \
+         updated_at = ? WHERE id = ? AND next_chunk = ? AND status = 'running'",
+        p![
+            after.done,
+            after.error_count,
+            after.next_chunk,
+            lease_until,
+            now,
+            before.id,
+            before.next_chunk
+        ],
+    )?;
+    if moved == 0 {
+        return Ok(false);
+    }
+    for (number, error) in (before.error_count..ERRORS_KEPT).zip(&turn.errors) {
+        tx.execute(
+            "INSERT INTO import_errors (job_id, number, line, code, detail) VALUES (?, ?, ?, ?, ?)",
+            p![before.id, number, error.line, error.code, error.detail],
+        )?;
+    }
+    tx.execute(
+        "DELETE FROM import_chunks WHERE job_id = ? AND number = ?",
+        p![before.id, before.next_chunk],
+    )?;
+    Ok(true)
+}
+
+/// Takes away the lines of a job that will not be worked on.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete_chunks(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+    tx.execute("DELETE FROM import_chunks WHERE job_id = ?", p![id])?;
+    Ok(())
+}
+
+/// Ends jobs of which nothing has arrived since `before`: whoever sent them is gone.
+///
+/// # Errors
+/// When the database fails.
+pub fn fail_stale_jobs(tx: &mut Tx<'_>, before: Timestamp, now: Timestamp) -> Result<u64, DbError> {
+    let stale = tx.query(
+        "SELECT id FROM import_jobs WHERE status = 'receiving' AND updated_at < ? ORDER BY id",
+        p![before],
+        |row| row.get::<JobId>(0),
+    )?;
+    let mut count = 0;
+    for id in stale {
+        delete_chunks(tx, id)?;
+        set_job_status(tx, id, JobStatus::Failed, None, now)?;
+        count += 1;
+    }
+    Ok(count)
+}

@@ -1,0 +1,79 @@
+//! The catalogue's SQL, and nobody else's: plain functions over one transaction. A product is stored
+//! as the document that is shown, with what is searched by in columns beside it. Nothing here
+//! decides; the rules are in `crate::domain`.
+
+mod availability;
+mod categories;
+mod imports;
+mod listing;
+mod products;
+mod variants;
+
+pub use availability::note_availability;
+pub use categories::{
+    category_parents, delete_category, lookup_category, insert_category, is_category_empty,
+    list_categories, lock_category, lookup_category_by_slug, update_category,
+};
+pub use imports::{
+    ERRORS_KEPT, Job, JobStatus, JobTurn, checkpoint, claim_job, delete_chunks, fail_stale_jobs,
+    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, set_job_status,
+};
+pub use listing::{Filter, list_products};
+pub use products::{
+    get_shown, insert_product, is_slug_taken, lock_product, lookup_shown,
+    lookup_shown_by_slug, update_product,
+};
+pub use variants::{lookup_sellable, owner_of_sku};
+
+use techtrove_db::{DbError, Migration, MigrationSet, Row};
+use techtrove_inventory_api::Availability;
+
+/// The tables of the catalogue.
+pub const MIGRATIONS: MigrationSet = MigrationSet {
+    name: "catalog",
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "products",
+            sqlite: include_str!("../../migrations/sqlite/0001_products.sql"),
+            postgres: include_str!("../../migrations/postgres/0001_products.sql"),
+            mysql: include_str!("../../migrations/mysql/0001_products.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "imports",
+            sqlite: include_str!("../../migrations/sqlite/0002_imports.sql"),
+            postgres: include_str!("../../migrations/postgres/0002_imports.sql"),
+            mysql: include_str!("../../migrations/mysql/0002_imports.sql"),
+        },
+    ],
+};
+
+/// A version as it is stored.
+fn stored_version(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+/// A version that is stored in this column.
+fn version(row: &Row<'_>, column: usize) -> Result<u64, DbError> {
+    u64::try_from(row.get::<i64>(column)?).map_err(DbError::decode)
+}
+
+/// Availability as it is stored: the better, the higher.
+fn stored_availability(availability: Availability) -> i64 {
+    match availability {
+        Availability::OutOfStock => 0,
+        Availability::LowStock => 1,
+        Availability::InStock => 2,
+    }
+}
+
+/// Availability that is stored in this column.
+fn availability(row: &Row<'_>, column: usize) -> Result<Availability, DbError> {
+    match row.get::<i64>(column)? {
+        0 => Ok(Availability::OutOfStock),
+        1 => Ok(Availability::LowStock),
+        2 => Ok(Availability::InStock),
+        _ => Err(DbError::decode("no such availability")),
+    }
+}

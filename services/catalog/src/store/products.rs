@@ -1,0 +1,216 @@
+//! Products: the document that is shown, and the columns beside it.
+
+use techtrove_catalog_api::ProductId;
+use techtrove_core::{Currency, Money};
+use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
+
+use super::{
+    availability, availability::sum_up, stored_version,
+    variants::{self, VariantRow, stored_fulfilment},
+    version,
+};
+use crate::domain::{Product, ProductDocument, ShownProduct, Slug, Status, StoredPrices};
+
+pub(super) fn read_shown(row: &Row<'_>) -> Result<ShownProduct, DbError> {
+    Ok(ShownProduct {
+        id: row.get(0)?,
+        document: row.get(1)?,
+        version: version(row, 2)?,
+        status: read_status(&row.get::<String>(3)?)?,
+        availability: availability(row, 4)?,
+    })
+}
+
+fn read_status(stored: &str) -> Result<Status, DbError> {
+    [Status::Draft, Status::Active, Status::Archived]
+        .into_iter()
+        .find(|status| status.as_str() == stored)
+        .ok_or_else(|| DbError::decode("no such status"))
+}
+
+/// The product of this id as it is shown, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduct>, DbError> {
+    tx.query_opt(
+        "SELECT id, document, version, status, availability FROM products WHERE id = ?",
+        p![id],
+        read_shown,
+    )
+}
+
+/// The product of this slug as it is shown, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_shown_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<ShownProduct>, DbError> {
+    tx.query_opt(
+        "SELECT id, document, version, status, availability FROM products WHERE slug = ?",
+        p![slug.as_str()],
+        read_shown,
+    )
+}
+
+/// The product of this id as it is shown.
+///
+/// # Errors
+/// [`DbError::NotFound`], or when the database fails.
+pub fn get_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<ShownProduct, DbError> {
+    lookup_shown(tx, id)?.ok_or(DbError::NotFound)
+}
+
+/// The product of this id, if there is one, locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_product(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<Product>, DbError> {
+    let found = tx.query_opt(
+        "SELECT document, default_price, currency FROM products WHERE id = ? FOR UPDATE",
+        p![id],
+        |row| Ok((row.get::<String>(0)?, row.get::<Option<i64>>(1)?, row.get::<Currency>(2)?)),
+    )?;
+    let Some((document, default_price, currency)) = found else { return Ok(None) };
+    let document: ProductDocument = serde_json::from_str(&document).map_err(DbError::decode)?;
+    let prices = StoredPrices {
+        default_price: default_price.map(|amount| Money::new(amount, currency)),
+        inheriting: variants::inheriting(tx, id)?.into_iter().collect(),
+    };
+    Ok(Some(document.into_product(&prices)))
+}
+
+/// Whether a product other than `except` has this slug.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_slug_taken(tx: &mut Tx<'_>, slug: &Slug, except: ProductId) -> Result<bool, DbError> {
+    let owner = tx.query_opt(
+        "SELECT id FROM products WHERE slug = ?",
+        p![slug.as_str()],
+        |row| row.get::<ProductId>(0),
+    )?;
+    Ok(owner.is_some_and(|owner| owner != except))
+}
+
+/// What is stored of a product in its own row.
+struct ProductRow<'p> {
+    product: &'p Product,
+    document: String,
+    brand_folded: String,
+    currency: Currency,
+    default_price: Option<i64>,
+    price_min: Option<i64>,
+}
+
+impl<'p> ProductRow<'p> {
+    fn of(product: &'p Product, currency: Currency) -> Result<Self, DbError> {
+        Ok(Self {
+            product,
+            document: serde_json::to_string(&ProductDocument::from(product))
+                .map_err(DbError::decode)?,
+            brand_folded: super::listing::folded(product.brand.as_deref().unwrap_or_default()),
+            currency,
+            default_price: product.default_price.map(|price| price.amount),
+            price_min: product.lowest_price().map(|price| price.amount),
+        })
+    }
+
+    fn insert(&self) -> (Sql, Params<'_>) {
+        let product = self.product;
+        let insert = Sql::new(
+            "INSERT INTO products (id, slug, status, fulfilment, category_id, brand_folded, \
+             currency, default_price, price_min, availability, document, version, created_at, \
+             updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+        );
+        let params = p![
+            product.id,
+            product.slug.as_str(),
+            product.status.as_str(),
+            stored_fulfilment(product.fulfilment),
+            product.category_id,
+            self.brand_folded,
+            self.currency,
+            self.default_price,
+            self.price_min,
+            self.document,
+            stored_version(product.version),
+            product.created_at,
+            product.updated_at,
+        ];
+        (insert, params)
+    }
+
+    fn update(&self) -> (Sql, Params<'_>) {
+        let product = self.product;
+        let update = Sql::new(
+            "UPDATE products SET slug = ?, status = ?, fulfilment = ?, category_id = ?, \
+             brand_folded = ?, currency = ?, default_price = ?, price_min = ?, document = ?, \
+             version = ?, updated_at = ? WHERE id = ?",
+        );
+        let params = p![
+            product.slug.as_str(),
+            product.status.as_str(),
+            stored_fulfilment(product.fulfilment),
+            product.category_id,
+            self.brand_folded,
+            self.currency,
+            self.default_price,
+            self.price_min,
+            self.document,
+            stored_version(product.version),
+            product.updated_at,
+            product.id,
+        ];
+        (update, params)
+    }
+}
+
+/// Stores a new product with its variants.
+///
+/// # Errors
+/// [`DbError::UniqueViolation`] when its slug or a SKU is taken, [`DbError::ForeignKey`] when there is
+/// no such category.
+pub fn insert_product(
+    tx: &mut Tx<'_>,
+    product: &Product,
+    currency: Currency,
+) -> Result<(), DbError> {
+    let row = ProductRow::of(product, currency)?;
+    let variants = VariantRow::of(product);
+    let mut statements = vec![row.insert()];
+    statements.extend(variants.iter().flat_map(VariantRow::insert));
+    statements.push(sum_up(&product.id));
+    tx.execute_many(&statements)?;
+    Ok(())
+}
+
+/// Stores a product that was `before`, and is locked.
+///
+/// # Errors
+/// As [`insert_product`].
+pub fn update_product(
+    tx: &mut Tx<'_>,
+    before: &Product,
+    product: &Product,
+    currency: Currency,
+) -> Result<(), DbError> {
+    let row = ProductRow::of(product, currency)?;
+    let variants = VariantRow::of(product);
+    let gone = before
+        .variants
+        .iter()
+        .filter(|old| product.variants.iter().all(|variant| variant.sku != old.sku));
+    let mut statements: Vec<(Sql, Params<'_>)> =
+        gone.map(|variant| variants::delete(product, variant)).collect();
+    statements.push(row.update());
+    for variant in &variants {
+        if variant.was_in(before) {
+            statements.push(variant.update());
+        } else {
+            statements.extend(variant.insert());
+        }
+    }
+    statements.push(sum_up(&product.id));
+    tx.execute_many(&statements)?;
+    Ok(())
+}

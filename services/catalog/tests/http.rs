@@ -1,0 +1,240 @@
+//! Products and categories through the routes, as guests, customers and managers use them.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Shop, product, usd};
+use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent, Taken};
+use techtrove_catalog::domain::ProductBody;
+use techtrove_catalog_api::ResolveSkusRequest;
+use techtrove_core::SeededIds;
+use techtrove_inventory_api::{AVAILABILITY_CHANGED, Availability, AvailabilityChanged, STOCK_AGGREGATE};
+use uuid::Uuid;
+
+#[tokio::test]
+async fn a_product_is_made_read_edited_and_archived() {
+    let shop = Shop::open().await;
+
+    let made = shop.create(product("GeForce RTX 4090", "GPU-1")).await.expect(201);
+    let body: ProductBody = made.json();
+    let place = format!("/api/v1/products/{}", body.document.id);
+    assert_eq!(made.header("location"), place);
+    assert_eq!(body.document.slug.as_str(), "geforce-rtx-4090");
+    assert_eq!(body.availability, Availability::OutOfStock);
+
+    let by_id = shop.guest.get(&place).await.expect(200);
+    let by_slug = shop.guest.get("/api/v1/products/geforce-rtx-4090").await.expect(200);
+    assert_eq!((&by_id.body, &by_slug.body), (&made.body, &made.body));
+    assert_eq!(by_id.header("etag"), made.header("etag"));
+    let known = shop.guest.get(&place).header("if-none-match", made.header("etag")).await;
+    assert_eq!(known.status, 304);
+
+    let edit = shop.manager.patch(&place, &json!({"name": "RTX 4090", "price": usd(9_000)}));
+    let edited = edit.header("if-match", made.header("etag")).await.expect(200);
+    assert_eq!((edited.value()["version"].clone(), edited.value()["price"].clone()), (json!(2), usd(9_000)));
+    assert_eq!(edited.value()["slug"], "geforce-rtx-4090");
+
+    let delete = || shop.manager.delete(&place);
+    assert_eq!(delete().await.expect(428).problem_code(), "precondition_required");
+    assert_eq!(delete().header("if-match", made.header("etag")).await.expect(412).problem_code(), "precondition_failed");
+    let _ = delete().header("if-match", edited.header("etag")).await.expect(204);
+    assert_eq!(shop.guest.get(&place).await.expect(404).problem_code(), "not_found");
+    assert_eq!(shop.manager.get(&place).await.expect(200).value()["status"], "archived");
+}
+
+#[tokio::test]
+async fn only_managers_change_the_catalogue_and_see_drafts() {
+    let shop = Shop::open().await;
+    let mut draft = product("Draft", "D-1");
+    draft["status"] = json!("draft");
+    let made = shop.create(draft).await.expect(201);
+    let place = made.header("location").to_owned();
+
+    for (actor, status) in [(&shop.guest, 401), (&shop.customer, 403)] {
+        let _ = actor.post("/api/v1/products", &product("X", "X")).await.expect(status);
+        let _ = actor.patch(&place, &json!({})).header("if-match", "*").await.expect(status);
+        let _ = actor.delete(&place).header("if-match", "*").await.expect(status);
+        let _ = actor.post("/api/v1/categories", &json!({"name": "X"})).await.expect(status);
+        let _ = actor.get("/api/v1/products?status=draft").await.expect(status);
+        let import = actor.request(http::Method::POST, "/api/v1/products/import");
+        let _ = import.body("application/x-ndjson", "{}").await.expect(status);
+        let _ = actor.get(&place).await.expect(404);
+        assert_eq!(actor.get("/api/v1/products").await.expect(200).value()["items"], json!([]));
+    }
+    let _ = shop.guest.bearer("forged").get(&place).await.expect(401);
+    let _ = shop.manager.get(&place).await.expect(200);
+    let drafts = shop.manager.get("/api/v1/products?status=draft").await.expect(200);
+    assert_eq!(drafts.value()["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn publishing_needs_every_price() {
+    let shop = Shop::open().await;
+    let unpriced = json!({"name": "A", "variants": [{"sku": "A", "price": usd(1)}, {"sku": "B"}]});
+    let made = shop.create(unpriced).await.expect(201);
+    let place = made.header("location").to_owned();
+
+    let edit = |body: Value| shop.manager.patch(&place, &body).header("if-match", "*");
+    let refused = edit(json!({"status": "active"})).await.expect(422);
+    assert_eq!(refused.pointers(), ["/variants/1/price"]);
+    let published = edit(json!({"status": "active", "price": usd(2)})).await.expect(200);
+    let prices: Vec<Value> = (0..2).map(|n| published.value()["variants"][n]["price"].clone()).collect();
+    assert_eq!(prices, [usd(1), usd(2)]);
+    assert_eq!(published.value()["price"], usd(1));
+    let _ = edit(json!({"status": "draft"})).await.expect(200);
+    let _ = shop.guest.get(&place).await.expect(404);
+}
+
+#[tokio::test]
+async fn skus_and_slugs_are_unique_in_the_shop() {
+    let shop = Shop::open().await;
+    let first = shop.create(product("Same name", "A")).await.expect(201);
+
+    let taken = shop.create(product("Other", "A")).await.expect(409);
+    assert_eq!((taken.problem_code().as_str(), &taken.value()["sku"]), ("sku_taken", &json!("A")));
+    let second = shop.create(product("Same name", "B")).await.expect(201);
+    assert_ne!(first.value()["slug"], second.value()["slug"]);
+    let mut asked = product("Third", "C");
+    asked["slug"] = json!("same-name");
+    assert_eq!(shop.create(asked).await.expect(409).problem_code(), "slug_taken");
+    let edit = |body: Value| shop.manager.patch(second.header("location"), &body).header("if-match", "*");
+    assert_eq!(edit(json!({"slug": "same-name"})).await.expect(409).problem_code(), "slug_taken");
+    let swap = edit(json!({"variants": [{"sku": "A"}]})).await.expect(409);
+    assert_eq!(swap.problem_code(), "sku_taken");
+    let archive = shop.manager.delete(first.header("location")).header("if-match", "*");
+    let _ = archive.await.expect(204);
+    assert_eq!(shop.create(product("New", "A")).await.expect(409).problem_code(), "sku_taken");
+}
+
+#[tokio::test]
+async fn a_post_is_carried_out_once_per_key() {
+    let shop = Shop::open().await;
+    let post = |body: Value| shop.manager.post("/api/v1/products", &body).header("idempotency-key", "k1");
+
+    let first = post(product("A", "A")).await.expect(201);
+    let again = post(product("A", "A")).await.expect(201);
+
+    assert_eq!((&first.body, first.header("location")), (&again.body, again.header("location")));
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(post(product("B", "B")).await.expect(422).problem_code(), "idempotency_key_reused");
+    let refused = shop.manager.post("/api/v1/products", &product("A", "A")).header("idempotency-key", "k2");
+    let (first, again) = (refused.clone().await.expect(409), refused.await.expect(409));
+    assert_eq!((first.problem_code(), again.header("idempotent-replayed")), ("sku_taken".to_owned(), "true"));
+    let invalid = || post(json!({"name": "", "variants": []})).header("idempotency-key", "k3");
+    let _ = invalid().await.expect(422);
+    assert_eq!(invalid().await.expect(422).header("idempotent-replayed"), "");
+}
+
+#[tokio::test]
+async fn lists_go_on_behind_a_cursor() {
+    let shop = Shop::open().await;
+    let category = shop.manager.post("/api/v1/categories", &json!({"name": "Cards"})).await.expect(201);
+    for number in 0..5 {
+        let mut body = product(&format!("P{number}"), &format!("S{number}"));
+        body["category_id"] = category.value()["id"].clone();
+        let _ = shop.create(body).await.expect(201);
+    }
+
+    let mut names = Vec::new();
+    let mut next = "/api/v1/products?category=cards&limit=2".to_owned();
+    loop {
+        let page = shop.guest.get(&next).await.expect(200).value();
+        names.extend(page["items"].as_array().expect("a list").iter().map(|item| item["name"].clone()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        next = format!("/api/v1/products?category=cards&limit=2&cursor={cursor}");
+        let _ = shop.create(product("New", &format!("N{}", names.len()))).await.expect(201);
+    }
+    assert_eq!(names, ["P4", "P3", "P2", "P1", "P0"]);
+    let none = shop.guest.get("/api/v1/products?category=unknown").await.expect(200);
+    assert_eq!(none.value(), json!({"items": [], "next_cursor": null}));
+    for query in ["limit=0", "limit=101", "limit=x", "cursor=%25", "colour=red", "sort=price", "status=gone", "q=x"] {
+        let _ = shop.guest.get(&format!("/api/v1/products?{query}")).await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn categories_are_a_tree() {
+    let shop = Shop::open().await;
+    let make = async |body: Value| shop.manager.post("/api/v1/categories", &body).await.expect(201);
+    let parts = make(json!({"name": "Parts"})).await;
+    let parts_id = parts.value()["id"].clone();
+    let cards = make(json!({"name": "Video cards", "parent_id": parts_id, "position": 2})).await;
+    let _ = make(json!({"name": "CPUs", "parent_id": parts_id, "position": 1})).await;
+
+    let tree = shop.guest.get("/api/v1/categories").await.expect(200).value();
+    let children = tree["items"][0]["children"].as_array().expect("children").clone();
+    assert_eq!(children.iter().map(|c| c["slug"].clone()).collect::<Vec<_>>(), ["cpus", "video-cards"]);
+    let read = shop.guest.get("/api/v1/categories/video-cards").await.expect(200);
+    assert_eq!((&read.body, read.header("etag")), (&cards.body, cards.header("etag")));
+
+    let knot = shop.manager.patch(parts.header("location"), &json!({"parent_id": cards.value()["id"]}));
+    assert_eq!(knot.header("if-match", "*").await.expect(422).pointers(), ["/parent_id"]);
+    let delete = |place: &str| shop.manager.delete(place).header("if-match", "*");
+    assert_eq!(delete(parts.header("location")).await.expect(409).problem_code(), "category_not_empty");
+    let edit = shop.manager.patch(cards.header("location"), &json!({"parent_id": null, "name": "Cards"}));
+    let moved = edit.header("if-match", cards.header("etag")).await.expect(200);
+    assert_eq!((&moved.value()["parent_id"], &moved.value()["version"]), (&Value::Null, &json!(2)));
+    let mut placed = product("Card", "C");
+    placed["category_id"] = cards.value()["id"].clone();
+    let _ = shop.create(placed).await.expect(201);
+    assert_eq!(delete(cards.header("location")).await.expect(409).problem_code(), "category_not_empty");
+    let _ = shop.manager.patch(cards.header("location"), &json!({})).await.expect(428);
+}
+
+#[tokio::test]
+async fn orders_learns_what_can_be_sold() {
+    let shop = Shop::open().await;
+    let mut sold = product("Case", "CASE-B");
+    sold["variants"] = json!([{"sku": "CASE-B", "options": {"color": "Black"}}, {"sku": "CASE-W", "price": usd(7), "options": {"color": "White"}}]);
+    sold["fulfilment"] = json!("digital");
+    let _ = shop.create(sold).await.expect(201);
+    let _ = shop.create(json!({"name": "Draft", "price": usd(1), "variants": [{"sku": "DRAFT"}]})).await.expect(201);
+
+    let skus = ["CASE-W", "DRAFT", "UNKNOWN", "CASE-W"].map(|sku| sku.parse().expect("a SKU"));
+    let answer = shop.client.resolve_skus(&ResolveSkusRequest { skus: skus.to_vec() }).await.expect("answered");
+
+    let items: Vec<_> = answer.items.iter().map(|i| (i.sku.as_str(), i.name.as_str(), i.price.amount)).collect();
+    assert_eq!(items, [("CASE-W", "Case (White)", 7)]);
+    let many = (0..201).map(|n| format!("S{n}").parse().expect("a SKU")).collect();
+    let refused = shop.client.resolve_skus(&ResolveSkusRequest { skus: many }).await.expect_err("too many");
+    assert_eq!(refused.refusal().map(|problem| problem.status), Some(422));
+}
+
+#[tokio::test]
+async fn inventory_knows_new_skus_at_once_and_may_be_away() {
+    let shop = Shop::open().await;
+
+    let _ = shop.create(product("A", "A")).await.expect(201);
+    shop.inventory.be_away(true);
+    let _ = shop.create(product("B", "B")).await.expect(201);
+
+    let told: Vec<_> = shop.inventory.told().iter().map(|item| (item.sku.to_string(), item.on_hand)).collect();
+    assert_eq!(told, [("A".to_owned(), None)]);
+}
+
+#[tokio::test]
+async fn availability_follows_inventory_and_spoils_no_edit() {
+    let shop = Shop::open().await;
+    let made = shop.create(product("A", "A-1")).await.expect(201);
+    let place = made.header("location");
+    let changed = AvailabilityChanged { sku: "A-1".parse().expect("a SKU"), availability: Availability::InStock };
+    let ids = SeededIds::new(shop.clock.clone(), 3);
+    let context = EventContext::new(&*shop.clock, &ids);
+    let event = NewEvent {
+        kind: AVAILABILITY_CHANGED,
+        aggregate: AggregateRef { kind: STOCK_AGGREGATE, id: Uuid::from_u128(5) },
+        data: json!(changed),
+    };
+    let event = std::sync::Arc::new(Event::new("/techtrove/inventory", &context, &event, 1));
+
+    let handler = &shop.service.subscriptions[0].handler;
+    for _ in 0..2 {
+        assert!(matches!(handler.handle(event.clone()).await, Ok(Taken::Handled)));
+    }
+
+    let read = shop.guest.get(place).await.expect(200);
+    assert_eq!((&read.value()["availability"], &read.value()["version"]), (&json!("in_stock"), &json!(1)));
+    assert_ne!(read.header("etag"), made.header("etag"));
+    let edit = shop.manager.patch(place, &json!({"name": "B"})).header("if-match", made.header("etag"));
+    assert_eq!(edit.await.expect(200).value()["availability"], "in_stock");
+}

@@ -1,0 +1,182 @@
+//! Imports: what is taken, what is reported, and that a crash anywhere changes nothing.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{Inventory, Shop, product, usd};
+use techtrove_db::{DbOptions, Db};
+
+fn line(name: &str, sku: &str, on_hand: u32) -> Value {
+    json!({"category": "video-card", "name": name, "status": "active",
+        "variants": [{"sku": sku, "price": usd(100), "stock": {"on_hand": on_hand}}]})
+}
+
+fn ndjson(lines: &[Value]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+#[tokio::test]
+async fn lines_become_products_in_new_categories_with_stock() {
+    let shop = Shop::open().await;
+
+    let job = shop.import(ndjson(&[line("A", "A", 3), line("B", "B", 4)])).await;
+    let report = shop.finish(&job).await;
+
+    assert_eq!(report, json!({"job_id": job, "status": "done", "done": 2, "total": 2, "error_count": 0, "errors": []}));
+    let listed = shop.guest.get("/api/v1/products?category=video-card").await.expect(200).value();
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+    let category = shop.guest.get("/api/v1/categories/video-card").await.expect(200).value();
+    assert_eq!(category["name"], "Video card");
+    let told: Vec<_> = shop.inventory.told().iter().map(|s| (s.sku.to_string(), s.on_hand)).collect();
+    assert_eq!(told, [("A".to_owned(), Some(3)), ("B".to_owned(), Some(4))]);
+}
+
+#[tokio::test]
+async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
+    let shop = Shop::open().await;
+    let _ = shop.create(product("Other", "X-1")).await.expect(201);
+    let _ = shop.create(product("Another", "X-2")).await.expect(201);
+    let several = json!({"name": "S", "variants": [{"sku": "X-1"}, {"sku": "X-2"}]}).to_string();
+    let euro = json!({"name": "E", "price": {"amount": 1, "currency": "EUR"}, "variants": [{"sku": "E"}]}).to_string();
+    let slug = json!({"name": "N", "slug": "other", "variants": [{"sku": "N"}]}).to_string();
+    let refused = line("Refused", "REFUSED-1", 1).to_string();
+    let unpriced = json!({"name": "U", "status": "active", "variants": [{"sku": "U"}]}).to_string();
+    let good = line("Good", "GOOD", 1).to_string();
+    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000));
+    let lines: Vec<&[u8]> = vec![
+        good.as_bytes(), b"", b"{", b"\xff\xfe\x00", b"   ", b"[]", several.as_bytes(), euro.as_bytes(),
+        long.as_bytes(), slug.as_bytes(), refused.as_bytes(), unpriced.as_bytes(), b"{\"name\":\"No variants\"}",
+        b"{\"name\":\"Z\",\"variants\":[{\"sku\":\"Z\"}],\"zzz\":1}", b"{\"name\":\"Last\",\"variants\":[{\"sku\":\"LAST\"}]}",
+    ];
+
+    let job = shop.import(lines.join(&b'\n')).await;
+    let report = shop.finish(&job).await;
+
+    let errors = report["errors"].as_array().expect("a list");
+    let found: Vec<(i64, &str)> = errors
+        .iter()
+        .map(|e| (e["line"].as_i64().expect("a number"), e["code"].as_str().expect("a code")))
+        .collect();
+    assert_eq!(found, [
+        (3, "malformed_json"), (4, "malformed_json"), (6, "invalid_request"), (7, "sku_conflict"),
+        (8, "currency_mismatch"), (9, "line_too_long"), (10, "slug_taken"), (11, "stock_reserved"),
+        (12, "invalid_request"), (13, "invalid_request"), (14, "invalid_request"),
+    ]);
+    assert_eq!((&report["done"], &report["total"], &report["error_count"]), (&json!(13), &json!(13), &json!(11)));
+    for (slug, status) in [("good", 200), ("refused", 200), ("last", 404)] {
+        let _ = shop.guest.get(&format!("/api/v1/products/{slug}")).await.expect(status);
+    }
+    let _ = shop.manager.get("/api/v1/products/last").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_known_sku_is_edited_and_what_the_line_leaves_out_stays() {
+    let shop = Shop::open().await;
+    let first = json!({"name": "A", "brand": "B", "status": "active", "attributes": {"x": 1, "y": 2},
+        "variants": [{"sku": "A-1", "price": usd(5)}, {"sku": "A-2", "price": usd(6)}]});
+    let job = shop.import(ndjson(&[first.clone()])).await;
+    let _ = shop.finish(&job).await;
+    let before = shop.guest.get("/api/v1/products/a").await.expect(200);
+
+    let job = shop.import(ndjson(&[first])).await;
+    let _ = shop.finish(&job).await;
+    let same = shop.guest.get("/api/v1/products/a").await.expect(200);
+    assert_eq!(before.body, same.body, "an import repeated changes nothing");
+
+    let second = json!({"name": "New", "attributes": {"y": null}, "variants": [{"sku": "A-2", "price": usd(7)}, {"sku": "A-3", "price": usd(8)}]});
+    let job = shop.import(ndjson(&[second])).await;
+    let _ = shop.finish(&job).await;
+    let after = shop.guest.get("/api/v1/products/a").await.expect(200).value();
+    assert_eq!((&after["name"], &after["brand"], &after["attributes"]), (&json!("New"), &json!("B"), &json!({"x": 1})));
+    let prices: Vec<&Value> = (0..3).map(|n| &after["variants"][n]["price"]["amount"]).collect();
+    assert_eq!(prices, [5, 7, 8]);
+    assert_eq!(after["version"], 2);
+}
+
+#[tokio::test]
+async fn two_lines_of_one_sku_are_one_product_and_the_last_stock_counts() {
+    let shop = Shop::open().await;
+
+    let job = shop.import(ndjson(&[line("A", "A", 1), line("A again", "A", 2)])).await;
+    let report = shop.finish(&job).await;
+
+    assert_eq!(report["error_count"], 0);
+    assert_eq!(shop.guest.get("/api/v1/products/a").await.expect(200).value()["name"], "A again");
+    assert_eq!(shop.inventory.told().last().and_then(|stock| stock.on_hand), Some(2));
+}
+
+/// Nine hundred lines: several chunks.
+fn many() -> Vec<Value> {
+    (0..900).map(|n| line(&format!("P{n}"), &format!("S{n}"), n)).collect()
+}
+
+async fn open(path: &std::path::Path) -> Db {
+    let url = format!("sqlite:{}", path.display());
+    Db::open(&url, DbOptions::default()).await.expect("opens")
+}
+
+#[tokio::test]
+async fn a_job_goes_on_where_it_was_after_inventory_or_the_process_was_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("catalog.db");
+    let inventory = Inventory::default();
+    let shop = Shop::on(open(&path).await, inventory.clone()).await;
+    let job = shop.import(ndjson(&many())).await;
+
+    inventory.be_away(true);
+    let (workers, shutdown) = shop.start();
+    let stored = techtrove_testing::eventually(Duration::from_secs(10), async || {
+        let found = shop.guest.get("/api/v1/products/p0").await;
+        (found.status == 200).then_some(())
+    });
+    stored.await;
+    shutdown.begin();
+    for worker in workers {
+        worker.await.expect("no panic");
+    }
+    assert_eq!(shop.job(&job).await["done"], 0, "the checkpoint is never ahead of the work");
+    shop.service.databases[0].close().await;
+
+    inventory.be_away(false);
+    let shop = Shop::on(open(&path).await, inventory.clone()).await;
+    shop.clock.advance(Duration::from_secs(60));
+    let report = shop.finish(&job).await;
+
+    assert_eq!((&report["done"], &report["error_count"]), (&json!(900), &json!(0)));
+    assert_eq!(inventory.told().len(), 900);
+    let first = shop.guest.get("/api/v1/products/p0").await.expect(200);
+    assert_eq!(first.value()["version"], 1, "the repeated chunk changed nothing");
+}
+
+#[tokio::test]
+async fn a_job_is_left_at_once_when_the_process_ends() {
+    let shop = Shop::open().await;
+    let job = shop.import(ndjson(&many())).await;
+
+    let (workers, shutdown) = shop.start();
+    shutdown.begin();
+    for worker in workers {
+        worker.await.expect("no panic");
+    }
+    let report = shop.finish(&job).await;
+
+    assert_eq!((&report["status"], &report["done"]), (&json!("done"), &json!(900)));
+}
+
+#[tokio::test]
+async fn an_import_has_a_type_and_a_size() {
+    let shop = Shop::open().await;
+    let request = || shop.manager.request(http::Method::POST, "/api/v1/products/import");
+
+    assert_eq!(request().body("application/json", "{}").await.expect(415).problem_code(), "unsupported_media_type");
+    assert_eq!(request().body("text/csv", "sku").await.status, 415);
+    let large = vec![b'\n'; 9 * 1_024 * 1_024];
+    assert_eq!(request().body("application/x-ndjson", large).await.expect(413).problem_code(), "body_too_large");
+    let job = shop.import("").await;
+    assert_eq!(shop.finish(&job).await["total"], 0);
+    let _ = shop.manager.get("/api/v1/jobs/job_01h455vb4pex5vsknk084sn02q").await.expect(404);
+    let _ = shop.manager.get("/api/v1/jobs/x").await.expect(404);
+    let _ = shop.guest.get(&format!("/api/v1/jobs/{job}")).await.expect(401);
+}

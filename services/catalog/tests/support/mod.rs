@@ -1,0 +1,163 @@
+//! A catalogue of a test's own, with a stand-in for inventory that keeps what it is told.
+
+#![allow(dead_code, reason = "each suite uses its part of this")]
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use serde_json::{Value, json};
+use techtrove_catalog::{Config, Deps};
+use techtrove_catalog_api::CatalogClient;
+use techtrove_core::{Clock, ManualClock, SeededIds, SharedClock, SharedIds, TypedId};
+use techtrove_db::Db;
+use techtrove_http::Client;
+use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
+use techtrove_inventory_api::{
+    InventoryClient, SetStock, SetStockOutcome, SetStockRequest, SetStockResponse,
+};
+use techtrove_runtime::{Service, Shutdown, Worker};
+use techtrove_testing::{Actor, Reply};
+use uuid::Uuid;
+
+/// What the stand-in for inventory was told, and how it behaves.
+#[derive(Clone, Default)]
+pub struct Inventory {
+    told: Arc<Mutex<Vec<SetStock>>>,
+    away: Arc<Mutex<bool>>,
+}
+
+impl Inventory {
+    pub fn told(&self) -> Vec<SetStock> {
+        self.told.lock().expect("no panic").clone()
+    }
+
+    pub fn be_away(&self, away: bool) {
+        *self.away.lock().expect("no panic") = away;
+    }
+
+    fn router(&self) -> Router {
+        Router::new().route("/internal/inventory/stock", post(set_stock)).with_state(self.clone())
+    }
+}
+
+/// Takes everything but SKUs whose name says that they are refused.
+async fn set_stock(
+    State(inventory): State<Inventory>,
+    Json(request): Json<SetStockRequest>,
+) -> axum::response::Response {
+    if *inventory.away.lock().expect("no panic") {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let outcome = |item: &SetStock| {
+        let refused = item.sku.as_str().starts_with("REFUSED") && item.on_hand.is_some();
+        let reason = ("stock_reserved".to_owned(), "3 are reserved".to_owned());
+        SetStockOutcome { sku: item.sku.clone(), refused: refused.then_some(reason) }
+    };
+    let items = request.items.iter().map(outcome).collect();
+    inventory.told.lock().expect("no panic").extend(request.items);
+    Json(SetStockResponse { items }).into_response()
+}
+
+/// A catalogue and those who use it.
+pub struct Shop {
+    pub guest: Actor,
+    pub customer: Actor,
+    pub manager: Actor,
+    pub inventory: Inventory,
+    pub client: CatalogClient,
+    pub clock: Arc<ManualClock>,
+    pub service: Service,
+}
+
+impl Shop {
+    /// A catalogue in a database in memory.
+    pub async fn open() -> Self {
+        let db = techtrove_testing::sqlite_inline().await;
+        Self::on((*db).clone(), Inventory::default()).await
+    }
+
+    /// A catalogue in this database.
+    pub async fn on(db: Db, inventory: Inventory) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
+        let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
+        let key = SigningKey::from_seed(&[7; 32]).expect("a key");
+        let deps = Deps {
+            db,
+            clock: Arc::clone(&shared),
+            ids,
+            authenticator: Arc::new(Authenticator::with_keys(&key.jwks(), shared)),
+            inventory: InventoryClient::new(Client::local("inventory", inventory.router())),
+        };
+        let config = Config { import_max_bytes: 8 * 1_024 * 1_024, ..Config::default() };
+        let mut service = techtrove_catalog::build(config, deps).await.expect("builds");
+        let (public, _) = std::mem::take(&mut service.public).split_for_parts();
+        let guest = Actor::new(public);
+        let token = |role| {
+            let (user, session) = (Uuid::from_u128(1), Uuid::from_u128(2));
+            let (user, session) = (UserId::from_uuid(user), SessionId::from_uuid(session));
+            key.sign(&Claims::new(user, session, vec![role], clock.now(), 600)).expect("signs")
+        };
+        Self {
+            customer: guest.bearer(&token(Role::Customer)),
+            manager: guest.bearer(&token(Role::Manager)),
+            guest,
+            inventory,
+            client: CatalogClient::new(Client::local("catalog", service.internal.clone())),
+            clock,
+            service,
+        }
+    }
+
+    /// Makes a product.
+    pub async fn create(&self, product: Value) -> Reply {
+        self.manager.post("/api/v1/products", &product).await
+    }
+
+    /// Sends an import; gives its job's id.
+    pub async fn import(&self, lines: impl Into<bytes::Bytes>) -> String {
+        let request = self.manager.request(http::Method::POST, "/api/v1/products/import");
+        let reply = request.body("application/x-ndjson", lines).await.expect(202);
+        let id = reply.value()["job_id"].as_str().expect("an id").to_owned();
+        assert_eq!(reply.header("location"), format!("/api/v1/jobs/{id}"));
+        id
+    }
+
+    /// Works on imports until this one is done; gives its report.
+    pub async fn finish(&self, job: &str) -> Value {
+        let (workers, shutdown) = self.start();
+        let report = techtrove_testing::eventually(std::time::Duration::from_secs(60), async || {
+            let report = self.job(job).await;
+            (report["status"] == "done").then_some(report)
+        });
+        let report = report.await;
+        shutdown.begin();
+        for worker in workers {
+            worker.await.expect("no panic");
+        }
+        report
+    }
+
+    /// Starts the workers.
+    pub fn start(&self) -> (Vec<tokio::task::JoinHandle<()>>, Shutdown) {
+        let shutdown = Shutdown::new();
+        let workers = self.service.workers.iter().cloned();
+        let start = |worker: Worker| tokio::spawn(worker.supervise(shutdown.clone()));
+        (workers.map(start).collect(), shutdown)
+    }
+
+    /// How far a job is.
+    pub async fn job(&self, id: &str) -> Value {
+        self.manager.get(&format!("/api/v1/jobs/{id}")).await.expect(200).value()
+    }
+}
+
+/// So many cents.
+pub fn usd(amount: i64) -> Value {
+    json!({"amount": amount, "currency": "USD"})
+}
+
+/// A product on sale with one variant.
+pub fn product(name: &str, sku: &str) -> Value {
+    json!({"name": name, "status": "active", "price": usd(10_000), "variants": [{"sku": sku}]})
+}

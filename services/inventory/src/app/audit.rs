@@ -1,0 +1,41 @@
+//! Inventory's books, page by page; each page is one snapshot, so its numbers belong together.
+
+use techtrove_core::{Page, PageRequest, Problem, Sku, TypedId};
+use techtrove_inventory_api::{ReservationEntry, StockEntry};
+use uuid::Uuid;
+
+use super::App;
+use crate::{error::Error, store};
+
+/// A page of the stock book, in SKU order.
+///
+/// # Errors
+/// When the page is not valid or the database fails.
+pub async fn audit_stock(app: &App, page: &PageRequest) -> Result<Page<StockEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Sku>()?);
+    let rows = app
+        .db
+        .read("inventory.audit_stock", move |tx| {
+            store::audit_stock(tx, after.as_ref(), limit + 1).map_err(Error::from)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |entry| entry.sku.clone()))
+}
+
+/// A page of the open reservations, in the order of their ids.
+///
+/// # Errors
+/// When the page is not valid or the database fails.
+pub async fn audit_reservations(
+    app: &App,
+    page: &PageRequest,
+) -> Result<Page<ReservationEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, u32)>()?);
+    let rows = app
+        .db
+        .read("inventory.audit_reservations", move |tx| {
+            store::audit_reservations(tx, after, limit + 1).map_err(Error::from)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.attempt)))
+}

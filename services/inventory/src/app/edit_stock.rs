@@ -1,0 +1,66 @@
+//! A manager counts a SKU, or changes from when it counts as low.
+
+use techtrove_core::Sku;
+use techtrove_db::Tx;
+use techtrove_http::IfMatch;
+use techtrove_identity_api::UserId;
+
+use super::{
+    App,
+    save::{Stamp, save},
+};
+use crate::{
+    domain::{Movement, StockItem},
+    error::Error,
+    store::{self, Batch},
+};
+
+/// What the ledger says of a count by hand.
+const REASON: &str = "stock was set";
+
+/// New numbers of one SKU.
+#[derive(Clone, Debug)]
+pub struct StockEdit {
+    /// Which SKU.
+    pub sku: Sku,
+    /// The versions that may be edited.
+    pub if_match: IfMatch,
+    /// The pieces in the building, in range.
+    pub on_hand: i64,
+    /// Up to how many available pieces stock counts as low, in range; unchanged when absent.
+    pub low_stock_threshold: Option<i64>,
+    /// Who edits.
+    pub editor: UserId,
+}
+
+/// Stores the numbers with the movement between them.
+///
+/// # Errors
+/// [`Error::UnknownSku`], [`Error::Stale`], [`Error::Reserved`], or when the database fails; then nothing
+/// has changed.
+pub async fn edit_stock(app: &App, edit: StockEdit) -> Result<StockItem, Error> {
+    let stamp = Stamp::new(app);
+    app.write("inventory.edit_stock", move |tx| run(tx, &edit, &stamp)).await
+}
+
+fn run(tx: &mut Tx<'_>, edit: &StockEdit, stamp: &Stamp) -> Result<StockItem, Error> {
+    let found = store::lock_items(tx, std::iter::once(&edit.sku))?;
+    let before = found.into_iter().next().ok_or_else(|| Error::UnknownSku(edit.sku.clone()))?;
+    edit.if_match.check(before.version).map_err(|_| Error::Stale { current: before.version })?;
+    let threshold = edit.low_stock_threshold.unwrap_or(before.stock.low_stock_threshold());
+    let after = before.edited(before.stock.set(edit.on_hand, threshold)?);
+    let movement = Movement::between(
+        &before,
+        &after,
+        stamp.id(0),
+        REASON,
+        &edit.editor.to_string(),
+        stamp.now,
+    );
+    let mut batch = Batch::default();
+    if let Some(movement) = &movement {
+        store::insert_movement(&mut batch, movement);
+    }
+    save(tx, batch, &[before], std::slice::from_ref(&after), stamp)?;
+    Ok(after)
+}

@@ -1,0 +1,69 @@
+//! Sets all lines of a reservation aside, or none.
+
+use techtrove_core::Timestamp;
+use techtrove_db::Tx;
+use techtrove_inventory_api::{Reservation, ReservationId};
+
+use super::{
+    App,
+    change_reservation::{Outcome, change},
+    save::{Stamp, save},
+};
+use crate::{
+    domain::{HoldDecision, Lines, Standing, StockItem, Verb, decide_hold},
+    error::Error,
+    store::{self, Batch},
+};
+
+/// A reservation to make.
+#[derive(Clone, Debug)]
+pub struct NewHold {
+    /// Which reservation.
+    pub id: ReservationId,
+    /// The caller's try, from 1.
+    pub attempt: u32,
+    /// What to set aside.
+    pub lines: Lines,
+    /// When the hold ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes the reservation, or answers where it stands when it was made before.
+///
+/// # Errors
+/// [`Error::OutOfStock`] when nothing was set aside, [`Error::Ended`], [`Error::Mismatch`], or when the
+/// database fails.
+pub async fn hold(app: &App, new: NewHold) -> Result<Reservation, Error> {
+    let (id, attempt) = (new.id, new.attempt);
+    let stamp = Stamp::new(app);
+    let outcome = app.write("inventory.hold", move |tx| run(tx, &new, &stamp)).await?;
+    outcome.reservation(id, attempt)
+}
+
+fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Outcome, Error> {
+    let known = match store::lookup_standing(tx, new.id, new.attempt)? {
+        Some(standing) => Some((standing, store::list_lines(tx, new.id, new.attempt)?)),
+        None => None,
+    };
+    let known = known.as_ref().map(|(standing, lines)| (*standing, lines));
+    match decide_hold(known, &new.lines, new.expires_at, stamp.now) {
+        HoldDecision::Make => make(tx, new, stamp),
+        HoldDecision::Repeat(standing) => Ok(Outcome::Stands(standing)),
+        HoldDecision::Mismatch => Err(Error::Mismatch),
+        HoldDecision::Ended => Ok(Outcome::Ended),
+        HoldDecision::Over => {
+            change(tx, new.id, new.attempt, Verb::Expire, stamp)?;
+            Ok(Outcome::Ended)
+        }
+    }
+}
+
+fn make(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Outcome, Error> {
+    let before: Vec<StockItem> = store::lock_items(tx, new.lines.skus())?;
+    let after = new.lines.hold_from(&before)?;
+    let standing = Standing::held(new.expires_at);
+    let mut batch = Batch::default();
+    store::insert_reservation(&mut batch, (new.id, new.attempt), standing, &new.lines, stamp.now);
+    save(tx, batch, &before, &after, stamp)?;
+    Ok(Outcome::Stands(standing))
+}

@@ -1,0 +1,62 @@
+//! Inventory's use cases, one file each. Every change is one transaction: what is known is locked in
+//! SKU order, `crate::domain` decides, and the change, its movements and its events are stored together.
+
+mod audit;
+mod change_reservation;
+mod edit_stock;
+mod expire_holds;
+mod hold;
+mod make_known;
+mod read_stock;
+mod save;
+mod set_stock;
+
+pub use audit::{audit_reservations, audit_stock};
+pub use change_reservation::change_reservation;
+pub use edit_stock::{StockEdit, edit_stock};
+pub use expire_holds::expire_holds;
+pub use hold::{NewHold, hold};
+pub use make_known::make_known;
+pub use read_stock::{get_stock, list_availability};
+pub use set_stock::{MAX_ITEMS, set_stock};
+
+use std::sync::Arc;
+
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::{Db, Tx};
+
+use crate::error::Error;
+
+/// What the use cases work with.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Inventory's own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids.
+    pub ids: SharedIds,
+}
+
+impl App {
+    /// How often a job may collide with another's insert before the caller is told to come again.
+    /// Once is enough for the other's row to be seen; more is for stock that is edited from all sides.
+    const TRIES: usize = 5;
+
+    /// Runs a transaction, again when another made the same row at the same moment.
+    async fn write<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let job = Arc::new(job);
+        let mut tried = 1;
+        loop {
+            let again = Arc::clone(&job);
+            match self.db.write(name, move |tx| again(tx)).await {
+                Err(error) if error.is_race() && tried < Self::TRIES => tried += 1,
+                done => return done,
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The rules of stock: what can be set aside, how a reservation moves, what the public may know.
+//! Plain functions which decide; nothing here reads, writes or knows the time by itself. What they
+//! decide is stored by `crate::app` in one transaction.
+
+mod lines;
+mod movement;
+mod reservation;
+mod stock;
+
+pub use lines::{InvalidLines, Lines, OutOfStock};
+pub use movement::{Movement, MovementKind};
+pub use reservation::{Effect, HoldDecision, Standing, Transition, Verb, decide_hold, transition};
+pub use stock::{
+    DEFAULT_THRESHOLD, ImpossibleStock, MAX_COUNT, MAX_THRESHOLD, NotEnough, Stock, StockItem,
+    StockReserved,
+};
+
+/// The one place where goods lie today. Rows and reservations are keyed by it from the start, so
+/// that a second warehouse is new rows and not new tables.
+pub const MAIN: &str = "main";

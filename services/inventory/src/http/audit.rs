@@ -1,0 +1,24 @@
+//! Inventory's books, for the audit.
+
+use axum::extract::State;
+use techtrove_core::{Page, PageRequest};
+use techtrove_http::{HttpError, Query};
+use techtrove_inventory_api::{ReservationEntry, StockEntry};
+
+use crate::app::{self, App};
+
+/// A page of the stock book.
+pub(super) async fn stock(
+    State(app): State<App>,
+    Query(page): Query<PageRequest>,
+) -> Result<axum::Json<Page<StockEntry>>, HttpError> {
+    Ok(axum::Json(app::audit_stock(&app, &page).await?))
+}
+
+/// A page of the open reservations.
+pub(super) async fn reservations(
+    State(app): State<App>,
+    Query(page): Query<PageRequest>,
+) -> Result<axum::Json<Page<ReservationEntry>>, HttpError> {
+    Ok(axum::Json(app::audit_reservations(&app, &page).await?))
+}

@@ -1,0 +1,20 @@
+//! Stock as an import sets it, for catalog.
+
+use axum::extract::State;
+use techtrove_core::Problem;
+use techtrove_http::{HttpError, Json};
+use techtrove_inventory_api::{SetStockRequest, SetStockResponse};
+
+use crate::app::{self, App, MAX_ITEMS};
+
+/// Makes SKUs known and sets their stock where a number is given.
+pub(super) async fn set_stock(
+    State(app): State<App>,
+    Json(request): Json<SetStockRequest>,
+) -> Result<axum::Json<SetStockResponse>, HttpError> {
+    if request.items.len() > MAX_ITEMS {
+        return Err(Problem::invalid_field("/items", format!("at most {MAX_ITEMS} items")).into());
+    }
+    let items = app::set_stock(&app, request.items).await.map_err(Problem::from)?;
+    Ok(axum::Json(SetStockResponse { items }))
+}

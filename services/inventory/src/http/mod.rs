@@ -1,0 +1,38 @@
+//! Inventory's routes: parse, authorise, call the use case, answer.
+
+mod audit;
+mod availability;
+mod import;
+mod manager;
+mod reservations;
+mod stock;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// What the gateway shows to the world.
+pub(crate) fn public(app: App) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(availability::list_availability))
+        .routes(routes!(stock::get_stock, stock::set_stock))
+        .with_state(app)
+}
+
+/// What the other services call.
+pub(crate) fn internal(app: App) -> Router {
+    const ATTEMPT: &str = "/internal/inventory/reservations/{id}/{attempt}";
+    Router::new()
+        .route("/internal/inventory/reservations", post(reservations::hold))
+        .route(&format!("{ATTEMPT}/make-lasting"), post(reservations::make_lasting))
+        .route(&format!("{ATTEMPT}/commit"), post(reservations::commit))
+        .route(&format!("{ATTEMPT}/release"), post(reservations::release))
+        .route("/internal/inventory/stock", post(import::set_stock))
+        .route("/internal/inventory/audit/stock", get(audit::stock))
+        .route("/internal/inventory/audit/reservations", get(audit::reservations))
+        .with_state(app)
+}

@@ -1,0 +1,59 @@
+//! Reservations, for orders.
+
+use axum::extract::State;
+use techtrove_core::Problem;
+use techtrove_http::{HttpError, Json, Path};
+use techtrove_inventory_api::{HoldRequest, Reservation, ReservationId};
+
+use crate::{
+    app::{self, App, NewHold},
+    domain::{Lines, Verb},
+    error::Error,
+};
+
+/// Which attempt of which reservation.
+type Attempt = Path<(ReservationId, u32)>;
+
+type Answer = Result<axum::Json<Reservation>, HttpError>;
+
+/// Sets all lines aside, or none.
+pub(super) async fn hold(State(app): State<App>, Json(request): Json<HoldRequest>) -> Answer {
+    check_attempt(request.attempt)?;
+    let lines =
+        Lines::merged(&request.lines).map_err(|invalid| Problem::from(Error::from(invalid)))?;
+    let new = NewHold {
+        id: request.reservation_id,
+        attempt: request.attempt,
+        lines,
+        expires_at: request.expires_at,
+    };
+    Ok(axum::Json(app::hold(&app, new).await.map_err(Problem::from)?))
+}
+
+/// Takes a hold's expiry away.
+pub(super) async fn make_lasting(app: State<App>, attempt: Attempt) -> Answer {
+    change(app, attempt, Verb::MakeLasting).await
+}
+
+/// Sells what is held.
+pub(super) async fn commit(app: State<App>, attempt: Attempt) -> Answer {
+    change(app, attempt, Verb::Commit).await
+}
+
+/// Gives back what is held or sold.
+pub(super) async fn release(app: State<App>, attempt: Attempt) -> Answer {
+    change(app, attempt, Verb::Release).await
+}
+
+async fn change(State(app): State<App>, Path((id, attempt)): Attempt, verb: Verb) -> Answer {
+    check_attempt(attempt)?;
+    let changed = app::change_reservation(&app, id, attempt, verb).await;
+    Ok(axum::Json(changed.map_err(Problem::from)?))
+}
+
+fn check_attempt(attempt: u32) -> Result<(), Problem> {
+    if attempt == 0 {
+        return Err(Problem::invalid_field("/attempt", "attempts are counted from 1"));
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The stock of one SKU, for managers.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+use serde::{Deserialize, Serialize};
+use techtrove_core::{FieldError, Problem, Sku};
+use techtrove_http::{HttpError, IfMatch, Json, Path, ProblemBody, versioned_json, written_json};
+use utoipa::ToSchema;
+
+use super::manager::Manager;
+use crate::{
+    app::{self, App, StockEdit},
+    domain::{MAX_COUNT, MAX_THRESHOLD, StockItem},
+};
+
+/// New numbers of one SKU.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StockRequest {
+    /// The pieces in the building.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    on_hand: i64,
+    /// Up to how many available pieces stock counts as low; unchanged when absent.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    low_stock_threshold: Option<i64>,
+}
+
+/// The numbers of one SKU.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StockBody {
+    sku: Sku,
+    /// Pieces in the building.
+    on_hand: i64,
+    /// Pieces set aside for somebody who may yet pay.
+    held: i64,
+    /// Pieces sold and not yet shipped.
+    committed: i64,
+    /// Pieces that can still be sold: `on_hand − held − committed`.
+    available: i64,
+    /// Up to how many available pieces stock counts as low.
+    low_stock_threshold: i64,
+    /// Raised by edits only, never by a sale.
+    version: u64,
+}
+
+impl From<StockItem> for StockBody {
+    fn from(StockItem { sku, stock, version, .. }: StockItem) -> Self {
+        Self {
+            sku,
+            on_hand: stock.on_hand(),
+            held: stock.held(),
+            committed: stock.committed(),
+            available: stock.available(),
+            low_stock_threshold: stock.low_stock_threshold(),
+            version,
+        }
+    }
+}
+
+impl StockRequest {
+    /// Names every number that is out of range.
+    fn check(&self) -> Result<(), Problem> {
+        let low = self.low_stock_threshold.unwrap_or(0);
+        let fields =
+            [("/on_hand", self.on_hand, MAX_COUNT), ("/low_stock_threshold", low, MAX_THRESHOLD)];
+        let errors: Vec<FieldError> = fields
+            .into_iter()
+            .filter(|(_, number, most)| !(0..=*most).contains(number))
+            .map(|(pointer, _, most)| {
+                FieldError::new(pointer, format!("a number from 0 to {most}"))
+            })
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+/// The stock of one SKU.
+#[utoipa::path(
+    get, path = "/api/v1/inventory/{sku}", operation_id = "get_stock", tag = "inventory",
+    params(("sku" = Sku, Path, description = "Which SKU")),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = StockBody), (status = 304, description = "Unchanged"),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn get_stock(
+    _manager: Manager,
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(sku): Path<Sku>,
+) -> Result<Response, HttpError> {
+    let body = StockBody::from(app::get_stock(&app, sku).await.map_err(Problem::from)?);
+    Ok(versioned_json(&headers, body.version, &body))
+}
+
+/// Sets the stock of one SKU.
+#[utoipa::path(
+    put, path = "/api/v1/inventory/{sku}", operation_id = "set_stock", tag = "inventory",
+    params(
+        ("sku" = Sku, Path, description = "Which SKU"),
+        ("If-Match" = String, Header, description = "The ETag that was read"),
+    ),
+    security(("bearer" = [])),
+    request_body = StockRequest,
+    responses(
+        (status = 200, body = StockBody),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody), (status = 412, body = ProblemBody),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 428, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn set_stock(
+    Manager(editor): Manager,
+    State(app): State<App>,
+    if_match: IfMatch,
+    Path(sku): Path<Sku>,
+    Json(request): Json<StockRequest>,
+) -> Result<Response, HttpError> {
+    request.check()?;
+    let edit = StockEdit {
+        sku,
+        if_match,
+        on_hand: request.on_hand,
+        low_stock_threshold: request.low_stock_threshold,
+        editor,
+    };
+    let body = StockBody::from(app::edit_stock(&app, edit).await.map_err(Problem::from)?);
+    Ok(written_json(body.version, &body))
+}

@@ -1,0 +1,180 @@
+//! The books as the audit reads them: each number from its own rows, so that a difference shows. A page
+//! is one range of keys, and its sums are read for that range at once.
+
+use std::collections::BTreeMap;
+
+use techtrove_core::{Quantity, Sku, TypedId};
+use techtrove_db::{DbError, Sql, Tx, p};
+use techtrove_inventory_api::{
+    Line, ReservationEntry, ReservationId, ReservationState, StockEntry,
+};
+use uuid::Uuid;
+
+use super::reservations::read_state;
+use crate::domain::MAIN;
+
+/// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
+macro_rules! sum {
+    ($before:literal, $column:literal, $after:literal) => {
+        Sql::new(concat!($before, "CAST(SUM(", $column, ") AS BIGINT)", $after)).mysql(concat!(
+            $before,
+            "CAST(SUM(",
+            $column,
+            ") AS SIGNED)",
+            $after
+        ))
+    };
+}
+
+const SUM_MOVEMENTS: Sql = sum!(
+    "SELECT sku, ",
+    "delta",
+    " FROM movements WHERE sku >= ? AND sku <= ? AND location = ? GROUP BY sku"
+);
+
+const SUM_RESERVATIONS: Sql = sum!(
+    "SELECT l.sku, r.state, ",
+    "l.quantity",
+    " FROM reservation_lines l \
+     JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
+     WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? AND r.state IN ('held', 'committed') \
+     GROUP BY l.sku, r.state"
+);
+
+/// At most `limit` SKUs behind `after`, in SKU order.
+///
+/// # Errors
+/// When the database fails.
+pub fn audit_stock(
+    tx: &mut Tx<'_>,
+    after: Option<&Sku>,
+    limit: usize,
+) -> Result<Vec<StockEntry>, DbError> {
+    let mut entries = tx.query(
+        "SELECT sku, on_hand, held, committed, updated_at FROM stock \
+         WHERE location = ? AND sku > ? ORDER BY sku LIMIT ?",
+        p![MAIN, after.map_or("", Sku::as_str), bound(limit)],
+        |row| {
+            Ok(StockEntry {
+                sku: row.get(0)?,
+                on_hand: row.get(1)?,
+                held: row.get(2)?,
+                committed: row.get(3)?,
+                movements: 0,
+                held_by_reservations: 0,
+                committed_by_reservations: 0,
+                updated_at: row.get(4)?,
+            })
+        },
+    )?;
+    if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+        let (first, last) = (first.sku.clone(), last.sku.clone());
+        let moved = sum_movements(tx, &first, &last)?;
+        let reserved = sum_reservations(tx, &first, &last)?;
+        for entry in &mut entries {
+            let sum = |state| reserved.get(&(entry.sku.clone(), state)).copied().unwrap_or(0);
+            entry.movements = moved.get(&entry.sku).copied().unwrap_or(0);
+            entry.held_by_reservations = sum(HELD);
+            entry.committed_by_reservations = sum(COMMITTED);
+        }
+    }
+    Ok(entries)
+}
+
+const HELD: &str = "held";
+const COMMITTED: &str = "committed";
+
+fn sum_movements(tx: &mut Tx<'_>, first: &Sku, last: &Sku) -> Result<BTreeMap<Sku, i64>, DbError> {
+    let sums = tx
+        .query(SUM_MOVEMENTS, p![first, last, MAIN], |row| Ok((row.get(0)?, row.get::<i64>(1)?)))?;
+    Ok(sums.into_iter().collect())
+}
+
+/// The pieces that open reservations set aside, by SKU and state.
+fn sum_reservations(
+    tx: &mut Tx<'_>,
+    first: &Sku,
+    last: &Sku,
+) -> Result<BTreeMap<(Sku, &'static str), i64>, DbError> {
+    let sums = tx.query(SUM_RESERVATIONS, p![first, last, MAIN], |row| {
+        let state = match read_state(&row.get::<String>(1)?)? {
+            ReservationState::Committed => COMMITTED,
+            _ => HELD,
+        };
+        Ok(((row.get(0)?, state), row.get::<i64>(2)?))
+    })?;
+    Ok(sums.into_iter().collect())
+}
+
+/// At most `limit` open reservations behind `after`, in the order of their ids and attempts.
+///
+/// # Errors
+/// When the database fails.
+pub fn audit_reservations(
+    tx: &mut Tx<'_>,
+    after: Option<(Uuid, u32)>,
+    limit: usize,
+) -> Result<Vec<ReservationEntry>, DbError> {
+    let (id, attempt) = after.unwrap_or((Uuid::nil(), 0));
+    let mut entries = tx.query(
+        "SELECT id, attempt, state, updated_at FROM reservations \
+         WHERE id >= ? AND (id > ? OR attempt > ?) AND state IN ('held', 'committed') \
+         ORDER BY id, attempt LIMIT ?",
+        p![id, id, attempt, bound(limit)],
+        |row| {
+            Ok(ReservationEntry {
+                reservation_id: row.get(0)?,
+                attempt: row.get(1)?,
+                state: read_state(&row.get::<String>(2)?)?,
+                lines: Vec::new(),
+                updated_at: row.get(3)?,
+            })
+        },
+    )?;
+    if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
+        let mut lines = lines_between(tx, first.reservation_id, last.reservation_id)?;
+        for entry in &mut entries {
+            let key = (entry.reservation_id.uuid(), entry.attempt);
+            entry.lines = lines.remove(&key).unwrap_or_default();
+        }
+    }
+    Ok(entries)
+}
+
+type LinesByAttempt = BTreeMap<(Uuid, u32), Vec<Line>>;
+
+fn lines_between(
+    tx: &mut Tx<'_>,
+    first: ReservationId,
+    last: ReservationId,
+) -> Result<LinesByAttempt, DbError> {
+    let rows = tx.query(
+        "SELECT reservation_id, attempt, sku, quantity FROM reservation_lines \
+         WHERE reservation_id >= ? AND reservation_id <= ? \
+         ORDER BY reservation_id, attempt, sku",
+        p![first, last],
+        |row| {
+            let attempt = (row.get::<Uuid>(0)?, row.get(1)?);
+            Ok((attempt, row.get(2)?, row.get::<i64>(3)?))
+        },
+    )?;
+    let mut lines = LinesByAttempt::new();
+    for (attempt, sku, pieces) in rows {
+        lines.entry(attempt).or_default().extend(split(&sku, pieces));
+    }
+    Ok(lines)
+}
+
+/// The pieces of a SKU as lines: several lines together may have had more than a line can.
+fn split(sku: &Sku, mut pieces: i64) -> Vec<Line> {
+    let mut lines = Vec::new();
+    while let Ok(quantity) = Quantity::try_from(pieces.min(i64::from(Quantity::MAX))) {
+        lines.push(Line { sku: sku.clone(), quantity });
+        pieces -= quantity.as_i64();
+    }
+    lines
+}
+
+fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,346 @@
+//! What is promised about stock, on every engine, with many callers at the same moment.
+
+mod support;
+
+use std::{future::Future, sync::Arc};
+
+use futures::future::join_all;
+use support::{Shop, attempt_of, sku};
+use techtrove_core::TypedId;
+use techtrove_db::Db;
+use techtrove_inventory::{Error, app, domain::Verb};
+use techtrove_inventory_api::{
+    Availability::{InStock, LowStock, OutOfStock},
+    ReservationId,
+    ReservationState::{self, Committed, Expired, Held, Released},
+    SetStock,
+};
+use uuid::Uuid;
+
+/// Runs a test on every engine there is.
+async fn on_every_engine<F, T>(test: F)
+where
+    F: Fn(Arc<Shop>) -> T,
+    T: Future<Output = ()>,
+{
+    for engine in techtrove_testing::engines().await {
+        let shop = Arc::new(Shop::new(Db::clone(&engine)).await);
+        test(Arc::clone(&shop)).await;
+        shop.assert_books_agree().await;
+        shop.assert_public_was_told().await;
+        drop(shop);
+        engine.close().await;
+    }
+}
+
+fn nobody_yet(number: u32) -> (ReservationId, u32) {
+    (
+        ReservationId::from_uuid(Uuid::from_u128(
+            0x0199_0000_0000_7000_8000 << 64 | u128::from(number),
+        )),
+        1,
+    )
+}
+
+async fn change(
+    shop: &Shop,
+    (id, attempt): (ReservationId, u32),
+    verb: Verb,
+) -> Result<ReservationState, Error> {
+    app::change_reservation(&shop.app, id, attempt, verb).await.map(|reservation| reservation.state)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_holds_at_once_of_fifty_pieces_make_exactly_fifty() {
+    on_every_engine(|shop| async move {
+        shop.stock("FLASH", 50).await;
+
+        let holds = (0..200).map(|number| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move { shop.hold(nobody_yet(number), &[("FLASH", 1)], None).await })
+        });
+        let outcomes = join_all(holds).await;
+
+        let held = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Ok(_)))).count();
+        let short = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Ok(Err(Error::OutOfStock(_)))))
+            .count();
+        assert_eq!((held, short), (50, 150));
+        assert_eq!(shop.numbers("FLASH").await, (50, 50, 0));
+        let told: Vec<_> = shop.events().await.into_iter().map(|news| news.availability).collect();
+        assert_eq!(told, [InStock, LowStock, OutOfStock]);
+    })
+    .await;
+}
+
+/// Hundreds of carts with the same SKUs in other orders: no deadlock is ever seen, each is held whole
+/// or not at all, and what is left is less than the smallest that was refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn carts_with_the_same_skus_in_other_orders_are_held_whole_or_not_at_all() {
+    const SKUS: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
+    on_every_engine(|shop| async move {
+        for text in SKUS {
+            shop.stock(text, 300).await;
+        }
+
+        let carts = (0..400_u32).map(|number| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move {
+                let lines: Vec<_> = (0..4)
+                    .map(|line| {
+                        let place = usize::try_from((number * 7 + line * (1 + number % 5)) % 6)
+                            .expect("small");
+                        (SKUS[place], 1 + (number + line) % 3)
+                    })
+                    .collect();
+                shop.hold(nobody_yet(number), &lines, None).await
+            })
+        });
+        let outcomes = join_all(carts).await;
+
+        let mut smallest_refused = u32::MAX;
+        for outcome in outcomes {
+            match outcome.expect("no panic") {
+                Ok(reservation) => assert_eq!(reservation.state, Held),
+                Err(Error::OutOfStock(lines)) => {
+                    let least =
+                        lines.iter().map(|line| line.requested).min().expect("says of what");
+                    smallest_refused = smallest_refused.min(least);
+                    assert!(lines.iter().all(|line| line.available < line.requested));
+                }
+                Err(other) => panic!("{other}: {other:?}"),
+            }
+        }
+        let left =
+            shop.stock_book().await.into_iter().map(|entry| entry.on_hand - entry.held).min();
+        assert!(
+            left.expect("six SKUs") < i64::from(smallest_refused),
+            "{left:?} {smallest_refused}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sales_releases_and_expiry_at_once_leave_true_books() {
+    on_every_engine(|shop| async move {
+        for text in ["A", "B", "C"] {
+            shop.stock(text, 1_000).await;
+        }
+        let until = shop.in_seconds(60);
+        for number in 0..60 {
+            let lines = [[("A", 1), ("B", 2)], [("C", 1), ("A", 3)], [("B", 1), ("C", 2)]];
+            let lines = lines[number as usize % 3];
+            shop.hold(nobody_yet(number), &lines, Some(until)).await.expect("enough");
+        }
+        shop.wait(60);
+
+        let calls = (0..60).flat_map(|number| {
+            [Verb::Commit, Verb::Release, Verb::Expire, Verb::Release].map(|verb| (number, verb))
+        });
+        let calls = calls.map(|(number, verb)| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move { change(&shop, nobody_yet(number), verb).await })
+        });
+        for outcome in join_all(calls).await {
+            match outcome.expect("no panic") {
+                Ok(Expired | Released) | Err(Error::Ended) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+
+        for text in ["A", "B", "C"] {
+            assert_eq!(shop.numbers(text).await, (1_000, 0, 0), "{text}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_call_many_times_at_once_has_one_effect() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 10).await;
+        shop.stock("B", 10).await;
+        let attempt = attempt_of(1, 1);
+
+        let holds = (0..30).map(|_| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(
+                async move { shop.hold(attempt, &[("B", 2), ("A", 3), ("B", 1)], None).await },
+            )
+        });
+        for outcome in join_all(holds).await {
+            assert_eq!(outcome.expect("no panic").expect("held").state, Held);
+        }
+        assert_eq!(shop.numbers("A").await, (10, 3, 0));
+        assert_eq!(shop.numbers("B").await, (10, 3, 0));
+
+        let commits = (0..30).map(|_| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move { change(&shop, attempt, Verb::Commit).await })
+        });
+        for outcome in join_all(commits).await {
+            assert_eq!(outcome.expect("no panic").expect("sold"), Committed);
+        }
+        assert_eq!(shop.numbers("A").await, (10, 0, 3));
+
+        let again =
+            shop.hold(attempt, &[("A", 3), ("B", 3)], None).await.expect("answers where it stands");
+        assert_eq!(again.state, Committed);
+        let other = shop.hold(attempt, &[("A", 4)], None).await;
+        assert!(matches!(other, Err(Error::Mismatch)), "{other:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_that_has_ended_sets_nothing_aside_ever_again() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 5).await;
+        let (late, over, unknown) = (attempt_of(1, 1), attempt_of(2, 1), attempt_of(3, 1));
+
+        assert_eq!(change(&shop, late, Verb::Release).await.expect("remembered"), Released);
+        shop.hold(over, &[("A", 2)], Some(shop.in_seconds(10))).await.expect("enough");
+        shop.wait(10);
+        assert!(matches!(change(&shop, over, Verb::MakeLasting).await, Err(Error::Ended)));
+        assert!(matches!(change(&shop, unknown, Verb::Commit).await, Err(Error::Ended)));
+
+        for attempt in [late, over, unknown] {
+            let again = shop.hold(attempt, &[("A", 2)], None).await;
+            assert!(matches!(again, Err(Error::Ended)), "{again:?}");
+        }
+        assert_eq!(shop.numbers("A").await, (5, 0, 0));
+        let second = shop.hold(attempt_of(1, 2), &[("A", 2)], None).await.expect("a new attempt");
+        assert_eq!(second.attempt, 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_expire_by_the_clock_and_lasting_ones_never() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 10).await;
+        let until = shop.in_seconds(30);
+        shop.hold(attempt_of(1, 1), &[("A", 4)], Some(until)).await.expect("enough");
+        shop.hold(attempt_of(2, 1), &[("A", 4)], Some(until)).await.expect("enough");
+        let lasting = change(&shop, attempt_of(2, 1), Verb::MakeLasting).await;
+        assert_eq!(lasting.expect("its time is not over"), Held);
+
+        shop.wait(29);
+        assert_eq!(app::expire_holds(&shop.app, 100).await.expect("runs"), 0);
+        shop.wait(1);
+        assert_eq!(app::expire_holds(&shop.app, 100).await.expect("runs"), 1);
+        assert_eq!(app::expire_holds(&shop.app, 100).await.expect("runs"), 0);
+
+        assert_eq!(shop.numbers("A").await, (10, 4, 0));
+        assert_eq!(
+            change(&shop, attempt_of(2, 1), Verb::Commit).await.expect("still held"),
+            Committed
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 40).await;
+
+        let calls = (0..80_u32).map(|number| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move {
+                if number.is_multiple_of(4) {
+                    let item = SetStock { sku: sku("A"), on_hand: Some(20 + number % 30) };
+                    app::set_stock(&shop.app, vec![item]).await.map(|_| ())
+                } else {
+                    shop.hold(nobody_yet(number), &[("A", 1)], None).await.map(|_| ())
+                }
+            })
+        });
+        for outcome in join_all(calls).await {
+            let outcome = outcome.expect("no panic");
+            assert!(matches!(outcome, Ok(()) | Err(Error::OutOfStock(_))), "{outcome:?}");
+        }
+
+        let (on_hand, held, committed) = shop.numbers("A").await;
+        assert!(held + committed <= on_hand);
+        let refused = shop.edit("A", held - 1, None, false).await;
+        assert!(matches!(refused, Err(Error::Reserved(_))), "{refused:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_repeated_and_from_two_sides_at_once_changes_nothing_more() {
+    on_every_engine(|shop| async move {
+        let items: Vec<SetStock> = (0..600_u32)
+            .map(|number| SetStock {
+                sku: sku(&format!("SKU-{number}")),
+                on_hand: Some(number % 9),
+            })
+            .collect();
+
+        let both = (0..2).map(|_| {
+            let (shop, items) = (Arc::clone(&shop), items.clone());
+            tokio::spawn(async move { app::set_stock(&shop.app, items).await })
+        });
+        for outcome in join_all(both).await {
+            let outcomes = outcome.expect("no panic").expect("set");
+            assert_eq!(outcomes.len(), 600);
+            assert!(outcomes.iter().all(|outcome| outcome.refused.is_none()));
+        }
+        app::set_stock(&shop.app, items.clone()).await.expect("set");
+
+        assert_eq!(shop.numbers("SKU-8").await, (8, 0, 0));
+        assert_eq!(shop.item("SKU-8").await.version, 1);
+        let told = shop.events().await.len();
+        assert_eq!(told, items.iter().filter(|item| item.on_hand != Some(0)).count());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_refused_leaves_the_others_set() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 5).await;
+        shop.hold(attempt_of(1, 1), &[("A", 3)], None).await.expect("enough");
+        let set = |text, on_hand| SetStock { sku: sku(text), on_hand };
+
+        let items =
+            vec![set("A", Some(2)), set("B", Some(7)), set("C", None), set("D", Some(u32::MAX))];
+        let outcomes = app::set_stock(&shop.app, items).await.expect("set");
+
+        let refused: Vec<_> = outcomes
+            .iter()
+            .map(|outcome| outcome.refused.as_ref().map(|(code, _)| code.as_str()))
+            .collect();
+        assert_eq!(refused, [Some("stock_reserved"), None, None, Some("invalid_request")]);
+        assert_eq!(shop.numbers("A").await, (5, 3, 0));
+        assert_eq!(shop.numbers("B").await, (7, 0, 0));
+        assert_eq!(shop.numbers("C").await, (0, 0, 0));
+        assert_eq!(shop.item("C").await.version, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_itself_refuses_to_sell_twice() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 1).await;
+        let oversold = shop
+            .app
+            .db
+            .write("test.oversell", |tx| {
+                tx.execute(
+                    "UPDATE stock SET held = 1, committed = 1 WHERE sku = 'A'",
+                    techtrove_db::p![],
+                )
+            })
+            .await;
+
+        assert!(oversold.is_err(), "{oversold:?}");
+        assert_eq!(shop.numbers("A").await, (1, 0, 0));
+    })
+    .await;
+}

@@ -1,0 +1,149 @@
+//! Sending through a mail server, with a deadline. The server's password is in its URL, which must
+//! never be shown.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart},
+};
+
+use crate::domain::Mail;
+
+/// How long a mail server may take for each answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where and how mails are handed over: `smtp://user:password@host:port?tls=required`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SmtpUrl(String);
+
+impl FromStr for SmtpUrl {
+    type Err = InvalidSmtp;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        AsyncSmtpTransport::<Tokio1Executor>::from_url(text)
+            .map(|_| Self(text.to_owned()))
+            .map_err(|_| InvalidSmtp::Url)
+    }
+}
+
+impl fmt::Debug for SmtpUrl {
+    /// The URL may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SmtpUrl(…)")
+    }
+}
+
+/// The mail settings cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSmtp {
+    /// The URL is none that lettre understands.
+    #[error("the mail server's URL is not of the form smtp://user:password@host:port?tls=required")]
+    Url,
+    /// The shop's own address is none.
+    #[error("the sender of mails is not of the form 'Name <name@example.com>'")]
+    From,
+}
+
+/// Hands mails to a mail server.
+#[derive(Clone)]
+pub struct Sender {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender(…)")
+    }
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It can never be sent: its address is none, or the mail server refused it for good.
+    #[error("the mail is refused for good")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It may be sent later.
+    #[error("the mail could not be sent now")]
+    Later(#[source] lettre::transport::smtp::Error),
+}
+
+impl SendError {
+    fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// What stands behind the `@` of the shop's own address.
+///
+/// # Errors
+/// When `from` is no address.
+pub fn mail_domain(from: &str) -> Result<String, InvalidSmtp> {
+    let mailbox: Mailbox = from.parse().map_err(|_| InvalidSmtp::From)?;
+    Ok(mailbox.email.domain().to_owned())
+}
+
+impl Sender {
+    /// Sends as `from` through the mail server at `url`; connects when there is a mail.
+    ///
+    /// # Errors
+    /// When one of both cannot be understood.
+    pub fn new(url: &SmtpUrl, from: &str) -> Result<Self, InvalidSmtp> {
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url.0)
+            .map_err(|_| InvalidSmtp::Url)?
+            .timeout(Some(TIMEOUT))
+            .build();
+        Ok(Self { transport, from: from.parse().map_err(|_| InvalidSmtp::From)? })
+    }
+
+    /// Hands one mail over.
+    ///
+    /// # Errors
+    /// Tells whether to try again.
+    pub async fn send(&self, mail: &Mail) -> Result<(), SendError> {
+        let message = self.message(mail)?;
+        match self.transport.send(message).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_permanent() => Err(SendError::refused(error)),
+            Err(error) => Err(SendError::Later(error)),
+        }
+    }
+
+    fn message(&self, mail: &Mail) -> Result<Message, SendError> {
+        let to = mail.recipient.as_str().parse().map_err(SendError::refused)?;
+        let micros = u64::try_from(mail.created_at.as_micros()).unwrap_or(0);
+        let date = std::time::UNIX_EPOCH + Duration::from_micros(micros);
+        Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(mail.content.subject.clone())
+            .message_id(Some(mail.message_id.clone()))
+            .date(date)
+            .multipart(MultiPart::alternative_plain_html(
+                mail.content.text.clone(),
+                mail.content.html.clone(),
+            ))
+            .map_err(SendError::refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_checked_and_never_shown() {
+        let url: SmtpUrl =
+            "smtp://shop:secret@mail.example:587?tls=required".parse().expect("a URL");
+
+        assert!(!format!("{url:?}").contains("secret"));
+        assert!(!format!("{:?}", Sender::new(&url, "Shop <shop@example.com>")).contains("secret"));
+        for text in
+            ["", "http://mail.example", "mail.example:25", "smtp://mail.example?tls=perhaps"]
+        {
+            assert_eq!(text.parse::<SmtpUrl>(), Err(InvalidSmtp::Url), "{text}");
+        }
+        assert_eq!(Sender::new(&url, "nobody").map(|_| ()), Err(InvalidSmtp::From));
+    }
+}

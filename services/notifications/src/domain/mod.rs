@@ -1,0 +1,10 @@
+//! The rules of mail: what one says, when a failed one is tried again, how it is recognised. Plain
+//! functions; a rendered mail is the only place in the shop where an order's details leave it.
+
+mod content;
+mod mail;
+mod retry;
+
+pub use content::{Content, order_confirmed};
+pub use mail::{Mail, MailState, NewMail, ORDER_CONFIRMED_TEMPLATE, message_id};
+pub use retry::next_attempt;

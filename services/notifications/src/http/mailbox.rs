@@ -1,0 +1,189 @@
+//! The mailbox at `/dev/mail`: what the shop has written lately, as JSON for programs and as a page for
+//! people. Mails are personal: it must only be shown to the machine it runs on, which the gateway and
+//! the check of `Host` here see to.
+
+use askama::Template;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use techtrove_core::{EmailAddress, Problem, Timestamp, codes};
+use techtrove_http::HttpError;
+use techtrove_notifications_api::NotificationId;
+
+use crate::{
+    app::{self, App},
+    domain::Mail,
+    error::Error,
+};
+
+/// How many mails are read from the store at once.
+const PAGE: u32 = 100;
+
+/// How many such pages the list has at most: the newest 10,000 mails.
+const MOST_PAGES: usize = 100;
+
+/// How many mails the page for people shows.
+const SHOWN: u32 = 50;
+
+/// The mailbox's routes.
+pub(crate) fn mailbox(app: App) -> Router {
+    Router::new().route("/dev/mail", get(show)).with_state(app)
+}
+
+/// One mail of the list.
+#[derive(Serialize)]
+struct MailBody<'a> {
+    id: NotificationId,
+    to: [&'a EmailAddress; 1],
+    subject: &'a str,
+    text: &'a str,
+    html: &'a str,
+    sent_at: Timestamp,
+}
+
+impl<'a> From<&'a Mail> for MailBody<'a> {
+    fn from(mail: &'a Mail) -> Self {
+        Self {
+            id: mail.id,
+            to: [&mail.recipient],
+            subject: &mail.content.subject,
+            text: &mail.content.text,
+            html: &mail.content.html,
+            sent_at: mail.sent_at.unwrap_or(mail.created_at),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "mailbox.html")]
+struct MailboxPage {
+    mails: Vec<Mail>,
+}
+
+async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, HttpError> {
+    if !is_local(&headers) {
+        return Err(Problem::new(codes::NOT_FOUND, "there is nothing at this path").into());
+    }
+    if wants_json(&headers) { list(app).await } else { page(app).await }
+}
+
+/// Whether the request was meant for this machine by its name and came without a proxy: a page from
+/// elsewhere, or a name that somebody else points here, must not read mails.
+fn is_local(headers: &HeaderMap) -> bool {
+    const FORWARDED: [HeaderName; 4] = [
+        header::FORWARDED,
+        HeaderName::from_static("x-forwarded-for"),
+        HeaderName::from_static("x-forwarded-host"),
+        HeaderName::from_static("x-real-ip"),
+    ];
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
+    local && FORWARDED.iter().all(|name| !headers.contains_key(name))
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| {
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+    })
+}
+
+/// The list as JSON, newest first; read and sent page by page, so that it may be long.
+async fn list(app: App) -> Result<Response, HttpError> {
+    let first = app::list_mailbox(&app, None, PAGE).await.map_err(Problem::from)?;
+    let mails = pages(app, first).take(MOST_PAGES).map_ok(|mails| Bytes::from(as_members(&mails)));
+    let mut separator = "";
+    let members = mails.map_ok(move |bytes| {
+        let separated =
+            if bytes.is_empty() { bytes } else { [separator.as_bytes(), &bytes].concat().into() };
+        separator = ",";
+        separated
+    });
+    let edge = |text: &'static str| stream::iter([Ok(Bytes::from_static(text.as_bytes()))]);
+    let body = Body::from_stream(edge("[").chain(members).chain(edge("]")));
+    let json = HeaderValue::from_static("application/json");
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(([(header::CONTENT_TYPE, json), (header::CACHE_CONTROL, no_store)], body).into_response())
+}
+
+/// The page that was read, and those behind it.
+fn pages(app: App, first: Vec<Mail>) -> impl Stream<Item = Result<Vec<Mail>, Error>> {
+    let next = |(app, page): (App, Option<Vec<Mail>>)| async move {
+        let Some(page) = page else { return Ok(None) };
+        let full = u32::try_from(page.len()).is_ok_and(|found| found >= PAGE);
+        let behind = match page.last().filter(|_| full) {
+            Some(last) => Some(app::list_mailbox(&app, Some(last.id), PAGE).await?),
+            None => None,
+        };
+        Ok(Some((page, (app, behind))))
+    };
+    stream::try_unfold((app, Some(first)), next)
+}
+
+/// The mails as members of a JSON array.
+fn as_members(mails: &[Mail]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for mail in mails {
+        if !bytes.is_empty() {
+            bytes.push(b',');
+        }
+        // Texts and times always make JSON, and a Vec takes every byte.
+        serde_json::to_writer(&mut bytes, &MailBody::from(mail)).unwrap_or_default();
+    }
+    bytes
+}
+
+/// The list as a page. Each mail is shown in a frame that may run and load nothing.
+async fn page(app: App) -> Result<Response, HttpError> {
+    let mails = app::list_mailbox(&app, None, SHOWN).await.map_err(Problem::from)?;
+    let page = MailboxPage { mails }.render().map_err(Problem::internal)?;
+    let policy =
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; form-action 'none'";
+    let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Html(page)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair =
+            |&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn only_this_machine_under_its_own_name_reads_mails() {
+        for host in ["localhost", "127.0.0.1:8080", "[::1]:8080", "localhost:1"] {
+            assert!(is_local(&headers(&[("host", host)])), "{host}");
+        }
+        for host in
+            ["", "shop.example", "evil.localhost.example:8080", "127.0.0.1.example", "localhost:x"]
+        {
+            assert!(!is_local(&headers(&[("host", host)])), "{host}");
+        }
+        assert!(!is_local(&headers(&[("host", "localhost"), ("x-forwarded-for", "10.0.0.1")])));
+        assert!(!is_local(&headers(&[("host", "localhost"), ("forwarded", "for=10.0.0.1")])));
+    }
+
+    #[test]
+    fn programs_ask_for_json() {
+        assert!(wants_json(&headers(&[("accept", "application/json")])));
+        assert!(wants_json(&headers(&[("accept", "text/html;q=0.5, Application/JSON;q=0.9")])));
+        assert!(!wants_json(&headers(&[("accept", "text/html,*/*")])));
+        assert!(!wants_json(&headers(&[])));
+    }
+}

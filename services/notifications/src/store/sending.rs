@@ -1,0 +1,69 @@
+//! Mails on their way to a mail server.
+
+use techtrove_core::Timestamp;
+use techtrove_db::{DbError, Tx, p};
+use techtrove_notifications_api::NotificationId;
+
+use super::mails::read_mail;
+use crate::domain::{Mail, MailState};
+
+/// Mails that are due, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_due(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<NotificationId>, DbError> {
+    tx.query(
+        "SELECT id FROM mails WHERE next_attempt_at <= ? ORDER BY next_attempt_at LIMIT ?",
+        p![now, limit],
+        |row| row.get(0),
+    )
+}
+
+/// Takes a due mail for an attempt, which is counted, until `until`; nothing when somebody else has it.
+///
+/// # Errors
+/// When the database fails.
+pub fn claim_mail(
+    tx: &mut Tx<'_>,
+    id: NotificationId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Mail>, DbError> {
+    let claimed = tx.execute(
+        "UPDATE mails SET attempts = attempts + 1, next_attempt_at = ?, updated_at = ? \
+         WHERE id = ? AND next_attempt_at <= ?",
+        p![until, now, id, now],
+    )?;
+    if claimed == 0 {
+        return Ok(None);
+    }
+    tx.query_opt(
+        "SELECT m.id, m.recipient, m.message_id, c.subject, c.body, c.html, m.attempts, m.created_at, \
+         m.sent_at FROM mails m JOIN mail_contents c ON c.mail_id = m.id WHERE m.id = ?",
+        p![id],
+        read_mail,
+    )
+}
+
+/// Stores what became of an attempt: the next one's time, or that there is none.
+///
+/// # Errors
+/// When the database fails.
+pub fn note_attempt(
+    tx: &mut Tx<'_>,
+    id: NotificationId,
+    state: MailState,
+    next_attempt_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let sent_at = (state == MailState::Sent).then_some(now);
+    tx.execute(
+        "UPDATE mails SET state = ?, next_attempt_at = ?, sent_at = ?, updated_at = ? WHERE id = ?",
+        p![state.as_str(), next_attempt_at, sent_at, now, id],
+    )?;
+    Ok(())
+}

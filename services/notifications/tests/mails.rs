@@ -1,0 +1,163 @@
+//! What is promised about mails: one for each event, whatever fails and comes twice, and an outage of
+//! the mail server delays nothing else. On every engine.
+
+mod support;
+
+use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
+
+use support::{MailServer, Office, confirmed};
+use techtrove_core::PageRequest;
+use techtrove_db::Db;
+use techtrove_notifications::{SmtpUrl, app};
+
+async fn on_every_engine<F, T>(test: F)
+where
+    F: Fn(Db) -> T,
+    T: Future<Output = ()>,
+{
+    for engine in techtrove_testing::engines().await {
+        test(Db::clone(&engine)).await;
+        engine.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_makes_one_mail_however_often_it_comes() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+
+        for number in [2, 1, 2, 3, 1, 2] {
+            office.hear(confirmed(number)).await.expect("taken");
+        }
+
+        let mut recipients = office.recipients().await;
+        recipients.sort();
+        assert_eq!(recipients, ["buyer1@example.com", "buyer2@example.com", "buyer3@example.com"]);
+        let book = app::audit_mails(&office.app, &PageRequest::default()).await.expect("a page");
+        assert!(book.items.iter().all(|mail| mail.done && mail.template == "order_confirmed"));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_event_many_times_at_once_makes_one_mail() {
+    on_every_engine(|db| async move {
+        let office = Arc::new(Office::new(db, None).await);
+
+        let hear = (0..20).map(|_| {
+            let office = Arc::clone(&office);
+            tokio::spawn(async move { office.hear(confirmed(1)).await })
+        });
+        let outcomes = futures::future::join_all(hear).await;
+
+        // One that met another in the middle comes again by the bus.
+        assert!(outcomes.iter().any(|outcome| matches!(outcome, Ok(Ok(())))));
+        office.hear(confirmed(1)).await.expect("taken");
+        assert_eq!(office.recipients().await, ["buyer1@example.com"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_is_not_lost_while_orders_is_away() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+        office.orders_away.store(1, Ordering::SeqCst);
+
+        office.hear(confirmed(1)).await.expect_err("comes again later");
+        assert!(office.recipients().await.is_empty());
+        office.hear(confirmed(1)).await.expect("taken");
+
+        assert_eq!(office.recipients().await, ["buyer1@example.com"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_away_is_asked_again_until_it_takes_the_mail() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        server.busy.store(2, Ordering::SeqCst);
+        office.hear(confirmed(1)).await.expect("an outage delays no event");
+
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 1);
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 0, "not due yet");
+        office.clock.advance(Duration::from_secs(10));
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 1);
+        office.clock.advance(Duration::from_secs(20));
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 1);
+        office.clock.advance(Duration::from_secs(100_000));
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 0, "it is sent");
+
+        let taken = server.taken();
+        assert_eq!(taken.len(), 1);
+        for part in [
+            "Subject: Order TT-0000000001 confirmed",
+            "To: buyer1@example.com",
+            "Message-ID: <order_confirmed.",
+        ] {
+            assert!(taken[0].contains(part), "{part} in {}", taken[0]);
+        }
+        let mails = app::list_mailbox(&office.app, None, 1).await.expect("the database answers");
+        assert!(mails[0].sent_at.is_some());
+        assert_eq!(mails[0].attempts, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_is_refused_for_good_is_given_up_and_holds_nobody_up() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        server.unwilling.store(1, Ordering::SeqCst);
+        office.hear(confirmed(1)).await.expect("taken");
+        app::send_mails(&office.app, 10).await.expect("runs");
+        office.hear(confirmed(2)).await.expect("taken");
+        app::send_mails(&office.app, 10).await.expect("runs");
+
+        assert_eq!(server.taken().len(), 1);
+        let book = app::audit_mails(&office.app, &PageRequest::default()).await.expect("a page");
+        assert_eq!(book.items.iter().map(|mail| mail.done).collect::<Vec<_>>(), [false, true]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_listening_is_an_outage_like_any_other() {
+    let url: SmtpUrl = "smtp://127.0.0.1:1".parse().expect("a URL");
+    on_every_engine(|db| {
+        let url = url.clone();
+        async move {
+            let office = Office::new(db, Some(url)).await;
+            office.hear(confirmed(1)).await.expect("taken");
+
+            assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 1);
+
+            office.clock.advance(Duration::from_secs(10));
+            assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 1, "it is due again");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn old_mails_stay_on_record_without_their_contents() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+        for number in 1..=5 {
+            office.hear(confirmed(number)).await.expect("taken");
+        }
+
+        assert_eq!(app::forget_contents(&office.app, 2).await.expect("runs"), 3);
+        assert_eq!(app::forget_contents(&office.app, 2).await.expect("runs"), 0);
+
+        assert_eq!(office.recipients().await, ["buyer5@example.com", "buyer4@example.com"]);
+        let book = app::audit_mails(&office.app, &PageRequest::default()).await.expect("a page");
+        assert_eq!(book.items.len(), 5);
+        office.hear(confirmed(1)).await.expect("taken before");
+        assert_eq!(office.recipients().await.len(), 2);
+    })
+    .await;
+}

@@ -1,0 +1,197 @@
+//! An order as its buyer sees it. The answer to a request is made here, inside the use case, since it
+//! is stored for the idempotency key in the transaction which makes it true.
+
+use serde::Serialize;
+use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
+use techtrove_core::{EmailAddress, Money, Quantity, Sku, Timestamp};
+use techtrove_http::idempotency::Answer;
+use techtrove_orders_api::{OrderId, OrderStatus, Totals};
+use techtrove_payments_api::{PaymentId, PaymentStatus};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{Address, GuestKey, HistoryEntry, Line, Order},
+    error::Error,
+};
+
+/// An order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct OrderBody {
+    /// Which order.
+    pub id: OrderId,
+    /// Its number for people; absent for an attempt that was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "TT-7K2M9QX4VB")]
+    pub number: Option<String>,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Its payment.
+    pub payment: PaymentBody,
+    /// Whether something was asked to be sent back: `none`.
+    pub return_status: ReturnStatus,
+    /// What was bought.
+    pub lines: Vec<LineBody>,
+    /// What it costs.
+    pub totals: Totals,
+    /// Where confirmations go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAddress>,
+    /// How goods travel; absent when nothing ships.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_method: Option<String>,
+    /// Where goods go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<Address>,
+    /// Where the bill goes, when it is not the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing_address: Option<Address>,
+    /// The parcels.
+    #[schema(max_items = 0)]
+    pub shipments: Vec<serde_json::Value>,
+    /// What became of it, from the beginning.
+    pub history: Vec<HistoryBody>,
+    /// Raised by edits only.
+    pub version: i64,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The payment of an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PaymentBody {
+    /// Which payment.
+    pub id: PaymentId,
+    /// Where it stands.
+    pub status: PaymentStatus,
+}
+
+/// Whether something was asked to be sent back.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnStatus {
+    /// Nothing.
+    None,
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LineBody {
+    /// What was bought.
+    pub sku: Sku,
+    /// Its product.
+    pub product_id: ProductId,
+    /// Its variant.
+    pub variant_id: VariantId,
+    /// Its name when it was bought.
+    pub name: String,
+    /// How it reaches the buyer.
+    pub fulfilment: Fulfilment,
+    /// How many pieces.
+    pub quantity: Quantity,
+    /// The price of one piece.
+    pub unit_price: Money,
+    /// The price of all pieces, without tax.
+    pub total: Money,
+}
+
+/// One station of an order.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HistoryBody {
+    /// Where it stood from then on.
+    pub status: OrderStatus,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl From<&Order> for OrderBody {
+    fn from(order: &Order) -> Self {
+        let delivery = &order.delivery;
+        Self {
+            id: order.id,
+            number: order.number.as_ref().map(ToString::to_string),
+            status: order.status,
+            payment: PaymentBody { id: order.payment.id, status: order.payment.status },
+            return_status: ReturnStatus::None,
+            lines: order.lines.iter().map(LineBody::from).collect(),
+            totals: order.totals,
+            email: order.email.clone(),
+            shipping_method: delivery.method.clone(),
+            shipping_address: delivery.shipping_address.clone(),
+            billing_address: delivery.billing_address.clone(),
+            shipments: Vec::new(),
+            history: order.history.iter().map(HistoryBody::from).collect(),
+            version: order.version,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl From<&Line> for LineBody {
+    fn from(line: &Line) -> Self {
+        Self {
+            sku: line.sku.clone(),
+            product_id: line.product_id,
+            variant_id: line.variant_id,
+            name: line.name.clone(),
+            fulfilment: line.fulfilment,
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            total: line.total,
+        }
+    }
+}
+
+impl From<&HistoryEntry> for HistoryBody {
+    fn from(entry: &HistoryEntry) -> Self {
+        Self { status: entry.status, at: entry.at, note: entry.note.clone() }
+    }
+}
+
+/// The answer to a request to place an order.
+#[derive(Clone, Debug)]
+pub(crate) struct Placed {
+    /// The answer, without the guest's token.
+    pub answer: Answer,
+    /// Whether it was given before.
+    pub replayed: bool,
+}
+
+impl Placed {
+    /// An answer given for the first time.
+    pub(super) fn new(answer: Answer) -> Self {
+        Self { answer, replayed: false }
+    }
+
+    /// An answer given before.
+    pub(super) fn again(answer: Answer) -> Self {
+        Self { answer, replayed: true }
+    }
+}
+
+/// The answer to whoever placed the order, as it is stored: without the guest's token.
+pub(super) fn placed(order: &Order) -> Result<Answer, Error> {
+    use techtrove_core::TypedId as _;
+    let location = format!("/api/v1/orders/{}", order.id);
+    let mut answer = Answer::created(&location, &OrderBody::from(order))?;
+    answer.resource = Some(order.id.uuid());
+    Ok(answer)
+}
+
+/// The answer with the token by which its guest may see the order, as the last member of the body.
+pub(crate) fn with_guest_token(mut answer: Answer, key: &GuestKey) -> Answer {
+    use techtrove_core::TypedId as _;
+    if let Some(order) = answer.resource.map(OrderId::from_uuid)
+        && answer.body.pop_if(|last| *last == b'}').is_some()
+    {
+        // The token is base64url: nothing in it needs escaping.
+        let member = format!(",\"guest_token\":\"{}\"}}", key.token(order));
+        answer.body.extend_from_slice(member.as_bytes());
+    }
+    answer
+}

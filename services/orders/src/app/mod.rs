@@ -1,0 +1,54 @@
+//! Orders' use cases, one file each. A neighbour is never called inside a transaction, and no step is
+//! taken before it is stored.
+
+mod answer;
+mod audit;
+mod drive;
+mod drivers;
+mod mail;
+mod neighbours;
+mod place_order;
+mod recover;
+mod show_order;
+
+pub use answer::OrderBody;
+pub use drivers::{Drivers, drivers_worker};
+pub use recover::{recover_due, recovery_worker};
+
+pub(crate) use answer::{Placed, with_guest_token};
+pub(crate) use audit::list_entries;
+pub(crate) use mail::order_for_mail;
+pub(crate) use neighbours::PaymentToken;
+pub(crate) use place_order::{Buyer, PlaceOrder, place_order};
+pub(crate) use show_order::{Viewer, show_order};
+
+use techtrove_catalog_api::CatalogClient;
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::Db;
+use techtrove_inventory_api::InventoryClient;
+use techtrove_payments_api::PaymentsClient;
+
+use crate::{Config, domain::GuestKey};
+
+/// What the use cases work with.
+#[derive(Debug)]
+pub struct App {
+    /// Orders' own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids and secrets.
+    pub ids: SharedIds,
+    /// Makes the tokens of guests.
+    pub guest_key: GuestKey,
+    /// What can be sold, at which price.
+    pub catalog: CatalogClient,
+    /// Stock.
+    pub inventory: InventoryClient,
+    /// Money.
+    pub payments: PaymentsClient,
+    /// The orders being driven.
+    pub drivers: Drivers,
+    /// The settings.
+    pub config: Config,
+}

@@ -1,0 +1,235 @@
+//! The steps as calls: what to ask inventory and payments, and what their answers mean. Each call has
+//! a deadline and may be repeated, except the one which carries the buyer's token. What is not said in
+//! so many words is [`Outcome::Unknown`]; silence is never taken for an answer.
+
+use std::{future::Future, time::Duration};
+
+use techtrove_core::Problem;
+use techtrove_http::ClientError;
+use techtrove_inventory_api::{
+    HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
+    Reservation, ReservationState,
+};
+use techtrove_payments_api::{AuthorizeRequest, INVALID_TRANSITION, Payment, PaymentStatus};
+use tokio::time::timeout;
+
+use super::{App, drive::Drive};
+use crate::domain::{
+    Order,
+    saga::{Outcome, PaymentReport, Task},
+};
+
+/// The buyer's token for the means of payment: handed on once, never stored, never shown.
+#[derive(Clone)]
+pub struct PaymentToken(pub String);
+
+impl std::fmt::Debug for PaymentToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PaymentToken(…)")
+    }
+}
+
+/// Why a call brought nothing.
+#[derive(Debug)]
+enum Failure {
+    /// The neighbour's own word (4xx).
+    Refused(Problem),
+    /// Certainly never sent.
+    NotSent,
+    /// It may have been done: no answer.
+    Silence,
+    /// It may have been done: a failure (5xx), or an answer that cannot be read.
+    Failed,
+}
+
+/// Takes the order's next step.
+pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
+    let order = &drive.order;
+    match drive.saga.task(drive.hand) {
+        Task::Abandon => Outcome::Abandoned,
+        Task::Hold { attempt, lasting } => hold(app, order, attempt, lasting).await,
+        Task::Authorize { attempt } => match &drive.token {
+            Some(token) => authorize(app, order, attempt, token).await,
+            None => Outcome::Unknown,
+        },
+        Task::Reconcile => reconcile(app, order).await,
+        Task::Commit { attempt } => commit(app, order, attempt).await,
+        Task::Capture => {
+            let call = || app.payments.capture(order.payment.id);
+            moved_money(order, twice("capture", app.config.deadlines.payment, call).await)
+        }
+        Task::Void => {
+            let call = || app.payments.void(order.payment.id);
+            moved_money(order, twice("void", app.config.deadlines.payment, call).await)
+        }
+        Task::Release { attempts } => release(app, order, attempts).await,
+    }
+}
+
+async fn hold(app: &App, order: &Order, attempt: u32, lasting: bool) -> Outcome {
+    let deadlines = &app.config.deadlines;
+    let line = |line: &crate::domain::Line| Line { sku: line.sku.clone(), quantity: line.quantity };
+    let request = HoldRequest {
+        reservation_id: order.reservation_id(),
+        attempt,
+        lines: order.lines.iter().map(line).collect(),
+        expires_at: (!lasting).then(|| app.clock.now().plus(deadlines.hold)),
+    };
+    match twice("hold", deadlines.call, || app.inventory.hold(&request)).await {
+        Ok(reservation) => reserved(&reservation, ReservationState::Held, Outcome::Held),
+        Err(Failure::Refused(problem)) if problem.is(OUT_OF_STOCK) => {
+            Outcome::OutOfStock(lines_of(&problem))
+        }
+        Err(failure) => ended_or_unknown(&failure),
+    }
+}
+
+/// The lines that a refusal tells of; none when it does not.
+fn lines_of(problem: &Problem) -> Vec<OutOfStockLine> {
+    let lines = problem.members.get("lines").cloned().unwrap_or_default();
+    serde_json::from_value(lines).unwrap_or_default()
+}
+
+async fn authorize(app: &App, order: &Order, attempt: u32, token: &PaymentToken) -> Outcome {
+    let deadlines = &app.config.deadlines;
+    let lasting =
+        twice("make lasting", deadlines.call, || app.inventory.make_lasting(order.reservation_id(), attempt));
+    match lasting.await {
+        Ok(held) if held.state == ReservationState::Held && held.expires_at.is_none() => {}
+        Ok(_) => return Outcome::ReservationEnded,
+        Err(failure) => {
+            return match ended_or_unknown(&failure) {
+                Outcome::ReservationEnded => Outcome::ReservationEnded,
+                _ => Outcome::NotAsked,
+            };
+        }
+    }
+    let request = AuthorizeRequest {
+        payment_id: order.payment.id,
+        reference: techtrove_core::TypedId::uuid(order.id),
+        amount: order.totals.total,
+        provider: order.payment.provider.clone(),
+        token: token.0.clone(),
+    };
+    match once("authorize", deadlines.payment, app.payments.authorize(&request)).await {
+        Ok(payment) => report(order, payment),
+        Err(Failure::NotSent) => Outcome::NotAsked,
+        Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
+            Outcome::Rejected(problem.detail)
+        }
+        Err(Failure::Silence) => Outcome::Unknown,
+        // It answered, so it may well know.
+        Err(Failure::Refused(_) | Failure::Failed) => reconcile(app, order).await,
+    }
+}
+
+async fn reconcile(app: &App, order: &Order) -> Outcome {
+    let call = app.payments.reconcile(order.payment.id);
+    match once("reconcile", app.config.deadlines.payment, call).await {
+        Ok(payment) => report(order, payment),
+        Err(_) => Outcome::Unknown,
+    }
+}
+
+async fn commit(app: &App, order: &Order, attempt: u32) -> Outcome {
+    let call = || app.inventory.commit(order.reservation_id(), attempt);
+    match twice("commit", app.config.deadlines.call, call).await {
+        Ok(reservation) => reserved(&reservation, ReservationState::Committed, Outcome::Committed),
+        Err(failure) => ended_or_unknown(&failure),
+    }
+}
+
+async fn release(app: &App, order: &Order, attempts: u32) -> Outcome {
+    for attempt in 1..=attempts {
+        let call = || app.inventory.release(order.reservation_id(), attempt);
+        let released = twice("release", app.config.deadlines.call, call).await.is_ok_and(|given| {
+            matches!(given.state, ReservationState::Released | ReservationState::Expired)
+        });
+        if !released {
+            return Outcome::Unknown;
+        }
+    }
+    Outcome::Released
+}
+
+/// `outcome` when the reservation is as it was wished.
+fn reserved(reservation: &Reservation, wanted: ReservationState, outcome: Outcome) -> Outcome {
+    match reservation.state {
+        state if state == wanted => outcome,
+        ReservationState::Released | ReservationState::Expired => Outcome::ReservationEnded,
+        ReservationState::Held | ReservationState::Committed => Outcome::Unknown,
+    }
+}
+
+fn ended_or_unknown(failure: &Failure) -> Outcome {
+    match failure {
+        Failure::Refused(problem)
+            if problem.is(RESERVATION_ENDED) || problem.is(RESERVATION_MISMATCH) =>
+        {
+            Outcome::ReservationEnded
+        }
+        _ => Outcome::Unknown,
+    }
+}
+
+fn moved_money(order: &Order, answer: Result<Payment, Failure>) -> Outcome {
+    match answer {
+        Ok(payment) => report(order, payment),
+        Err(Failure::Refused(problem)) if problem.is(INVALID_TRANSITION) => Outcome::Refused,
+        Err(_) => Outcome::Unknown,
+    }
+}
+
+/// What payments says, when it speaks of this order's money.
+fn report(order: &Order, payment: Payment) -> Outcome {
+    let never_asked = payment.status == PaymentStatus::Voided && payment.amount.amount == 0;
+    let ours = payment.id == order.payment.id
+        && (payment.amount == order.totals.total || never_asked)
+        && (0..=order.totals.total.amount).contains(&payment.captured);
+    if !ours {
+        let status = payment.status;
+        tracing::error!(order = %order.id, ?status, "payments tells of other money than the order's");
+        return Outcome::Unknown;
+    }
+    let Payment { status, captured, decline_code, .. } = payment;
+    Outcome::Payment(PaymentReport { status, captured, decline_code })
+}
+
+/// Makes a call, and again at once when it brought no answer: every step but one may be repeated.
+async fn twice<T, F>(what: &str, deadline: Duration, call: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    match once(what, deadline, call()).await {
+        Err(Failure::NotSent) => once(what, deadline, call()).await,
+        Err(Failure::Silence | Failure::Failed) => match once(what, deadline, call()).await {
+            // The first may have arrived.
+            Err(Failure::NotSent) => Err(Failure::Silence),
+            second => second,
+        },
+        first => first,
+    }
+}
+
+async fn once<T>(
+    what: &str,
+    deadline: Duration,
+    call: impl Future<Output = Result<T, ClientError>>,
+) -> Result<T, Failure> {
+    let Ok(answer) = timeout(deadline, call).await else {
+        tracing::warn!(what, ?deadline, "a neighbour did not answer in time");
+        return Err(Failure::Silence);
+    };
+    answer.map_err(|error| {
+        let failure = match error {
+            ClientError::Refused(problem) if problem.status < 500 => {
+                return Failure::Refused(problem);
+            }
+            ClientError::Unavailable { sent: false, .. } => Failure::NotSent,
+            ClientError::Unavailable { .. } | ClientError::Timeout { .. } => Failure::Silence,
+            ClientError::Refused(_) | ClientError::Malformed { .. } => Failure::Failed,
+        };
+        tracing::warn!(what, %error, "a neighbour failed");
+        failure
+    })
+}

@@ -1,0 +1,251 @@
+//! Places an order: price it, store it together with the idempotency claim, and drive it until the
+//! buyer can be answered. The driving goes on in a task of its own, so that a buyer who hangs up
+//! leaves an order that is finished, not half of one.
+
+use std::sync::Arc;
+
+use techtrove_catalog_api::ResolveSkusRequest;
+use techtrove_core::{Problem, Sku, TypedId as _};
+use techtrove_db::{DbError, Tx};
+use techtrove_http::{
+    ClientError,
+    idempotency::{self, Answer, Key},
+};
+use techtrove_identity_api::UserId;
+use techtrove_orders_api::OrderStatus;
+use techtrove_payments_api::PaymentStatus;
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{
+    App, Placed,
+    drive::{Drive, Waiting},
+    neighbours::PaymentToken,
+};
+use crate::{
+    domain::{
+        Delivery, HistoryEntry, Order, OrderNumber, PaymentState,
+        checkout::{self, Priced, Wish},
+        saga::{Hand, Saga},
+    },
+    error::Error,
+    store::{self, Lease, StoredSaga},
+};
+
+/// How often another number is drawn when one is taken.
+const NUMBER_TRIES: usize = 5;
+
+/// Who buys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Buyer {
+    /// Nobody we know.
+    Guest,
+    /// A signed-in user.
+    User(UserId),
+}
+
+/// A request to place an order.
+#[derive(Debug)]
+pub(crate) struct PlaceOrder {
+    /// Who buys.
+    pub buyer: Buyer,
+    /// What.
+    pub wish: Wish,
+    /// The buyer's token for the means of payment.
+    pub token: PaymentToken,
+    /// The request's idempotency key.
+    pub key: Option<Key>,
+}
+
+/// What is stored first.
+#[derive(Clone, Debug)]
+struct New {
+    order: Order,
+    saga: StoredSaga,
+    lease: Lease,
+    key: Option<Key>,
+}
+
+/// Places the order, or gives the answer that was given for its idempotency key.
+///
+/// # Errors
+/// Why there is no order, and whether it is certain.
+pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<Placed, Error> {
+    let priced = match price(app, &request.wish).await {
+        Ok(priced) => priced,
+        Err(error) => return answered_before(app, request.key, error).await,
+    };
+    if request.wish.expected_total.is_some_and(|expected| expected != priced.totals.total) {
+        return refuse_price(app, request.key, &priced).await;
+    }
+    let seat = app.drivers.seat()?;
+    let (waiting, answer) = oneshot::channel();
+    let driver = Arc::clone(app);
+    app.drivers.start(seat, async move { begin(&driver, request, priced, waiting).await });
+    answer.await.unwrap_or(Err(Error::Overtaken))
+}
+
+/// What the wish comes to now.
+async fn price(app: &App, wish: &Wish) -> Result<Priced, Error> {
+    let mut skus: Vec<Sku> = wish.lines.iter().map(|line| line.sku.clone()).collect();
+    skus.sort_unstable();
+    skus.dedup();
+    let request = ResolveSkusRequest { skus };
+    let call = app.catalog.resolve_skus(&request);
+    let (config, after) = (&app.config, app.config.deadlines.call);
+    let late = |_| ClientError::Timeout { callee: "catalog", after };
+    let sellable = timeout(after, call).await.map_err(late)??.items;
+    Ok(checkout::price(wish, &sellable, config.tariff(), &config.shipping_rates)?)
+}
+
+/// The answer that was given for the key before `error` could arise, if there is one: a retry must not
+/// fail because a product was withdrawn since.
+async fn answered_before(app: &App, key: Option<Key>, error: Error) -> Result<Placed, Error> {
+    let Some(key) = key else { return Err(error) };
+    let given = app.db.write("orders.look_for_answer", move |tx| given_before(tx, &key));
+    match given.await {
+        Ok(answer) => Ok(Placed::again(answer)),
+        Err(Earlier::Nothing) => Err(error),
+        Err(Earlier::Failed(earlier)) => Err(earlier),
+    }
+}
+
+/// Why there is no earlier answer.
+enum Earlier {
+    /// The key is new.
+    Nothing,
+    /// The key cannot be used, or the database fails.
+    Failed(Error),
+}
+
+impl From<DbError> for Earlier {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Claims nothing: when the key is new, the transaction is rolled back.
+fn given_before(tx: &mut Tx<'_>, key: &Key) -> Result<Answer, Earlier> {
+    let claim = idempotency::claim(tx, key)?;
+    claim.proceed().map_err(|problem| Earlier::Failed(problem.into()))?.ok_or(Earlier::Nothing)
+}
+
+/// Refuses for good: the same request gets the same answer, whatever the price is by then.
+async fn refuse_price(app: &App, key: Option<Key>, priced: &Priced) -> Result<Placed, Error> {
+    metrics::counter!("orders_placed_total", "outcome" => "price_changed").increment(1);
+    let refused = || Error::PriceChanged { totals: Box::new(priced.totals) };
+    let Some(key) = key else { return Err(refused()) };
+    let answer = Answer::refused(&Problem::from(refused()));
+    let given = app.db.write("orders.refuse_price", move |tx| -> Result<_, Error> {
+        let given = idempotency::claim(tx, &key)?.proceed()?;
+        if given.is_none() {
+            idempotency::finish(tx, &key.hash, &answer)?;
+        }
+        Ok(given)
+    });
+    given.await?.map(Placed::again).ok_or_else(refused)
+}
+
+/// Stores the order and drives it.
+async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting) {
+    let PlaceOrder { buyer, wish, token, key } = request;
+    let new = match store_new(app, freeze(app, buyer, wish, priced, key)).await {
+        Ok(Stored::New(new)) => new,
+        Ok(Stored::Before(answer)) => {
+            // A buyer who has gone may ask again.
+            let _ = waiting.send(Ok(Placed::again(answer)));
+            return;
+        }
+        Err(error) => {
+            let _ = waiting.send(Err(error));
+            return;
+        }
+    };
+    let New { order, saga, lease, .. } = Arc::unwrap_or_clone(new);
+    let id = order.id;
+    let drive = Drive {
+        order: Arc::new(order),
+        saga: saga.saga,
+        claim: saga.claim,
+        lease,
+        hand: Hand::Buyer,
+        token: Some(token),
+        waiting: Some(waiting),
+    };
+    if let Err(error) = drive.run(app).await {
+        let error = Problem::from(error);
+        tracing::error!(order = %id, ?error, "an order was left to the recovery");
+    }
+}
+
+/// The order with everything that will not change.
+fn freeze(app: &App, buyer: Buyer, wish: Wish, priced: Priced, key: Option<Key>) -> New {
+    let now = app.clock.now();
+    let id = app.ids.next();
+    let order = Order {
+        id,
+        number: Some(OrderNumber::from_secret(&app.ids.secret())),
+        user_id: match buyer {
+            Buyer::Guest => None,
+            Buyer::User(id) => Some(id),
+        },
+        email: wish.email,
+        status: OrderStatus::Pending,
+        refused: false,
+        payment: PaymentState {
+            id: app.ids.next(),
+            provider: wish.provider,
+            status: PaymentStatus::Unknown,
+            captured: 0,
+        },
+        delivery: Delivery { method: priced.shipping_method, ..wish.delivery },
+        lines: priced.lines,
+        totals: priced.totals,
+        history: vec![HistoryEntry { status: OrderStatus::Pending, at: now, note: None }],
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let key = key.map(|key| key.for_resource(id.uuid()));
+    let saga = StoredSaga { saga: Saga::begin(), claim: key.as_ref().map(|key| key.hash) };
+    let until = now.plus(app.config.deadlines.lease);
+    New { order, saga, lease: Lease { order: id, owner: app.ids.uuid(), until }, key }
+}
+
+/// What storing came to.
+enum Stored {
+    /// The order is stored.
+    New(Arc<New>),
+    /// The key has an answer already.
+    Before(Answer),
+}
+
+async fn store_new(app: &App, new: New) -> Result<Stored, Error> {
+    let mut new = Arc::new(new);
+    for _ in 0..NUMBER_TRIES {
+        let job = Arc::clone(&new);
+        match app.db.write("orders.place", move |tx| job.insert(tx)).await {
+            Ok(None) => return Ok(Stored::New(new)),
+            Ok(Some(answer)) => return Ok(Stored::Before(answer)),
+            Err(Error::Db(DbError::UniqueViolation { .. })) => {
+                let number = OrderNumber::from_secret(&app.ids.secret());
+                Arc::make_mut(&mut new).order.number = Some(number);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(Error::NoNumber)
+}
+
+impl New {
+    /// The claim and its first effect, together.
+    fn insert(&self, tx: &mut Tx<'_>) -> Result<Option<Answer>, Error> {
+        if let Some(key) = &self.key
+            && let Some(answer) = idempotency::claim(tx, key)?.proceed()?
+        {
+            return Ok(Some(answer));
+        }
+        store::insert_order(tx, &self.order)?;
+        store::insert_saga(tx, &self.lease, &self.saga)?;
+        Ok(None)
+    }
+}

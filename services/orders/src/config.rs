@@ -1,0 +1,79 @@
+//! Orders' settings, with defaults that fit a small shop.
+
+use std::time::Duration;
+
+use techtrove_core::Currency;
+
+use crate::domain::{checkout::ShippingRates, totals::Tariff};
+
+/// Orders' settings.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The shop's currency.
+    pub currency: Currency,
+    /// Tax on every line, in hundredths of a percent.
+    pub tax_basis_points: u32,
+    /// What each shipping method costs, in minor units of the shop's currency.
+    pub shipping_rates: ShippingRates,
+    /// The payment providers that payments knows.
+    pub payment_providers: Vec<String>,
+    /// How many orders may be driven at once; more are refused with 503.
+    pub orders_in_flight: usize,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+}
+
+/// How long things may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// A call of catalog or inventory.
+    pub call: Duration,
+    /// A call of payments, which itself waits two seconds for the provider.
+    pub payment: Duration,
+    /// How long a hold lasts that was not made lasting.
+    pub hold: Duration,
+    /// How long a driver may be silent before another takes its order; longer than any step with its
+    /// repetitions takes.
+    pub lease: Duration,
+    /// How long a payment may be unknown before it is given up.
+    pub patience: Duration,
+    /// How long an order may wait before somebody is called.
+    pub alert: Duration,
+    /// How often the recovery worker looks for orders whose driver is gone.
+    pub poll: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            currency: Currency::USD,
+            tax_basis_points: 0,
+            shipping_rates: [("standard".to_owned(), 500), ("express".to_owned(), 1_500)].into(),
+            payment_providers: vec!["sandbox".to_owned()],
+            orders_in_flight: 1_024,
+            deadlines: Deadlines::default(),
+        }
+    }
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            call: Duration::from_millis(700),
+            payment: Duration::from_millis(2_500),
+            hold: Duration::from_secs(15 * 60),
+            lease: Duration::from_secs(5),
+            patience: Duration::from_secs(60),
+            alert: Duration::from_secs(15 * 60),
+            poll: Duration::from_millis(500),
+        }
+    }
+}
+
+impl Config {
+    /// How the shop computes.
+    #[must_use]
+    pub fn tariff(&self) -> Tariff {
+        Tariff { currency: self.currency, tax_basis_points: self.tax_basis_points }
+    }
+}

@@ -1,0 +1,76 @@
+//! Why an order is undone, and what the buyer is told. Stored with the step that undoes, so that
+//! whoever finishes the undoing can still say it.
+
+use serde::{Deserialize, Serialize};
+use techtrove_inventory_api::OutOfStockLine;
+use techtrove_orders_api::OrderStatus;
+
+/// Why an order is undone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Refusal {
+    /// Not enough is available.
+    OutOfStock {
+        /// Of what.
+        lines: Vec<OutOfStockLine>,
+    },
+    /// The provider refused.
+    PaymentDeclined {
+        /// The provider's reason.
+        code: Option<String>,
+    },
+    /// Payments would not even ask the provider.
+    PaymentRejected {
+        /// Why, fit for the buyer.
+        detail: String,
+    },
+    /// A part of the shop could not answer before it was certain that the order can be kept.
+    Unavailable,
+    /// Nobody could tell for too long whether the money was reserved.
+    PaymentUnsettled,
+}
+
+impl Refusal {
+    /// Whether asking again with the same key gives the same answer (409, 402), or a new try.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::OutOfStock { .. } | Self::PaymentDeclined { .. })
+    }
+
+    /// Where the order ends.
+    #[must_use]
+    pub fn status(&self) -> OrderStatus {
+        match self {
+            Self::PaymentDeclined { .. } => OrderStatus::PaymentFailed,
+            Self::OutOfStock { .. }
+            | Self::PaymentRejected { .. }
+            | Self::Unavailable
+            | Self::PaymentUnsettled => OrderStatus::Cancelled,
+        }
+    }
+
+    /// The same for the order's history.
+    #[must_use]
+    pub fn note(&self) -> String {
+        match self {
+            Self::OutOfStock { .. } => "out of stock".to_owned(),
+            Self::PaymentDeclined { code: Some(code) } => format!("payment declined: {code}"),
+            Self::PaymentDeclined { code: None } => "payment declined".to_owned(),
+            Self::PaymentRejected { .. } => "payment not accepted".to_owned(),
+            Self::Unavailable => "could not be completed; nothing was charged".to_owned(),
+            Self::PaymentUnsettled => "the payment did not settle and was given up".to_owned(),
+        }
+    }
+
+    /// The same for metrics.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::OutOfStock { .. } => "out_of_stock",
+            Self::PaymentDeclined { .. } => "payment_declined",
+            Self::PaymentRejected { .. } => "payment_rejected",
+            Self::Unavailable => "unavailable",
+            Self::PaymentUnsettled => "payment_unsettled",
+        }
+    }
+}

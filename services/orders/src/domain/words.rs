@@ -1,0 +1,106 @@
+//! States in one word each, as they are stored. A word never changes its meaning.
+
+use techtrove_catalog_api::Fulfilment;
+use techtrove_orders_api::OrderStatus;
+use techtrove_payments_api::PaymentStatus;
+
+use super::saga::Step;
+
+/// A stored word that this program does not know.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown {what} {word:?}")]
+pub struct UnknownWord {
+    what: &'static str,
+    word: String,
+}
+
+const STATUSES: [(OrderStatus, &str); 4] = [
+    (OrderStatus::Pending, "pending"),
+    (OrderStatus::Confirmed, "confirmed"),
+    (OrderStatus::PaymentFailed, "payment_failed"),
+    (OrderStatus::Cancelled, "cancelled"),
+];
+
+const PAYMENT_STATUSES: [(PaymentStatus, &str); 7] = [
+    (PaymentStatus::Unknown, "unknown"),
+    (PaymentStatus::Authorized, "authorized"),
+    (PaymentStatus::Captured, "captured"),
+    (PaymentStatus::Failed, "failed"),
+    (PaymentStatus::Voided, "voided"),
+    (PaymentStatus::PartiallyRefunded, "partially_refunded"),
+    (PaymentStatus::Refunded, "refunded"),
+];
+
+const STEPS: [(Step, &str); 6] = [
+    (Step::Hold, "hold"),
+    (Step::Authorize, "authorize"),
+    (Step::Commit, "commit"),
+    (Step::Capture, "capture"),
+    (Step::Void, "void"),
+    (Step::Release, "release"),
+];
+
+const FULFILMENTS: [(Fulfilment, &str); 2] =
+    [(Fulfilment::Physical, "physical"), (Fulfilment::Digital, "digital")];
+
+macro_rules! words {
+    ($what:literal, $table:ident, $kind:ty, $word:ident, $from_word:ident) => {
+        #[doc = concat!("A ", $what, " in one word.")]
+        #[must_use]
+        pub fn $word(state: $kind) -> &'static str {
+            let found = $table.iter().find(|(known, _)| *known == state);
+            found.map(|(_, word)| *word).expect("the table has every state")
+        }
+
+        #[doc = concat!("The ", $what, " behind its word.")]
+        ///
+        /// # Errors
+        /// When there is none.
+        pub fn $from_word(word: &str) -> Result<$kind, UnknownWord> {
+            let found = $table.iter().find(|(_, known)| *known == word);
+            let unknown = || UnknownWord { what: $what, word: word.to_owned() };
+            found.map(|(state, _)| *state).ok_or_else(unknown)
+        }
+    };
+}
+
+words!("order status", STATUSES, OrderStatus, status_word, status_from_word);
+words!(
+    "payment status",
+    PAYMENT_STATUSES,
+    PaymentStatus,
+    payment_status_word,
+    payment_status_from_word
+);
+words!("saga step", STEPS, Step, step_word, step_from_word);
+words!("fulfilment", FULFILMENTS, Fulfilment, fulfilment_word, fulfilment_from_word);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_reads_back_and_others_are_refused() {
+        for (status, word) in STATUSES {
+            assert_eq!((status_word(status), status_from_word(word)), (word, Ok(status)));
+        }
+        for (status, word) in PAYMENT_STATUSES {
+            assert_eq!(payment_status_word(status), word);
+            assert_eq!(payment_status_from_word(word), Ok(status));
+        }
+        for (step, word) in STEPS {
+            assert_eq!((step_word(step), step_from_word(word)), (word, Ok(step)));
+        }
+        assert!(fulfilment_from_word("teleport").is_err());
+    }
+
+    #[test]
+    fn words_are_those_of_the_wire() {
+        for (status, word) in STATUSES {
+            assert_eq!(serde_json::to_value(status).expect("JSON"), word);
+        }
+        for (status, word) in PAYMENT_STATUSES {
+            assert_eq!(serde_json::to_value(status).expect("JSON"), word);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Why orders refuses or fails, and the only place where its codes are chosen.
+
+use std::time::Duration;
+
+use techtrove_core::{ErrorCode, MoneyError, Problem, codes};
+use techtrove_db::DbError;
+use techtrove_http::ClientError;
+use techtrove_inventory_api::OUT_OF_STOCK;
+use techtrove_orders_api::Totals;
+use techtrove_payments_api::PAYMENT_DECLINED;
+
+use crate::domain::{Refusal, checkout::CheckoutError};
+
+/// What the buyer was shown is not what it would cost now.
+pub const PRICE_CHANGED: ErrorCode = ErrorCode::new("price_changed", 409, "The price has changed");
+
+/// Why orders refuses or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such order, or not the caller's.
+    #[error("no such order")]
+    NotFound,
+    /// Neither a sign-in nor a guest's token.
+    #[error("an order is shown to its buyer: sign in, or send its x-guest-token")]
+    NoCredential,
+    /// A refusal that is worded already: values, idempotency keys.
+    #[error(transparent)]
+    Worded(Box<Problem>),
+    /// The buyer expected another total.
+    #[error("the order would cost {}, which is not what was expected", totals.total)]
+    PriceChanged {
+        /// What it would cost now.
+        totals: Box<Totals>,
+    },
+    /// The order was undone.
+    #[error("the order was refused: {}", .0.note())]
+    Refused(Refusal),
+    /// Too many orders are being placed.
+    #[error("too many orders are being placed")]
+    Busy,
+    /// The driver lost its order to another one, or died.
+    #[error("the order is in the hands of the recovery")]
+    Overtaken,
+    /// No order number was free in several tries.
+    #[error("no free order number was found")]
+    NoNumber,
+    /// A neighbour failed before anything was stored.
+    #[error("cannot price the order")]
+    Neighbour(#[from] ClientError),
+    /// The prices cannot be computed with.
+    #[error("cannot price the order")]
+    Prices(#[source] MoneyError),
+    /// Identity knows no contact for the buyer.
+    #[error("the order has no contact")]
+    NoContact,
+    /// The database failed.
+    #[error("orders' database failed")]
+    Db(#[from] DbError),
+    /// An answer could not be written as JSON.
+    #[error("cannot write the answer")]
+    Json(#[from] serde_json::Error),
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Worded(Box::new(problem))
+    }
+}
+
+impl From<CheckoutError> for Error {
+    fn from(error: CheckoutError) -> Self {
+        match error {
+            CheckoutError::Invalid(errors) => Problem::invalid(errors).into(),
+            CheckoutError::Prices(error) => Self::Prices(error),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::NotFound | Error::NoContact => Self::new(codes::NOT_FOUND, detail),
+            Error::NoCredential => Self::new(codes::UNAUTHENTICATED, detail),
+            Error::Worded(problem) => *problem,
+            Error::PriceChanged { totals } => {
+                let problem = Self::new(PRICE_CHANGED, detail);
+                match serde_json::to_value(totals) {
+                    Ok(totals) => problem.with("totals", totals),
+                    Err(error) => problem.caused_by(error),
+                }
+            }
+            Error::Refused(refusal) => refusal.into(),
+            Error::Busy => Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1)),
+            Error::Overtaken => {
+                let detail = "it is not known yet what became of the order; \
+                              ask again with the same idempotency-key";
+                Self::new(codes::UNKNOWN_OUTCOME, detail).retry_after(Duration::from_secs(2))
+            }
+            Error::Neighbour(error) => error.into(),
+            Error::Db(error) => error.into(),
+            error @ (Error::Prices(_) | Error::Json(_) | Error::NoNumber) => Self::internal(error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OutOfStock { lines } => {
+                let detail = match lines.first() {
+                    Some(line) => format!("only {} of {} are left", line.available, line.sku),
+                    None => "not enough is left".to_owned(),
+                };
+                let problem = Self::new(OUT_OF_STOCK, detail);
+                match serde_json::to_value(lines) {
+                    Ok(lines) => problem.with("lines", lines),
+                    Err(error) => problem.caused_by(error),
+                }
+            }
+            Refusal::PaymentDeclined { code } => {
+                let detail = "the payment was declined; nothing was charged, and nothing is reserved";
+                let problem = Self::new(PAYMENT_DECLINED, detail);
+                match code {
+                    Some(code) => problem.with("decline_code", code),
+                    None => problem,
+                }
+            }
+            Refusal::PaymentRejected { detail } => Self::invalid_field("/payment", detail),
+            Refusal::Unavailable | Refusal::PaymentUnsettled => {
+                let detail = "the order could not be completed and nothing was charged; try again";
+                Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What only our own services call.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use techtrove_core::{Page, PageRequest};
+use techtrove_http::{HttpError, Json, Path, Query};
+use techtrove_orders_api::{OrderEntry, OrderForMail, OrderId};
+
+use crate::app::{self, App};
+
+/// What a mail about an order needs.
+pub(super) async fn mail(
+    State(app): State<Arc<App>>,
+    Path(id): Path<OrderId>,
+) -> Result<Json<OrderForMail>, HttpError> {
+    Ok(Json(app::order_for_mail(&app, id).await?))
+}
+
+/// A page of the orders' book.
+pub(super) async fn audit(
+    State(app): State<Arc<App>>,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<OrderEntry>>, HttpError> {
+    Ok(Json(app::list_entries(&app, &page).await?))
+}

@@ -1,0 +1,27 @@
+//! Orders' routes: parse, authorise, call the use case, answer.
+
+mod internal;
+mod orders;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::app::App;
+
+/// What the gateway shows to the world.
+pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(orders::place))
+        .routes(routes!(orders::show))
+        .with_state(app)
+}
+
+/// What notifications and the audit call.
+pub(crate) fn internal(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/internal/orders/orders/{id}/mail", get(internal::mail))
+        .route("/internal/orders/audit/orders", get(internal::audit))
+        .with_state(app)
+}

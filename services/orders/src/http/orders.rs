@@ -1,0 +1,244 @@
+//! Placing an order and looking at it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use techtrove_core::{EmailAddress, FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes};
+use techtrove_http::{
+    ETag, HttpError, Path, ProblemBody, header_text,
+    idempotency::{Idempotent, Scope},
+    versioned_json,
+};
+use techtrove_identity_api::{Caller, Role};
+use techtrove_orders_api::OrderId;
+use utoipa::ToSchema;
+
+use crate::{
+    app::{
+        self, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, Viewer, with_guest_token,
+    },
+    domain::{
+        Address, Delivery,
+        checkout::{Wish, WishedLine},
+    },
+};
+
+/// The most lines of an order.
+const MAX_LINES: usize = 100;
+
+/// The token by which a guest sees an order.
+const X_GUEST_TOKEN: HeaderName = HeaderName::from_static("x-guest-token");
+
+/// Buys now.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlaceOrderRequest {
+    /// What to buy. A SKU may come more than once.
+    #[schema(min_items = 1, max_items = 100)]
+    lines: Vec<LineRequest>,
+    /// Where the confirmation goes; required of guests.
+    #[serde(default)]
+    email: Option<EmailAddress>,
+    /// Where goods go; required for goods that ship.
+    #[serde(default)]
+    shipping_address: Option<Address>,
+    /// Where the bill goes, when it is not the same.
+    #[serde(default)]
+    billing_address: Option<Address>,
+    /// How goods travel, `standard` or `express` by default; required for goods that ship.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "standard")]
+    shipping_method: Option<String>,
+    /// How it is paid.
+    payment: PaymentRequest,
+    /// What the buyer was shown; another total is refused with `price_changed`.
+    #[serde(default)]
+    expected_total: Option<Money>,
+}
+
+/// So many pieces of a SKU.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineRequest {
+    /// What.
+    sku: Sku,
+    /// How many.
+    quantity: Quantity,
+}
+
+/// How an order is paid.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PaymentRequest {
+    /// Who holds the money.
+    #[schema(max_length = 64, example = "sandbox")]
+    provider: String,
+    /// The provider's token for the means of payment.
+    #[schema(min_length = 1, max_length = 255, format = Password, example = "tok_ok")]
+    token: String,
+}
+
+/// An order just placed.
+#[derive(serde::Serialize, ToSchema)]
+pub(crate) struct PlacedBody {
+    #[serde(flatten)]
+    order: OrderBody,
+    /// For guests: the token to send back as `X-Guest-Token`. Shown here only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest_token: Option<String>,
+}
+
+impl PlaceOrderRequest {
+    /// The wish and the token, when every value is acceptable by itself.
+    fn checked(self, app: &App, buyer: Buyer) -> Result<(Wish, PaymentToken), Problem> {
+        if let Some(expected) = self.expected_total
+            && expected.currency != app.config.currency
+        {
+            let detail = format!("this shop's currency is {}", app.config.currency);
+            let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
+            problem.errors.push(FieldError::new("/expected_total/currency", detail));
+            return Err(problem);
+        }
+        let errors = self.errors(app, buyer);
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
+        }
+        let wish = Wish {
+            lines: self
+                .lines
+                .into_iter()
+                .map(|line| WishedLine { sku: line.sku, quantity: line.quantity })
+                .collect(),
+            email: self.email,
+            delivery: Delivery {
+                method: self.shipping_method,
+                shipping_address: self.shipping_address,
+                billing_address: self.billing_address,
+            },
+            provider: self.payment.provider,
+            expected_total: self.expected_total,
+        };
+        Ok((wish, PaymentToken(self.payment.token)))
+    }
+
+    fn errors(&self, app: &App, buyer: Buyer) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        if !(1..=MAX_LINES).contains(&self.lines.len()) {
+            errors.push(FieldError::new("/lines", format!("an order has 1 to {MAX_LINES} lines")));
+        }
+        if buyer == Buyer::Guest && self.email.is_none() {
+            errors.push(FieldError::new("/email", "a guest's order needs an e-mail address"));
+        }
+        for (pointer, address) in [
+            ("/shipping_address", &self.shipping_address),
+            ("/billing_address", &self.billing_address),
+        ] {
+            errors.extend(address.iter().flat_map(|address| address.check(pointer)));
+        }
+        if !app.config.payment_providers.contains(&self.payment.provider) {
+            let known = app.config.payment_providers.join(", ");
+            let detail = format!("no such provider: choose one of {known}");
+            errors.push(FieldError::new("/payment/provider", detail));
+        }
+        let token = &self.payment.token;
+        if !(1..=255).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let detail = "a token has 1 to 255 visible ASCII characters";
+            errors.push(FieldError::new("/payment/token", detail));
+        }
+        errors
+    }
+}
+
+/// Places an order and pays for it. Answers once stock and money are certain, or with the order
+/// `pending` while the provider has not told.
+#[utoipa::path(
+    post, path = "/api/v1/orders", operation_id = "place_order", tag = "orders",
+    request_body = PlaceOrderRequest,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        description = "A retry with the same key and body gets the same answer.")),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 201, body = PlacedBody, headers(
+            ("Location" = String, description = "Where the order is"),
+            ("ETag" = String, description = "The order's version and hash"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 402, body = ProblemBody, description = "`payment_declined`"),
+        (status = 409, body = ProblemBody,
+            description = "`out_of_stock`, `price_changed`, `idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn place(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    idempotent: Idempotent<PlaceOrderRequest>,
+) -> Result<Response, HttpError> {
+    let buyer = caller.user_id().map_or(Buyer::Guest, Buyer::User);
+    let scope = match buyer {
+        Buyer::Guest => Scope::Guest,
+        Buyer::User(id) => Scope::User(id.uuid()),
+    };
+    let key = idempotent.key(scope, app.clock.now());
+    let (wish, token) = idempotent.body.checked(&app, buyer)?;
+    let placed = app::place_order(&app, PlaceOrder { buyer, wish, token, key }).await?;
+    Ok(answer(&app, buyer, placed))
+}
+
+/// The answer with its entity tag and, for a guest, the token.
+fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
+    let Placed { mut answer, replayed } = placed;
+    // The order's own tag, as a GET gives it: the token is no part of the order.
+    let tag = (answer.status == 201).then(|| ETag::of(1_u64, &answer.body));
+    if buyer == Buyer::Guest && answer.status == 201 {
+        answer = with_guest_token(answer, &app.guest_key);
+    }
+    let mut response = if replayed { answer.replayed() } else { answer.into_response() };
+    if let Some(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag.header());
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Shows an order to its buyer, to the guest with its token, and to staff.
+#[utoipa::path(
+    get, path = "/api/v1/orders/{id}", operation_id = "get_order", tag = "orders",
+    params(
+        ("id" = OrderId, Path, description = "Which order"),
+        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = OrderBody, headers(("ETag" = String, description = "Its version and hash"))),
+        (status = 304, description = "The client has it"),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+) -> Result<Response, HttpError> {
+    let viewer = Viewer {
+        user_id: caller.user_id(),
+        staff: caller.has(Role::Support) || caller.has(Role::Manager),
+        guest_token: header_text(&headers, &X_GUEST_TOKEN)?.map(str::to_owned),
+    };
+    let order = app::show_order(&app, id, &viewer).await?;
+    let mut response = versioned_json(&headers, order.version, &OrderBody::from(&order));
+    let private = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, private);
+    Ok(response)
+}

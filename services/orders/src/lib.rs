@@ -1,0 +1,98 @@
+//! Orders: placing one by a stored saga over catalog, inventory and payments, and showing it. It must
+//! never sell what is not set aside, never confirm without money, and never forget an order that it
+//! has begun. The rules are in [`domain`], the floor plan is the same as every service's:
+//! `http → app → domain → store`.
+
+mod app;
+mod config;
+pub mod domain;
+mod error;
+mod events;
+mod http;
+pub mod store;
+
+pub use app::{App, Drivers, recover_due};
+pub use config::{Config, Deadlines};
+pub use error::PRICE_CHANGED;
+
+use std::sync::Arc;
+
+use axum::Extension;
+use techtrove_catalog_api::CatalogClient;
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::Db;
+use techtrove_http::idempotency;
+use techtrove_identity_api::Authenticator;
+use techtrove_inventory_api::InventoryClient;
+use techtrove_payments_api::PaymentsClient;
+use techtrove_runtime::{BuildError, Readiness, Service};
+
+use crate::domain::GuestKey;
+
+/// What orders needs from its surroundings.
+#[derive(Debug)]
+pub struct Deps {
+    /// Its own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids and secrets.
+    pub ids: SharedIds,
+    /// Tells who calls.
+    pub authenticator: Arc<Authenticator>,
+    /// Makes the tokens of guests; the same in every replica.
+    pub guest_key: GuestKey,
+    /// What can be sold, at which price.
+    pub catalog: CatalogClient,
+    /// Stock.
+    pub inventory: InventoryClient,
+    /// Money.
+    pub payments: PaymentsClient,
+}
+
+/// Orders, ready to be started.
+///
+/// # Errors
+/// When its database cannot be brought to the current schema.
+pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
+    let authenticator = Arc::clone(&deps.authenticator);
+    Ok(service(open(config, deps).await?, authenticator))
+}
+
+/// The use cases of orders on a database of the current schema, without routes and workers.
+///
+/// # Errors
+/// When the database cannot be brought to the current schema.
+pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
+    deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate(&idempotency::MIGRATIONS).await?;
+    Ok(Arc::new(App {
+        db: deps.db,
+        clock: deps.clock,
+        ids: deps.ids,
+        guest_key: deps.guest_key,
+        catalog: deps.catalog,
+        inventory: deps.inventory,
+        payments: deps.payments,
+        drivers: Drivers::new(config.orders_in_flight),
+        config,
+    }))
+}
+
+/// The routes and workers of these use cases.
+#[must_use]
+pub fn service(app: Arc<App>, authenticator: Arc<Authenticator>) -> Service {
+    Service {
+        name: "orders",
+        public: http::public(Arc::clone(&app)).layer(Extension(authenticator)),
+        internal: http::internal(Arc::clone(&app)),
+        workers: vec![
+            app::recovery_worker(Arc::clone(&app)),
+            app::drivers_worker(Arc::clone(&app)),
+        ],
+        subscriptions: Vec::new(),
+        readiness: Readiness::databases(&[app.db.clone()]),
+        databases: vec![app.db.clone()],
+    }
+}

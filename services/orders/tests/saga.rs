@@ -1,0 +1,421 @@
+//! The saga driven for real against neighbours that fail: each call in turn, in each way, with each
+//! kind of order; drivers that die or wake up late; and chance.
+
+#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use techtrove_core::TypedId as _;
+use techtrove_inventory_api::ReservationId;
+use techtrove_orders::{Config, Deadlines, recover_due};
+use techtrove_orders_api::OrderStatus;
+use techtrove_payments_api::PaymentStatus;
+use techtrove_testing::{
+    Reply, Seed,
+    faults::{Chance, Fault, Script},
+    sqlite_inline,
+};
+use world::{Moment, Setting, Shop, Trap, World, wish};
+
+const ORDERS: &str = "/api/v1/orders";
+
+/// The calls of inventory and payments by a part of their path; a hold's has nothing behind it.
+const CALLS: [&str; 8] = [
+    "/reservations",
+    "/make-lasting",
+    "payments/payments",
+    "/commit",
+    "/capture",
+    "/void",
+    "/release",
+    "/reconcile",
+];
+
+/// What a network can do to a call, within the deadline and beyond it.
+const FAULTS: [Fault; 6] = [
+    Fault::Unreachable,
+    Fault::DropRequest,
+    Fault::DropAnswer,
+    Fault::Duplicate,
+    Fault::Delay(Duration::from_millis(100)),
+    Fault::Delay(Duration::from_secs(20)),
+];
+
+/// Orders that go well, are declined, stay unknown for a while, or want more than there is.
+const WISHES: [(&str, i64); 5] =
+    [("tok_ok", 2), ("tok_declined", 2), ("tok_timeout", 2), ("tok_ok", 51), ("tok_rejected", 1)];
+
+async fn world() -> World {
+    World::new((*sqlite_inline().await).clone())
+}
+
+async fn place(shop: &Shop, token: &str, quantity: i64) -> Reply {
+    shop.actor.post(ORDERS, &wish(&[("GPU", quantity), ("CPU", 1), ("GPU", 1)], token)).await
+}
+
+/// Checks the answer against how the world ended.
+async fn assert_told_the_truth(world: &World, reply: &Reply, context: &str) {
+    let orders = world.orders().await;
+    let [order] = &orders[..] else { panic!("{context}: {} orders", orders.len()) };
+    let told = reply.value();
+    match reply.status.as_u16() {
+        201 => {
+            assert_eq!(told["id"], order.id.to_string(), "{context}");
+            if told["status"] == "confirmed" {
+                assert_eq!(order.status, OrderStatus::Confirmed, "{context}");
+            }
+            assert!(!order.refused && order.number.is_some(), "{context}: shown orders are kept");
+        }
+        402 => assert_eq!(order.status, OrderStatus::PaymentFailed, "{context}"),
+        409 | 422 | 503 => assert_eq!(order.status, OrderStatus::Cancelled, "{context}"),
+        other => panic!("{context}: answered {other}: {}", reply.text()),
+    }
+    if reply.status != 201 {
+        assert!(order.refused, "{context}: a refused attempt is no order");
+        assert_eq!((&order.number, &order.email), (&None, &None), "{context}");
+        assert_eq!(order.delivery.shipping_address, None, "{context}");
+    }
+}
+
+#[tokio::test]
+async fn a_usual_order_takes_its_steps_in_order_and_no_other() {
+    let world = world().await;
+    let script = Arc::new(Script::new());
+    let shop = world.shop(Setting { faults: Arc::clone(&script) as _, ..Setting::default() }).await;
+
+    let reply = place(&shop, "tok_ok", 2).await.expect(201);
+    shop.app.drivers.idle().await;
+
+    let verbs: Vec<String> = script
+        .calls()
+        .iter()
+        .map(|call| call.rsplit('/').next().expect("a path").to_owned())
+        .collect();
+    assert_eq!(verbs, ["resolve", "reservations", "make-lasting", "payments", "commit", "capture"]);
+    let body: Value = reply.json();
+    assert_eq!((&body["status"], &body["payment"]["status"]), (&"confirmed".into(), &"authorized".into()));
+    world.assert_settled("usual").await;
+    assert_eq!(world.orders().await[0].payment.status, PaymentStatus::Captured);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_failing_in_each_way_ends_in_agreement() {
+    for (token, quantity) in WISHES {
+        for call in CALLS {
+            for fault in FAULTS {
+                let context = format!("{token} × {quantity}, first {call} {fault:?}");
+                let world = world().await;
+                let shop = world.shop(Setting::faulty(Script::new().first(call, fault))).await;
+
+                let reply = place(&shop, token, quantity).await;
+                shop.app.drivers.idle().await;
+                world.assert_books_agree(&context).await;
+                world.settle().await;
+
+                world.assert_settled(&context).await;
+                assert_told_the_truth(&world, &reply, &context).await;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_always_fails_leaves_an_order_that_waits_until_it_heals() {
+    for (token, quantity) in WISHES {
+        for call in CALLS {
+            for fault in FAULTS {
+                let context = format!("{token} × {quantity}, every {call} {fault:?}");
+                let world = world().await;
+                let shop = world.shop(Setting::faulty(Script::new().every(call, fault))).await;
+
+                let reply = place(&shop, token, quantity).await;
+                shop.app.drivers.idle().await;
+                for _ in 0..4 {
+                    world.clock.advance(Duration::from_secs(30));
+                    recover_due(&shop.app).await.expect("recovers");
+                    world.assert_books_agree(&context).await;
+                }
+                // What was on its way arrives before the world is compared.
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                world.settle().await;
+
+                world.assert_settled(&context).await;
+                assert_told_the_truth(&world, &reply, &context).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_driver_that_dies_at_any_call_is_replaced() {
+    for (token, quantity) in WISHES {
+        for moment in [Moment::Before, Moment::After] {
+            let mut reached = 0;
+            for number in 1..=12 {
+                let context = format!("{token} × {quantity}, dies {moment:?} call {number}");
+                let world = world().await;
+                if !die_at(&world, (token, quantity), Trap::at(number, moment)).await {
+                    break;
+                }
+                reached = number;
+                world.settle().await;
+                world.assert_settled(&context).await;
+            }
+            assert!(reached >= 1, "{token} × {quantity}: no call was reached");
+        }
+    }
+}
+
+/// Places an order in a process of its own which ends at the trap; `false` when nothing was caught.
+async fn die_at(world: &World, (token, quantity): (&'static str, i64), trap: Arc<Trap>) -> bool {
+    let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
+    let process = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let drivers = shop.app.drivers.clone();
+    let placed = process.spawn(async move {
+        let _ = place(&shop, token, quantity).await;
+        shop.app.drivers.idle().await;
+    });
+    let caught = tokio::select! {
+        () = trap.caught() => true,
+        ended = placed => { ended.expect("no panic"); false }
+    };
+    drop(drivers);
+    process.shutdown_background();
+    assert!(caught || !trap.was_reached());
+    caught
+}
+
+#[tokio::test]
+async fn a_recovery_that_dies_at_any_call_is_replaced() {
+    // The first driver dies before the hold, after the money was reserved, or before it is captured;
+    // the second, which recovers, at each of its own calls.
+    for (first, moment) in [(1, Moment::Before), (1, Moment::After), (3, Moment::After), (4, Moment::After), (5, Moment::Before)] {
+        for number in 1..=6 {
+            let context = format!("dies {moment:?} call {first}, then at {number} of recovery");
+            let world = world().await;
+            assert!(die_at(&world, ("tok_ok", 2), Trap::at(first, moment)).await, "{context}");
+            world.clock.advance(Duration::from_secs(6));
+
+            let trap = Trap::at(number, Moment::After);
+            let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
+            let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+            let app = Arc::clone(&shop.app);
+            let recovered = process.spawn(async move { recover_due(&app).await.expect("recovers") });
+            tokio::select! {
+                () = trap.caught() => {}
+                ended = recovered => assert_eq!(ended.expect("no panic"), 1, "{context}"),
+            }
+            process.shutdown_background();
+            world.settle().await;
+
+            world.assert_settled(&context).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_driver_that_wakes_up_after_it_was_replaced_changes_nothing() {
+    for (token, quantity) in WISHES {
+        for moment in [Moment::Before, Moment::After] {
+            for number in 1..=6 {
+                let context = format!("{token} × {quantity}, sleeps {moment:?} call {number}");
+                let world = world().await;
+                let trap = Trap::at(number, moment);
+                let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
+                let sleeper = Arc::clone(&shop);
+                let placed = tokio::spawn(async move { place(&sleeper, token, quantity).await });
+                tokio::select! {
+                    () = trap.caught() => {}
+                    () = ended(&shop, &trap) => break,
+                }
+
+                world.settle().await;
+                world.assert_settled(&context).await;
+                trap.open();
+                let reply = placed.await.expect("no panic");
+                shop.app.drivers.idle().await;
+
+                world.assert_settled_again(&context).await;
+                assert!(matches!(reply.status.as_u16(), 201 | 402 | 409 | 503), "{context}");
+            }
+        }
+    }
+}
+
+/// Waits until the shop drives nothing any more, though its trap caught nothing.
+async fn ended(shop: &Shop, trap: &Trap) {
+    techtrove_testing::eventually(Duration::from_secs(10), async || {
+        (!trap.was_reached() && shop.app.drivers.is_idle()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hold_that_ended_is_made_again_once_and_then_given_up() {
+    for (early_ends, status, attempts) in
+        [(1, OrderStatus::Confirmed, 2), (2, OrderStatus::Cancelled, 2)]
+    {
+        let world = world().await;
+        world.stock.lock().expect("whole").early_ends = early_ends;
+        let shop = world.shop(Setting::default()).await;
+
+        let reply = place(&shop, "tok_ok", 2).await;
+        shop.app.drivers.idle().await;
+        world.settle().await;
+
+        let order = world.orders().await.remove(0);
+        let reservation = ReservationId::from_uuid(order.id.uuid());
+        let stock = world.stock.lock().expect("whole");
+        let made = stock.reservations.keys().filter(|(id, _)| *id == reservation).count();
+        assert_eq!((order.status, made), (status, attempts), "{}", reply.text());
+        drop(stock);
+        world.assert_settled("held again").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payment_that_never_settles_is_voided_before_stock_is_freed() {
+    let world = world().await;
+    world.till.lock().expect("whole").silence = Some(u32::MAX);
+    let shop = world.shop(Setting::default()).await;
+
+    let reply = place(&shop, "tok_timeout", 2).await.expect(201);
+    assert_eq!(reply.value()["payment"]["status"], "unknown");
+    // Longer than a hold lasts that was not made lasting.
+    for _ in 0..20 {
+        world.clock.advance(Duration::from_secs(60));
+        recover_due(&shop.app).await.expect("recovers");
+        let stock = world.stock.lock().expect("whole");
+        assert!(stock.reservations.values().all(|reserved| reserved.is_open()), "stock was freed");
+    }
+    world.till.lock().expect("whole").charges.values_mut().for_each(|charge| charge.silent = 0);
+    world.settle().await;
+
+    world.assert_settled("silence").await;
+    assert_eq!(world.orders().await[0].status, OrderStatus::Cancelled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_neighbour_is_answered_for_within_three_seconds() {
+    for (call, statuses) in [
+        ("/reservations", [503, 503]),
+        ("/make-lasting", [503, 503]),
+        ("payments/payments", [201, 201]),
+        ("/commit", [201, 201]),
+    ] {
+        let world = world().await;
+        let hangs = Script::new().every(call, Fault::Delay(Duration::from_secs(3_000)));
+        let shop = world.shop(Setting::faulty(hangs)).await;
+        let asked = tokio::time::Instant::now();
+
+        let reply = place(&shop, "tok_ok", 1).await;
+
+        assert!(asked.elapsed() <= Duration::from_secs(3), "{call}: {:?}", asked.elapsed());
+        assert!(statuses.contains(&reply.status.as_u16()), "{call}: {}", reply.text());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_lease_ends_while_its_driver_only_waits_for_slow_neighbours() {
+    let deadlines = Deadlines::default();
+
+    // A step is at most: make lasting twice, then authorise, then ask again.
+    let longest = deadlines.call * 2 + deadlines.payment;
+    assert!(longest < deadlines.lease);
+    assert!(deadlines.payment * 2 <= deadlines.lease, "void and capture are asked twice");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_orders_over_a_bad_network_end_in_agreement() {
+    let seed = Seed::new();
+    let world = world().await;
+    for round in 0..10_u64 {
+        let faults = Chance::new(4, seed.random(round));
+        let shop = world.shop(Setting::faulty(faults)).await;
+        for (number, (token, quantity)) in (0..10).zip(WISHES.iter().cycle()) {
+            let reply = place(&shop, token, *quantity % 3 + number % 2).await;
+            assert_ne!(reply.status, 500, "{}", reply.text());
+            world.clock.advance(Duration::from_secs(2));
+            recover_due(&shop.app).await.expect("recovers");
+            world.assert_books_agree("bad network").await;
+        }
+        shop.app.drivers.idle().await;
+    }
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    world.settle().await;
+
+    world.assert_settled("bad network").await;
+}
+
+#[tokio::test]
+async fn two_recoveries_at_once_drive_each_order_once() {
+    let world = world().await;
+    for number in 0..20 {
+        let trap = Trap::at(3, Moment::After);
+        assert!(die_at(&world, ("tok_ok", 1), trap).await, "{number}");
+    }
+    world.clock.advance(Duration::from_secs(6));
+    let (one, two) = (world.shop(Setting::default()).await, world.shop(Setting::default()).await);
+
+    let (first, second) = tokio::join!(recover_due(&one.app), recover_due(&two.app));
+
+    assert_eq!(first.expect("recovers") + second.expect("recovers"), 20);
+    world.assert_settled("two recoveries").await;
+}
+
+#[tokio::test]
+async fn more_orders_than_seats_are_refused_and_leave_nothing() {
+    let world = world().await;
+    let trap = Trap::at(1, Moment::Before);
+    let config = Config { orders_in_flight: 1, ..Setting::trapped(Arc::clone(&trap)).config };
+    let setting = Setting { config, ..Setting::trapped(Arc::clone(&trap)) };
+    let shop = Arc::new(world.shop(setting).await);
+    let first = Arc::clone(&shop);
+    let first = tokio::spawn(async move { place(&first, "tok_ok", 1).await });
+    trap.caught().await;
+
+    let refused = place(&shop, "tok_ok", 1).await.expect(503);
+
+    assert_eq!((refused.problem_code(), refused.header("retry-after")), ("unavailable".into(), "1"));
+    trap.open();
+    assert_eq!(first.await.expect("no panic").status, 201);
+    shop.app.drivers.idle().await;
+    world.assert_settled("busy").await;
+    assert_eq!(world.orders().await.len(), 1);
+}
+
+#[tokio::test]
+async fn buyers_at_once_get_exactly_what_there_is() {
+    let world = world().await;
+    let shop = Arc::new(world.shop(Setting::default()).await);
+    let buyers: Vec<_> = (0..200)
+        .map(|_| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move { shop.actor.post(ORDERS, &wish(&[("GPU", 1)], "tok_ok")).await })
+        })
+        .collect();
+
+    let (mut confirmed, mut refused) = (0, 0);
+    for buyer in buyers {
+        let reply = buyer.await.expect("no panic");
+        match reply.status.as_u16() {
+            201 => confirmed += 1,
+            409 => {
+                assert_eq!(reply.problem_code(), "out_of_stock");
+                assert_eq!(reply.value()["lines"][0]["available"], 0);
+                refused += 1;
+            }
+            other => panic!("{other}: {}", reply.text()),
+        }
+    }
+    shop.app.drivers.idle().await;
+
+    assert_eq!((confirmed, refused), (50, 150));
+    world.assert_settled("flash sale").await;
+}

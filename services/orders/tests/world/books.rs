@@ -1,0 +1,157 @@
+//! Compares what orders believes with what the neighbours hold, and with what was published.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use techtrove_bus::{Bus, Event, HandlerError, RelayOptions, Subscription, Taken, drain};
+use techtrove_core::{SeededIds, SharedClock, TypedId as _};
+use techtrove_db::DbError;
+use techtrove_inventory_api::{ReservationId, ReservationState};
+use techtrove_orders::{domain::Order, store};
+use techtrove_orders_api::{ORDER_AGGREGATE, OrderChanged, OrderEntry, OrderStatus, StockClaim};
+use techtrove_payments_api::{PaymentId, PaymentStatus};
+
+use super::{PIECES, World, stock::sums};
+
+impl World {
+    /// Every order as it is stored.
+    pub async fn orders(&self) -> Vec<Order> {
+        let entries = self.entries().await;
+        let orders = self.db.read("test.orders", move |tx| {
+            let orders = entries.iter().map(|entry| store::lookup_order(tx, entry.id));
+            orders.collect::<Result<Vec<_>, DbError>>()
+        });
+        orders.await.expect("read").into_iter().flatten().collect()
+    }
+
+    /// The orders' book.
+    pub async fn entries(&self) -> Vec<OrderEntry> {
+        let entries = self.db.read("test.entries", |tx| store::list_entries(tx, None, 100_000));
+        entries.await.expect("read")
+    }
+
+    /// Asserts that the books agree, and that no order is left to be driven.
+    pub async fn assert_settled(&self, context: &str) {
+        for entry in self.entries().await {
+            assert!(entry.settled, "{context}: {entry:?} is not settled");
+            assert_ne!(entry.status, OrderStatus::Pending, "{context}: {entry:?}");
+        }
+        self.assert_books_agree(context).await;
+        self.assert_events(context).await;
+    }
+
+    /// The same once more: nothing was told since.
+    pub async fn assert_settled_again(&self, context: &str) {
+        assert!(self.entries().await.iter().all(|entry| entry.settled), "{context}");
+        self.assert_books_agree(context).await;
+        assert!(self.published().await.is_empty(), "{context}: something was told again");
+    }
+
+    /// Asserts that what the neighbours hold is what orders says, at whatever step.
+    pub async fn assert_books_agree(&self, context: &str) {
+        let entries = self.entries().await;
+        let (stock, till) = (self.stock.lock().expect("whole"), self.till.lock().expect("whole"));
+        for entry in &entries {
+            let context = format!("{context}: {entry:?}");
+            let id = ReservationId::from_uuid(entry.id.uuid());
+            let open: Vec<_> = stock
+                .reservations
+                .iter()
+                .filter(|((reservation, _), known)| *reservation == id && known.is_open())
+                .map(|(_, known)| known)
+                .collect();
+            let charge = till.charges.get(&PaymentId::from_uuid(entry.payment));
+            match entry.stock {
+                StockClaim::InFlight => {}
+                StockClaim::Nothing => assert!(open.is_empty(), "{context} holds {open:?}"),
+                StockClaim::Committed => {
+                    assert_eq!(open.len(), 1, "{context} holds {open:?}");
+                    assert_eq!(open[0].state, ReservationState::Committed, "{context}");
+                    let mut sold = BTreeMap::new();
+                    for (sku, count) in &entry.lines {
+                        *sold.entry(sku.clone()).or_default() += i64::from(*count);
+                    }
+                    assert_eq!(sums(&open[0].lines), sold, "{context}");
+                }
+            }
+            let money = charge.map(|charge| charge.status);
+            match entry.status {
+                OrderStatus::Pending => {}
+                OrderStatus::Confirmed => {
+                    let charge = charge.unwrap_or_else(|| panic!("{context} was never paid"));
+                    assert_eq!(charge.amount, entry.total, "{context}");
+                    let reserved = [Some(PaymentStatus::Authorized), Some(PaymentStatus::Captured)];
+                    assert!(reserved.contains(&money), "{context}: {charge:?}");
+                    assert!(!entry.settled || charge.captured == 1, "{context}: {charge:?}");
+                    let known = if entry.settled { entry.total.amount } else { 0 };
+                    assert_eq!(entry.captured, known, "{context}");
+                }
+                OrderStatus::PaymentFailed | OrderStatus::Cancelled => {
+                    let gone = [None, Some(PaymentStatus::Failed), Some(PaymentStatus::Voided)];
+                    assert!(gone.contains(&money), "{context}: money is {money:?}");
+                }
+            }
+            assert!(charge.is_none_or(|c| c.reserved <= 1 && c.captured <= 1), "{context}: charged twice");
+        }
+        let known: Vec<_> = entries.iter().map(|e| ReservationId::from_uuid(e.id.uuid())).collect();
+        for ((id, attempt), reserved) in &stock.reservations {
+            let ours = known.contains(id) || !reserved.is_open();
+            assert!(ours, "{context}: {id} {attempt} is held for no order");
+        }
+        for (sku, available) in &stock.available {
+            let open = stock.reservations.values().filter(|known| known.is_open());
+            let held: i64 = open.filter_map(|known| sums(&known.lines).get(sku).copied()).sum();
+            assert!(*available >= 0, "{context}: {sku} is oversold");
+            assert_eq!(available + held, PIECES, "{context}: pieces of {sku} were lost or made");
+        }
+    }
+
+    /// Asserts that each settled order has told its end, once.
+    async fn assert_events(&self, context: &str) {
+        let mut told = BTreeMap::new();
+        for event in self.published().await {
+            let data: OrderChanged = event.decode_data().expect("the order event's data");
+            assert_eq!(event.aggregate_id, data.order_id.uuid(), "{context}");
+            assert_eq!(told.insert(data.order_id, data.status), None, "{context}: told twice");
+        }
+        let ended: BTreeMap<_, _> =
+            self.entries().await.into_iter().map(|entry| (entry.id, entry.status)).collect();
+        assert_eq!(told, ended, "{context}");
+    }
+
+    /// All events that orders has published since the last time.
+    async fn published(&self) -> Vec<Arc<Event>> {
+        let seen: Arc<Mutex<Vec<Arc<Event>>>> = Arc::default();
+        let sink = Arc::clone(&seen);
+        let db = self.db.clone();
+        let take = move |event: Arc<Event>| {
+            let (sink, db) = (Arc::clone(&sink), db.clone());
+            async move {
+                let claimed = Arc::clone(&event);
+                let first = db.write("test.take", move |tx| {
+                    techtrove_bus::first_time(tx, "test.orders", &claimed)
+                });
+                if first.await? {
+                    sink.lock().expect("whole").push(event);
+                }
+                Ok::<_, HandlerError>(Taken::Handled)
+            }
+        };
+        let mut bus = Bus::in_process();
+        bus.subscribe(Subscription {
+            consumer: "test.orders",
+            aggregate_kinds: &[ORDER_AGGREGATE],
+            db: self.db.clone(),
+            handler: Arc::new(take),
+        })
+        .expect("the only consumer");
+        let clock: SharedClock = Arc::clone(&self.clock) as SharedClock;
+        let ids = Arc::new(SeededIds::new(Arc::clone(&clock), 99));
+        let options = RelayOptions::new("/techtrove/orders", &self.db, clock, ids);
+        drain(&[(&self.db, &options)], &bus).await.expect("drained");
+        let seen = seen.lock().expect("whole");
+        seen.clone()
+    }
+}

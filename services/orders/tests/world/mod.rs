@@ -1,0 +1,209 @@
+//! Orders between neighbours that are written here: a catalogue, a stock and a till which keep their
+//! own books, answer as the real ones do, and can be made to fail.
+
+mod books;
+mod stock;
+mod till;
+mod traps;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::State, routing::post};
+use serde_json::{Value, json};
+use techtrove_catalog_api::{
+    CatalogClient, Fulfilment, ProductId, ResolveSkusRequest, ResolveSkusResponse, SellableSku,
+    VariantId,
+};
+use techtrove_core::{Currency, ManualClock, Money, SeededIds, SharedClock, Sku, TypedId as _};
+use techtrove_db::Db;
+use techtrove_http::{Client, Faults};
+use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
+use techtrove_inventory_api::InventoryClient;
+use techtrove_orders::{App, Config, Deadlines, Deps, domain::GuestKey, recover_due};
+use techtrove_payments_api::PaymentsClient;
+use techtrove_testing::{Actor, faults::Script};
+use uuid::Uuid;
+
+pub use stock::Stock;
+pub use till::Till;
+pub use traps::{Moment, Trap};
+
+/// Longer than any test runs.
+pub const FOREVER: Duration = Duration::from_secs(3_600);
+
+/// How many pieces of each SKU there are at first.
+pub const PIECES: i64 = 50;
+
+/// Everything outside of orders, and orders' database.
+pub struct World {
+    pub db: Db,
+    pub clock: Arc<ManualClock>,
+    pub stock: Arc<Mutex<Stock>>,
+    pub till: Arc<Mutex<Till>>,
+    pub withdrawn: Arc<Mutex<BTreeSet<&'static str>>>,
+    key: Arc<SigningKey>,
+    seed: Mutex<u64>,
+}
+
+/// One process of orders in this world.
+pub struct Shop {
+    pub app: Arc<App>,
+    pub actor: Actor,
+    pub internal: Actor,
+    pub trap: Arc<Trap>,
+}
+
+/// How a process of orders differs from a usual one.
+#[derive(Clone)]
+pub struct Setting {
+    pub config: Config,
+    pub faults: Arc<dyn Faults>,
+    pub trap: Arc<Trap>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { config: Config::default(), faults: Arc::new(Script::new()), trap: Trap::none() }
+    }
+}
+
+impl Setting {
+    pub fn faulty(faults: impl Faults + 'static) -> Self {
+        Self { faults: Arc::new(faults), ..Self::default() }
+    }
+
+    /// Nobody gives up waiting for a trapped call.
+    pub fn trapped(trap: Arc<Trap>) -> Self {
+        let deadlines = Deadlines { call: FOREVER, payment: FOREVER, ..Deadlines::default() };
+        let config = Config { deadlines, ..Config::default() };
+        Self { config, trap, ..Self::default() }
+    }
+}
+
+const CATALOG: [(&str, i64, Fulfilment); 4] = [
+    ("GPU", 129_900, Fulfilment::Physical),
+    ("CPU", 45_050, Fulfilment::Physical),
+    ("KEY", 4_900, Fulfilment::Digital),
+    ("FREE", 0, Fulfilment::Digital),
+];
+
+impl World {
+    pub fn new(db: Db) -> Self {
+        Self {
+            db,
+            clock: Arc::new(ManualClock::default()),
+            stock: Arc::new(Mutex::new(Stock::with(CATALOG.map(|(sku, ..)| (sku, PIECES))))),
+            till: Arc::default(),
+            withdrawn: Arc::default(),
+            key: Arc::new(SigningKey::from_seed(&[3; 32]).expect("a key")),
+            seed: Mutex::new(1),
+        }
+    }
+
+    /// Starts a process of orders.
+    pub async fn shop(&self, setting: Setting) -> Shop {
+        let Setting { config, faults, trap } = setting;
+        let clock: SharedClock = Arc::clone(&self.clock) as SharedClock;
+        let client = |name, router: Router| {
+            let router = trap.set(router);
+            Client::local(name, router).with_deadline(FOREVER).with_faults(Arc::clone(&faults))
+        };
+        let catalog = Client::local("catalog", catalog(Arc::clone(&self.withdrawn)));
+        let stock_clock = Arc::clone(&clock);
+        let deps = Deps {
+            db: self.db.clone(),
+            clock: Arc::clone(&clock),
+            ids: Arc::new(SeededIds::new(Arc::clone(&clock), self.next_seed())),
+            authenticator: self.authenticator(),
+            guest_key: GuestKey::new([5; 32]),
+            catalog: CatalogClient::new(catalog.with_faults(Arc::clone(&faults))),
+            inventory: InventoryClient::new(client(
+                "inventory",
+                stock::router(Arc::clone(&self.stock), stock_clock),
+            )),
+            payments: PaymentsClient::new(client("payments", till::router(Arc::clone(&self.till)))),
+        };
+        let app = techtrove_orders::open(config, deps).await.expect("orders opens");
+        let service = techtrove_orders::service(Arc::clone(&app), self.authenticator());
+        let actor = Actor::new(service.public);
+        Shop { app, actor, internal: Actor::new(service.internal), trap }
+    }
+
+    pub fn authenticator(&self) -> Arc<Authenticator> {
+        let clock: SharedClock = Arc::clone(&self.clock) as SharedClock;
+        Arc::new(Authenticator::with_keys(&self.key.jwks(), clock))
+    }
+
+    fn next_seed(&self) -> u64 {
+        let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        *seed += 1;
+        *seed
+    }
+
+    /// An access token of the user of this number.
+    pub fn token(&self, number: u128, roles: &[Role]) -> String {
+        use techtrove_core::Clock as _;
+        let user = UserId::from_uuid(Uuid::from_u128(number));
+        let session = SessionId::from_uuid(Uuid::from_u128(number));
+        let claims = Claims::new(user, session, roles.to_vec(), self.clock.now(), 600);
+        self.key.sign(&claims).expect("signed")
+    }
+
+    /// Lets time pass and orders recover until nothing is left to do.
+    pub async fn settle(&self) {
+        let shop = self.shop(Setting::default()).await;
+        for _ in 0..12 {
+            self.clock.advance(Duration::from_secs(70));
+            recover_due(&shop.app).await.expect("recovers");
+        }
+    }
+}
+
+fn catalog(withdrawn: Arc<Mutex<BTreeSet<&'static str>>>) -> Router {
+    Router::new().route("/internal/catalog/skus/resolve", post(resolve)).with_state(withdrawn)
+}
+
+async fn resolve(
+    State(withdrawn): State<Arc<Mutex<BTreeSet<&'static str>>>>,
+    Json(request): Json<ResolveSkusRequest>,
+) -> Json<ResolveSkusResponse> {
+    let withdrawn = withdrawn.lock().unwrap_or_else(PoisonError::into_inner);
+    let sold = CATALOG.iter().filter(|(sku, ..)| !withdrawn.contains(sku)).map(sellable);
+    let items = sold.filter(|item| request.skus.contains(&item.sku)).collect();
+    Json(ResolveSkusResponse { items })
+}
+
+fn sellable((text, cents, fulfilment): &(&str, i64, Fulfilment)) -> SellableSku {
+    SellableSku {
+        sku: sku(text),
+        product_id: ProductId::from_uuid(Uuid::from_u128(1)),
+        variant_id: VariantId::from_uuid(Uuid::from_u128(2)),
+        name: format!("A {text}"),
+        price: Money::new(*cents, Currency::USD),
+        fulfilment: *fulfilment,
+    }
+}
+
+pub fn sku(text: &str) -> Sku {
+    text.parse().expect("a SKU")
+}
+
+/// A guest's order of these lines, paid with `token`.
+pub fn wish(lines: &[(&str, i64)], token: &str) -> Value {
+    let lines: Vec<Value> =
+        lines.iter().map(|(sku, quantity)| json!({"sku": sku, "quantity": quantity})).collect();
+    json!({
+        "lines": lines,
+        "email": "ada@example.com",
+        "shipping_address": {
+            "name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London",
+            "postal_code": "SW1Y 4JH", "country": "GB",
+        },
+        "shipping_method": "standard",
+        "payment": {"provider": "sandbox", "token": token},
+    })
+}

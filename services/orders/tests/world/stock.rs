@@ -1,0 +1,178 @@
+//! A stock that keeps reservations as inventory does: all lines or none, attempts that have ended are
+//! remembered, and every call may come twice.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::post,
+};
+use techtrove_core::{Problem, SharedClock, Sku, Timestamp};
+use techtrove_http::HttpError;
+use techtrove_inventory_api::{
+    HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, Reservation, ReservationId,
+    ReservationState,
+};
+
+use super::sku;
+
+#[derive(Clone, Debug)]
+pub struct Reserved {
+    pub lines: Vec<Line>,
+    pub state: ReservationState,
+    pub expires_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Default)]
+pub struct Stock {
+    pub available: BTreeMap<Sku, i64>,
+    pub reservations: BTreeMap<(ReservationId, u32), Reserved>,
+    /// Each hold ends before anybody can commit it, so many times.
+    pub early_ends: u32,
+}
+
+impl Reserved {
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, ReservationState::Held | ReservationState::Committed)
+    }
+}
+
+impl Stock {
+    pub fn with(pieces: impl IntoIterator<Item = (&'static str, i64)>) -> Self {
+        let available = pieces.into_iter().map(|(text, count)| (sku(text), count)).collect();
+        Self { available, ..Self::default() }
+    }
+
+    fn hold(&mut self, request: &HoldRequest) -> Result<Reserved, Problem> {
+        let key = (request.reservation_id, request.attempt);
+        if let Some(known) = self.reservations.get(&key) {
+            return if known.is_open() { Ok(known.clone()) } else { Err(ended()) };
+        }
+        let wanted = sums(&request.lines);
+        let short: Vec<OutOfStockLine> = wanted
+            .iter()
+            .filter_map(|(sku, count)| {
+                let available = self.available.get(sku).copied().unwrap_or(0);
+                (available < *count).then(|| OutOfStockLine {
+                    sku: sku.clone(),
+                    requested: u32::try_from(*count).expect("a small count"),
+                    available: u32::try_from(available).expect("a small count"),
+                })
+            })
+            .collect();
+        if !short.is_empty() {
+            let lines = serde_json::to_value(short).expect("JSON");
+            return Err(Problem::new(OUT_OF_STOCK, "not enough").with("lines", lines));
+        }
+        for (sku, count) in wanted {
+            *self.available.entry(sku).or_default() -= count;
+        }
+        let reserved = Reserved {
+            lines: request.lines.clone(),
+            state: ReservationState::Held,
+            expires_at: request.expires_at,
+        };
+        self.reservations.insert(key, reserved.clone());
+        Ok(reserved)
+    }
+
+    fn change(&mut self, key: (ReservationId, u32), verb: &str) -> Result<Reserved, Problem> {
+        if verb == "release" {
+            return Ok(self.end(key, ReservationState::Released));
+        }
+        if verb == "commit" && self.early_ends > 0 && self.reservations.contains_key(&key) {
+            self.early_ends -= 1;
+            self.end(key, ReservationState::Expired);
+        }
+        let reserved = self.reservations.get_mut(&key).filter(|known| known.is_open());
+        let reserved = reserved.ok_or_else(ended)?;
+        match verb {
+            "make-lasting" => reserved.expires_at = None,
+            "commit" => reserved.state = ReservationState::Committed,
+            other => panic!("inventory has no {other}"),
+        }
+        Ok(reserved.clone())
+    }
+
+    fn end(&mut self, key: (ReservationId, u32), state: ReservationState) -> Reserved {
+        let lines = Vec::new();
+        let known = self.reservations.entry(key).or_insert(Reserved { lines, state, expires_at: None });
+        if known.is_open() {
+            for (sku, count) in sums(&known.lines) {
+                *self.available.entry(sku).or_default() += count;
+            }
+            known.state = state;
+        }
+        known.clone()
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        let over: Vec<_> = self
+            .reservations
+            .iter()
+            .filter(|(_, known)| known.state == ReservationState::Held)
+            .filter(|(_, known)| known.expires_at.is_some_and(|end| end <= now))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in over {
+            self.end(key, ReservationState::Expired);
+        }
+    }
+}
+
+pub fn sums(lines: &[Line]) -> BTreeMap<Sku, i64> {
+    let mut sums = BTreeMap::new();
+    for line in lines {
+        *sums.entry(line.sku.clone()).or_default() += line.quantity.as_i64();
+    }
+    sums
+}
+
+fn ended() -> Problem {
+    Problem::new(RESERVATION_ENDED, "it has ended")
+}
+
+#[derive(Clone)]
+struct Counter {
+    stock: Arc<Mutex<Stock>>,
+    clock: SharedClock,
+}
+
+pub fn router(stock: Arc<Mutex<Stock>>, clock: SharedClock) -> Router {
+    Router::new()
+        .route("/internal/inventory/reservations", post(hold))
+        .route("/internal/inventory/reservations/{id}/{attempt}/{verb}", post(change))
+        .with_state(Counter { stock, clock })
+}
+
+impl Counter {
+    fn serve(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+        serve: impl FnOnce(&mut Stock) -> Result<Reserved, Problem>,
+    ) -> Result<Json<Reservation>, HttpError> {
+        let mut stock = self.stock.lock().unwrap_or_else(PoisonError::into_inner);
+        stock.expire(self.clock.now());
+        let Reserved { state, expires_at, .. } = serve(&mut stock)?;
+        Ok(Json(Reservation { reservation_id: id, attempt, state, expires_at }))
+    }
+}
+
+async fn hold(
+    State(counter): State<Counter>,
+    Json(request): Json<HoldRequest>,
+) -> Result<Json<Reservation>, HttpError> {
+    counter.serve(request.reservation_id, request.attempt, |stock| stock.hold(&request))
+}
+
+async fn change(
+    State(counter): State<Counter>,
+    Path((id, attempt, verb)): Path<(ReservationId, u32, String)>,
+) -> Result<Json<Reservation>, HttpError> {
+    counter.serve(id, attempt, |stock| stock.change((id, attempt), &verb))
+}

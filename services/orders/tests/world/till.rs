@@ -1,0 +1,140 @@
+//! A till that keeps payments as payments does, with the provider's own view behind it: what it was
+//! asked, what it tells, and how often money moved.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::post,
+};
+use techtrove_core::{Currency, Money, Problem, codes};
+use techtrove_http::HttpError;
+use techtrove_payments_api::{
+    AuthorizeRequest, INVALID_TRANSITION, Payment, PaymentId, PaymentStatus,
+};
+
+#[derive(Clone, Debug)]
+pub struct Charge {
+    pub amount: Money,
+    /// What the provider holds.
+    pub status: PaymentStatus,
+    /// How often money was reserved and taken.
+    pub reserved: u32,
+    pub captured: u32,
+    /// How many more times the provider does not tell.
+    pub silent: u32,
+}
+
+#[derive(Debug, Default)]
+pub struct Till {
+    pub charges: BTreeMap<PaymentId, Charge>,
+    /// How often a provider stays silent about a `tok_timeout`, the first answer included.
+    pub silence: Option<u32>,
+}
+
+impl Till {
+    fn authorize(&mut self, request: &AuthorizeRequest) -> Result<PaymentId, Problem> {
+        if request.token == "tok_rejected" {
+            return Err(Problem::invalid_field("/token", "no such token"));
+        }
+        let silence = self.silence.unwrap_or(1);
+        self.charges.entry(request.payment_id).or_insert_with(|| {
+            let declined = matches!(&*request.token, "tok_declined" | "tok_insufficient_funds");
+            Charge {
+                amount: request.amount,
+                status: if declined { PaymentStatus::Failed } else { PaymentStatus::Authorized },
+                reserved: u32::from(!declined),
+                captured: 0,
+                silent: if request.token == "tok_timeout" { silence } else { 0 },
+            }
+        });
+        Ok(request.payment_id)
+    }
+
+    fn change(&mut self, id: PaymentId, verb: &str) -> Result<PaymentId, Problem> {
+        let never = Charge {
+            amount: Money::zero(Currency::USD),
+            status: PaymentStatus::Voided,
+            reserved: 0,
+            captured: 0,
+            silent: 0,
+        };
+        let charge = match verb {
+            "capture" => self.charges.get_mut(&id),
+            _ => Some(self.charges.entry(id).or_insert(never)),
+        };
+        let charge = charge.ok_or_else(|| Problem::new(codes::NOT_FOUND, "no such payment"))?;
+        let refused = || Problem::new(INVALID_TRANSITION, "not in this state");
+        match (verb, charge.status) {
+            ("reconcile", _) | ("capture", PaymentStatus::Captured) => {}
+            ("void", PaymentStatus::Voided | PaymentStatus::Failed) => {}
+            ("void", PaymentStatus::Authorized) => charge.status = PaymentStatus::Voided,
+            ("capture", PaymentStatus::Authorized) => {
+                charge.status = PaymentStatus::Captured;
+                charge.captured += 1;
+            }
+            _ => return Err(refused()),
+        }
+        Ok(id)
+    }
+
+    /// What payments tells.
+    fn show(&mut self, id: PaymentId) -> Payment {
+        let charge = self.charges.get_mut(&id).expect("the charge is there");
+        let silent = charge.silent > 0;
+        charge.silent = charge.silent.saturating_sub(1);
+        let captured = if charge.status == PaymentStatus::Captured { charge.amount.amount } else { 0 };
+        Payment {
+            id,
+            status: if silent { PaymentStatus::Unknown } else { charge.status },
+            amount: charge.amount,
+            captured: if silent { 0 } else { captured },
+            refunded: 0,
+            decline_code: (charge.status == PaymentStatus::Failed && !silent)
+                .then(|| "card_declined".to_owned()),
+        }
+    }
+}
+
+type Shared = Arc<Mutex<Till>>;
+
+pub fn router(till: Shared) -> Router {
+    Router::new()
+        .route("/internal/payments/payments", post(authorize))
+        .route("/internal/payments/payments/{id}/{verb}", post(change))
+        .with_state(till)
+}
+
+fn serve(
+    till: &Shared,
+    serve: impl FnOnce(&mut Till) -> Result<PaymentId, Problem>,
+) -> Result<Json<Payment>, HttpError> {
+    let mut till = till.lock().unwrap_or_else(PoisonError::into_inner);
+    let id = serve(&mut till)?;
+    Ok(Json(till.show(id)))
+}
+
+async fn authorize(
+    State(till): State<Shared>,
+    Json(request): Json<AuthorizeRequest>,
+) -> Result<Json<Payment>, HttpError> {
+    serve(&till, |till| till.authorize(&request))
+}
+
+async fn change(
+    State(till): State<Shared>,
+    Path((id, verb)): Path<(PaymentId, String)>,
+) -> Result<Json<Payment>, HttpError> {
+    serve(&till, |till| till.change(id, &verb))
+}
+
+impl Till {
+    /// How often money was taken.
+    pub fn captures(&self) -> u32 {
+        self.charges.values().map(|charge| charge.captured).sum()
+    }
+}

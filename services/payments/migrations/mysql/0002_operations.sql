@@ -1,0 +1,22 @@
+CREATE TABLE operations (
+    payment_id BINARY(16) NOT NULL,
+    number BIGINT NOT NULL,
+    kind VARCHAR(16) NOT NULL,
+    state VARCHAR(16) NOT NULL,
+    open_slot BIGINT,
+    amount BIGINT NOT NULL,
+    provider_key VARCHAR(64) NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_attempt_at BIGINT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    closed_at BIGINT,
+    PRIMARY KEY (payment_id, number),
+    UNIQUE KEY operations_open (open_slot, payment_id),
+    CONSTRAINT operations_payment FOREIGN KEY (payment_id) REFERENCES payments (id),
+    CHECK (kind IN ('authorize', 'capture', 'void', 'refund')),
+    CHECK (state IN ('open', 'done', 'refused', 'superseded')),
+    CHECK (open_slot = 1),
+    CHECK (amount > 0),
+    CHECK ((state = 'open') = (open_slot IS NOT NULL)),
+    CHECK ((state = 'open') = (closed_at IS NULL))
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

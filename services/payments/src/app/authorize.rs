@@ -1,0 +1,57 @@
+//! Asks a provider to reserve money, at most once per payment.
+
+use techtrove_db::DbError;
+use techtrove_payments_api::{Payment as Shown, PaymentId};
+
+use super::{App, drive};
+use crate::{
+    domain::{Payment, Secret, Terms, decide},
+    error::Error,
+    store,
+};
+
+/// What a caller wants reserved.
+#[derive(Clone, Debug)]
+pub struct Authorization {
+    /// The payment, named by the caller.
+    pub id: PaymentId,
+    /// What is agreed.
+    pub terms: Terms,
+    /// The customer's means of payment.
+    pub token: Secret,
+}
+
+/// Stores the payment, then asks the provider. A repetition finds the payment: settled, it is the
+/// answer; still open, the provider is asked again under the same key; given up, it stays so.
+///
+/// # Errors
+/// When the provider is not set up, the id was used with other terms, or the database does not answer.
+pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
+    if app.providers.lookup(&wish.terms.provider).is_none() {
+        return Err(Error::Invalid { pointer: "/provider", detail: "no such provider".to_owned() });
+    }
+    let (now, due) = (app.now(), app.first_retry_at());
+    let begun = Payment::authorize(wish.id, wish.terms.clone(), now);
+    let payment = begun.payment.clone();
+    let stored =
+        app.db.write("payments.new_payment", move |tx| store::insert(tx, &begun, now, due)).await;
+    let outcome = match stored {
+        Ok(()) => match drive::ask(app, payment, Some(&wish.token)).await {
+            Err(Error::Overtaken) => again(app, wish).await?,
+            outcome => outcome?,
+        },
+        Err(DbError::UniqueViolation { .. }) => again(app, wish).await?,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(outcome.payment().show())
+}
+
+async fn again(app: &App, wish: Authorization) -> Result<drive::Outcome, Error> {
+    let Authorization { id, terms, token } = wish;
+    drive::run(app, "payments.authorize_again", Some(&token), move |tx| {
+        let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
+        let decision = decide::authorize_again(&payment, &terms);
+        drive::carry_out(payment, decision, |_| Err(Error::Overtaken))
+    })
+    .await
+}

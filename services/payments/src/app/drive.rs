@@ -1,0 +1,184 @@
+//! The way every operation takes: its question goes to the provider, and the answer, once the rules
+//! have accepted it, into the books. It must never hold a transaction while it asks, and never write
+//! an outcome that the provider did not tell.
+
+use techtrove_db::{DbError, Tx};
+
+use super::App;
+use crate::{
+    domain::{
+        Begun, Decision, Operation, OperationKind, OperationState, Payment, Refusal, Secret,
+        Settlement, Told, Unsettled, settle,
+    },
+    error::Error,
+    provider::{Provider, Question},
+    store,
+};
+
+/// How often a request looks again at a payment that others change at the same time.
+const ROUNDS: usize = 16;
+
+/// What came of asking the provider.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The operation has ended, and this is stored.
+    Ended(Payment, OperationState),
+    /// The provider has not told.
+    Open(Payment),
+    /// The provider has not heard of the charge, which may still be on its way to it.
+    NeverArrived(Payment),
+}
+
+/// Asks the provider about the payment's open operation, with the secret when the caller still has it,
+/// and stores what it told. A payment with nothing open has ended already.
+///
+/// # Errors
+/// [`Error::Overtaken`] when somebody else stored an end meanwhile.
+pub(super) async fn ask(
+    app: &App,
+    payment: Payment,
+    secret: Option<&Secret>,
+) -> Result<Outcome, Error> {
+    let Some(operation) = payment.open.clone() else {
+        return Ok(Outcome::Ended(payment, OperationState::Done));
+    };
+    let told = match put(app, &payment, &operation, secret).await? {
+        Some(told) => told,
+        None => return Ok(Outcome::Open(payment)),
+    };
+    match settle(&payment, &operation, &told) {
+        Ok(settlement) => end(app, operation, settlement).await,
+        Err(Unsettled::NotYet) if told == Told::NoSuchCharge => Ok(Outcome::NeverArrived(payment)),
+        Err(Unsettled::NotYet) => Ok(Outcome::Open(payment)),
+        Err(Unsettled::Disagreement(what)) => {
+            metrics::counter!("payments_disagreements_total").increment(1);
+            tracing::error!(payment = %payment.id, kind = operation.kind.word(), what, "the provider's books disagree");
+            Ok(Outcome::Open(payment))
+        }
+    }
+}
+
+async fn put(
+    app: &App,
+    payment: &Payment,
+    operation: &Operation,
+    secret: Option<&Secret>,
+) -> Result<Option<Told>, Error> {
+    let key = payment.id.to_string();
+    let question = match (&payment.terms, secret) {
+        (Some(terms), Some(token)) if operation.kind == OperationKind::Authorize => {
+            Question::Authorize { key: &key, amount: terms.amount, token }
+        }
+        _ => Question::again(&key, operation),
+    };
+    let word = question.word();
+    let started = tokio::time::Instant::now();
+    let answer = provider_of(app, payment)?.ask(question).await;
+    metrics::histogram!("payments_provider_seconds", "question" => word)
+        .record(started.elapsed().as_secs_f64());
+    match answer {
+        Ok(told) => Ok(Some(told)),
+        Err(silence) => {
+            metrics::counter!("payments_provider_silences_total", "question" => word).increment(1);
+            tracing::warn!(payment = %payment.id, question = word, error = %silence, "outcome unknown");
+            Ok(None)
+        }
+    }
+}
+
+fn provider_of<'a>(app: &'a App, payment: &Payment) -> Result<&'a dyn Provider, Error> {
+    let name = payment.terms.as_ref().map_or("", |terms| terms.provider.as_str());
+    app.providers.lookup(name).ok_or_else(|| Error::NoSuchProvider { name: name.to_owned() })
+}
+
+async fn end(app: &App, operation: Operation, settlement: Settlement) -> Result<Outcome, Error> {
+    let now = app.now();
+    let (payment, state) = (settlement.payment.clone(), settlement.state);
+    let kind = operation.kind.word();
+    app.db
+        .write("payments.end_operation", move |tx| {
+            store::end(tx, operation.number, &settlement, now)
+        })
+        .await?;
+    metrics::counter!("payments_operations_total", "kind" => kind, "state" => state.word())
+        .increment(1);
+    Ok(Outcome::Ended(payment, state))
+}
+
+/// Drives a request for the payment `id` until the rules have nothing left to begin or resume: `decide`
+/// reads the payment and stores what it begins, in one transaction.
+///
+/// # Errors
+/// What the rules refuse; [`Error::Overtaken`] when others kept changing the payment.
+pub(super) async fn run<F>(
+    app: &App,
+    name: &'static str,
+    secret: Option<&Secret>,
+    decide: F,
+) -> Result<Outcome, Error>
+where
+    F: Fn(&mut Tx<'_>) -> Result<Step, Error> + Clone + Send + 'static,
+{
+    for _ in 0..ROUNDS {
+        let step = match app.db.write(name, decide.clone()).await {
+            Err(Error::Overtaken | Error::Db(DbError::UniqueViolation { .. })) => continue,
+            step => step?,
+        };
+        let payment = match step {
+            Step::Answer(payment) => return Ok(Outcome::Ended(payment, OperationState::Done)),
+            Step::Ask(payment) => payment,
+        };
+        match ask(app, payment, secret).await {
+            // A refusal changed what may be done: the rules have the last word.
+            Err(Error::Overtaken) | Ok(Outcome::Ended(_, OperationState::Refused)) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(Error::Overtaken)
+}
+
+/// What the first transaction of a request found or stored.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Nothing to do: this is the answer.
+    Answer(Payment),
+    /// The provider is to be asked about this payment's open operation.
+    Ask(Payment),
+}
+
+/// Carries a decision out inside its transaction; `begin` makes what is to be stored.
+///
+/// # Errors
+/// [`Error::Overtaken`] when the payment is no longer as it was read.
+pub(super) fn carry_out(
+    payment: Payment,
+    decision: Result<Decision, Refusal>,
+    begin: impl FnOnce(&Payment) -> Result<Begun, Error>,
+) -> Result<Step, Error> {
+    match decision? {
+        Decision::Answer => Ok(Step::Answer(payment)),
+        Decision::Resume => Ok(Step::Ask(payment)),
+        Decision::Begin(_) => Ok(Step::Ask(begin(&payment)?.payment)),
+    }
+}
+
+impl Outcome {
+    /// The payment as it stands, whether or not the provider has told.
+    pub(super) fn payment(self) -> Payment {
+        match self {
+            Self::Ended(payment, _) | Self::Open(payment) | Self::NeverArrived(payment) => payment,
+        }
+    }
+
+    /// The payment once its operation has ended.
+    ///
+    /// # Errors
+    /// [`Error::NotTold`] as long as it is open, so that no caller takes silence for success.
+    pub(super) fn ended(self) -> Result<Payment, Error> {
+        let payment = self.payment();
+        match &payment.open {
+            Some(open) => Err(Error::NotTold { kind: open.kind }),
+            None => Ok(payment),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The use cases, one file each. All follow one pattern: decide and store the operation in one
+//! transaction, ask the provider outside any, store what it told in another ([`drive`]). A crash
+//! between them leaves an open operation, which [`reconcile`] finishes by asking again.
+
+mod audit;
+mod authorize;
+mod capture;
+mod drive;
+mod reconcile;
+mod recover;
+mod refund;
+mod void;
+
+use std::time::Duration;
+
+use techtrove_core::{Currency, SharedClock, Timestamp};
+use techtrove_db::Db;
+
+use crate::provider::Providers;
+
+pub use audit::{audit_ledger, audit_payments};
+pub use authorize::{Authorization, authorize};
+pub use capture::capture;
+pub use reconcile::reconcile;
+pub use recover::recover;
+pub use refund::{RefundOrder, refund};
+pub use void::void;
+
+/// What the use cases stand on.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The payments' database.
+    pub db: Db,
+    /// The clock.
+    pub clock: SharedClock,
+    /// Who holds the money.
+    pub providers: Providers,
+    /// Times and limits.
+    pub rules: Rules,
+}
+
+/// Times and limits of the use cases.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// The currency in which a payment is shown that was given up before it was asked for.
+    pub currency: Currency,
+    /// How long an authorisation that the provider has never heard of may still be on its way; later
+    /// it is voided.
+    pub give_up_after: Duration,
+    /// When an operation is asked about again by itself, for the first time.
+    pub first_retry: Duration,
+    /// The longest wait between two such questions.
+    pub longest_retry: Duration,
+    /// How long an operation may be open before somebody is alerted.
+    pub alert_after: Duration,
+}
+
+impl App {
+    /// The current instant.
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// When an operation that begins now is asked about by itself, should it stay open.
+    fn first_retry_at(&self) -> Timestamp {
+        self.now().plus(self.rules.first_retry)
+    }
+}

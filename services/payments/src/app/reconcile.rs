@@ -1,0 +1,39 @@
+//! Asks the provider what became of an open operation: after a crash, a time-out, an answer that was
+//! lost. It must never assume; a reservation that never arrived is voided by key before it is given up.
+
+use techtrove_payments_api::{Payment as Shown, PaymentId};
+
+use super::{
+    App,
+    drive::{self, Outcome, Step},
+    void::remember,
+};
+use crate::{domain::Payment, error::Error, store};
+
+/// Brings the payment up to what the provider knows. One that was never asked for is remembered as
+/// voided. An authorisation that the provider has not heard of may still be on its way; after
+/// `give_up_after` it is voided by key, which makes the provider refuse it should it arrive.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn reconcile(app: &App, id: PaymentId) -> Result<Shown, Error> {
+    let (now, currency) = (app.now(), app.rules.currency);
+    let outcome =
+        drive::run(app, "payments.reconcile", None, move |tx| match store::lookup(tx, id)? {
+            None => remember(tx, Payment::never(id, currency), now),
+            Some(payment) if payment.open.is_some() => Ok(Step::Ask(payment)),
+            Some(payment) => Ok(Step::Answer(payment)),
+        })
+        .await?;
+    match outcome {
+        Outcome::NeverArrived(payment) if is_old(app, &payment) => super::void(app, id).await,
+        outcome => Ok(outcome.payment().show()),
+    }
+}
+
+fn is_old(app: &App, payment: &Payment) -> bool {
+    payment
+        .open
+        .as_ref()
+        .is_some_and(|open| app.now().since(open.opened_at) >= app.rules.give_up_after)
+}

@@ -1,0 +1,44 @@
+//! Gives the reserved money up, or the wish to reserve it.
+
+use techtrove_core::Timestamp;
+use techtrove_db::Tx;
+use techtrove_payments_api::{Payment as Shown, PaymentId};
+
+use super::{
+    App,
+    drive::{self, Step},
+};
+use crate::{
+    domain::{OperationKind, Payment, decide},
+    error::Error,
+    store,
+};
+
+/// Gives the payment up by its key. One that was never asked for is remembered as voided, so that a
+/// late request to authorise it changes nothing; as nobody asks a provider before the payment is
+/// stored, there is nothing to void there. Until the provider has confirmed, the status is unknown.
+///
+/// # Errors
+/// What the rules refuse.
+pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
+    let (now, due, currency) = (app.now(), app.first_retry_at(), app.rules.currency);
+    let outcome = drive::run(app, "payments.begin_void", None, move |tx| {
+        let Some(payment) = store::lookup(tx, id)? else {
+            return remember(tx, Payment::never(id, currency), now);
+        };
+        let decision = decide::void(&payment);
+        drive::carry_out(payment, decision, |payment| {
+            let begun = payment.begin(OperationKind::Void, now);
+            store::begin(tx, &begun, now, due)?;
+            Ok(begun)
+        })
+    })
+    .await?;
+    Ok(outcome.payment().show())
+}
+
+/// Remembers a payment that was given up before it was asked for.
+pub(super) fn remember(tx: &mut Tx<'_>, never: Payment, now: Timestamp) -> Result<Step, Error> {
+    store::insert_never(tx, &never, now)?;
+    Ok(Step::Answer(never))
+}

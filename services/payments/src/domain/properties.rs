@@ -1,0 +1,425 @@
+//! Any order of requests, losses, repetitions and late arrivals keeps the promises: nothing is charged
+//! twice, nothing is refunded beyond what was taken, at most one operation is open, and once the
+//! provider has been asked about what is open, both sides' books are the same.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use techtrove_core::{Currency, Money, Timestamp, TypedId};
+use techtrove_payments_api::{PaymentId, PaymentStatus, RefundId};
+use uuid::Uuid;
+
+use super::*;
+
+const AMOUNT: i64 = 100;
+
+/// What is on its way to the provider.
+#[derive(Clone, Debug, PartialEq)]
+enum Message {
+    Charge,
+    Lookup,
+    Capture,
+    Void,
+    Refund(String, i64),
+}
+
+/// A provider in a few lines, which shares nothing with the sandbox.
+#[derive(Default)]
+struct Provider {
+    declines: bool,
+    status: Option<ChargeStatus>,
+    charges: u32,
+    captures: u32,
+    refunds: BTreeMap<String, i64>,
+}
+
+impl Provider {
+    fn hear(&mut self, message: &Message) -> Told {
+        use ChargeStatus::{Authorized, Captured, Declined, Voided};
+        match (message, self.status) {
+            (Message::Lookup, None) => return Told::NoSuchCharge,
+            (Message::Charge, None) => {
+                self.charges += u32::from(!self.declines);
+                self.status = Some(if self.declines { Declined } else { Authorized });
+            }
+            (Message::Capture, Some(Authorized)) => {
+                self.captures += 1;
+                self.status = Some(Captured);
+            }
+            (Message::Void, None | Some(Authorized)) => self.status = Some(Voided),
+            (Message::Refund(key, amount), Some(Captured)) => {
+                let before: i64 = self.refunds.values().sum();
+                let known = self.refunds.contains_key(key);
+                if !known && before + amount > AMOUNT {
+                    return Told::Refused { code: "too_much".to_owned() };
+                }
+                self.refunds.insert(key.clone(), *amount);
+                return Told::Refunded { key: key.clone(), amount: *amount };
+            }
+            (Message::Refund(..), _) => return Told::Refused { code: "not_captured".to_owned() },
+            _ => {}
+        }
+        let Some(status) = self.status else { return Told::NoSuchCharge };
+        Told::Charge(ProviderCharge {
+            key: payment_id().to_string(),
+            amount: (self.charges > 0 || self.declines).then(|| Money::new(AMOUNT, Currency::USD)),
+            status,
+            captured: if status == Captured { AMOUNT } else { 0 },
+            decline_code: (status == Declined).then(|| "card_declined".to_owned()),
+        })
+    }
+}
+
+/// One thing that happens.
+#[derive(Clone, Debug)]
+enum Event {
+    Authorize,
+    Capture,
+    Void,
+    Refund(u8, i64),
+    Reconcile,
+    /// A message reaches the provider, and stays on its way too: it may arrive again, late.
+    Arrive(u8),
+    /// A message is lost.
+    Lose(u8),
+    /// An answer reaches us.
+    Answer(u8),
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let event = prop_oneof![
+        3 => Just(Event::Authorize),
+        3 => Just(Event::Capture),
+        1 => Just(Event::Void),
+        4 => (0_u8..4, 1_i64..70).prop_map(|(id, amount)| Event::Refund(id, amount)),
+        2 => Just(Event::Reconcile),
+        9 => any::<u8>().prop_map(Event::Arrive),
+        2 => any::<u8>().prop_map(Event::Lose),
+        7 => any::<u8>().prop_map(Event::Answer),
+    ];
+    prop::collection::vec(event, 0..60)
+}
+
+#[derive(Default)]
+struct World {
+    provider: Provider,
+    payment: Option<Payment>,
+    operations: BTreeMap<i64, OperationState>,
+    refunds: BTreeMap<u8, (i64, i64)>,
+    ledger: Vec<Booking>,
+    on_the_way: Vec<Message>,
+    answers: Vec<(i64, Told)>,
+    senders: Vec<i64>,
+}
+
+fn payment_id() -> PaymentId {
+    PaymentId::from_uuid(Uuid::from_u128(7))
+}
+
+fn terms() -> Terms {
+    let amount = Money::new(AMOUNT, Currency::USD);
+    Terms { reference: Uuid::from_u128(8), provider: "sandbox".to_owned(), amount }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(1)
+}
+
+impl World {
+    fn send(&mut self, number: i64, message: Message) {
+        self.senders.push(number);
+        self.on_the_way.push(message);
+    }
+
+    fn store(&mut self, begun: Begun, message: Message) {
+        if let Some(superseded) = begun.supersedes {
+            self.operations.insert(superseded, OperationState::Superseded);
+        }
+        let number = begun.operation.number;
+        assert_eq!(
+            self.operations.insert(number, OperationState::Open),
+            None,
+            "numbers are unique"
+        );
+        self.payment = Some(begun.payment);
+        self.send(number, message);
+    }
+
+    fn authorize(&mut self) {
+        match self.payment.clone() {
+            None => self.store(Payment::authorize(payment_id(), terms(), now()), Message::Charge),
+            Some(payment) => {
+                let decision = decide::authorize_again(&payment, &terms()).expect("same terms");
+                self.resume_if(decision, &payment, |_| Message::Charge);
+            }
+        }
+    }
+
+    fn change(&mut self, kind: OperationKind) {
+        let Some(payment) = self.payment.clone() else {
+            if kind == OperationKind::Void {
+                self.payment = Some(Payment::never(payment_id(), Currency::USD));
+            }
+            return;
+        };
+        let decision = if kind == OperationKind::Void {
+            decide::void(&payment)
+        } else {
+            decide::capture(&payment)
+        };
+        match decision {
+            Ok(Decision::Begin(kind)) => {
+                let begun = payment.begin(kind, now());
+                let message = ask_again(&begun.operation);
+                self.store(begun, message);
+            }
+            Ok(decision) => self.resume_if(decision, &payment, ask_again),
+            Err(_) => {}
+        }
+    }
+
+    fn refund(&mut self, id: u8, amount: i64) {
+        let Some(payment) = self.payment.clone() else { return };
+        let known = self.refunds.get(&id).map(|(number, amount)| KnownRefund {
+            same_payment: true,
+            amount: *amount,
+            state: self.operations[number],
+        });
+        match decide::refund(&payment, Money::new(amount, Currency::USD), known) {
+            Ok(Decision::Begin(_)) => {
+                let key = RefundId::from_uuid(Uuid::from_u128(u128::from(id))).to_string();
+                let begun = payment.begin_refund(key, amount, now());
+                self.refunds.insert(id, (begun.operation.number, amount));
+                let message = ask_again(&begun.operation);
+                self.store(begun, message);
+            }
+            Ok(decision) => self.resume_if(decision, &payment, ask_again),
+            Err(_) => {}
+        }
+    }
+
+    fn resume_if(
+        &mut self,
+        decision: Decision,
+        payment: &Payment,
+        message: impl Fn(&Operation) -> Message,
+    ) {
+        if let (Decision::Resume, Some(open)) = (decision, &payment.open) {
+            self.send(open.number, message(open));
+        }
+    }
+
+    fn reconcile(&mut self) {
+        match self.payment.as_ref().map(|payment| payment.open.clone()) {
+            None => self.payment = Some(Payment::never(payment_id(), Currency::USD)),
+            Some(Some(open)) => self.send(open.number, ask_again(&open)),
+            Some(None) => {}
+        }
+    }
+
+    fn arrive(&mut self, pick: u8) {
+        if self.on_the_way.is_empty() {
+            return;
+        }
+        let index = usize::from(pick) % self.on_the_way.len();
+        let told = self.provider.hear(&self.on_the_way[index].clone());
+        self.answers.push((self.senders[index], told));
+    }
+
+    fn lose(&mut self, pick: u8) {
+        if !self.on_the_way.is_empty() {
+            let index = usize::from(pick) % self.on_the_way.len();
+            self.on_the_way.remove(index);
+            self.senders.remove(index);
+        }
+    }
+
+    fn answer(&mut self, pick: u8) {
+        if self.answers.is_empty() {
+            return;
+        }
+        let index = usize::from(pick) % self.answers.len();
+        let (number, told) = self.answers.remove(index);
+        let payment = self.payment.clone().expect("something was asked");
+        let Some(open) = payment.open.as_ref().filter(|open| open.number == number) else { return };
+        match settle(&payment, open, &told) {
+            Ok(settlement) => {
+                self.ledger.extend(settlement.bookings);
+                self.operations.insert(number, settlement.state);
+                self.payment = Some(settlement.payment);
+            }
+            Err(Unsettled::NotYet) => {}
+            Err(disagreement) => panic!("{disagreement}"),
+        }
+    }
+
+    fn happen(&mut self, event: &Event) {
+        match event {
+            Event::Authorize => self.authorize(),
+            Event::Capture => self.change(OperationKind::Capture),
+            Event::Void => self.change(OperationKind::Void),
+            Event::Refund(id, amount) => self.refund(*id, *amount),
+            Event::Reconcile => self.reconcile(),
+            Event::Arrive(pick) => self.arrive(*pick),
+            Event::Lose(pick) => self.lose(*pick),
+            Event::Answer(pick) => self.answer(*pick),
+        }
+    }
+
+    fn balance(&self, wanted: Account) -> i64 {
+        self.ledger.iter().map(|booking| booking.effect_on(wanted)).sum()
+    }
+
+    fn check(&self) {
+        assert!(
+            self.ledger.iter().all(|booking| booking.amount > 0 && booking.debit != booking.credit)
+        );
+        let open: Vec<_> =
+            self.operations.iter().filter(|(_, state)| **state == OperationState::Open).collect();
+        assert!(open.len() <= 1, "at most one operation is open: {open:?}");
+        let Some(payment) = &self.payment else { return };
+        assert_eq!(payment.open.as_ref().map(|open| open.number), open.first().map(|open| *open.0));
+        assert_eq!(-self.balance(Account::Sales), payment.captured);
+        assert_eq!(self.balance(Account::Refunds), payment.refunded);
+        assert!(payment.refunded <= payment.captured && payment.captured <= AMOUNT);
+        let asked = self.refunds.values().filter(|(number, _)| {
+            matches!(self.operations[number], OperationState::Open | OperationState::Done)
+        });
+        let asked: i64 = asked.map(|(_, amount)| amount).sum();
+        assert!(asked <= payment.captured, "not even asked for more than was captured");
+        assert!(self.provider.charges <= 1 && self.provider.captures <= 1, "charged at most once");
+        assert!(self.provider.refunds.values().sum::<i64>() <= AMOUNT);
+        if payment.status == PaymentStatus::Voided && payment.open.is_none() {
+            assert_ne!(
+                self.provider.status,
+                Some(ChargeStatus::Authorized),
+                "nothing stays reserved"
+            );
+        }
+    }
+
+    /// Asks about what is open until nothing is, then lets every late message arrive as well.
+    fn come_to_rest(&mut self) {
+        self.answers.clear();
+        for _ in 0..4 {
+            let Some(payment) = self.payment.clone() else { return };
+            let Some(open) = payment.open else { break };
+            let told = self.provider.hear(&ask_again(&open));
+            let never_arrived = told == Told::NoSuchCharge;
+            self.answers.push((open.number, told));
+            self.answer(0);
+            if never_arrived {
+                self.change(OperationKind::Void);
+            }
+        }
+        for pick in 0..self.on_the_way.len() {
+            self.provider.hear(&self.on_the_way[pick].clone());
+        }
+    }
+}
+
+fn ask_again(operation: &Operation) -> Message {
+    match operation.kind {
+        OperationKind::Authorize => Message::Lookup,
+        OperationKind::Capture => Message::Capture,
+        OperationKind::Void => Message::Void,
+        OperationKind::Refund => Message::Refund(operation.provider_key.clone(), operation.amount),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn whatever_happens_both_books_agree_in_the_end(declines: bool, events in events()) {
+        let mut world = World { provider: Provider { declines, ..Provider::default() }, ..World::default() };
+
+        for event in &events {
+            world.happen(event);
+            world.check();
+        }
+        world.come_to_rest();
+        world.check();
+
+        let reserved = world.balance(Account::AuthorizedAtProvider);
+        let at_provider = match world.provider.status {
+            Some(ChargeStatus::Authorized) => AMOUNT,
+            _ => 0,
+        };
+        prop_assert_eq!(reserved, at_provider, "what is reserved");
+        let payment = world.payment.as_ref();
+        prop_assert!(payment.is_none_or(|payment| payment.open.is_none()), "nothing stays open");
+        prop_assert_eq!(payment.map_or(0, |payment| payment.captured), i64::from(world.provider.captures) * AMOUNT);
+        prop_assert_eq!(payment.map_or(0, |payment| payment.refunded), world.provider.refunds.values().sum::<i64>());
+    }
+}
+
+#[test]
+fn a_void_in_the_place_of_an_open_authorisation_makes_its_late_answer_worthless() {
+    let mut world = World::default();
+    world.authorize();
+    world.arrive(0);
+
+    world.change(OperationKind::Void);
+    world.answer(0);
+
+    let payment = world.payment.as_ref().expect("stored");
+    assert_eq!(payment.open.as_ref().map(|open| open.kind), Some(OperationKind::Void));
+    assert_eq!(payment.show().status, PaymentStatus::Unknown);
+    assert_eq!(world.operations[&1], OperationState::Superseded);
+}
+
+#[test]
+fn other_terms_under_the_same_id_are_refused() {
+    let begun = Payment::authorize(payment_id(), terms(), now());
+    let other = Terms { amount: Money::new(AMOUNT + 1, Currency::USD), ..terms() };
+
+    assert_eq!(decide::authorize_again(&begun.payment, &other), Err(Refusal::Mismatch));
+}
+
+#[test]
+fn another_charges_answer_is_never_taken_for_this_ones() {
+    let begun = Payment::authorize(payment_id(), terms(), now());
+    let charge = ProviderCharge {
+        key: payment_id().to_string(),
+        amount: Some(Money::new(AMOUNT, Currency::USD)),
+        status: ChargeStatus::Authorized,
+        captured: 0,
+        decline_code: None,
+    };
+    let other_key = ProviderCharge { key: "pay_other".to_owned(), ..charge.clone() };
+    let other_amount =
+        ProviderCharge { amount: Some(Money::new(1, Currency::USD)), ..charge.clone() };
+    let taken = ProviderCharge { status: ChargeStatus::Captured, captured: AMOUNT, ..charge };
+
+    for wrong in [other_key, other_amount, taken] {
+        let settled = settle(&begun.payment, &begun.operation, &Told::Charge(wrong.clone()));
+        assert!(matches!(settled, Err(Unsettled::Disagreement(_))), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_reservation_that_the_provider_ended_itself_is_booked_back_when_captured() {
+    let begun = Payment::authorize(payment_id(), terms(), now());
+    let payment = Payment { open: None, status: PaymentStatus::Authorized, ..begun.payment };
+    let capture = payment.begin(OperationKind::Capture, now());
+    let charge = ProviderCharge {
+        key: payment_id().to_string(),
+        amount: Some(Money::new(AMOUNT, Currency::USD)),
+        status: ChargeStatus::Voided,
+        captured: 0,
+        decline_code: None,
+    };
+
+    let settled =
+        settle(&capture.payment, &capture.operation, &Told::Charge(charge)).expect("it ends");
+
+    assert_eq!(settled.payment.status, PaymentStatus::Voided);
+    assert_eq!(settled.state, OperationState::Refused);
+    let back: i64 = settled
+        .bookings
+        .iter()
+        .map(|booking| booking.effect_on(Account::AuthorizedAtProvider))
+        .sum();
+    assert_eq!(back, -AMOUNT);
+}

@@ -1,0 +1,77 @@
+//! What can go wrong, and the only place where it becomes a status and a code.
+
+use std::time::Duration;
+
+use techtrove_core::{ErrorCode, Problem, codes};
+use techtrove_db::DbError;
+use techtrove_payments_api as api;
+
+use crate::domain::{OperationKind, Refusal};
+
+/// Why a request was not answered as wished.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The payments' database.
+    #[error("the payments' database: {0}")]
+    Db(#[from] DbError),
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// There is no such payment.
+    #[error("no such payment")]
+    NoSuchPayment,
+    /// The payment changed between being read and being written: it has to be looked at again.
+    #[error("the payment was changed by somebody else at the same time")]
+    Overtaken,
+    /// The provider has not told; the payment is as it was, and the operation stays open.
+    #[error("the provider has not told the outcome of the {}", kind.word())]
+    NotTold {
+        /// What it was asked.
+        kind: OperationKind,
+    },
+    /// A stored payment names a provider that is not set up.
+    #[error("no provider {name:?} is set up")]
+    NoSuchProvider {
+        /// Its name.
+        name: String,
+    },
+    /// A value of the request is not valid.
+    #[error("{pointer}: {detail}")]
+    Invalid {
+        /// JSON Pointer to the value.
+        pointer: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// How long a caller should wait before it asks again for what is under way.
+const SOON: Duration = Duration::from_secs(1);
+
+fn code_of(refusal: Refusal) -> ErrorCode {
+    match refusal {
+        Refusal::InvalidTransition { .. } => api::INVALID_TRANSITION,
+        Refusal::InProgress { .. } => api::OPERATION_IN_PROGRESS,
+        Refusal::RefundExceeds => api::REFUND_EXCEEDS_PAYMENT,
+        Refusal::CurrencyMismatch { .. } => codes::CURRENCY_MISMATCH,
+        Refusal::Mismatch => api::PAYMENT_MISMATCH,
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Db(error) => error.into(),
+            Error::Refused(refusal @ Refusal::InProgress { .. }) => {
+                Self::new(code_of(refusal), detail).retry_after(SOON)
+            }
+            Error::Refused(refusal) => Self::new(code_of(refusal), detail),
+            Error::NoSuchPayment => Self::new(codes::NOT_FOUND, detail),
+            Error::Overtaken => Self::new(codes::UNAVAILABLE, detail).retry_after(SOON),
+            Error::NotTold { .. } => Self::new(codes::UNKNOWN_OUTCOME, detail).retry_after(SOON),
+            Error::NoSuchProvider { .. } => Self::internal(error),
+            Error::Invalid { pointer, detail } => Self::invalid_field(pointer, detail),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The books, for `techtrove audit`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use techtrove_core::{Page, PageRequest};
+use techtrove_http::{HttpError, Json, Query};
+use techtrove_payments_api::{LedgerBalance, PaymentEntry};
+
+use crate::app::{self, App};
+
+pub(super) async fn payments(
+    State(app): State<Arc<App>>,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<PaymentEntry>>, HttpError> {
+    Ok(Json(app::audit_payments(&app, &page).await?))
+}
+
+pub(super) async fn ledger(
+    State(app): State<Arc<App>>,
+) -> Result<Json<Vec<LedgerBalance>>, HttpError> {
+    Ok(Json(app::audit_ledger(&app).await?))
+}

@@ -1,0 +1,178 @@
+//! The sandbox provider through its HTTP API, as any stranger is asked. Its words are read here and
+//! nowhere else, and only the refusals known here count as its word that nothing was done: everything
+//! else is silence.
+
+use std::time::Duration;
+
+use futures::{FutureExt as _, future::BoxFuture};
+use serde::{Deserialize, Serialize};
+use techtrove_core::{Currency, InvalidCurrency, Money};
+use techtrove_http::{Client, ClientError};
+
+use super::{NoAnswer, Provider, Question};
+use crate::domain::{ChargeStatus, ProviderCharge, Told};
+
+/// The name by which requests choose it.
+pub const NAME: &str = "sandbox";
+
+/// The longest reason of a refusal that is kept.
+const MAX_CODE: usize = 64;
+
+/// Asks the sandbox.
+#[derive(Clone, Debug)]
+pub struct Sandbox(Client);
+
+impl Sandbox {
+    /// Asks through `client`, waiting `deadline` for each answer.
+    #[must_use]
+    pub fn new(client: Client, deadline: Duration) -> Self {
+        Self(client.with_deadline(deadline))
+    }
+
+    async fn charge(&self, wish: &NewCharge<'_>) -> Result<Told, NoAnswer> {
+        match self.0.post("/v1/charges").json(wish).call::<Charge>().await {
+            Ok(charge) => charge.told(),
+            Err(error) if says(&error, &["invalid_token"]) => Ok(refused(&error)),
+            Err(error) => Err(silence(error)),
+        }
+    }
+
+    async fn lookup(&self, key: &str) -> Result<Told, NoAnswer> {
+        match self.0.get(&format!("/v1/charges/{key}")).call::<Charge>().await {
+            Ok(charge) => charge.told(),
+            Err(error) if says(&error, &["charge_not_found"]) => Ok(Told::NoSuchCharge),
+            Err(error) => Err(silence(error)),
+        }
+    }
+
+    /// A refused change is no reason to believe anything: how the charge stands is looked up.
+    async fn change(&self, key: &str, verb: &str) -> Result<Told, NoAnswer> {
+        const BECAUSE_OF_ITS_STATE: [&str; 3] =
+            ["charge_voided", "charge_declined", "charge_captured"];
+        match self.0.post(&format!("/v1/charges/{key}/{verb}")).call::<Charge>().await {
+            Ok(charge) => charge.told(),
+            Err(error) if says(&error, &BECAUSE_OF_ITS_STATE) => self.lookup(key).await,
+            Err(error) => Err(silence(error)),
+        }
+    }
+
+    async fn refund(&self, key: &str, wish: &NewRefund<'_>) -> Result<Told, NoAnswer> {
+        const FOR_GOOD: [&str; 3] = ["refund_exceeds_charge", "charge_not_captured", "key_reused"];
+        let path = format!("/v1/charges/{key}/refunds");
+        match self.0.post(&path).json(wish).call::<Refund>().await {
+            Ok(refund) => Ok(Told::Refunded { key: refund.key, amount: refund.amount }),
+            Err(error) if says(&error, &FOR_GOOD) => Ok(refused(&error)),
+            Err(error) => Err(silence(error)),
+        }
+    }
+}
+
+impl Provider for Sandbox {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>> {
+        async move {
+            match question {
+                Question::Authorize { key, amount, token } => {
+                    let (token, currency) = (token.expose(), amount.currency.code());
+                    let amount = amount.amount;
+                    self.charge(&NewCharge { key, amount, currency, token, capture: false }).await
+                }
+                Question::Lookup { key } => self.lookup(key).await,
+                Question::Capture { key } => self.change(key, "capture").await,
+                Question::Void { key } => self.change(key, "void").await,
+                Question::Refund { key, refund, amount } => {
+                    self.refund(key, &NewRefund { key: refund, amount }).await
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+#[derive(Serialize)]
+struct NewCharge<'a> {
+    key: &'a str,
+    amount: i64,
+    currency: &'a str,
+    token: &'a str,
+    capture: bool,
+}
+
+#[derive(Serialize)]
+struct NewRefund<'a> {
+    key: &'a str,
+    amount: i64,
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    key: String,
+    amount: i64,
+    currency: Option<String>,
+    status: Status,
+    captured: i64,
+    decline_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    key: String,
+    amount: i64,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Authorized,
+    Captured,
+    Declined,
+    Voided,
+}
+
+impl Charge {
+    fn told(self) -> Result<Told, NoAnswer> {
+        let currency: Option<Currency> = self
+            .currency
+            .map(|code| code.parse())
+            .transpose()
+            .map_err(|error: InvalidCurrency| NoAnswer(error.into()))?;
+        let status = match self.status {
+            Status::Authorized => ChargeStatus::Authorized,
+            Status::Captured => ChargeStatus::Captured,
+            Status::Declined => ChargeStatus::Declined,
+            Status::Voided => ChargeStatus::Voided,
+        };
+        Ok(Told::Charge(ProviderCharge {
+            key: self.key,
+            amount: currency.map(|currency| Money::new(self.amount, currency)),
+            status,
+            captured: self.captured,
+            decline_code: self.decline_code.as_deref().map(code),
+        }))
+    }
+}
+
+/// Whether the provider refused with one of these codes.
+fn says(error: &ClientError, codes: &[&str]) -> bool {
+    error.refusal().is_some_and(|problem| codes.contains(&problem.code.as_ref()))
+}
+
+fn refused(error: &ClientError) -> Told {
+    Told::Refused { code: code(error.refusal().map_or("declined", |problem| &problem.code)) }
+}
+
+/// A stranger's code, if it is fit to be kept and shown.
+fn code(text: &str) -> String {
+    let fit = (1..=MAX_CODE).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if fit { text.to_owned() } else { "declined".to_owned() }
+}
+
+fn silence(error: ClientError) -> NoAnswer {
+    NoAnswer(error.into())
+}

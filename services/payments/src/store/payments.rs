@@ -1,0 +1,197 @@
+//! Payments and their operations: found, begun, ended.
+
+use techtrove_core::{Currency, Money, Timestamp};
+use techtrove_db::{DbError, Params, Row, Tx, p};
+use techtrove_payments_api::PaymentId;
+use uuid::Uuid;
+
+use super::operations::{INSERT_OPERATION, lookup_operation, operation_params};
+use crate::{
+    domain::{Begun, OperationState, Payment, Settlement, Terms, status_from_word, status_word},
+    error::Error,
+};
+
+const INSERT_PAYMENT: &str = "INSERT INTO payments (id, reference, provider, amount, currency, \
+     status, captured, refunded, decline_code, open_operation, version, created_at, updated_at) \
+     VALUES (?, ?, ?, ?, ?, ?, 0, 0, NULL, ?, ?, ?, ?)";
+
+const SELECT_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
+     refunded, decline_code, open_operation, version FROM payments WHERE id = ?";
+
+const BEGIN_OPERATION: &str = "UPDATE payments SET open_operation = ?, version = ?, updated_at = ? \
+     WHERE id = ? AND version = ?";
+
+const END_PAYMENT: &str = "UPDATE payments SET status = ?, captured = ?, refunded = ?, \
+     decline_code = ?, open_operation = NULL, version = ?, updated_at = ? \
+     WHERE id = ? AND open_operation = ?";
+
+const END_OPERATION: &str = "UPDATE operations SET state = ?, open_slot = NULL, closed_at = ? \
+     WHERE payment_id = ? AND number = ? AND open_slot = 1";
+
+const INSERT_BOOKING: &str = "INSERT INTO ledger_entries (payment_id, operation, line, account, \
+     amount, currency, created_at) VALUES (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)";
+
+/// Writes a new payment with its authorisation open; `due` is when it is asked about by itself.
+///
+/// # Errors
+/// [`DbError::UniqueViolation`] when the id is known.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    begun: &Begun,
+    now: Timestamp,
+    due: Timestamp,
+) -> Result<(), DbError> {
+    let payment = &begun.payment;
+    tx.execute_many(&[
+        (INSERT_PAYMENT, payment_params(payment, &now)),
+        (INSERT_OPERATION, operation_params(&payment.id, &begun.operation, &due)),
+    ])?;
+    Ok(())
+}
+
+fn payment_params<'a>(payment: &'a Payment, now: &'a Timestamp) -> Params<'a> {
+    let terms = payment.terms.as_ref();
+    p![
+        payment.id,
+        terms.map(|terms| terms.reference),
+        terms.map(|terms| terms.provider.as_str()),
+        payment.amount(),
+        payment.currency,
+        status_word(payment.status),
+        payment.open.as_ref().map(|open| open.number),
+        payment.version,
+        now,
+        now
+    ]
+}
+
+/// Writes a payment that was given up before it was asked for.
+///
+/// # Errors
+/// [`DbError::UniqueViolation`] when the id is known.
+pub fn insert_never(tx: &mut Tx<'_>, never: &Payment, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(INSERT_PAYMENT, payment_params(never, &now))?;
+    Ok(())
+}
+
+/// The payment `id` with its open operation, when there is one.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn lookup(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
+    let Some((mut payment, open)) = tx.query_opt(SELECT_PAYMENT, p![id], read_payment)? else {
+        return Ok(None);
+    };
+    if let Some(number) = open {
+        payment.open = Some(lookup_operation(tx, id, number)?);
+    }
+    Ok(Some(payment))
+}
+
+fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
+    let amount: i64 = row.get(3)?;
+    let currency: Currency = row.get(4)?;
+    let reference: Option<Uuid> = row.get(1)?;
+    let provider: Option<String> = row.get(2)?;
+    let terms = reference.zip(provider).map(|(reference, provider)| Terms {
+        reference,
+        provider,
+        amount: Money::new(amount, currency),
+    });
+    let payment = Payment {
+        id: row.get(0)?,
+        terms,
+        currency,
+        status: status_from_word(&row.get::<String>(5)?).map_err(DbError::decode)?,
+        captured: row.get(6)?,
+        refunded: row.get(7)?,
+        decline_code: row.get(8)?,
+        open: None,
+        version: row.get(10)?,
+    };
+    Ok((payment, row.get(9)?))
+}
+
+/// Opens an operation, in the place of the one it supersedes. The guard is the version that was read;
+/// it holds together with the key that allows one open operation only.
+///
+/// # Errors
+/// [`Error::Overtaken`] when the payment is no longer as it was read.
+pub fn begin(tx: &mut Tx<'_>, begun: &Begun, now: Timestamp, due: Timestamp) -> Result<(), Error> {
+    let (payment, operation) = (&begun.payment, &begun.operation);
+    let read_version = payment.version - 1;
+    let guard = p![operation.number, payment.version, now, payment.id, read_version];
+    let mut statements = vec![(BEGIN_OPERATION, guard)];
+    if let Some(number) = begun.supersedes {
+        let state = OperationState::Superseded.word();
+        statements.push((END_OPERATION, p![state, now, payment.id, number]));
+    }
+    statements.push((INSERT_OPERATION, operation_params(&payment.id, operation, &due)));
+    all_matched(tx, &statements, statements.len())
+}
+
+/// Ends the open operation `number` with what the provider told, and books it.
+///
+/// # Errors
+/// [`Error::Overtaken`] when it is no longer open.
+pub fn end(
+    tx: &mut Tx<'_>,
+    number: i64,
+    settlement: &Settlement,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let payment = &settlement.payment;
+    let id = payment.id;
+    let mut statements = vec![
+        (
+            END_PAYMENT,
+            p![
+                status_word(payment.status),
+                payment.captured,
+                payment.refunded,
+                payment.decline_code,
+                payment.version,
+                now,
+                id,
+                number
+            ],
+        ),
+        (END_OPERATION, p![settlement.state.word(), now, id, number]),
+    ];
+    for (line, booking) in (0_i64..).step_by(2).zip(&settlement.bookings) {
+        let (debit, credit) = (booking.debit.word(), booking.credit.word());
+        let booked = p![
+            id,
+            number,
+            line,
+            debit,
+            booking.amount,
+            payment.currency,
+            now,
+            id,
+            number,
+            line + 1,
+            credit,
+            -booking.amount,
+            payment.currency,
+            now
+        ];
+        statements.push((INSERT_BOOKING, booked));
+    }
+    let rows = 2 + 2 * settlement.bookings.len();
+    all_matched(tx, &statements, rows)
+}
+
+/// Runs guarded statements, which match `rows` rows when nobody was faster. Who was, has changed the
+/// guarding row, or written the row that a unique key allows once.
+fn all_matched(
+    tx: &mut Tx<'_>,
+    statements: &[(&'static str, Params<'_>)],
+    rows: usize,
+) -> Result<(), Error> {
+    match tx.execute_many(statements) {
+        Ok(matched) if usize::try_from(matched) == Ok(rows) => Ok(()),
+        Ok(_) | Err(DbError::UniqueViolation { .. }) => Err(Error::Overtaken),
+        Err(error) => Err(error.into()),
+    }
+}

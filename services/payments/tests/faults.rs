@@ -1,0 +1,356 @@
+//! Every operation under every fault of the provider and of the network between: the money moves once
+//! or not at all, and both sides' books agree.
+
+mod support;
+
+use std::time::Duration;
+
+use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
+use techtrove_http::Fault as NetworkFault;
+use techtrove_payments::app;
+use techtrove_payments_api::{Payment, PaymentId, PaymentStatus};
+use techtrove_sandbox::faults::{Fault, Operation};
+
+/// Longer than anybody waits for the provider.
+const LATE: Duration = Duration::from_secs(30);
+
+/// What can happen to one question.
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    Provider(Fault),
+    Network(NetworkFault),
+}
+
+impl Trouble {
+    const ALL: [Self; 11] = [
+        Self::Provider(Fault::ErrorBefore),
+        Self::Provider(Fault::ErrorAfter),
+        Self::Provider(Fault::HangBefore),
+        Self::Provider(Fault::HangAfter),
+        Self::Provider(Fault::Delay(Duration::from_millis(100))),
+        Self::Provider(Fault::Delay(LATE)),
+        Self::Network(NetworkFault::Unreachable),
+        Self::Network(NetworkFault::DropRequest),
+        Self::Network(NetworkFault::DropAnswer),
+        Self::Network(NetworkFault::Duplicate),
+        Self::Network(NetworkFault::Delay(LATE)),
+    ];
+
+    fn plan(self, world: &World, operation: Operation) {
+        match self {
+            Self::Provider(fault) => world.faults.plan(operation, fault),
+            Self::Network(fault) => world.network.plan(fault),
+        }
+    }
+
+    /// Whether the request is with the provider before the recovery asks.
+    fn arrives_in_time(self) -> bool {
+        !matches!(
+            self,
+            Self::Provider(Fault::ErrorBefore | Fault::HangBefore)
+                | Self::Network(NetworkFault::Unreachable | NetworkFault::DropRequest)
+        )
+    }
+
+    /// Whether the request arrives, but only after the caller has given up waiting.
+    fn is_late(self) -> bool {
+        matches!(
+            self,
+            Self::Provider(Fault::Delay(LATE)) | Self::Network(NetworkFault::Delay(LATE))
+        )
+    }
+}
+
+fn one_of(payment: &Payment, statuses: &[PaymentStatus]) {
+    assert!(statuses.contains(&payment.status), "{payment:?}");
+}
+
+#[test]
+fn an_authorisation_under_any_trouble_reserves_once_or_is_voided() {
+    for trouble in Trouble::ALL {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            trouble.plan(&world, Operation::Charge);
+
+            let answer = world.authorize(1, "tok_ok").await.expect("payments answers");
+            one_of(&answer, &[PaymentStatus::Authorized, PaymentStatus::Unknown]);
+            world.come_to_rest().await;
+
+            let status = world.status(answer.id).await;
+            if trouble.arrives_in_time() {
+                assert_eq!(status, PaymentStatus::Authorized, "{trouble:?}");
+            } else {
+                assert_eq!(status, PaymentStatus::Voided, "{trouble:?}");
+            }
+            let repeated = world.authorize(1, "tok_ok").await.expect("payments answers");
+            assert_eq!(repeated.status, status);
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn an_authorisation_that_arrives_after_it_was_given_up_is_refused() {
+    for trouble in Trouble::ALL.into_iter().filter(|trouble| trouble.is_late()) {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            trouble.plan(&world, Operation::Charge);
+            let unknown = world.authorize(1, "tok_ok").await.expect("payments answers");
+
+            let voided = world.payments.void(unknown.id).await.expect("voided");
+            world.come_to_rest().await;
+
+            assert_eq!(
+                (unknown.status, voided.status),
+                (PaymentStatus::Unknown, PaymentStatus::Voided)
+            );
+            assert_eq!(world.status(unknown.id).await, PaymentStatus::Voided);
+            let sums = world.provider_book().await[&unknown.id.to_string()].ledger;
+            assert_eq!(sums.authorized, 0, "{trouble:?}");
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn a_capture_under_any_trouble_takes_the_money_once() {
+    for trouble in Trouble::ALL {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            let id = world.authorized(1).await;
+            trouble.plan(&world, Operation::Capture);
+
+            let first = world.payments.capture(id).await;
+            if let Err(error) = &first {
+                assert!(error.is_outcome_unknown(), "{trouble:?}: {error}");
+            }
+            let second = world.payments.capture(id).await;
+            world.come_to_rest().await;
+
+            assert!(second.is_ok(), "{trouble:?}: {second:?}");
+            let third = world.payments.capture(id).await.expect("captured");
+            assert_eq!((third.status, third.captured), (PaymentStatus::Captured, AMOUNT));
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn a_void_under_any_trouble_sets_the_money_free_once() {
+    for trouble in Trouble::ALL {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            let id = world.authorized(1).await;
+            trouble.plan(&world, Operation::Void);
+
+            let first = world.payments.void(id).await.expect("payments answers");
+            one_of(&first, &[PaymentStatus::Voided, PaymentStatus::Unknown]);
+            world.come_to_rest().await;
+
+            let second = world.payments.void(id).await.expect("voided");
+            assert_eq!(second.status, PaymentStatus::Voided, "{trouble:?}");
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn a_refund_under_any_trouble_gives_the_money_back_once() {
+    for trouble in Trouble::ALL {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            let id = world.captured(1).await;
+            trouble.plan(&world, Operation::Refund);
+
+            let first = world.refund(id, 1, 4_000).await;
+            if let Err(error) = &first {
+                assert!(error.is_outcome_unknown(), "{trouble:?}: {error}");
+            }
+            world.come_to_rest().await;
+
+            let again = world.refund(id, 1, 4_000).await.expect("refunded");
+            assert_eq!((again.status, again.refunded), (PaymentStatus::PartiallyRefunded, 4_000));
+            let rest = world.refund(id, 2, AMOUNT - 4_000).await.expect("refunded");
+            assert_eq!((rest.status, rest.refunded), (PaymentStatus::Refunded, AMOUNT));
+            assert_eq!(code(world.refund(id, 3, 1).await), "refund_exceeds_payment");
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn the_token_that_swallows_its_first_answer_is_unknown_and_then_authorised() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+
+        let answer = world.authorize(1, "tok_timeout").await.expect("payments answers");
+
+        assert_eq!(answer.status, PaymentStatus::Unknown);
+        assert_eq!(world.status(answer.id).await, PaymentStatus::Authorized);
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn an_authorisation_on_its_way_is_not_given_up_at_once() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        world.network.plan(NetworkFault::Delay(Duration::from_secs(3)));
+
+        let answer = world.authorize(1, "tok_ok").await.expect("payments answers");
+        let meanwhile = world.status(answer.id).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+
+        assert_eq!((answer.status, meanwhile), (PaymentStatus::Unknown, PaymentStatus::Unknown));
+        assert_eq!(world.status(answer.id).await, PaymentStatus::Authorized);
+    });
+}
+
+#[test]
+fn a_repeated_authorisation_asks_again_with_the_token() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        world.network.plan(NetworkFault::DropRequest);
+
+        let first = world.authorize(1, "tok_ok").await.expect("payments answers");
+        let second = world.authorize(1, "tok_ok").await.expect("payments answers");
+
+        assert_eq!(
+            (first.status, second.status),
+            (PaymentStatus::Unknown, PaymentStatus::Authorized)
+        );
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn while_a_capture_is_open_nothing_else_begins() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let id = world.authorized(1).await;
+        world.network.plan(NetworkFault::DropAnswer);
+
+        let capture = code(world.payments.capture(id).await);
+
+        assert_eq!(capture, "unknown_outcome");
+        assert_eq!(code(world.payments.void(id).await), "operation_in_progress");
+        assert_eq!(code(world.refund(id, 1, 1).await), "operation_in_progress");
+        assert_eq!(world.status(id).await, PaymentStatus::Captured);
+        assert_eq!(code(world.payments.void(id).await), "invalid_transition");
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn what_was_never_asked_for_is_remembered_as_voided() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+
+        let reconciled = world.status(payment_id(1)).await;
+        let voided = world.payments.void(payment_id(2)).await.expect("voided").status;
+        let late = [world.authorize(1, "tok_ok").await, world.authorize(2, "tok_ok").await];
+
+        assert_eq!((reconciled, voided), (PaymentStatus::Voided, PaymentStatus::Voided));
+        for late in late {
+            assert_eq!(late.expect("payments answers").status, PaymentStatus::Voided);
+        }
+        assert!(world.provider_book().await.is_empty(), "nobody asked the provider");
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn the_providers_word_against_the_books_changes_nothing_and_stays_open() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let id = world.authorized(1).await;
+        let capture = format!("/v1/charges/{id}/capture");
+        let _: serde_json::Value =
+            world.provider.post(&capture).call().await.expect("behind our back");
+
+        let void = world.payments.void(id).await.expect("payments answers");
+
+        assert_eq!(void.status, PaymentStatus::Unknown);
+        assert_eq!(world.book().await[0].captured, 0, "nothing was booked");
+        assert_eq!(code(world.payments.capture(id).await), "operation_in_progress");
+    });
+}
+
+#[test]
+fn a_reservation_that_the_provider_has_ended_cannot_be_captured() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let id = world.authorized(1).await;
+        let void = format!("/v1/charges/{id}/void");
+        let _: serde_json::Value =
+            world.provider.post(&void).call().await.expect("behind our back");
+
+        assert_eq!(code(world.payments.capture(id).await), "invalid_transition");
+        assert_eq!(world.status(id).await, PaymentStatus::Voided);
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn the_recovery_asks_ever_more_seldom() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        world.authorize(1, "tok_timeout").await.expect("payments answers");
+        let hour = Duration::from_secs(3_600);
+        for _ in 0..10_000 {
+            world.faults.plan(Operation::Lookup, Fault::ErrorBefore);
+        }
+
+        let mut waited = Duration::ZERO;
+        while waited < hour {
+            world.clock.advance(Duration::from_secs(1));
+            waited += Duration::from_secs(1);
+            app::recover(&world.app).await.expect("the database answers");
+        }
+
+        let questions = 10_000 - world.faults.left();
+        assert!((60..=70).contains(&questions), "{questions} questions in an hour");
+    });
+}
+
+/// Runs a call and drops it when it has waited `waits` times: the process was killed there.
+async fn killed_after(waits: usize, call: impl Future) -> bool {
+    let mut call = std::pin::pin!(call);
+    for _ in 0..waits {
+        let polled = std::future::poll_fn(|context| {
+            std::task::Poll::Ready(call.as_mut().poll(context).is_ready())
+        });
+        if polled.await {
+            return true;
+        }
+        tokio::task::yield_now().await;
+    }
+    false
+}
+
+#[test]
+fn killed_at_any_moment_the_money_has_moved_once_or_not_at_all() {
+    for waits in 0..12 {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            let (captured, voided): (PaymentId, PaymentId) =
+                (world.authorized(1).await, world.authorized(2).await);
+            let refunded = world.captured(3).await;
+            let order = app::RefundOrder {
+                id: support::refund_id(1),
+                amount: support::usd(AMOUNT),
+                reason: "late".to_owned(),
+            };
+            let wish = support::authorization(&request(4, "tok_ok"));
+
+            killed_after(waits, app::authorize(&world.app, wish)).await;
+            killed_after(waits, app::capture(&world.app, captured)).await;
+            killed_after(waits, app::void(&world.app, voided)).await;
+            killed_after(waits, app::refund(&world.app, refunded, order)).await;
+            world.come_to_rest().await;
+
+            assert_ne!(world.status(payment_id(4)).await, PaymentStatus::Unknown);
+            world.assert_books_agree().await;
+        });
+    }
+}

@@ -1,0 +1,303 @@
+//! What the tables themselves promise, and what many callers at the same moment make of one payment, on
+//! every engine.
+
+mod support;
+
+use std::{future::Future, sync::Arc};
+
+use futures::future::join_all;
+use support::{AMOUNT, World, authorization, code, payment_id, refund_id, request, usd};
+use techtrove_core::{Clock as _, Timestamp, TypedId as _};
+use techtrove_db::{Db, DbError, Tx, p, testing::engines};
+use techtrove_http::ClientError;
+use techtrove_payments::{
+    Error,
+    app::RefundOrder,
+    domain::{ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told, settle},
+    store,
+};
+use techtrove_payments_api::{PaymentStatus, PaymentsClient};
+
+/// Runs a test on every engine there is; afterwards both sides' books must agree.
+async fn on_every_engine<F, T>(test: F)
+where
+    F: Fn(Arc<World>) -> T,
+    T: Future<Output = ()>,
+{
+    let (payments, sandboxes) = (engines().await, engines().await);
+    for (payments, sandbox) in payments.into_iter().zip(sandboxes) {
+        let world = Arc::new(World::new(Db::clone(&payments), Db::clone(&sandbox)).await);
+        test(Arc::clone(&world)).await;
+        world.assert_books_agree().await;
+        payments.close().await;
+        sandbox.close().await;
+    }
+}
+
+/// Makes `count` calls at the same moment.
+async fn at_once<C, F, T>(count: u32, world: &Arc<World>, call: C) -> Vec<T>
+where
+    C: Fn(Arc<World>, u32) -> F,
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    let calls = (0..count).map(|number| tokio::spawn(call(Arc::clone(world), number)));
+    join_all(calls).await.into_iter().map(|done| done.expect("no panic")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_authorisation_at_once_reserves_once() {
+    on_every_engine(|world| async move {
+        let answers =
+            at_once(32, &world, |world, _| async move { world.authorize(1, "tok_ok").await }).await;
+
+        let statuses: Vec<_> =
+            answers.into_iter().map(|answer| answer.expect("payments answers").status).collect();
+        assert_eq!(statuses, [PaymentStatus::Authorized; 32]);
+        let sums = world.provider_book().await[&payment_id(1).to_string()].ledger;
+        assert_eq!(sums.authorized, AMOUNT);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captures_and_voids_at_once_end_one_way() {
+    on_every_engine(|world| async move {
+        for round in 1..=8 {
+            let id = world.authorized(round).await;
+
+            let outcomes = at_once(16, &world, move |world, number| async move {
+                if number % 2 == 0 {
+                    world.payments.capture(id).await
+                } else {
+                    world.payments.void(id).await
+                }
+            })
+            .await;
+
+            let end = world.status(id).await;
+            assert!(matches!(end, PaymentStatus::Captured | PaymentStatus::Voided));
+            for outcome in outcomes {
+                match outcome {
+                    Ok(payment) => assert!([end, PaymentStatus::Unknown].contains(&payment.status)),
+                    Err(ClientError::Refused(problem)) => {
+                        let known = ["invalid_transition", "operation_in_progress"];
+                        assert!(known.contains(&&*problem.code), "{problem}");
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    })
+    .await;
+}
+
+async fn refund_until_decided(client: &PaymentsClient, number: u32) -> bool {
+    let request = techtrove_payments_api::RefundRequest {
+        refund_id: refund_id(number),
+        amount: usd(AMOUNT / 10),
+        reason: "one of many".to_owned(),
+    };
+    loop {
+        match client.refund(payment_id(1), &request).await {
+            Ok(_) => return true,
+            Err(ClientError::Refused(problem)) => match &*problem.code {
+                "refund_exceeds_payment" => return false,
+                "operation_in_progress" | "unavailable" => tokio::task::yield_now().await,
+                other => panic!("{other}"),
+            },
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refunds_at_once_never_exceed_what_was_captured() {
+    on_every_engine(|world| async move {
+        let id = world.captured(1).await;
+
+        let outcomes = at_once(24, &world, |world, number| async move {
+            refund_until_decided(&world.payments, number).await
+        })
+        .await;
+
+        assert_eq!(outcomes.into_iter().filter(|made| *made).count(), 10);
+        assert_eq!(world.status(id).await, PaymentStatus::Refunded);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_refund_at_once_gives_back_once() {
+    on_every_engine(|world| async move {
+        let id = world.captured(1).await;
+
+        let answers =
+            at_once(16, &world, move |world, _| async move { world.refund(id, 1, 100).await })
+                .await;
+
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        assert_eq!(world.book().await[0].refunded, 100);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reconciling_at_once_with_everything_else_settles_once() {
+    on_every_engine(|world| async move {
+        at_once(48, &world, |world, number| async move {
+            let id = payment_id(1);
+            match number % 4 {
+                0 => drop(world.authorize(1, "tok_ok").await),
+                1 => drop(world.payments.reconcile(id).await),
+                2 => drop(world.payments.capture(id).await),
+                _ => drop(techtrove_payments::app::recover(&world.app).await),
+            }
+        })
+        .await;
+
+        let end = world.status(payment_id(1)).await;
+        assert_ne!(end, PaymentStatus::Unknown);
+    })
+    .await;
+}
+
+/// A payment with its authorisation open, in the tables and nowhere else.
+async fn stored(world: &World, number: u32) -> Payment {
+    let wish = authorization(&request(number, "tok_ok"));
+    let begun = Payment::authorize(wish.id, wish.terms, world.clock.now());
+    let payment = begun.payment.clone();
+    let now = world.clock.now();
+    world
+        .app
+        .db
+        .write("test.insert", move |tx| store::insert(tx, &begun, now, now))
+        .await
+        .expect("stored");
+    payment
+}
+
+fn authorised(payment: &Payment) -> Settlement {
+    let charge = ProviderCharge {
+        key: payment.id.to_string(),
+        amount: Some(usd(AMOUNT)),
+        status: ChargeStatus::Authorized,
+        captured: 0,
+        decline_code: None,
+    };
+    let open = payment.open.as_ref().expect("open");
+    settle(payment, open, &Told::Charge(charge)).expect("it ends")
+}
+
+async fn end(world: &World, settlement: Settlement, number: i64) -> Result<(), Error> {
+    let now = world.clock.now();
+    world.app.db.write("test.end", move |tx| store::end(tx, number, &settlement, now)).await
+}
+
+#[tokio::test]
+async fn an_operation_ends_once() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let payment = stored(&world, 1).await;
+
+        let first = end(&world, authorised(&payment), 1).await;
+        let second = end(&world, authorised(&payment), 1).await;
+
+        assert!(first.is_ok(), "{first:?}");
+        assert!(matches!(second, Err(Error::Overtaken)), "{second:?}");
+        let balances = world.payments.audit_ledger().await.expect("the ledger");
+        assert_eq!((balances[0].balance, balances[0].entries), (0, 2));
+        engine.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_operation_begins_only_from_the_version_that_was_read() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let payment = stored(&world, 1).await;
+        end(&world, authorised(&payment), 1).await.expect("ended");
+        let now = world.clock.now();
+        let read = lookup(&world, payment.id).await;
+        let (capture, void) =
+            (read.begin(OperationKind::Capture, now), read.begin(OperationKind::Void, now));
+
+        let db = &world.app.db;
+        let first = db.write("test.begin", move |tx| store::begin(tx, &capture, now, now)).await;
+        let second = db.write("test.begin", move |tx| store::begin(tx, &void, now, now)).await;
+
+        assert!(first.is_ok(), "{first:?}");
+        assert!(matches!(second, Err(Error::Overtaken)), "{second:?}");
+        engine.close().await;
+    }
+}
+
+async fn lookup(world: &World, id: techtrove_payments_api::PaymentId) -> Payment {
+    let found = world.app.db.read("test.lookup", move |tx| store::lookup(tx, id)).await;
+    found.expect("the database answers").expect("stored")
+}
+
+async fn refused_by_the_schema(
+    world: &World,
+    statement: impl Fn(&mut Tx<'_>) -> Result<u64, DbError> + Send + 'static,
+) -> DbError {
+    world.app.db.write("test.statement", statement).await.expect_err("the schema refuses")
+}
+
+#[tokio::test]
+async fn the_schema_refuses_what_must_never_be() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let id = stored(&world, 1).await.id;
+        let now = Timestamp::from_micros(1);
+
+        let second_open = refused_by_the_schema(&world, move |tx| {
+            tx.execute(
+                "INSERT INTO operations (payment_id, number, kind, state, open_slot, amount, \
+                 provider_key, attempts, next_attempt_at, opened_at, closed_at) \
+                 VALUES (?, 2, 'void', 'open', 1, 1, 'k', 0, 1, 1, NULL)",
+                p![id],
+            )
+        });
+        assert!(matches!(second_open.await, DbError::UniqueViolation { .. }));
+        let taken_too_much = refused_by_the_schema(&world, move |tx| {
+            tx.execute("UPDATE payments SET captured = amount + 1 WHERE id = ?", p![id])
+        });
+        assert_eq!(taken_too_much.await, DbError::CheckViolation);
+        let given_back_too_much = refused_by_the_schema(&world, move |tx| {
+            tx.execute("UPDATE payments SET refunded = captured + 1 WHERE id = ?", p![id])
+        });
+        assert_eq!(given_back_too_much.await, DbError::CheckViolation);
+        let booked_for_nothing = refused_by_the_schema(&world, move |tx| {
+            tx.execute(
+                "INSERT INTO ledger_entries (payment_id, operation, line, account, amount, \
+                 currency, created_at) VALUES (?, 99, 0, 'sales', 1, 'USD', ?)",
+                p![id, now],
+            )
+        });
+        assert_eq!(booked_for_nothing.await, DbError::ForeignKey);
+        engine.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refund_is_found_by_its_id_and_only_for_its_payment() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let (first, second) = (world.captured(1).await, world.captured(2).await);
+        world.refund(first, 1, 100).await.expect("refunded");
+
+        assert_eq!(code(world.refund(second, 1, 100).await), "payment_mismatch");
+        assert_eq!(code(world.refund(first, 1, 101).await), "payment_mismatch");
+        assert_eq!(world.refund(first, 1, 100).await.expect("the same").refunded, 100);
+        let order = RefundOrder { id: refund_id(9), amount: usd(1), reason: String::new() };
+        let unknown = world
+            .app
+            .db
+            .read("test.refund", move |tx| store::lookup_refund(tx, order.id, first))
+            .await;
+        assert_eq!(unknown.expect("the database answers"), None);
+        assert_eq!(first.uuid(), payment_id(1).uuid());
+        engine.close().await;
+    }
+}

@@ -1,0 +1,279 @@
+//! What payments' tests stand on: payments and the sandbox, each over its own database, between them a
+//! network that fails on demand, and a checker which compares both sides' books.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use techtrove_core::{Currency, ManualClock, Money, Page, PageRequest, SharedClock, TypedId};
+use techtrove_db::{Db, DbOptions};
+use techtrove_http::{Call, Client, ClientError, Fault as NetworkFault, Faults as NetworkFaults};
+use techtrove_payments::{
+    Config, Deps,
+    app::{self, App},
+};
+use techtrove_payments_api::{
+    AuthorizeRequest, Payment, PaymentEntry, PaymentId, PaymentStatus, PaymentsClient, RefundId,
+    RefundRequest,
+};
+use techtrove_sandbox::faults::Faults;
+use uuid::Uuid;
+
+/// What every payment of these tests is worth.
+pub const AMOUNT: i64 = 10_000;
+
+/// Payments, the sandbox, and what lies between them.
+pub struct World {
+    pub app: App,
+    pub payments: PaymentsClient,
+    pub provider: Client,
+    pub faults: Faults,
+    pub network: Arc<Network>,
+    pub clock: Arc<ManualClock>,
+}
+
+/// Plays with the calls from payments to the provider.
+#[derive(Debug, Default)]
+pub struct Network(Mutex<VecDeque<NetworkFault>>);
+
+impl Network {
+    pub fn plan(&self, fault: NetworkFault) {
+        self.0.lock().expect("not poisoned").push_back(fault);
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().expect("not poisoned").clear();
+    }
+}
+
+impl NetworkFaults for Network {
+    fn decide(&self, _call: &Call<'_>) -> NetworkFault {
+        self.0.lock().expect("not poisoned").pop_front().unwrap_or_default()
+    }
+}
+
+/// A charge as the sandbox lists it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Listed {
+    pub key: String,
+    pub amount: i64,
+    pub status: String,
+    pub captured: i64,
+    pub refunded: i64,
+    pub ledger: Sums,
+}
+
+/// What the sandbox's ledger says of a charge.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct Sums {
+    pub authorized: i64,
+    pub captured: i64,
+    pub voided: i64,
+    pub refunded: i64,
+}
+
+pub fn payment_id(number: u32) -> PaymentId {
+    PaymentId::from_uuid(Uuid::from_u128((0x0198_0000_0000_7000_8000 << 64) | u128::from(number)))
+}
+
+pub fn refund_id(number: u32) -> RefundId {
+    RefundId::from_uuid(Uuid::from_u128((0x0199_0000_0000_7000_8000 << 64) | u128::from(number)))
+}
+
+pub fn usd(amount: i64) -> Money {
+    Money::new(amount, Currency::USD)
+}
+
+/// Runs a future on a clock which jumps to the next deadline whenever nothing else is to do.
+pub fn on_virtual_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
+impl World {
+    /// Over these two empty databases.
+    pub async fn new(payments_db: Db, sandbox_db: Db) -> Self {
+        let clock = Arc::new(ManualClock::default());
+        let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
+        let config = techtrove_sandbox::Config::default();
+        let faults = config.faults.clone();
+        let deps = techtrove_sandbox::Deps { db: sandbox_db, clock: Arc::clone(&shared) };
+        let sandbox = techtrove_sandbox::build(config, deps).await.expect("the sandbox");
+        let provider = Client::local("sandbox", sandbox.internal);
+        let network = Arc::new(Network::default());
+        let between = provider.clone().with_faults(Arc::<Network>::clone(&network));
+        let deps = || Deps {
+            db: payments_db.clone(),
+            clock: Arc::clone(&shared),
+            sandbox: between.clone(),
+        };
+        let service = techtrove_payments::build(Config::default(), deps()).await.expect("payments");
+        let app = techtrove_payments::app(&Config::default(), deps()).await.expect("payments");
+        let payments = PaymentsClient::new(Client::local("payments", service.internal));
+        Self { app, payments, provider, faults, network, clock }
+    }
+
+    /// Over this empty database for payments, and one in memory for the sandbox.
+    pub async fn beside(payments_db: Db) -> Self {
+        let sandbox_db = Db::open("sqlite::memory:", DbOptions::default()).await.expect("opens");
+        Self::new(payments_db, sandbox_db).await
+    }
+
+    /// Over databases in memory, without threads: for virtual time.
+    pub async fn in_memory() -> Self {
+        let open = || async {
+            let options = DbOptions { inline: true, ..DbOptions::default() };
+            Db::open("sqlite::memory:", options).await.expect("opens")
+        };
+        Self::new(open().await, open().await).await
+    }
+
+    pub async fn authorize(&self, number: u32, token: &str) -> Result<Payment, ClientError> {
+        self.payments.authorize(&request(number, token)).await
+    }
+
+    /// An authorised payment.
+    pub async fn authorized(&self, number: u32) -> PaymentId {
+        let payment = self.authorize(number, "tok_ok").await.expect("authorised");
+        assert_eq!(payment.status, PaymentStatus::Authorized);
+        payment.id
+    }
+
+    /// A captured payment.
+    pub async fn captured(&self, number: u32) -> PaymentId {
+        let id = self.authorized(number).await;
+        let payment = self.payments.capture(id).await.expect("captured");
+        assert_eq!((payment.status, payment.captured), (PaymentStatus::Captured, AMOUNT));
+        id
+    }
+
+    pub async fn refund(
+        &self,
+        id: PaymentId,
+        number: u32,
+        amount: i64,
+    ) -> Result<Payment, ClientError> {
+        let reason = "it was broken".to_owned();
+        let request = RefundRequest { refund_id: refund_id(number), amount: usd(amount), reason };
+        self.payments.refund(id, &request).await
+    }
+
+    /// How the payment stands once the provider was asked.
+    pub async fn status(&self, id: PaymentId) -> PaymentStatus {
+        self.payments.reconcile(id).await.expect("payments answers").status
+    }
+
+    /// Lets the recovery do its work until nothing is open, and everything late arrive.
+    pub async fn come_to_rest(&self) {
+        self.network.clear();
+        tokio::time::sleep(Duration::from_secs(120)).await;
+        for _ in 0..8 {
+            self.clock.advance(Duration::from_secs(61));
+            app::recover(&self.app).await.expect("the database answers");
+        }
+        tokio::time::sleep(Duration::from_secs(120)).await;
+    }
+
+    /// Everything in payments' book, read in small pages.
+    pub async fn book(&self) -> Vec<PaymentEntry> {
+        let mut page = PageRequest { limit: Some(2), cursor: None };
+        let mut book = Vec::new();
+        loop {
+            let read = self.payments.audit_payments(&page).await.expect("a page");
+            book.extend(read.items);
+            page.cursor = match read.next_cursor {
+                None => return book,
+                next => next,
+            };
+        }
+    }
+
+    /// Everything in the provider's book, read in small pages, by its keys.
+    pub async fn provider_book(&self) -> BTreeMap<String, Listed> {
+        let mut page = PageRequest { limit: Some(2), cursor: None };
+        let mut book = BTreeMap::new();
+        loop {
+            let get = self.provider.get("/v1/charges").query(&page);
+            let read: Page<Listed> = get.call().await.expect("a page");
+            book.extend(read.items.into_iter().map(|charge| (charge.key.clone(), charge)));
+            page.cursor = match read.next_cursor {
+                None => return book,
+                next => next,
+            };
+        }
+    }
+
+    /// At rest, both sides' books say the same, and the ledger sums to zero.
+    pub async fn assert_books_agree(&self) {
+        for balance in self.payments.audit_ledger().await.expect("the ledger") {
+            assert_eq!(balance.balance, 0, "the ledger sums to zero in {}", balance.currency);
+        }
+        let mut at_provider = self.provider_book().await;
+        for entry in self.book().await {
+            let charge = at_provider.remove(&entry.id.to_string());
+            assert_agree(&entry, charge.as_ref());
+        }
+        assert!(at_provider.is_empty(), "charges without payments: {at_provider:?}");
+    }
+}
+
+fn assert_agree(entry: &PaymentEntry, charge: Option<&Listed>) {
+    use PaymentStatus::{
+        Authorized, Captured, Failed, PartiallyRefunded, Refunded, Unknown, Voided,
+    };
+    let none = Sums { authorized: 0, captured: 0, voided: 0, refunded: 0 };
+    let sums = charge.map_or(none, |charge| charge.ledger);
+    let both = format!("{entry:?} beside {charge:?}");
+    assert_eq!((entry.captured, entry.refunded), (sums.captured, sums.refunded), "{both}");
+    let reserved = sums.authorized - sums.captured - sums.voided;
+    let amount = entry.amount.amount;
+    let expected = match entry.status {
+        Authorized => (amount, 0, 0..=0),
+        Captured => (0, amount, 0..=0),
+        PartiallyRefunded => (0, amount, 1..=amount - 1),
+        Refunded => (0, amount, amount..=amount),
+        Failed | Voided => (0, 0, 0..=0),
+        Unknown => panic!("nothing is unknown at rest: {both}"),
+    };
+    assert_eq!((reserved, sums.captured), (expected.0, expected.1), "{both}");
+    assert!(expected.2.contains(&sums.refunded), "{both}");
+}
+
+pub fn request(number: u32, token: &str) -> AuthorizeRequest {
+    AuthorizeRequest {
+        payment_id: payment_id(number),
+        reference: Uuid::from_u128(number.into()),
+        amount: usd(AMOUNT),
+        provider: "sandbox".to_owned(),
+        token: token.to_owned(),
+    }
+}
+
+/// The code of the refusal that is expected.
+pub fn code(outcome: Result<Payment, ClientError>) -> String {
+    match outcome {
+        Err(ClientError::Refused(problem)) => problem.code.into_owned(),
+        other => panic!("a refusal was expected, not {other:?}"),
+    }
+}
+
+/// The request as the use case takes it.
+pub fn authorization(request: &AuthorizeRequest) -> app::Authorization {
+    app::Authorization {
+        id: request.payment_id,
+        terms: techtrove_payments::domain::Terms {
+            reference: request.reference,
+            provider: request.provider.clone(),
+            amount: request.amount,
+        },
+        token: techtrove_payments::domain::Secret::new(request.token.clone()).expect("a token"),
+    }
+}

@@ -1,0 +1,16 @@
+CREATE TABLE charges (
+    charge_key VARCHAR(64) NOT NULL PRIMARY KEY,
+    amount BIGINT NOT NULL,
+    currency VARCHAR(3),
+    token VARCHAR(64),
+    status VARCHAR(16) NOT NULL,
+    captured BIGINT NOT NULL,
+    refunded BIGINT NOT NULL,
+    decline_code VARCHAR(32),
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CHECK (status IN ('authorized', 'captured', 'declined', 'voided')),
+    CHECK (amount >= 0 AND captured >= 0 AND captured <= amount),
+    CHECK (refunded >= 0 AND refunded <= captured),
+    CHECK (status = 'captured' OR captured = 0)
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

@@ -1,0 +1,41 @@
+//! The use cases, one file each: they read the books, let the rules decide, and write charge and ledger
+//! in one transaction.
+
+mod capture_charge;
+mod create_charge;
+mod read_charges;
+mod refund_charge;
+mod void_charge;
+
+use std::time::Duration;
+
+use techtrove_core::SharedClock;
+use techtrove_db::Db;
+
+use crate::faults::Faults;
+
+pub use capture_charge::capture_charge;
+pub use create_charge::{Created, create_charge};
+pub use read_charges::{get_charge, list_charges};
+pub use refund_charge::refund_charge;
+pub use void_charge::void_charge;
+
+/// What the use cases stand on.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The provider's own books.
+    pub db: Db,
+    /// Its clock.
+    pub clock: SharedClock,
+    /// What is planned to go wrong.
+    pub faults: Faults,
+    /// How long an answer is held back that is never to come.
+    pub silence: Duration,
+}
+
+impl App {
+    /// What is planned to go wrong, and for how long a call hangs.
+    pub(crate) fn misbehaviour(&self) -> (Faults, Duration) {
+        (self.faults.clone(), self.silence)
+    }
+}

@@ -1,0 +1,242 @@
+//! A charge: money reserved under the caller's key, then taken or given up. Every function decides
+//! what a request changes and what it adds to the ledger, and finds nothing to do in a repetition; a
+//! change must never happen without its [`Entry`].
+
+use std::str::FromStr;
+
+use techtrove_core::{Currency, Money};
+
+use super::{DeclineCode, Key, Token, Verdict};
+
+/// Where a charge stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Reserved, not taken.
+    Authorized,
+    /// Taken; part or all may have been refunded.
+    Captured,
+    /// Refused by the bank.
+    Declined,
+    /// Given up, perhaps before it was ever asked for.
+    Voided,
+}
+
+/// The text is no status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a charge's status")]
+pub struct UnknownStatus;
+
+impl Status {
+    /// The status in one word, as stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Authorized => "authorized",
+            Self::Captured => "captured",
+            Self::Declined => "declined",
+            Self::Voided => "voided",
+        }
+    }
+}
+
+impl FromStr for Status {
+    type Err = UnknownStatus;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Authorized, Self::Captured, Self::Declined, Self::Voided]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(UnknownStatus)
+    }
+}
+
+/// What is charged, and with what. A charge that was voided before it was asked for has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// How much; always positive.
+    pub money: Money,
+    /// The means of payment.
+    pub token: Token,
+}
+
+/// A charge as the provider knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The caller's name for it.
+    pub key: Key,
+    /// What was asked for, if it ever was.
+    pub terms: Option<Terms>,
+    /// Where it stands.
+    pub status: Status,
+    /// Minor units taken.
+    pub captured: i64,
+    /// Minor units given back.
+    pub refunded: i64,
+    /// Why the bank refused, if it did.
+    pub decline_code: Option<DeclineCode>,
+}
+
+/// What a ledger entry records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Money was reserved.
+    Authorized,
+    /// Reserved money was taken.
+    Captured,
+    /// Reserved money was set free.
+    Voided,
+    /// Taken money was given back, under this key.
+    Refunded(Key),
+}
+
+/// One line of the ledger: a charge has at most one of each kind, so nothing can be booked twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What happened.
+    pub kind: EntryKind,
+    /// To how much; always positive.
+    pub money: Money,
+}
+
+/// What a request changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing: it was done before, or there is nothing to do.
+    None,
+    /// The charge becomes this, and this is booked, if money moved.
+    To(Charge, Option<Entry>),
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The key names a charge or refund with other terms.
+    #[error("the key was used with other terms")]
+    KeyReused,
+    /// The charge was declined.
+    #[error("the charge was declined")]
+    Declined,
+    /// The charge was given up.
+    #[error("the charge is voided")]
+    Voided,
+    /// The money is taken already.
+    #[error("the charge is captured")]
+    Captured,
+    /// The money is not taken yet.
+    #[error("the charge is not captured")]
+    NotCaptured,
+    /// More than is left of what was taken.
+    #[error("the refund exceeds what is left of the charge")]
+    RefundExceedsCharge,
+}
+
+impl Charge {
+    /// A new charge on `terms`, by the bank's verdict.
+    #[must_use]
+    pub fn new(key: Key, terms: Terms) -> (Self, Option<Entry>) {
+        let (status, decline_code) = match terms.token.verdict() {
+            Verdict::Approved => (Status::Authorized, None),
+            Verdict::Declined(code) => (Status::Declined, Some(code)),
+        };
+        let entry = (status == Status::Authorized)
+            .then_some(Entry { kind: EntryKind::Authorized, money: terms.money });
+        let charge =
+            Self { key, terms: Some(terms), status, captured: 0, refunded: 0, decline_code };
+        (charge, entry)
+    }
+
+    /// A charge given up before it was asked for: it refuses the late request.
+    #[must_use]
+    pub fn never(key: Key) -> Self {
+        let status = Status::Voided;
+        Self { key, terms: None, status, captured: 0, refunded: 0, decline_code: None }
+    }
+
+    /// Whether a repeated request on `terms` means this charge. One that was voided before it was
+    /// asked for answers to any terms.
+    ///
+    /// # Errors
+    /// When the key was used with other terms.
+    pub fn repeat(&self, terms: Terms) -> Result<(), Refusal> {
+        match self.terms {
+            Some(own) if own != terms => Err(Refusal::KeyReused),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the reserved money, all of it.
+    ///
+    /// # Errors
+    /// When there is none reserved.
+    pub fn capture(&self) -> Result<Change, Refusal> {
+        match (self.status, self.terms) {
+            (Status::Captured, _) => Ok(Change::None),
+            (Status::Authorized, Some(Terms { money, .. })) => {
+                let charge =
+                    Self { status: Status::Captured, captured: money.amount, ..self.clone() };
+                Ok(Change::To(charge, Some(Entry { kind: EntryKind::Captured, money })))
+            }
+            (Status::Declined, _) => Err(Refusal::Declined),
+            (Status::Voided | Status::Authorized, _) => Err(Refusal::Voided),
+        }
+    }
+
+    /// Sets the reserved money free. A declined charge has none, so nothing is left to do.
+    ///
+    /// # Errors
+    /// When the money is taken already.
+    pub fn void(&self) -> Result<Change, Refusal> {
+        match self.status {
+            Status::Voided | Status::Declined => Ok(Change::None),
+            Status::Captured => Err(Refusal::Captured),
+            Status::Authorized => {
+                let charge = Self { status: Status::Voided, ..self.clone() };
+                let entry =
+                    self.terms.map(|terms| Entry { kind: EntryKind::Voided, money: terms.money });
+                Ok(Change::To(charge, entry))
+            }
+        }
+    }
+
+    /// Gives `amount` back under `key`; `booked` is what the ledger has under that key already.
+    ///
+    /// # Errors
+    /// When less is left, nothing was taken, or the key was used for another amount.
+    pub fn refund(&self, key: &Key, amount: i64, booked: Option<i64>) -> Result<Change, Refusal> {
+        match booked {
+            Some(before) if before == amount => return Ok(Change::None),
+            Some(_) => return Err(Refusal::KeyReused),
+            None => {}
+        }
+        let (Status::Captured, Some(Terms { money, .. })) = (self.status, self.terms) else {
+            return Err(Refusal::NotCaptured);
+        };
+        let refunded = self
+            .refunded
+            .checked_add(amount)
+            .filter(|&sum| amount > 0 && sum <= self.captured)
+            .ok_or(Refusal::RefundExceedsCharge)?;
+        let charge = Self { refunded, ..self.clone() };
+        let money = Money::new(amount, money.currency);
+        Ok(Change::To(charge, Some(Entry { kind: EntryKind::Refunded(key.clone()), money })))
+    }
+
+    /// The currency of the charge, once it was asked for.
+    #[must_use]
+    pub fn currency(&self) -> Option<Currency> {
+        self.terms.map(|terms| terms.money.currency)
+    }
+}
+
+impl EntryKind {
+    /// What the ledger calls an entry of this kind: unique within its charge.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self {
+            Self::Authorized => "authorized".to_owned(),
+            Self::Captured => "captured".to_owned(),
+            Self::Voided => "voided".to_owned(),
+            Self::Refunded(key) => format!("refunded:{key}"),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The provider's rules: what a token stands for and how a charge moves. Plain values and functions;
+//! it must never do I/O or know who is calling. Start with [`Charge`].
+
+mod charge;
+mod key;
+mod token;
+
+#[cfg(test)]
+mod properties;
+
+pub use charge::{Change, Charge, Entry, EntryKind, Refusal, Status, Terms, UnknownStatus};
+pub use key::{InvalidKey, Key};
+pub use token::{DeclineCode, Token, UnknownDeclineCode, UnknownToken, Verdict};

@@ -1,0 +1,119 @@
+//! Any sequence of requests keeps the provider's promises.
+
+use proptest::prelude::*;
+use techtrove_core::{Currency, Money};
+
+use super::*;
+
+#[derive(Clone, Debug)]
+enum Request {
+    Charge(Token),
+    Capture,
+    Void,
+    Refund(u8, i64),
+}
+
+fn requests() -> impl Strategy<Value = Vec<Request>> {
+    let token = prop_oneof![Just(Token::Ok), Just(Token::Declined), Just(Token::Timeout)];
+    let request = prop_oneof![
+        2 => token.prop_map(Request::Charge),
+        3 => Just(Request::Capture),
+        1 => Just(Request::Void),
+        5 => (0_u8..4, 1_i64..70).prop_map(|(key, amount)| Request::Refund(key, amount)),
+    ];
+    prop::collection::vec(request, 0..24)
+}
+
+fn key(text: &str) -> Key {
+    text.parse().expect("a key")
+}
+
+#[derive(Default)]
+struct Books {
+    charge: Option<Charge>,
+    entries: Vec<Entry>,
+}
+
+impl Books {
+    fn sum(&self, wanted: impl Fn(&EntryKind) -> bool) -> i64 {
+        self.entries
+            .iter()
+            .filter(|entry| wanted(&entry.kind))
+            .map(|entry| entry.money.amount)
+            .sum()
+    }
+
+    fn booked(&self, label: &Key) -> Option<i64> {
+        let wanted = EntryKind::Refunded(label.clone());
+        self.entries.iter().find(|entry| entry.kind == wanted).map(|entry| entry.money.amount)
+    }
+
+    fn take(&mut self, request: &Request) -> Result<bool, Refusal> {
+        let change = match (request, &self.charge) {
+            (Request::Charge(token), None) => {
+                let money = Money::new(100, Currency::USD);
+                let (charge, entry) = Charge::new(key("k"), Terms { money, token: *token });
+                Change::To(charge, entry)
+            }
+            (Request::Charge(token), Some(charge)) => {
+                charge.repeat(Terms { money: Money::new(100, Currency::USD), token: *token })?;
+                Change::None
+            }
+            (Request::Void, None) => Change::To(Charge::never(key("k")), None),
+            (_, None) => return Err(Refusal::NotCaptured),
+            (Request::Void, Some(charge)) => charge.void()?,
+            (Request::Capture, Some(charge)) => charge.capture()?,
+            (Request::Refund(number, amount), Some(charge)) => {
+                let label = key(&format!("r{number}"));
+                charge.refund(&label, *amount, self.booked(&label))?
+            }
+        };
+        let Change::To(charge, entry) = change else { return Ok(false) };
+        self.charge = Some(charge);
+        self.entries.extend(entry);
+        Ok(true)
+    }
+}
+
+proptest! {
+    #[test]
+    fn money_is_taken_once_and_never_given_back_twice(requests in requests()) {
+        let mut books = Books::default();
+        for request in &requests {
+            let _ = books.take(request);
+
+            let authorized = books.sum(|kind| *kind == EntryKind::Authorized);
+            let captured = books.sum(|kind| *kind == EntryKind::Captured);
+            let voided = books.sum(|kind| *kind == EntryKind::Voided);
+            let refunded = books.sum(|kind| matches!(kind, EntryKind::Refunded(_)));
+            prop_assert!(captured + voided <= authorized && authorized <= 100);
+            prop_assert!(refunded <= captured);
+            if let Some(charge) = &books.charge {
+                prop_assert_eq!((charge.captured, charge.refunded), (captured, refunded));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_done_is_not_done_again(requests in requests()) {
+        let mut books = Books::default();
+        for request in &requests {
+            if books.take(request) == Ok(true) {
+                let repeated = books.take(request);
+                prop_assert_eq!(repeated, Ok(false), "{:?}", request);
+            }
+        }
+    }
+
+    #[test]
+    fn a_voided_charge_never_comes_back(requests in requests()) {
+        let mut books = Books::default();
+        books.take(&Request::Void).expect("voided");
+        for request in &requests {
+            let _ = books.take(request);
+        }
+
+        prop_assert_eq!(books.entries, vec![]);
+        prop_assert_eq!(books.charge.map(|charge| charge.status), Some(Status::Voided));
+    }
+}

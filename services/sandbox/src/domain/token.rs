@@ -1,0 +1,107 @@
+//! The means of payment that the sandbox knows, each with its fixed fate. Unlike a real provider's,
+//! these tokens are public: they stand in documentation and tests.
+
+use std::str::FromStr;
+
+/// A means of payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// Always charged.
+    Ok,
+    /// Always declined by the bank.
+    Declined,
+    /// Always declined for lack of money.
+    InsufficientFunds,
+    /// Charged, but the first answer never comes.
+    Timeout,
+}
+
+/// The text is no token of the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a token of the sandbox")]
+pub struct UnknownToken;
+
+/// Why the bank declined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeclineCode {
+    /// Without a reason.
+    CardDeclined,
+    /// For lack of money.
+    InsufficientFunds,
+}
+
+/// The text is no decline code of the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a decline code of the sandbox")]
+pub struct UnknownDeclineCode;
+
+/// What the bank says to a new charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The money is reserved.
+    Approved,
+    /// It is not.
+    Declined(DeclineCode),
+}
+
+impl Token {
+    /// The token's text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "tok_ok",
+            Self::Declined => "tok_declined",
+            Self::InsufficientFunds => "tok_insufficient_funds",
+            Self::Timeout => "tok_timeout",
+        }
+    }
+
+    /// What the bank says to a charge of this token.
+    #[must_use]
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Ok | Self::Timeout => Verdict::Approved,
+            Self::Declined => Verdict::Declined(DeclineCode::CardDeclined),
+            Self::InsufficientFunds => Verdict::Declined(DeclineCode::InsufficientFunds),
+        }
+    }
+
+    /// Whether the answer to a new charge never comes, although the charge is made.
+    #[must_use]
+    pub fn swallows_first_answer(self) -> bool {
+        self == Self::Timeout
+    }
+}
+
+impl FromStr for Token {
+    type Err = UnknownToken;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Ok, Self::Declined, Self::InsufficientFunds, Self::Timeout]
+            .into_iter()
+            .find(|token| token.as_str() == text)
+            .ok_or(UnknownToken)
+    }
+}
+
+impl DeclineCode {
+    /// The code's text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CardDeclined => "card_declined",
+            Self::InsufficientFunds => "insufficient_funds",
+        }
+    }
+}
+
+impl FromStr for DeclineCode {
+    type Err = UnknownDeclineCode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::CardDeclined, Self::InsufficientFunds]
+            .into_iter()
+            .find(|code| code.as_str() == text)
+            .ok_or(UnknownDeclineCode)
+    }
+}

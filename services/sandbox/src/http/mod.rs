@@ -1,0 +1,114 @@
+//! The provider's HTTP API: parse, ask the use case, answer. Its words are its own; nobody shares a type
+//! with it. Every route may be repeated with the same keys.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::StatusCode;
+use techtrove_core::{Page, PageRequest};
+use techtrove_http::{HttpError, Json, Path, Query};
+
+use crate::{
+    app::{self, App},
+    domain::Key,
+    error::Error,
+    faults::Operation,
+};
+
+use wire::{ChargeBody, ListedBody, NewCharge, NewRefund, RefundBody};
+
+type Shared = State<Arc<App>>;
+
+/// All routes.
+pub fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/charges", get(list_charges).post(create_charge))
+        .route("/v1/charges/{key}", get(get_charge))
+        .route("/v1/charges/{key}/capture", post(capture_charge))
+        .route("/v1/charges/{key}/void", post(void_charge))
+        .route("/v1/charges/{key}/refunds", post(refund_charge))
+        .with_state(app)
+}
+
+async fn create_charge(
+    State(app): Shared,
+    Json(body): Json<NewCharge>,
+) -> Result<Response, HttpError> {
+    let (key, terms) = body.check()?;
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::create_charge(&app, key, terms).await };
+    let created = faults.around(Operation::Charge, silence, work).await?;
+    let status = if created.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(ChargeBody::from(&created.charge))).into_response())
+}
+
+async fn get_charge(
+    State(app): Shared,
+    Path(key): Path<String>,
+) -> Result<Json<ChargeBody>, HttpError> {
+    let key = path_key(&key)?;
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::get_charge(&app, key).await };
+    Ok(Json(ChargeBody::from(&faults.around(Operation::Lookup, silence, work).await?)))
+}
+
+async fn capture_charge(
+    State(app): Shared,
+    Path(key): Path<String>,
+) -> Result<Json<ChargeBody>, HttpError> {
+    let key = path_key(&key)?;
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::capture_charge(&app, key).await };
+    Ok(Json(ChargeBody::from(&faults.around(Operation::Capture, silence, work).await?)))
+}
+
+async fn void_charge(
+    State(app): Shared,
+    Path(key): Path<String>,
+) -> Result<Json<ChargeBody>, HttpError> {
+    let key = path_key(&key)?;
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::void_charge(&app, key).await };
+    Ok(Json(ChargeBody::from(&faults.around(Operation::Void, silence, work).await?)))
+}
+
+async fn refund_charge(
+    State(app): Shared,
+    Path(key): Path<String>,
+    Json(body): Json<NewRefund>,
+) -> Result<Json<RefundBody>, HttpError> {
+    let key = path_key(&key)?;
+    let (refund, amount) = body.check()?;
+    let (faults, silence) = app.misbehaviour();
+    let named = refund.clone();
+    let work = async move { app::refund_charge(&app, key, refund, amount).await };
+    let charge = faults.around(Operation::Refund, silence, work).await?;
+    Ok(Json(RefundBody { key: named.to_string(), amount, charge: ChargeBody::from(&charge) }))
+}
+
+async fn list_charges(
+    State(app): Shared,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<ListedBody>>, HttpError> {
+    let limit = page.limit()?;
+    let after = page.after::<String>()?.unwrap_or_default();
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::list_charges(&app, after, limit.saturating_add(1)).await };
+    let rows = faults.around(Operation::List, silence, work).await?;
+    let page = Page::from_surplus(rows, limit, |listed| listed.charge.key.to_string());
+    Ok(Json(page.map(|listed| ListedBody::from(&listed))))
+}
+
+fn path_key(text: &str) -> Result<Key, Error> {
+    text.parse().map_err(|error: crate::domain::InvalidKey| Error::Invalid {
+        pointer: "/key",
+        detail: error.to_string(),
+    })
+}

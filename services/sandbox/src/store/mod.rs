@@ -1,0 +1,210 @@
+//! The provider's books: charges and the ledger, and nobody else's. A change of a charge and its entry
+//! are written together; the ledger's primary key refuses to book the same thing twice.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use techtrove_core::{Currency, Money, Timestamp};
+use techtrove_db::{DbError, Migration, MigrationSet, Params, Row, Tx, p};
+
+use crate::domain::{Charge, DeclineCode, Entry, EntryKind, Key, Status, Terms, Token};
+
+/// The tables of sandbox.
+pub const MIGRATIONS: MigrationSet = MigrationSet {
+    name: "sandbox",
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "charges",
+            sqlite: include_str!("../../migrations/sqlite/0001_charges.sql"),
+            postgres: include_str!("../../migrations/postgres/0001_charges.sql"),
+            mysql: include_str!("../../migrations/mysql/0001_charges.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "ledger",
+            sqlite: include_str!("../../migrations/sqlite/0002_ledger.sql"),
+            postgres: include_str!("../../migrations/postgres/0002_ledger.sql"),
+            mysql: include_str!("../../migrations/mysql/0002_ledger.sql"),
+        },
+    ],
+};
+
+const INSERT_CHARGE: &str = "INSERT INTO charges (charge_key, amount, currency, token, status, \
+     captured, refunded, decline_code, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+const UPDATE_CHARGE: &str = "UPDATE charges SET status = ?, captured = ?, refunded = ?, \
+     updated_at = ? WHERE charge_key = ?";
+
+const INSERT_ENTRY: &str =
+    "INSERT INTO ledger (charge_key, entry, amount, currency, created_at) VALUES (?, ?, ?, ?, ?)";
+
+const SELECT_CHARGE: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
+     decline_code FROM charges WHERE charge_key = ?";
+
+const LOCK_CHARGE: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
+     decline_code FROM charges WHERE charge_key = ? FOR UPDATE";
+
+const SELECT_ENTRY: &str = "SELECT amount FROM ledger WHERE charge_key = ? AND entry = ?";
+
+const LIST_CHARGES: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
+     decline_code FROM charges WHERE charge_key > ? ORDER BY charge_key LIMIT ?";
+
+const LIST_ENTRIES: &str = "SELECT charge_key, entry, amount FROM ledger \
+     WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, entry";
+
+/// A charge beside what the ledger says of it, each in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The charge.
+    pub charge: Charge,
+    /// Reserved, ever.
+    pub authorized: i64,
+    /// Taken.
+    pub captured: i64,
+    /// Reserved and set free.
+    pub voided: i64,
+    /// Given back.
+    pub refunded: i64,
+}
+
+/// Writes a new charge and its entry.
+///
+/// # Errors
+/// [`DbError::UniqueViolation`] when the key is known.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    charge: &Charge,
+    entry: Option<&Entry>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let money = charge.terms.map(|terms| terms.money);
+    let insert = p![
+        charge.key.as_str(),
+        money.map_or(0, |money| money.amount),
+        money.map(|money| money.currency),
+        charge.terms.map(|terms| terms.token.as_str()),
+        charge.status.as_str(),
+        charge.captured,
+        charge.refunded,
+        charge.decline_code.map(DeclineCode::as_str),
+        now,
+        now
+    ];
+    write(tx, (INSERT_CHARGE, insert), charge, entry, now).map(|_| ())
+}
+
+/// Writes what became of a charge, and its entry.
+///
+/// # Errors
+/// When the database does not answer, or the entry was booked before.
+pub fn update(
+    tx: &mut Tx<'_>,
+    charge: &Charge,
+    entry: Option<&Entry>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let status = charge.status.as_str();
+    let update = p![status, charge.captured, charge.refunded, now, charge.key.as_str()];
+    write(tx, (UPDATE_CHARGE, update), charge, entry, now).map(|_| ())
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    change: (&'static str, Params<'_>),
+    charge: &Charge,
+    entry: Option<&Entry>,
+    now: Timestamp,
+) -> Result<u64, DbError> {
+    let Some(entry) = entry else { return tx.execute_many(&[change]) };
+    let (label, money) = (entry.kind.label(), entry.money);
+    let booked = p![charge.key.as_str(), label, money.amount, money.currency, now];
+    tx.execute_many(&[change, (INSERT_ENTRY, booked)])
+}
+
+/// The charge under `key`, also one that was voided before it was asked for.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn lookup(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Charge>, DbError> {
+    tx.query_opt(SELECT_CHARGE, p![key.as_str()], read_charge)
+}
+
+/// The charge under `key`, locked until the transaction ends.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Charge>, DbError> {
+    tx.query_opt(LOCK_CHARGE, p![key.as_str()], read_charge)
+}
+
+/// What is booked of `kind` for the charge under `key`, in minor units.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn booked(tx: &mut Tx<'_>, key: &Key, kind: &EntryKind) -> Result<Option<i64>, DbError> {
+    tx.query_opt(SELECT_ENTRY, p![key.as_str(), kind.label()], |row| row.get(0))
+}
+
+/// Up to `limit` charges behind the key `after`, each beside its ledger.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn list(tx: &mut Tx<'_>, after: &str, limit: usize) -> Result<Vec<Listed>, DbError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let charges = tx.query(LIST_CHARGES, p![after, limit], read_charge)?;
+    let Some(last) = charges.last().map(|charge| charge.key.clone()) else { return Ok(Vec::new()) };
+    let mut listed: BTreeMap<Key, Listed> = charges
+        .into_iter()
+        .map(|charge| (charge.key.clone(), Listed::without_entries(charge)))
+        .collect();
+    let entries = tx.query(LIST_ENTRIES, p![after, last.as_str()], |row| {
+        Ok((read_key(row, 0)?, row.get::<String>(1)?, row.get::<i64>(2)?))
+    })?;
+    for (key, label, amount) in entries {
+        if let Some(listed) = listed.get_mut(&key) {
+            listed.add(&label, amount);
+        }
+    }
+    Ok(listed.into_values().collect())
+}
+
+impl Listed {
+    fn without_entries(charge: Charge) -> Self {
+        Self { charge, authorized: 0, captured: 0, voided: 0, refunded: 0 }
+    }
+
+    fn add(&mut self, label: &str, amount: i64) {
+        let sum = match label {
+            "authorized" => &mut self.authorized,
+            "captured" => &mut self.captured,
+            "voided" => &mut self.voided,
+            _ => &mut self.refunded,
+        };
+        *sum = sum.saturating_add(amount);
+    }
+}
+
+fn read_key(row: &Row<'_>, index: usize) -> Result<Key, DbError> {
+    row.get::<String>(index)?.parse().map_err(DbError::decode)
+}
+
+fn read_charge(row: &Row<'_>) -> Result<Charge, DbError> {
+    let amount: i64 = row.get(1)?;
+    let currency: Option<Currency> = row.get(2)?;
+    let token: Option<Token> = parsed(row.get(3)?)?;
+    let terms = currency
+        .zip(token)
+        .map(|(currency, token)| Terms { money: Money::new(amount, currency), token });
+    Ok(Charge {
+        key: read_key(row, 0)?,
+        terms,
+        status: row.get::<String>(4)?.parse::<Status>().map_err(DbError::decode)?,
+        captured: row.get(5)?,
+        refunded: row.get(6)?,
+        decline_code: parsed(row.get(7)?)?,
+    })
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(text: Option<String>) -> Result<Option<T>, DbError> {
+    text.map(|text| text.parse()).transpose().map_err(DbError::decode)
+}

@@ -1,0 +1,201 @@
+//! The provider through its API: every call twice, every token, every fault.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{Sandbox, code, on_virtual_time};
+use techtrove_http::ClientError;
+use techtrove_sandbox::faults::{Fault, Operation};
+
+#[test]
+fn a_charges_life_and_every_call_of_it_twice() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+
+        for _ in 0..2 {
+            assert_eq!(
+                sandbox.charge("k", "tok_ok").await.expect("charged")["status"],
+                "authorized"
+            );
+        }
+        for _ in 0..2 {
+            let charge = sandbox.change("k", "capture").await.expect("captured");
+            assert_eq!((&charge["status"], &charge["captured"]), (&json!("captured"), &json!(100)));
+        }
+        for _ in 0..2 {
+            let refund = sandbox.refund("k", "r1", 60).await.expect("refunded");
+            assert_eq!(
+                (&refund["amount"], &refund["charge"]["refunded"]),
+                (&json!(60), &json!(60))
+            );
+        }
+        assert_eq!(code(sandbox.refund("k", "r1", 59).await), "key_reused");
+        assert_eq!(code(sandbox.refund("k", "r2", 41).await), "refund_exceeds_charge");
+        assert_eq!(code(sandbox.change("k", "void").await), "charge_captured");
+        assert_eq!(sandbox.ledger("k").await, [100, 100, 0, 60]);
+    });
+}
+
+#[test]
+fn a_void_is_remembered_also_before_the_charge_arrives() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        sandbox.charge("known", "tok_ok").await.expect("charged");
+
+        for key in ["known", "unknown"] {
+            for _ in 0..2 {
+                assert_eq!(sandbox.change(key, "void").await.expect("voided")["status"], "voided");
+            }
+            assert_eq!(sandbox.charge(key, "tok_ok").await.expect("late")["status"], "voided");
+            assert_eq!(code(sandbox.change(key, "capture").await), "charge_voided");
+            assert_eq!(code(sandbox.refund(key, "r", 1).await), "charge_not_captured");
+        }
+        assert_eq!(sandbox.ledger("known").await, [100, 0, 100, 0]);
+        assert_eq!(sandbox.ledger("unknown").await, [0, 0, 0, 0]);
+    });
+}
+
+#[test]
+fn each_token_has_its_fate() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        let fates = [
+            ("tok_ok", "authorized", json!(null)),
+            ("tok_declined", "declined", json!("card_declined")),
+            ("tok_insufficient_funds", "declined", json!("insufficient_funds")),
+        ];
+
+        for (token, status, reason) in fates {
+            let charge = sandbox.charge(token, token).await.expect("an answer");
+            assert_eq!((&charge["status"], &charge["decline_code"]), (&json!(status), &reason));
+        }
+        assert_eq!(code(sandbox.charge("k", "tok_nobody_knows").await), "invalid_token");
+        assert_eq!(code(sandbox.get("k").await), "charge_not_found");
+        assert_eq!(code(sandbox.change("tok_declined", "capture").await), "charge_declined");
+        let voided = sandbox.change("tok_declined", "void").await.expect("nothing to set free");
+        assert_eq!(voided["status"], "declined");
+    });
+}
+
+#[test]
+fn the_token_that_swallows_its_first_answer_is_charged_all_the_same() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+
+        let first = sandbox.charge("k", "tok_timeout").await;
+
+        assert!(matches!(first, Err(ClientError::Timeout { .. })), "{first:?}");
+        assert_eq!(sandbox.get("k").await.expect("known")["status"], "authorized");
+        assert_eq!(
+            sandbox.charge("k", "tok_timeout").await.expect("again")["status"],
+            "authorized"
+        );
+        assert_eq!(sandbox.ledger("k").await, [100, 0, 0, 0]);
+    });
+}
+
+#[test]
+fn another_meaning_under_the_same_key_is_refused() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        sandbox.charge("k", "tok_ok").await.expect("charged");
+        let more = json!({"key": "k", "amount": 101, "currency": "USD", "token": "tok_ok"});
+
+        let other_amount = sandbox.client.post("/v1/charges").json(&more).call().await;
+
+        assert_eq!(code(other_amount), "key_reused");
+        assert_eq!(code(sandbox.charge("k", "tok_declined").await), "key_reused");
+    });
+}
+
+#[test]
+fn values_that_cannot_be_are_refused() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        let valid = json!({"key": "k", "amount": 1, "currency": "USD", "token": "tok_ok", "capture": false});
+        let cases = [
+            ("/key", json!("")),
+            ("/key", json!("../etc")),
+            ("/key", json!("x".repeat(65))),
+            ("/amount", json!(0)),
+            ("/amount", json!(-5)),
+            ("/amount", json!(1.5)),
+            ("/currency", json!("usd")),
+            ("/capture", json!(true)),
+        ];
+
+        for (pointer, value) in cases {
+            let mut body = valid.clone();
+            *body.pointer_mut(pointer).expect("a field") = value;
+            let outcome: Result<Value, _> =
+                sandbox.client.post("/v1/charges").json(&body).call().await;
+            let Err(ClientError::Refused(problem)) = outcome else { panic!("{outcome:?}") };
+            assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer));
+        }
+        assert_eq!(code(sandbox.refund("k", "r", 0).await), "invalid_request");
+        assert_eq!(code(sandbox.refund("k", "r", 1).await), "charge_not_found");
+        assert_eq!(code(sandbox.change("k", "capture").await), "charge_not_found");
+    });
+}
+
+#[test]
+fn each_fault_does_what_it_says() {
+    on_virtual_time(async {
+        let delay = Fault::Delay(Duration::from_secs(30));
+        let cases = [
+            (Fault::ErrorBefore, "authorized", [100, 0, 0, 0]),
+            (Fault::ErrorAfter, "captured", [100, 100, 0, 0]),
+            (Fault::HangBefore, "authorized", [100, 0, 0, 0]),
+            (Fault::HangAfter, "captured", [100, 100, 0, 0]),
+            (delay, "captured", [100, 100, 0, 0]),
+        ];
+        for (fault, status, sums) in cases {
+            let sandbox = Sandbox::in_memory().await;
+            sandbox.charge("k", "tok_ok").await.expect("charged");
+            sandbox.faults.plan(Operation::Capture, fault);
+
+            let outcome = sandbox.change("k", "capture").await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+
+            let error = outcome.expect_err("no good answer");
+            assert!(error.is_outcome_unknown(), "{fault:?}: {error}");
+            assert_eq!(sandbox.get("k").await.expect("known")["status"], status, "{fault:?}");
+            assert_eq!(sandbox.ledger("k").await, sums, "{fault:?}");
+            assert_eq!(
+                sandbox.change("k", "capture").await.expect("well again")["status"],
+                "captured"
+            );
+        }
+    });
+}
+
+#[test]
+fn the_list_goes_on_behind_its_cursor() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        for key in ["c", "a", "d", "b", "e"] {
+            sandbox.charge(key, "tok_ok").await.expect("charged");
+        }
+
+        let mut keys = Vec::new();
+        let mut path = "/v1/charges?limit=2".to_owned();
+        loop {
+            let page: Value = sandbox.client.get(&path).call().await.expect("a page");
+            let items = page["items"].as_array().expect("a list");
+            keys.extend(
+                items.iter().map(|charge| charge["key"].as_str().expect("text").to_owned()),
+            );
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = format!("/v1/charges?limit=2&cursor={cursor}");
+        }
+
+        assert_eq!(keys, ["a", "b", "c", "d", "e"]);
+        assert_eq!(
+            code(sandbox.client.get("/v1/charges?cursor=nonsense").call().await),
+            "invalid_cursor"
+        );
+        assert_eq!(code(sandbox.client.get("/v1/charges?limit=0").call().await), "invalid_request");
+    });
+}

@@ -1,0 +1,92 @@
+//! The provider's promises on every engine, with many callers at the same moment.
+
+mod support;
+
+use std::{future::Future, sync::Arc};
+
+use futures::future::join_all;
+use support::Sandbox;
+use techtrove_db::Db;
+
+async fn on_every_engine<F, T>(test: F)
+where
+    F: Fn(Arc<Sandbox>) -> T,
+    T: Future<Output = ()>,
+{
+    for engine in techtrove_db::testing::engines().await {
+        test(Arc::new(Sandbox::new(Db::clone(&engine)).await)).await;
+        engine.close().await;
+    }
+}
+
+/// Makes `count` calls at the same moment and counts those that succeed.
+async fn at_once<C, F>(count: usize, sandbox: &Arc<Sandbox>, call: C) -> usize
+where
+    C: Fn(Arc<Sandbox>, usize) -> F,
+    F: Future<Output = bool> + Send + 'static,
+{
+    let calls = (0..count).map(|number| tokio::spawn(call(Arc::clone(sandbox), number)));
+    let outcomes = join_all(calls).await;
+    outcomes.into_iter().filter(|outcome| matches!(outcome, Ok(true))).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_charge_at_once_is_made_once() {
+    on_every_engine(|sandbox| async move {
+        let made = at_once(32, &sandbox, |sandbox, _| async move {
+            sandbox.charge("k", "tok_ok").await.is_ok()
+        })
+        .await;
+
+        assert_eq!(made, 32, "all get the charge");
+        assert_eq!(sandbox.ledger("k").await, [100, 0, 0, 0]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn charges_captures_and_voids_at_once_end_one_way() {
+    on_every_engine(|sandbox| async move {
+        for round in 0..10 {
+            let key = format!("k{round}");
+            at_once(24, &sandbox, move |sandbox, number| {
+                let key = key.clone();
+                async move {
+                    match number % 3 {
+                        0 => sandbox.charge(&key, "tok_ok").await.is_ok(),
+                        1 => sandbox.change(&key, "capture").await.is_ok(),
+                        _ => sandbox.change(&key, "void").await.is_ok(),
+                    }
+                }
+            })
+            .await;
+
+            let key = format!("k{round}");
+            let [authorized, captured, voided, _] = sandbox.ledger(&key).await;
+            let status = sandbox.get(&key).await.expect("known")["status"].clone();
+            match status.as_str() {
+                Some("captured") => assert_eq!((authorized, captured, voided), (100, 100, 0)),
+                Some("voided") => assert_eq!((captured, authorized), (0, voided)),
+                other => panic!("{other:?}"),
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refunds_at_once_never_exceed_the_charge() {
+    on_every_engine(|sandbox| async move {
+        sandbox.charge("k", "tok_ok").await.expect("charged");
+        sandbox.change("k", "capture").await.expect("captured");
+
+        let made = at_once(32, &sandbox, |sandbox, number| async move {
+            sandbox.refund("k", &format!("r{number}"), 10).await.is_ok()
+        })
+        .await;
+
+        assert_eq!(made, 10);
+        assert_eq!(sandbox.ledger("k").await, [100, 100, 0, 100]);
+    })
+    .await;
+}

@@ -1,0 +1,53 @@
+//! The audit: reads the books of all services through their internal pages and checks them against
+//! each other. It shares no rule with the services it checks, and changes nothing. The checks
+//! themselves are plain functions in [`checks`].
+
+mod books;
+mod checks;
+mod report;
+
+pub use books::Books;
+pub use report::{Checked, Difference, Report};
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use techtrove_core::Problem;
+
+/// How long a running shop is given between two reads, and how many reads a difference must stand in.
+const BETWEEN_READS: Duration = Duration::from_secs(15);
+const READS: usize = 3;
+
+/// Whether the shop goes on while it is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Books are read one after the other while orders move on: only what stands counts.
+    Running,
+    /// Nobody works: every difference counts.
+    AtRest,
+}
+
+/// Checks the books.
+///
+/// # Errors
+/// When a book cannot be read.
+pub async fn audit(books: &Books, mode: Mode) -> Result<Report, Problem> {
+    let mut report = checks::check(&books.read().await?);
+    for _ in 1..READS {
+        if mode == Mode::AtRest || report.differences.is_empty() {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_READS).await;
+        let again = checks::check(&books.read().await?);
+        report = standing(&report, again);
+    }
+    Ok(report)
+}
+
+/// The later report with only those differences that stood in the earlier one, word for word: what
+/// has moved meanwhile is still at work.
+fn standing(earlier: &Report, mut later: Report) -> Report {
+    let before: BTreeSet<&Difference> = earlier.differences.iter().collect();
+    later.differences.retain(|difference| before.contains(difference));
+    later
+}

@@ -1,0 +1,146 @@
+//! The command line, as `--help` shows it. What a command does stands in `commands/`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use techtrove_core::EmailAddress;
+
+/// An online technology shop in one program.
+#[derive(Debug, Parser)]
+#[command(name = "techtrove", version, about, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  techtrove                                   start the shop in ./techtrove-data on http://127.0.0.1:8080
+  techtrove up --data /srv/shop --listen 127.0.0.1:9000
+  echo 'a long secret' | techtrove admin create --email ada@example.com
+  techtrove import parts.ndjson
+  techtrove audit")]
+pub struct Cli {
+    /// What to do; `up` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The options of `up`.
+    #[command(flatten)]
+    pub up: Up,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the whole shop in one process, on an embedded database
+    #[command(after_help = "Examples:
+  techtrove up
+  techtrove up --data /srv/shop --listen 0.0.0.0:8080 --ops-listen 127.0.0.1:9090
+
+Settings from the environment:
+  TECHTROVE_LOG                what to log, e.g. `info` or `techtrove_orders=debug`
+  TECHTROVE_RATE_LIMIT         calls per second and client, or `off` (loopback only; for load tests)
+  TECHTROVE_TRUSTED_PROXIES    networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`
+  TECHTROVE_SMTP_URL           e.g. `smtps://user:password@mail.example.com`; without it mail stays
+                               in the mailbox at /dev/mail
+  TECHTROVE_SMTP_FROM          the sender, e.g. `shop@example.com`
+  TECHTROVE_CURRENCY           the shop's currency, e.g. `EUR`; default USD
+  TECHTROVE_TAX_BASIS_POINTS   tax on every line in hundredths of a percent; default 0")]
+    Up(Up),
+    /// Administrators
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Import products from NDJSON files
+    #[command(after_help = "Examples:
+  techtrove import parts.ndjson
+  techtrove import laptops.ndjson phones.ndjson --data /srv/shop
+
+Each line is one product: {\"category\": \"laptops\", \"name\": …, \"variants\": [{\"sku\": …, \"price\": …}]}.
+Products are found again by SKU and updated. A bad line is reported by its number; the others go on.")]
+    Import(Import),
+    /// Check the books of all services against each other
+    #[command(after_help = "Examples:
+  techtrove audit
+  techtrove audit --data /srv/shop
+
+Exit code 0 when the books agree, 1 when they don't. While the shop runs, a difference counts only when
+it stands in three reads over 30 seconds.")]
+    Audit(Folder),
+    /// Print the OpenAPI document
+    #[command(after_help = "Example:\n  techtrove openapi > openapi.json")]
+    Openapi,
+}
+
+/// Where the shop keeps its data.
+#[derive(Args, Clone, Debug)]
+pub struct Folder {
+    /// The data folder
+    #[arg(long, value_name = "DIR", default_value = "techtrove-data", env = "TECHTROVE_DATA")]
+    pub data: PathBuf,
+}
+
+/// The options of `up`.
+#[derive(Args, Clone, Debug)]
+pub struct Up {
+    /// Where the shop keeps its data.
+    #[command(flatten)]
+    pub folder: Folder,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", env = "TECHTROVE_LISTEN")]
+    pub listen: SocketAddr,
+    /// Where metrics, detailed readiness and the audit answer; 127.0.0.1:9090 or the next free port
+    #[arg(long, value_name = "ADDR:PORT", env = "TECHTROVE_OPS_LISTEN")]
+    pub ops_listen: Option<SocketAddr>,
+    /// Do not load a demo shop into an empty folder; nothing is loaded yet either way
+    #[arg(long)]
+    pub no_demo: bool,
+}
+
+/// Administrators.
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Make an administrator; the password is read as one line from standard input
+    #[command(after_help = "Example:
+  echo 'a long secret' | techtrove admin create --email ada@example.com")]
+    Create(CreateAdmin),
+}
+
+/// The options of `admin create`.
+#[derive(Args, Debug)]
+pub struct CreateAdmin {
+    /// The administrator's e-mail address
+    #[arg(long)]
+    pub email: EmailAddress,
+    /// How to call them
+    #[arg(long, default_value = "Administrator")]
+    pub name: String,
+    /// Where the shop keeps its data.
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// The options of `import`.
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The files, one product a line
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the shop keeps its data.
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn up_is_what_nothing_means() {
+        let cli = Cli::try_parse_from(["techtrove", "--listen", "127.0.0.1:1"]).expect("parsed");
+
+        assert!(cli.command.is_none());
+        assert_eq!(cli.up.listen.port(), 1);
+    }
+}

@@ -1,0 +1,23 @@
+//! `techtrove audit`: checks the books of a running shop, or of one at rest.
+
+use axum::body::Body;
+use http::Request;
+
+use crate::{audit::Report, cli::Folder, error::ProgramError, session::Session};
+
+/// Prints what was checked and every discrepancy.
+///
+/// # Errors
+/// When the books do not agree, or cannot be read.
+pub async fn audit(options: Folder) -> Result<(), ProgramError> {
+    let session = Session::open(&options.data).await?;
+    let request = Request::get("/audit").body(Body::empty()).map_err(ProgramError::request)?;
+    let report: Result<Report, _> = session.operator().call(request).await;
+    session.close().await;
+    let report = report?;
+    print!("{report}");
+    match report.differences.len() {
+        0 => Ok(()),
+        count => Err(ProgramError::BooksDisagree(count)),
+    }
+}

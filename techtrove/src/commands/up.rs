@@ -1,0 +1,117 @@
+//! `techtrove up`: the whole shop in one process, until Ctrl-C.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_runtime::{Lifecycle, Shutdown, metrics, telemetry};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::time::Instant;
+
+use crate::{
+    cli::Up,
+    control,
+    error::ProgramError,
+    folder::DataFolder,
+    settings::Settings,
+    shop::{Shop, StartError, Wiring},
+};
+
+/// How long requests may go on after Ctrl-C.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Where operations answer unless told otherwise, and how many ports after it are tried.
+const OPERATIONS: (u16, u16) = (9_090, 100);
+
+/// The sockets of a shop, taken before anything else is touched.
+struct Sockets {
+    public: TcpListener,
+    operations: TcpListener,
+    control: UnixListener,
+}
+
+/// Starts the shop and serves it until it is told to stop.
+///
+/// # Errors
+/// When a setting, the folder, a database or an address cannot be used.
+pub async fn up(options: Up) -> Result<(), ProgramError> {
+    let began = Instant::now();
+    let settings = Settings::from_environment()?;
+    let _log = telemetry::init(settings.log.as_deref(), telemetry::Format::Auto)
+        .map_err(ProgramError::telemetry)?;
+    metrics::install().map_err(ProgramError::telemetry)?;
+    settings.allow_on(options.listen)?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
+    let folder = DataFolder::open(&options.folder.data)?;
+    let sockets = Sockets::open(&options, &folder).await?;
+    let secrets = folder.secrets(&*ids)?;
+    let mut wiring = Wiring::embedded(&folder, secrets, settings, clock, ids);
+    wiring.on_loopback = options.listen.ip().is_loopback();
+    let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
+    let shop = Shop::build(wiring).await?;
+    let shutdown = Shutdown::on_signals().map_err(ProgramError::System)?;
+    println!("{}", sockets.summary(&folder, began, mailbox).map_err(ProgramError::System)?);
+    serve(shop, sockets, shutdown).await;
+    Ok(())
+}
+
+async fn serve(shop: Shop, sockets: Sockets, shutdown: Shutdown) {
+    let mut lifecycle = Lifecycle::new(DRAIN);
+    lifecycle.listen("public", sockets.public, shop.public.clone());
+    lifecycle.listen("operations", sockets.operations, shop.operations.clone());
+    lifecycle.listen("control", sockets.control, shop.operator.clone());
+    lifecycle.work([metrics::upkeep()]);
+    shop.join(&mut lifecycle);
+    lifecycle.run(shutdown).await;
+}
+
+impl Sockets {
+    async fn open(options: &Up, folder: &DataFolder) -> Result<Self, ProgramError> {
+        let public = bind(options.listen, "--listen").await?;
+        let operations = match options.ops_listen {
+            Some(address) => bind(address, "--ops-listen").await?,
+            None => bind_next_free().await?,
+        };
+        let control = control::listen(folder.path()).map_err(ProgramError::ControlSocket)?;
+        Ok(Self { public, operations, control })
+    }
+
+    /// What a person who has just started the shop wants to know.
+    fn summary(&self, folder: &DataFolder, began: Instant, mailbox: bool) -> io::Result<String> {
+        let (shop, operations) = (self.public.local_addr()?, self.operations.local_addr()?);
+        let mut lines = vec![
+            format!("TechTrove {} is ready after {} ms", env!("CARGO_PKG_VERSION"), began.elapsed().as_millis()),
+            format!("  shop        http://{shop}/api/v1"),
+            format!("  reference   http://{shop}/docs/"),
+        ];
+        if mailbox {
+            lines.push(format!("  mailbox     http://{shop}/dev/mail"));
+        }
+        lines.push(format!("  operations  http://{operations}/metrics"));
+        lines.push(format!("  data        {}", folder.path().display()));
+        lines.push("  stop        Ctrl-C".to_owned());
+        Ok(lines.join("\n"))
+    }
+}
+
+async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, ProgramError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|cause| ProgramError::Listen { address, cause, option })
+}
+
+/// The first free port for operations; two shops on one machine need not agree on it.
+async fn bind_next_free() -> Result<TcpListener, ProgramError> {
+    let (first, count) = OPERATIONS;
+    let mut refusal = None;
+    for port in first..first + count {
+        match bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), "--ops-listen").await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refusal = Some(error),
+        }
+    }
+    Err(refusal.expect("at least one port was tried"))
+}

@@ -1,0 +1,81 @@
+//! Why the program ends with an error: one clear sentence each, which says what to do next.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::{control::ControlError, folder::FolderError, settings::InvalidSetting, shop::StartError};
+
+/// Why the program ends with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A setting cannot be used.
+    #[error(transparent)]
+    Setting(#[from] InvalidSetting),
+    /// The shop cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The shop could not be called.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The port is taken, or not ours to take.
+    #[error("cannot listen on {address}: {cause}; stop the other program or choose another address with {option}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the operating system said.
+        cause: io::Error,
+        /// The option that changes it.
+        option: &'static str,
+    },
+    /// The private socket cannot be opened.
+    #[error("cannot open the private socket in the data folder: {0}; check the folder's permissions")]
+    ControlSocket(io::Error),
+    /// A file to import cannot be read.
+    #[error("cannot read {path}: {cause}", path = path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// Standard input cannot be read.
+    #[error("cannot read standard input: {0}")]
+    StandardInput(io::Error),
+    /// There was no password on standard input.
+    #[error("no password given; write it as one line to standard input")]
+    NoPassword,
+    /// The import ended before all lines were done.
+    #[error("the import ended as {0}; the shop's log says why")]
+    ImportFailed(String),
+    /// Lines were refused.
+    #[error("{0} lines were refused; correct them and import them again")]
+    RefusedLines(u64),
+    /// The audit found differences.
+    #[error("the books do not agree: {0} differences")]
+    BooksDisagree(usize),
+    /// The operating system refused something basic.
+    #[error("cannot start: {0}")]
+    System(io::Error),
+    /// Logs or metrics cannot be set up.
+    #[error("cannot start: {0}")]
+    Telemetry(Box<dyn std::error::Error + Send + Sync>),
+    /// A request of our own could not be written.
+    #[error("a request could not be written: {0}")]
+    Request(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ProgramError {
+    /// Logs or metrics cannot be set up.
+    pub fn telemetry(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Telemetry(error.into())
+    }
+
+    /// A request of our own could not be written.
+    pub fn request(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Request(error.into())
+    }
+}

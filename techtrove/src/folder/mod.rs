@@ -1,0 +1,118 @@
+//! The data folder of `up`: one process owns it at a time, by a lock that ends with the process. It
+//! holds a database file per service, the shop's secrets, and the private socket of a running shop.
+
+mod secrets;
+
+pub use secrets::Secrets;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use techtrove_core::IdGen;
+
+/// A data folder that this process owns until it is dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Why a data folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Another process owns it.
+    #[error("the data folder {path} is in use by a running shop; stop that one or choose another with --data")]
+    InUse {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// It cannot be made, read or written.
+    #[error("the data folder {path} cannot be used: {cause}; check that it is a folder you may write to, or choose another with --data")]
+    Unusable {
+        /// Which folder or file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// A secret has been damaged.
+    #[error("the secret in {path} is damaged; restore the file from a backup of the data folder")]
+    DamagedSecret {
+        /// Which file.
+        path: PathBuf,
+    },
+}
+
+impl DataFolder {
+    /// Makes the folder when it is absent, readable by its owner alone, and takes its lock.
+    ///
+    /// # Errors
+    /// When it is in use or cannot be written.
+    pub fn open(path: &Path) -> Result<Self, FolderError> {
+        let unusable = |cause| FolderError::Unusable { path: path.to_owned(), cause };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        let lock = private_file(&path.join("lock")).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(FolderError::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(cause)) => Err(unusable(cause)),
+        }
+    }
+
+    /// The database file of a service, as a URL.
+    #[must_use]
+    pub fn database_url(&self, service: &str) -> String {
+        format!("sqlite:{}", self.path.join(format!("{service}.db")).display())
+    }
+
+    /// The shop's secrets, made at the first start.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn secrets(&self, ids: &dyn IdGen) -> Result<Secrets, FolderError> {
+        Secrets::load_or_make(&self.path.join("secrets"), ids)
+    }
+
+    /// Where the folder is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Opens or makes a file that its owner alone may read.
+fn private_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_owns_a_folder() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = parent.path().join("shop");
+
+        let first = DataFolder::open(&path).expect("free");
+        assert!(matches!(DataFolder::open(&path), Err(FolderError::InUse { .. })));
+        drop(first);
+
+        DataFolder::open(&path).expect("free again");
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_file_in_its_place_is_refused_with_a_hint() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = parent.path().join("shop");
+        fs::write(&path, "not a folder").expect("written");
+
+        let refusal = DataFolder::open(&path).expect_err("refused").to_string();
+
+        assert!(refusal.contains("--data"), "{refusal}");
+    }
+}

@@ -1,0 +1,130 @@
+//! The shop's secrets: 256 random bits each, in files that their owner alone may read, made at the
+//! first start. They must never be shown, logged, or kept anywhere else.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use techtrove_core::IdGen;
+
+use super::{FolderError, private_file};
+
+/// What the shop keeps to itself.
+#[derive(Clone)]
+pub struct Secrets {
+    /// The seed of the key which signs access tokens.
+    pub signing_key: [u8; 32],
+    /// The key of the tokens which guests get with their orders.
+    pub guest_key: [u8; 32],
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets(…)")
+    }
+}
+
+impl Secrets {
+    /// New secrets, kept nowhere.
+    #[must_use]
+    pub fn generate(ids: &dyn IdGen) -> Self {
+        Self { signing_key: ids.secret(), guest_key: ids.secret() }
+    }
+
+    /// The secrets of a folder that a running shop owns; nothing is made.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn of_running(folder: &Path) -> Result<Self, FolderError> {
+        let folder = folder.join("secrets");
+        Ok(Self {
+            signing_key: read(&folder.join("access-token-signing.key"))?,
+            guest_key: read(&folder.join("guest-token.key"))?,
+        })
+    }
+
+    pub(super) fn load_or_make(folder: &Path, ids: &dyn IdGen) -> Result<Self, FolderError> {
+        let unusable = |cause| FolderError::Unusable { path: folder.to_owned(), cause };
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unusable)?;
+        Ok(Self {
+            signing_key: one(&folder.join("access-token-signing.key"), ids)?,
+            guest_key: one(&folder.join("guest-token.key"), ids)?,
+        })
+    }
+}
+
+/// The secret in a file; made when the file is absent or was left empty by a crash.
+fn one(path: &Path, ids: &dyn IdGen) -> Result<[u8; 32], FolderError> {
+    let unusable = |cause: io::Error| FolderError::Unusable { path: path.to_owned(), cause };
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.len() > 0 => read(path),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(error)),
+        _ => make(path, ids.secret()).map_err(unusable),
+    }
+}
+
+fn read(path: &Path) -> Result<[u8; 32], FolderError> {
+    let unusable = |cause: io::Error| FolderError::Unusable { path: path.to_owned(), cause };
+    let text = fs::read_to_string(path).map_err(unusable)?;
+    let damaged = || FolderError::DamagedSecret { path: path.to_owned() };
+    let bytes = BASE64.decode(text.trim()).map_err(|_| damaged())?;
+    bytes.try_into().map_err(|_| damaged())
+}
+
+/// Writes a new secret so that a crash leaves either none or all of it.
+fn make(path: &Path, secret: [u8; 32]) -> io::Result<[u8; 32]> {
+    let unfinished = path.with_extension("new");
+    let mut file = private_file(&unfinished)?;
+    file.set_len(0)?;
+    writeln!(file, "{}", BASE64.encode(secret))?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    if let Some(folder) = path.parent() {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
+
+    use techtrove_core::{ManualClock, SeededIds};
+
+    use super::*;
+
+    fn ids(seed: u64) -> SeededIds {
+        SeededIds::new(Arc::new(ManualClock::default()), seed)
+    }
+
+    #[test]
+    fn secrets_stay_the_same_and_private() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = parent.path().join("secrets");
+
+        let first = Secrets::load_or_make(&folder, &ids(1)).expect("made");
+        let second = Secrets::load_or_make(&folder, &ids(2)).expect("read");
+
+        assert_eq!((first.signing_key, first.guest_key), (second.signing_key, second.guest_key));
+        assert_ne!(first.signing_key, first.guest_key);
+        for entry in fs::read_dir(&folder).expect("there") {
+            let mode = entry.expect("an entry").metadata().expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_damaged_secret_is_named_and_never_replaced() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = parent.path().join("guest-token.key");
+        fs::write(&path, "short").expect("written");
+
+        let refusal = Secrets::load_or_make(parent.path(), &ids(1)).expect_err("refused");
+
+        assert!(matches!(refusal, FolderError::DamagedSecret { path: named } if named == path));
+        assert_eq!(fs::read_to_string(&path).expect("there"), "short");
+    }
+}

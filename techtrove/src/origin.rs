@@ -1,0 +1,140 @@
+//! The three faces of one shop: to the world, to whoever operates it, and to the owner of its data
+//! folder. What may stand beside the public API only where nobody else can reach it is decided here.
+
+use axum::{
+    Json, Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderMap, header};
+use techtrove_core::{Problem, SharedIds, codes};
+use techtrove_gateway::{Origin, RateLimit};
+use techtrove_http::{HttpError, RequestContext, guard, request_context};
+use utoipa_axum::router::OpenApiRouter;
+use techtrove_runtime::{Readiness, Service, detailed_health, metrics, public_health};
+
+use crate::audit::{Books, Mode};
+
+/// What the faces are made of.
+pub(crate) struct Faces<'a> {
+    pub(crate) services: &'a [Service],
+    pub(crate) mailbox: Router,
+    pub(crate) books: Books,
+    pub(crate) ids: SharedIds,
+}
+
+/// The faces, each a router.
+pub(crate) struct Origins {
+    pub(crate) public: Router,
+    pub(crate) operations: Router,
+    pub(crate) operator: Router,
+}
+
+impl Faces<'_> {
+    /// The faces of a shop that, when `on_loopback`, only its own machine can reach.
+    pub(crate) fn origins(self, gateway: &techtrove_gateway::Config, on_loopback: bool) -> Origins {
+        let readiness = self.readiness();
+        let operations = detailed_health(readiness.clone()).merge(audit(self.books.clone(), Mode::Running));
+        let mut beside = public_health(readiness);
+        if on_loopback {
+            let private = Router::new()
+                .route("/metrics", get(async || metrics::response()))
+                .merge(audit(self.books.clone(), Mode::Running))
+                .merge(self.mailbox.clone());
+            beside = beside.merge(private.layer(middleware::from_fn(local_only)));
+        }
+        let public = techtrove_gateway::router(gateway, Origin { services: self.public(), beside });
+        Origins {
+            public: self.in_context(public),
+            operations: self.in_context(guard(operations)),
+            operator: self.in_context(self.operator(gateway)),
+        }
+    }
+
+    /// The public API without limits, beside all internal routes and an exact audit.
+    fn operator(&self, gateway: &techtrove_gateway::Config) -> Router {
+        let unlimited = techtrove_gateway::Config { rate_limit: RateLimit::Off, ..gateway.clone() };
+        let internal = self.services.iter().map(|service| service.internal.clone());
+        let beside = internal.fold(audit(self.books.clone(), Mode::Running), Router::merge);
+        techtrove_gateway::router(&unlimited, Origin { services: self.public(), beside })
+    }
+
+    fn public(&self) -> Vec<OpenApiRouter> {
+        self.services.iter().map(|service| service.public.clone()).collect()
+    }
+
+    fn readiness(&self) -> Readiness {
+        let services = self.services.iter();
+        services.fold(Readiness::new(), |all, service| all.and(service.name, &service.readiness))
+    }
+
+    fn in_context(&self, router: Router) -> Router {
+        request_context(router, RequestContext { service: "gateway", ids: self.ids.clone() })
+    }
+}
+
+/// `GET /audit`: the books, checked.
+fn audit(books: Books, mode: Mode) -> Router {
+    let check = move || async move {
+        match crate::audit::audit(&books, mode).await {
+            Ok(report) => Json(report).into_response(),
+            Err(error) => HttpError(Problem::from(error)).into_response(),
+        }
+    };
+    Router::new().route("/audit", get(check))
+}
+
+/// Answers only a program on this machine that asks for this machine by name: a page in its browser
+/// that was led here by a foreign name, or a proxy in front, sees nothing.
+async fn local_only(request: Request, next: Next) -> Response {
+    if is_local(request.headers(), request.uri().host()) {
+        next.run(request).await
+    } else {
+        HttpError(Problem::new(codes::NOT_FOUND, "there is nothing here")).into_response()
+    }
+}
+
+fn is_local(headers: &HeaderMap, target: Option<&str>) -> bool {
+    const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+    let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
+    let host = target.or_else(|| headers.get(header::HOST)?.to_str().ok());
+    !forwarded && host.is_some_and(names_this_machine)
+}
+
+fn names_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machines_own_names_are_local() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "[::1]"] {
+            assert!(names_this_machine(host), "{host}");
+        }
+        for host in ["", "example.com", "localhost.example.com", "127.0.0.1.example.com:80", "10.0.0.1:80"] {
+            assert!(!names_this_machine(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_was_forwarded_is_not_local() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, header::HeaderValue::from_static("localhost"));
+        assert!(is_local(&headers, None));
+
+        headers.insert("x-forwarded-for", header::HeaderValue::from_static("127.0.0.1"));
+
+        assert!(!is_local(&headers, None));
+    }
+}

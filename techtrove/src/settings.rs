@@ -1,0 +1,198 @@
+//! What the environment says, read once at the start. A value that cannot be used is refused with the
+//! variable's name and what to write instead.
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use confique::Config;
+use techtrove_core::{Currency, EmailAddress};
+use techtrove_gateway::{RateLimit, TrustedProxies};
+use techtrove_notifications::SmtpUrl;
+
+/// The shop's settings.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What to log: a level, or levels per target.
+    pub log: Option<String>,
+    /// How often one client may call.
+    pub rate_limit: RateLimit,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Where mail goes to; without it, mail stays in the mailbox.
+    pub smtp: Option<Smtp>,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// Tax on every line, in hundredths of a percent.
+    pub tax_basis_points: u32,
+}
+
+/// A mail server.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// `smtp://` or `smtps://`, with user and password where needed; does not show itself.
+    pub url: SmtpUrl,
+    /// The sender.
+    pub from: EmailAddress,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidSetting {
+    /// The variable's value is not of the right form.
+    #[error("{variable} cannot be used: {cause}")]
+    Value {
+        /// Which variable.
+        variable: &'static str,
+        /// Why.
+        cause: String,
+    },
+    /// The environment cannot be read.
+    #[error(transparent)]
+    Environment(#[from] techtrove_runtime::settings::SettingsError),
+    /// Limits are off where strangers can reach the shop.
+    #[error("TECHTROVE_RATE_LIMIT=off is for load tests and refused on the public listener {0}; listen on 127.0.0.1 or set a limit")]
+    UnlimitedInPublic(SocketAddr),
+}
+
+/// The variables as they are written.
+#[derive(Debug, Config)]
+struct Environment {
+    #[config(env = "TECHTROVE_LOG")]
+    log: Option<String>,
+    #[config(env = "TECHTROVE_RATE_LIMIT")]
+    rate_limit: Option<String>,
+    #[config(env = "TECHTROVE_TRUSTED_PROXIES")]
+    trusted_proxies: Option<String>,
+    #[config(env = "TECHTROVE_SMTP_URL")]
+    smtp_url: Option<String>,
+    #[config(env = "TECHTROVE_SMTP_FROM")]
+    smtp_from: Option<String>,
+    #[config(env = "TECHTROVE_CURRENCY")]
+    currency: Option<String>,
+    #[config(env = "TECHTROVE_TAX_BASIS_POINTS")]
+    tax_basis_points: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            log: None,
+            rate_limit: RateLimit::default(),
+            trusted_proxies: TrustedProxies::default(),
+            smtp: None,
+            currency: Currency::USD,
+            tax_basis_points: 0,
+        }
+    }
+}
+
+impl Settings {
+    /// The settings in the environment.
+    ///
+    /// # Errors
+    /// When one cannot be used.
+    pub fn from_environment() -> Result<Self, InvalidSetting> {
+        Self::from_values(techtrove_runtime::settings::load::<Environment>(None)?)
+    }
+
+    fn from_values(values: Environment) -> Result<Self, InvalidSetting> {
+        let defaults = Self::default();
+        let tax = parsed("TECHTROVE_TAX_BASIS_POINTS", values.tax_basis_points)?;
+        if tax.is_some_and(|points: u32| points > 10_000) {
+            let cause = "at most 10000, which is 100 %".to_owned();
+            return Err(InvalidSetting::Value { variable: "TECHTROVE_TAX_BASIS_POINTS", cause });
+        }
+        Ok(Self {
+            log: values.log,
+            rate_limit: parsed("TECHTROVE_RATE_LIMIT", values.rate_limit)?.unwrap_or(defaults.rate_limit),
+            trusted_proxies: parsed("TECHTROVE_TRUSTED_PROXIES", values.trusted_proxies)?
+                .unwrap_or_default(),
+            smtp: smtp(values.smtp_url, values.smtp_from)?,
+            currency: parsed("TECHTROVE_CURRENCY", values.currency)?.unwrap_or(defaults.currency),
+            tax_basis_points: tax.unwrap_or(defaults.tax_basis_points),
+        })
+    }
+
+    /// The gateway's part of the settings.
+    #[must_use]
+    pub fn gateway(&self) -> techtrove_gateway::Config {
+        techtrove_gateway::Config {
+            rate_limit: self.rate_limit,
+            trusted_proxies: self.trusted_proxies.clone(),
+            ..techtrove_gateway::Config::default()
+        }
+    }
+
+    /// Refuses what must not be used where strangers can reach the shop.
+    ///
+    /// # Errors
+    /// When limits are off on a public address.
+    pub fn allow_on(&self, listen: SocketAddr) -> Result<(), InvalidSetting> {
+        if self.rate_limit == RateLimit::Off && !listen.ip().is_loopback() {
+            return Err(InvalidSetting::UnlimitedInPublic(listen));
+        }
+        Ok(())
+    }
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    variable: &'static str,
+    value: Option<String>,
+) -> Result<Option<T>, InvalidSetting> {
+    let value = value.filter(|text| !text.is_empty());
+    let parse = |text: String| {
+        text.parse().map_err(|cause: T::Err| InvalidSetting::Value { variable, cause: cause.to_string() })
+    };
+    value.map(parse).transpose()
+}
+
+fn smtp(url: Option<String>, from: Option<String>) -> Result<Option<Smtp>, InvalidSetting> {
+    let from = parsed("TECHTROVE_SMTP_FROM", from)?;
+    match (parsed("TECHTROVE_SMTP_URL", url)?, from) {
+        (None, _) => Ok(None),
+        (Some(url), Some(from)) => Ok(Some(Smtp { url, from })),
+        (Some(_), None) => {
+            let cause = "it is required with TECHTROVE_SMTP_URL; write the sender's address".to_owned();
+            Err(InvalidSetting::Value { variable: "TECHTROVE_SMTP_FROM", cause })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Environment {
+        Environment {
+            log: None,
+            rate_limit: None,
+            trusted_proxies: None,
+            smtp_url: None,
+            smtp_from: None,
+            currency: None,
+            tax_basis_points: None,
+        }
+    }
+
+    #[test]
+    fn a_bad_value_is_refused_by_the_variables_name() {
+        for (values, variable) in [
+            (Environment { rate_limit: Some("fast".into()), ..nothing() }, "TECHTROVE_RATE_LIMIT"),
+            (Environment { currency: Some("COINS".into()), ..nothing() }, "TECHTROVE_CURRENCY"),
+            (Environment { tax_basis_points: Some("10001".into()), ..nothing() }, "TECHTROVE_TAX_BASIS_POINTS"),
+            (Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() }, "TECHTROVE_SMTP_FROM"),
+        ] {
+            let refusal = Settings::from_values(values).expect_err("refused").to_string();
+            assert!(refusal.starts_with(variable), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn limits_cannot_be_off_in_public() {
+        let settings = Settings { rate_limit: RateLimit::Off, ..Settings::default() };
+
+        assert!(settings.allow_on("127.0.0.1:1".parse().expect("an address")).is_ok());
+        assert!(settings.allow_on("[::1]:1".parse().expect("an address")).is_ok());
+        assert!(settings.allow_on("0.0.0.0:1".parse().expect("an address")).is_err());
+    }
+}

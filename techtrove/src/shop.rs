@@ -1,0 +1,203 @@
+//! The whole shop in one process: every service on its own database, wired to the others by typed
+//! clients, behind one gateway. The only place that knows which services there are.
+
+use std::sync::Arc;
+
+use axum::Router;
+use techtrove_bus::{Bus, PruneOptions, RelayOptions};
+use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_db::{Db, DbOptions, OpenError};
+use techtrove_identity_api::SigningError;
+use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker};
+
+use crate::{
+    folder::{DataFolder, Secrets},
+    origin::{Faces, Origins},
+    settings::Settings,
+    wire::{Wired, wire},
+};
+
+/// The services, in the order in which they are built: each only calls those before it.
+pub const SERVICES: [&str; 7] =
+    ["identity", "inventory", "catalog", "sandbox", "payments", "orders", "notifications"];
+
+/// The services that publish events.
+pub(crate) const PUBLISHERS: [&str; 3] = ["inventory", "catalog", "orders"];
+
+/// What a shop is built from.
+#[derive(Debug)]
+pub struct Wiring {
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids and secrets.
+    pub ids: SharedIds,
+    /// What the shop keeps to itself.
+    pub secrets: Secrets,
+    /// The settings.
+    pub settings: Settings,
+    /// The database of each service, by its name, as a URL.
+    pub databases: Databases,
+    /// Whether only this machine can reach the shop, so that the mailbox and the operations may answer
+    /// beside it.
+    pub on_loopback: bool,
+}
+
+/// Where each service's database is.
+#[derive(Clone, Debug)]
+pub struct Databases {
+    urls: Vec<(&'static str, String)>,
+    options: DbOptions,
+}
+
+impl Databases {
+    /// One for each service, at the URL that `url` gives for its name.
+    #[must_use]
+    pub fn new(url: impl Fn(&str) -> String, options: DbOptions) -> Self {
+        Self { urls: SERVICES.iter().map(|&name| (name, url(name))).collect(), options }
+    }
+
+    pub(crate) async fn open(&self, service: &str) -> Result<Db, StartError> {
+        let found = self.urls.iter().find(|(name, _)| *name == service);
+        let (_, url) = found.expect("every service of SERVICES has a URL");
+        Ok(Db::open(url, self.options.clone()).await?)
+    }
+}
+
+/// Why a shop cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A database cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A service cannot be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The operating system gives no entropy.
+    #[error("cannot start: the operating system gives no random numbers: {0}")]
+    Entropy(String),
+    /// The signing key cannot be used.
+    #[error("cannot start: {0}")]
+    SigningKey(SigningError),
+    /// Two consumers of events bear one name.
+    #[error("cannot start: {0}")]
+    Subscription(String),
+}
+
+impl StartError {
+    /// The operating system gives no entropy.
+    pub fn entropy(error: impl std::fmt::Display) -> Self {
+        Self::Entropy(error.to_string())
+    }
+
+    /// The signing key cannot be used.
+    #[must_use]
+    pub fn signing_key(error: SigningError) -> Self {
+        Self::SigningKey(error)
+    }
+}
+
+impl Wiring {
+    /// A shop on the files of a data folder.
+    #[must_use]
+    pub fn embedded(
+        folder: &DataFolder,
+        secrets: Secrets,
+        settings: Settings,
+        clock: SharedClock,
+        ids: SharedIds,
+    ) -> Self {
+        let databases = Databases::new(|name| folder.database_url(name), DbOptions::default());
+        Self { clock, ids, secrets, settings, databases, on_loopback: true }
+    }
+}
+
+/// A shop that is built and not yet started.
+pub struct Shop {
+    /// What the world may call.
+    pub public: Router,
+    /// What the operator's address answers: metrics, readiness, the audit.
+    pub operations: Router,
+    /// What the owner of the data folder may call.
+    pub operator: Router,
+    services: Vec<Service>,
+    bus: Bus,
+    clock: SharedClock,
+    ids: SharedIds,
+}
+
+impl Shop {
+    /// Opens the databases, brings them to the current schema and wires the services.
+    ///
+    /// # Errors
+    /// When a database or a service refuses.
+    pub async fn build(wiring: Wiring) -> Result<Self, StartError> {
+        let (clock, ids) = (Arc::clone(&wiring.clock), Arc::clone(&wiring.ids));
+        let (gateway, on_loopback) = (wiring.settings.gateway(), wiring.on_loopback);
+        let Wired { services, mailbox, books } = wire(wiring).await?;
+        let mut bus = Bus::in_process();
+        for subscription in services.iter().flat_map(|service| &service.subscriptions) {
+            bus.subscribe(subscription.clone())
+                .map_err(|error| StartError::Subscription(error.to_string()))?;
+        }
+        let faces = Faces { services: &services, mailbox, books, ids: Arc::clone(&ids) };
+        let Origins { public, operations, operator } = faces.origins(&gateway, on_loopback);
+        Ok(Self { public, operations, operator, services, bus, clock, ids })
+    }
+
+    /// Hands the workers and databases to whoever runs them.
+    pub fn join(self, lifecycle: &mut Lifecycle) {
+        for service in self.services {
+            if PUBLISHERS.contains(&service.name) {
+                lifecycle.work(service.databases.iter().map(|db| {
+                    relay_worker(service.name, db, &self.bus, (&self.clock, &self.ids))
+                }));
+            }
+            lifecycle.work(service.databases.iter().map(|db| prune_worker(db, &self.clock)));
+            lifecycle.work(service.workers);
+            lifecycle.close(service.databases);
+        }
+    }
+}
+
+/// Relays a service's events from its outbox to the bus.
+fn relay_worker(
+    service: &'static str,
+    db: &Db,
+    bus: &Bus,
+    (clock, ids): (&SharedClock, &SharedIds),
+) -> Worker {
+    let source = format!("/techtrove/{service}");
+    let options = RelayOptions::new(&source, db, Arc::clone(clock), Arc::clone(ids));
+    let (db, bus) = (db.clone(), bus.clone());
+    Worker::new("relay", move |shutdown: Shutdown| {
+        techtrove_bus::relay(db.clone(), bus.clone(), options.clone(), shutdown.token())
+    })
+}
+
+/// Removes events that everybody has taken long ago.
+fn prune_worker(db: &Db, clock: &SharedClock) -> Worker {
+    let (db, options) = (db.clone(), PruneOptions::new(Arc::clone(clock)));
+    Worker::new("prune", move |shutdown: Shutdown| {
+        techtrove_bus::prune(db.clone(), options.clone(), shutdown.token())
+    })
+}
+
+/// The document of the public API, from services built on databases in memory.
+///
+/// # Errors
+/// When a service refuses.
+pub async fn openapi() -> Result<utoipa::openapi::OpenApi, StartError> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
+    let options = DbOptions { inline: true, ..DbOptions::default() };
+    let wiring = Wiring {
+        secrets: Secrets::generate(&*ids),
+        clock,
+        ids,
+        settings: Settings::default(),
+        databases: Databases::new(|_| "sqlite::memory:".to_owned(), options),
+        on_loopback: true,
+    };
+    let services = wire(wiring).await?.services;
+    Ok(techtrove_gateway::document(services.into_iter().map(|service| service.public).collect()))
+}

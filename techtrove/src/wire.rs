@@ -1,0 +1,202 @@
+//! Who gets whose client: the services built in the order of their calls, each with clients of those
+//! built before it. A cycle cannot be written here.
+
+use std::sync::Arc;
+
+use axum::Router;
+use techtrove_catalog_api::CatalogClient;
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_http::Client;
+use techtrove_identity_api::{Authenticator, SigningKey};
+use techtrove_inventory_api::InventoryClient;
+use techtrove_notifications_api::NotificationsClient;
+use techtrove_orders::domain::GuestKey;
+use techtrove_orders_api::OrdersClient;
+use techtrove_payments_api::PaymentsClient;
+use techtrove_runtime::Service;
+
+use crate::{
+    audit::Books,
+    settings::Settings,
+    shop::{Databases, PUBLISHERS, StartError, Wiring},
+};
+
+/// The services, wired to each other.
+pub(crate) struct Wired {
+    pub(crate) services: Vec<Service>,
+    pub(crate) mailbox: Router,
+    pub(crate) books: Books,
+}
+
+/// What every service is given.
+struct Common {
+    clock: SharedClock,
+    ids: SharedIds,
+    databases: Databases,
+    settings: Settings,
+}
+
+/// Builds all services.
+///
+/// # Errors
+/// When a database or a service refuses.
+pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
+    let Wiring { clock, ids, secrets, settings, databases, .. } = wiring;
+    let common = Common { clock, ids, databases, settings };
+    let identity = common.identity(&secrets.signing_key).await?;
+    let keys = Client::local("identity", Router::from(identity.public.clone()));
+    let authenticator = Arc::new(Authenticator::new(keys, Arc::clone(&common.clock)));
+    let inventory = common.inventory(&authenticator).await?;
+    let catalog = common.catalog(&authenticator, InventoryClient::new(to(&inventory))).await?;
+    let sandbox = common.sandbox().await?;
+    let payments = common.payments(to(&sandbox)).await?;
+    let orders_deps = OrdersNeeds {
+        catalog: CatalogClient::new(to(&catalog)),
+        inventory: InventoryClient::new(to(&inventory)),
+        payments: PaymentsClient::new(to(&payments)),
+        guest_key: secrets.guest_key,
+    };
+    let orders = common.orders(&authenticator, orders_deps).await?;
+    let (notifications, mailbox) = common.notifications(OrdersClient::new(to(&orders))).await?;
+    let provider = to(&sandbox);
+    let services = vec![identity, inventory, catalog, sandbox, payments, orders, notifications];
+    let books = books(&services, provider, &common.clock);
+    Ok(Wired { services, mailbox, books })
+}
+
+/// A client of a service in this process.
+fn to(service: &Service) -> Client {
+    Client::local(service.name, service.internal.clone())
+}
+
+fn books(services: &[Service], provider: Client, clock: &SharedClock) -> Books {
+    let client = |name: &str| {
+        let service = services.iter().find(|service| service.name == name);
+        to(service.expect("every service is built above"))
+    };
+    let publishers = services.iter().filter(|service| PUBLISHERS.contains(&service.name));
+    let outboxes = publishers
+        .flat_map(|service| service.databases.iter().map(|db| (service.name, db.clone())))
+        .collect();
+    Books {
+        orders: OrdersClient::new(client("orders")),
+        inventory: InventoryClient::new(client("inventory")),
+        payments: PaymentsClient::new(client("payments")),
+        notifications: NotificationsClient::new(client("notifications")),
+        provider,
+        outboxes,
+        clock: Arc::clone(clock),
+    }
+}
+
+/// Whom orders calls, and the key of its guests' tokens.
+struct OrdersNeeds {
+    catalog: CatalogClient,
+    inventory: InventoryClient,
+    payments: PaymentsClient,
+    guest_key: [u8; 32],
+}
+
+impl Common {
+    async fn identity(&self, seed: &[u8; 32]) -> Result<Service, StartError> {
+        let signing_key = SigningKey::from_seed(seed).map_err(StartError::SigningKey)?;
+        let deps = techtrove_identity::Deps {
+            db: self.databases.open("identity").await?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            signing_key: Arc::new(signing_key),
+        };
+        Ok(techtrove_identity::build(techtrove_identity::Config::default(), deps).await?)
+    }
+
+    async fn inventory(&self, authenticator: &Arc<Authenticator>) -> Result<Service, StartError> {
+        let deps = techtrove_inventory::Deps {
+            db: self.databases.open("inventory").await?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            authenticator: Arc::clone(authenticator),
+        };
+        Ok(techtrove_inventory::build(techtrove_inventory::Config::default(), deps).await?)
+    }
+
+    async fn catalog(
+        &self,
+        authenticator: &Arc<Authenticator>,
+        inventory: InventoryClient,
+    ) -> Result<Service, StartError> {
+        let config = techtrove_catalog::Config {
+            currency: self.settings.currency,
+            ..techtrove_catalog::Config::default()
+        };
+        let deps = techtrove_catalog::Deps {
+            db: self.databases.open("catalog").await?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            authenticator: Arc::clone(authenticator),
+            inventory,
+        };
+        Ok(techtrove_catalog::build(config, deps).await?)
+    }
+
+    async fn sandbox(&self) -> Result<Service, StartError> {
+        let deps = techtrove_sandbox::Deps {
+            db: self.databases.open("sandbox").await?,
+            clock: Arc::clone(&self.clock),
+        };
+        Ok(techtrove_sandbox::build(techtrove_sandbox::Config::default(), deps).await?)
+    }
+
+    async fn payments(&self, sandbox: Client) -> Result<Service, StartError> {
+        let deps = techtrove_payments::Deps {
+            db: self.databases.open("payments").await?,
+            clock: Arc::clone(&self.clock),
+            sandbox,
+        };
+        let config = techtrove_payments::Config {
+            currency: self.settings.currency,
+            ..techtrove_payments::Config::default()
+        };
+        Ok(techtrove_payments::build(config, deps).await?)
+    }
+
+    async fn orders(
+        &self,
+        authenticator: &Arc<Authenticator>,
+        needs: OrdersNeeds,
+    ) -> Result<Service, StartError> {
+        let config = techtrove_orders::Config {
+            currency: self.settings.currency,
+            tax_basis_points: self.settings.tax_basis_points,
+            ..techtrove_orders::Config::default()
+        };
+        let deps = techtrove_orders::Deps {
+            db: self.databases.open("orders").await?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            authenticator: Arc::clone(authenticator),
+            guest_key: GuestKey::new(needs.guest_key),
+            catalog: needs.catalog,
+            inventory: needs.inventory,
+            payments: needs.payments,
+        };
+        Ok(techtrove_orders::build(config, deps).await?)
+    }
+
+    async fn notifications(
+        &self,
+        orders: OrdersClient,
+    ) -> Result<(Service, Router), StartError> {
+        let mut config = techtrove_notifications::Config::default();
+        if let Some(smtp) = &self.settings.smtp {
+            config.from = smtp.from.as_str().to_owned();
+            config.smtp = Some(smtp.url.clone());
+        }
+        let deps = techtrove_notifications::Deps {
+            db: self.databases.open("notifications").await?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            orders,
+        };
+        Ok(techtrove_notifications::build(config, deps).await?)
+    }
+}

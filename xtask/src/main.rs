@@ -1,0 +1,56 @@
+//! The project's own chores, run as `cargo xtask …`: what a developer or CI does that is neither the
+//! program nor a test. Nothing of this may end up in the program. One module per command; a new
+//! command is a new module and one line in each of the two places below.
+
+mod pc_parts;
+mod servers {
+    pub fn environment() -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "Examples:
+  cargo xtask tidy                                   check the rules of the architecture
+  cargo xtask servers install                        PostgreSQL and MariaDB from Debian, once, as root
+  cargo xtask servers up                             start both on private ports and folders
+  cargo xtask test                                   every test, on every database that runs
+  cargo xtask pc-parts DIR --complete 1 > p.ndjson   real parts for `techtrove import`
+
+`cargo xtask COMMAND --help` says more of each.";
+
+/// The project's own chores: its rules, its tests, its servers, its data.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+#[command(after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    PcParts(pc_parts::Arguments),
+    Tidy(tidy::Arguments),
+    Test(test::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::PcParts(arguments) => pc_parts::run(&arguments),
+        Command::Tidy(arguments) => tidy::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
