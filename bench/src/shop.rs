@@ -101,12 +101,12 @@ impl Shop {
         MemoryWatch { peak_kib: peak, stop }
     }
 
-    /// How many mails are written, from the metrics.
+    /// How many order events notifications has taken, each with its mail in the same transaction.
     ///
     /// # Errors
     /// When the metrics cannot be read.
     pub async fn mails(&self) -> anyhow::Result<u64> {
-        Ok(self.metric("notifications_mails_written_total").await? as u64)
+        Ok(self.metric("events_handled_total{consumer=\"notifications.orders\"}").await? as u64)
     }
 
     /// Waits until so many mails are written.
@@ -132,7 +132,7 @@ impl Shop {
     pub async fn wait_until_quiet(&self) -> anyhow::Result<()> {
         let begun = Instant::now();
         loop {
-            let backlog = self.metric("techtrove_bus_backlog").await?;
+            let backlog = self.metric("events_unpublished").await?;
             if backlog == 0.0 {
                 return Ok(());
             }

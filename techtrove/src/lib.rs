@@ -11,4 +11,5 @@ mod origin;
 pub mod session;
 pub mod settings;
 pub mod shop;
+mod terminal;
 mod wire;

@@ -8,7 +8,9 @@ use techtrove_bus::{Bus, PruneOptions, RelayOptions};
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_db::{Db, DbOptions, OpenError};
 use techtrove_identity_api::SigningError;
-use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker};
+use techtrove_runtime::{
+    BuildError, Lifecycle, Service, Shutdown, Worker, prune_idempotency_keys, traced,
+};
 
 use crate::{
     folder::{DataFolder, Secrets},
@@ -23,6 +25,9 @@ pub const SERVICES: [&str; 7] =
 
 /// The services that publish events.
 pub(crate) const PUBLISHERS: [&str; 3] = ["inventory", "catalog", "orders"];
+
+/// The services that keep idempotency keys.
+const KEEPERS_OF_KEYS: [&str; 2] = ["catalog", "orders"];
 
 /// What a shop is built from.
 #[derive(Debug)]
@@ -136,7 +141,7 @@ impl Shop {
         let Wired { services, mailbox, books } = wire(wiring).await?;
         let mut bus = Bus::in_process();
         for subscription in services.iter().flat_map(|service| &service.subscriptions) {
-            bus.subscribe(subscription.clone())
+            bus.subscribe(traced(subscription.clone()))
                 .map_err(|error| StartError::Subscription(error.to_string()))?;
         }
         let faces = Faces { services: &services, mailbox, books, ids: Arc::clone(&ids) };
@@ -148,11 +153,15 @@ impl Shop {
     pub fn join(self, lifecycle: &mut Lifecycle) {
         for service in self.services {
             if PUBLISHERS.contains(&service.name) {
-                lifecycle.work(service.databases.iter().map(|db| {
-                    relay_worker(service.name, db, &self.bus, (&self.clock, &self.ids))
-                }));
+                for db in &service.databases {
+                    let relay = relay_worker(service.name, db, &self.bus, (&self.clock, &self.ids));
+                    lifecycle.work([relay, prune_worker(db, &self.clock)]);
+                }
             }
-            lifecycle.work(service.databases.iter().map(|db| prune_worker(db, &self.clock)));
+            if KEEPERS_OF_KEYS.contains(&service.name) {
+                let databases = service.databases.iter();
+                lifecycle.work(databases.map(|db| prune_idempotency_keys(db.clone(), Arc::clone(&self.clock))));
+            }
             lifecycle.work(service.workers);
             lifecycle.close(service.databases);
         }

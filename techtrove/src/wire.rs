@@ -7,7 +7,7 @@ use axum::Router;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_http::Client;
-use techtrove_identity_api::{Authenticator, SigningKey};
+use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
 use techtrove_orders::domain::GuestKey;
@@ -51,6 +51,7 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let sandbox = common.sandbox().await?;
     let payments = common.payments(to(&sandbox)).await?;
     let orders_deps = OrdersNeeds {
+        identity: IdentityClient::new(to(&identity)),
         catalog: CatalogClient::new(to(&catalog)),
         inventory: InventoryClient::new(to(&inventory)),
         payments: PaymentsClient::new(to(&payments)),
@@ -91,6 +92,7 @@ fn books(services: &[Service], provider: Client, clock: &SharedClock) -> Books {
 
 /// Whom orders calls, and the key of its guests' tokens.
 struct OrdersNeeds {
+    identity: IdentityClient,
     catalog: CatalogClient,
     inventory: InventoryClient,
     payments: PaymentsClient,
@@ -175,6 +177,7 @@ impl Common {
             ids: Arc::clone(&self.ids),
             authenticator: Arc::clone(authenticator),
             guest_key: GuestKey::new(needs.guest_key),
+            identity: needs.identity,
             catalog: needs.catalog,
             inventory: needs.inventory,
             payments: needs.payments,

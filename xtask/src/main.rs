@@ -2,12 +2,9 @@
 //! program nor a test. Nothing of this may end up in the program. One module per command; a new
 //! command is a new module and one line in each of the two places below.
 
+mod bench;
 mod pc_parts;
-mod servers {
-    pub fn environment() -> Vec<(String, String)> {
-        Vec::new()
-    }
-}
+mod servers;
 mod test;
 mod tidy;
 
@@ -21,6 +18,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask servers up                             start both on private ports and folders
   cargo xtask test                                   every test, on every database that runs
   cargo xtask pc-parts DIR --complete 1 > p.ndjson   real parts for `techtrove import`
+  cargo xtask bench --parts DIR                      measure the release program on them
 
 `cargo xtask COMMAND --help` says more of each.";
 
@@ -35,16 +33,20 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Arguments),
     PcParts(pc_parts::Arguments),
-    Tidy(tidy::Arguments),
+    Servers(servers::Arguments),
     Test(test::Arguments),
+    Tidy(tidy::Arguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::PcParts(arguments) => pc_parts::run(&arguments),
-        Command::Tidy(arguments) => tidy::run(&arguments),
+        Command::Servers(arguments) => servers::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Tidy(arguments) => tidy::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,8 +11,8 @@ use crate::{servers, tidy};
 /// The real servers that suites run on, the variable that says where one is, and what its absence
 /// leaves out.
 const SERVERS: [(&str, &str, &str); 2] = [
-    ("PostgreSQL", "TECHTROVE_TEST_POSTGRES", "every store's suite ran without PostgreSQL"),
-    ("MariaDB", "TECHTROVE_TEST_MYSQL", "every store's suite ran without MySQL/MariaDB"),
+    ("PostgreSQL", "TECHTROVE_TEST_POSTGRES", "every store's suite on PostgreSQL"),
+    ("MariaDB", "TECHTROVE_TEST_MYSQL", "every store's suite on MySQL and MariaDB"),
 ];
 
 /// Run every test of the workspace
@@ -70,7 +70,7 @@ fn notice(absent: &[(&str, &str)]) -> String {
     let lines: String = absent
         .iter()
         .map(|(name, consequence)| {
-            format!("*** SKIPPED: {consequence}: {name} does not run here\n")
+            format!("*** SKIPPED: {consequence}, because {name} does not run here\n")
         })
         .collect();
     format!(

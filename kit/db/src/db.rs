@@ -103,14 +103,17 @@ impl Db {
         let (sender, opened) = oneshot::channel();
         let db = Self::assemble(Engine::Sqlite, &name, options, |lanes| {
             let mut threads = Threads::new();
+            let (reading, readers_ended) = std::sync::mpsc::sync_channel(0);
             let (lane, file) = (Arc::clone(&lanes.write), place.clone());
             threads.start(&format!("{name}-write"), move || {
-                sqlite::write_until_closed(&lane, &file, sender);
+                sqlite::write_until_closed(&lane, &file, sender, &readers_ended);
             })?;
             for _ in 0..readers {
                 let (lane, file) = (Arc::clone(&lanes.read), place.clone());
+                let reading = reading.clone();
                 threads.start(&format!("{name}-read"), move || {
                     sqlite::read_until_closed(&lane, &file);
+                    drop(reading);
                 })?;
             }
             Ok(Backend::Sqlite(threads.complete()))

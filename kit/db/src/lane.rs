@@ -85,7 +85,7 @@ impl Lane {
             self.counters.abandoned.add(1);
             return None;
         }
-        if job.queued_at().elapsed() > self.options.job_timeout {
+        if job.is_limited() && job.queued_at().elapsed() > self.options.job_timeout {
             self.counters.timeouts.add(1);
             job.answer(Some(DbError::Timeout));
             return None;

@@ -12,8 +12,7 @@ use techtrove_core::{IdGen as _, SystemClock, SystemIds};
 
 use crate::{Db, DbOptions, mysql, postgres, worker::{Purpose, Server}};
 
-/// A database of a test's own. [`TestDb::close`] drops it; without that, its name stays on the
-/// server until the server goes.
+/// A database of a test's own, which is gone once this is dropped.
 #[derive(Debug)]
 pub struct TestDb {
     db: Db,
@@ -90,14 +89,24 @@ impl TestDb {
     /// Closes the database and drops it.
     pub async fn close(self) {
         self.db.close().await;
-        match self.place {
-            Place::Memory => {}
-            Place::Folder(folder) => {
-                std::fs::remove_dir_all(folder).expect("the test's own folder is removed");
+    }
+}
+
+impl Drop for TestDb {
+    /// Also when a test fails: what it made goes with it.
+    fn drop(&mut self) {
+        let dropped = match &self.place {
+            Place::Memory => Ok(()),
+            Place::Folder(folder) => std::fs::remove_dir_all(folder).map_err(|e| e.to_string()),
+            Place::Server(Host::Postgres, name) => {
+                administer(Host::Postgres, format!("DROP DATABASE {name} WITH (FORCE)"))
             }
-            Place::Server(host, name) => {
-                administer(host, format!("DROP DATABASE {name}")).await;
+            Place::Server(Host::Mysql, name) => {
+                administer(Host::Mysql, format!("DROP DATABASE {name}"))
             }
+        };
+        if let Err(error) = dropped {
+            eprintln!("the test database on {} stays: {error}", self.label);
         }
     }
 }
@@ -116,7 +125,7 @@ pub async fn engines() -> Vec<TestDb> {
 /// # Panics
 /// When a database cannot be made.
 pub async fn engines_with(options: DbOptions) -> Vec<TestDb> {
-    let mut databases = vec![sqlite_file(options.clone()).await, sqlite_inline().await];
+    let mut databases = vec![sqlite_file(options.clone()).await, inline(options.clone()).await];
     databases.extend(postgres_server(options.clone()).await);
     databases.extend(mysql_server(options).await);
     databases
@@ -138,7 +147,11 @@ pub async fn sqlite_file(options: DbOptions) -> TestDb {
 /// # Panics
 /// When it cannot be made.
 pub async fn sqlite_inline() -> TestDb {
-    let options = DbOptions { inline: true, ..DbOptions::default() };
+    inline(DbOptions::default()).await
+}
+
+async fn inline(options: DbOptions) -> TestDb {
+    let options = DbOptions { inline: true, ..options };
     open("sqlite::memory:".into(), options, "sqlite inline", Place::Memory).await
 }
 
@@ -168,7 +181,8 @@ async fn on_server(host: Host, options: DbOptions) -> Option<TestDb> {
         return None;
     };
     let name = unique();
-    administer(host, format!("CREATE DATABASE {name}")).await;
+    administer(host, format!("CREATE DATABASE {name}"))
+        .unwrap_or_else(|error| panic!("the test server refuses: {error}"));
     let (address, parameters) = base.split_once('?').unwrap_or((&base, ""));
     let scheme = address.find("://").map_or(0, |at| at + 3);
     let host_end = address[scheme..].find('/').map_or(address.len(), |at| scheme + at);
@@ -189,22 +203,17 @@ async fn open(url: String, options: DbOptions, label: &'static str, place: Place
     TestDb { db, url, label, place }
 }
 
-/// Runs a statement on the server's own database, on a thread of its own, outside any transaction.
-async fn administer(host: Host, statement: String) {
-    let (sender, done) = tokio::sync::oneshot::channel();
-    let url = host.url().expect("the server was there a moment ago");
-    std::thread::spawn(move || {
-        let run = || {
-            let mut connection =
-                host.server(&url).connect(Purpose::Unlimited).map_err(|error| error.to_string())?;
-            // Leaked, since statements are the program's own text: a few bytes per test.
-            connection.script(String::leak(statement)).map_err(|error| error.to_string())
-        };
-        // The test may have been given up.
-        let _ = sender.send(run());
-    });
-    let done = done.await.expect("the thread answers");
-    done.unwrap_or_else(|error| panic!("the test server refuses: {error}"));
+/// Runs a statement on the server's own database, outside any transaction, on a thread of its own,
+/// since a test's thread may have a runtime in the way.
+fn administer(host: Host, statement: String) -> Result<(), String> {
+    let url = host.url().ok_or("it is no longer named")?;
+    let run = move || {
+        let server = host.server(&url);
+        let mut connection = server.connect(Purpose::Unlimited).map_err(|e| e.to_string())?;
+        // Leaked, since statements are the program's own text: a few bytes per test.
+        connection.script(String::leak(statement)).map_err(|e| e.to_string())
+    };
+    std::thread::spawn(run).join().unwrap_or_else(|_| Err("the driver panicked".to_owned()))
 }
 
 /// A name that no other test of any process has.

@@ -230,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn the_document_knows_every_member_and_that_there_may_be_more() {
+        use utoipa::PartialSchema as _;
+
+        let schema = serde_json::to_value(ProblemBody::schema()).expect("serializable").to_string();
+
+        for part in ["type", "status", "code", "errors", "trace_id", "additionalProperties"] {
+            assert!(schema.contains(&format!("\"{part}\"")), "{part}: {schema}");
+        }
+        assert!(!schema.contains("\"members\""), "{schema}");
+    }
+
+    #[test]
     fn the_log_gets_every_cause() {
         #[derive(Debug, thiserror::Error)]
         #[error("saving the order")]

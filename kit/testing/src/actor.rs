@@ -41,7 +41,7 @@ pub struct Actor {
 #[derive(Clone, Debug)]
 enum Shop {
     Here(Router),
-    At { base: Arc<str>, client: Network },
+    At { base: Arc<str>, client: Arc<Network> },
 }
 
 impl Actor {
@@ -56,7 +56,7 @@ impl Actor {
     /// Speaks to the shop at `base`: `http://127.0.0.1:8080`. It follows no redirects.
     #[must_use]
     pub fn at(base: &str) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
+        let client = Arc::new(Client::builder(TokioExecutor::new()).build_http());
         let base = base.trim_end_matches('/').into();
         Self { shop: Shop::At { base, client }, headers: HeaderMap::new() }
     }

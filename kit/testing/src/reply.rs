@@ -22,7 +22,6 @@ impl Reply {
     /// # Panics
     /// When it has not, showing what it says.
     #[track_caller]
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
         self

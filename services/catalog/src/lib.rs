@@ -18,7 +18,7 @@ use techtrove_core::{Currency, SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_identity_api::Authenticator;
 use techtrove_inventory_api::InventoryClient;
-use techtrove_runtime::{BuildError, Readiness, Service, Worker};
+use techtrove_runtime::{BuildError, Readiness, Service, Worker, prune_idempotency_keys};
 
 use crate::app::App;
 
@@ -73,11 +73,14 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         name: "catalog",
         public: http::public(app.clone(), deps.authenticator),
         internal: http::internal(app.clone()),
-        workers: vec![Worker::new("catalog.imports", move |shutdown| {
-            app::run_imports(importer.clone(), shutdown)
-        })],
+        workers: vec![
+            Worker::new("catalog.imports", move |shutdown| {
+                app::run_imports(importer.clone(), shutdown)
+            }),
+            prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
+        ],
         subscriptions: vec![events::subscription(app)],
-        readiness: Readiness::databases(&[deps.db.clone()]),
+        readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],
     })
 }

@@ -41,7 +41,7 @@ async fn every_wrong_value_of_a_product_is_pointed_at() {
         (with("price", json!({"amount": 1.5, "currency": "USD"})), "/price/amount"),
         (with("price", json!({"amount": i64::MAX, "currency": "USD"})), "/price/amount"),
         (with("price", json!({"amount": 1e30, "currency": "USD"})), "/price/amount"),
-        (with("price", json!({"amount": 1, "currency": "XXX"})), "/price/currency"),
+        (with("price", json!({"amount": 1, "currency": "ZZZ"})), "/price/currency"),
         (with("price", json!({"amount": 1, "currency": "USD", "x": 1})), "/price/x"),
         (with("price", json!(100)), "/price"),
         (with("status", json!("sold")), "/status"),
@@ -61,10 +61,19 @@ async fn every_wrong_value_of_a_product_is_pointed_at() {
         (with("id", json!("prod_01h455vb4pex5vsknk084sn02q")), "/id"),
         (with("version", json!(1)), "/version"),
     ] {
-        assert_eq!(refused(&shop, body.clone()).await, [pointer], "{}", &body.to_string()[..200.min(body.to_string().len())]);
+        assert_eq!(
+            refused(&shop, body.clone()).await,
+            [pointer],
+            "{}",
+            &body.to_string()[..200.min(body.to_string().len())]
+        );
     }
-    let euro = shop.create(with("price", json!({"amount": 1, "currency": "EUR"}))).await.expect(422);
-    assert_eq!((euro.problem_code().as_str(), euro.pointers()), ("currency_mismatch", vec!["/price/currency".to_owned()]));
+    let euro =
+        shop.create(with("price", json!({"amount": 1, "currency": "EUR"}))).await.expect(422);
+    assert_eq!(
+        (euro.problem_code().as_str(), euro.pointers()),
+        ("currency_mismatch", vec!["/price/currency".to_owned()])
+    );
     assert_eq!(shop.manager.get("/api/v1/products").await.expect(200).value()["items"], json!([]));
 }
 
@@ -74,14 +83,30 @@ async fn bodies_that_are_no_product_are_refused() {
     let made = shop.create(product("A", "A")).await.expect(201);
     let place = made.header("location").to_owned();
     let huge = json!({"name": "x".repeat(300_000), "variants": [{"sku": "B"}]}).to_string();
-    let deep = format!(r#"{{"name":"A","variants":[{{"sku":"B"}}],"attributes":{{"a":{}{}}}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+    let deep = format!(
+        r#"{{"name":"A","variants":[{{"sku":"B"}}],"attributes":{{"a":{}{}}}}}"#,
+        "[".repeat(50_000),
+        "]".repeat(50_000)
+    );
     for (body, status) in [
-        (&b""[..], 400), (b"{", 400), (b"\xff\xfe", 400), (b"{\"name\":\"\xc3\x28\"}", 400), (b"nul", 400),
-        (b"{\"name\":\"A\",\"name\":\"B\"}", 400), (deep.as_bytes(), 400), (huge.as_bytes(), 413),
-        (b"null", 422), (b"[]", 422), (b"\"x\"", 422), (b"{}", 422), (b"{\"name\":\"\\ud800\"}", 400),
+        (&b""[..], 400),
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b"{\"name\":\"\xc3\x28\"}", 400),
+        (b"nul", 400),
+        (b"{\"name\":\"A\",\"name\":\"B\"}", 400),
+        (deep.as_bytes(), 400),
+        (huge.as_bytes(), 413),
+        (b"null", 422),
+        (b"[]", 422),
+        (b"\"x\"", 422),
+        (b"{}", 422),
+        (b"{\"name\":\"\\ud800\"}", 400),
     ] {
-        let request = |method, path: &str| shop.manager.request(method, path).header("if-match", "*");
-        let posted = request(Method::POST, "/api/v1/products").body("application/json", body.to_vec()).await;
+        let request =
+            |method, path: &str| shop.manager.request(method, path).header("if-match", "*");
+        let posted =
+            request(Method::POST, "/api/v1/products").body("application/json", body.to_vec()).await;
         assert_eq!(posted.status, status, "{}", posted.text());
         let status = if body == b"{}" { 200 } else { status };
         let patched = request(Method::PATCH, &place).body("application/json", body.to_vec()).await;
@@ -95,16 +120,40 @@ async fn bodies_that_are_no_product_are_refused() {
 async fn paths_and_tags_that_are_none_are_refused() {
     let shop = Shop::open().await;
     let made = shop.create(product("A", "A")).await.expect(201);
-    for path in ["%00", "%ff", "prod_x", "A%2FB", "..%2f..", "cat_01h455vb4pex5vsknk084sn02q", &"x".repeat(3_000)] {
+    for path in [
+        "%00",
+        "%ff",
+        "prod_x",
+        "A%2FB",
+        "..%2f..",
+        "cat_01h455vb4pex5vsknk084sn02q",
+        &"x".repeat(3_000),
+    ] {
         let _ = shop.manager.get(&format!("/api/v1/products/{path}")).await.expect(404);
         let _ = shop.manager.get(&format!("/api/v1/categories/{path}")).await.expect(404);
-        let _ = shop.manager.delete(&format!("/api/v1/products/{path}")).header("if-match", "*").await.expect(404);
+        let _ = shop
+            .manager
+            .delete(&format!("/api/v1/products/{path}"))
+            .header("if-match", "*")
+            .await
+            .expect(404);
     }
-    for (tag, status) in [("v1", 400), ("\"v1\"", 412), ("\"v9-0000000000000000\"", 412), ("W/\"v1-0000000000000000\"", 412)] {
+    for (tag, status) in [
+        ("v1", 400),
+        ("\"v1\"", 412),
+        ("\"v9-0000000000000000\"", 412),
+        ("W/\"v1-0000000000000000\"", 412),
+    ] {
         let delete = shop.manager.delete(made.header("location")).header("if-match", tag);
         let _ = delete.await.expect(status);
     }
-    for query in ["category=%00", "category=%ff%fe", "brand=%F0%9F%98%80", "cursor=e30", "limit=99999999999999999999"] {
+    for query in [
+        "category=%00",
+        "category=%ff%fe",
+        "brand=%F0%9F%98%80",
+        "cursor=e30",
+        "limit=99999999999999999999",
+    ] {
         let reply = shop.guest.get(&format!("/api/v1/products?{query}")).await;
         assert!(matches!(reply.status.as_u16(), 200 | 422), "{query}: {}", reply.text());
     }
@@ -129,7 +178,10 @@ async fn of_edits_at_once_with_one_tag_exactly_one_wins() {
         let made = shop.create(product("A", "A")).await.expect(201);
         let edit = |n: u32| {
             let body = json!({"description": format!("edit {n}"), "variants": [{"sku": "A", "price": usd(n.into())}]});
-            shop.manager.patch(made.header("location"), &body).header("if-match", made.header("etag")).into_future()
+            shop.manager
+                .patch(made.header("location"), &body)
+                .header("if-match", made.header("etag"))
+                .into_future()
         };
 
         let replies = join_all((0..24).map(edit)).await;
@@ -193,7 +245,9 @@ async fn one_key_at_once_makes_one_product() {
         assert!(made.iter().all(|reply| reply.body == made[0].body), "{}", db.label());
         let first = made.iter().filter(|reply| reply.header("idempotent-replayed").is_empty());
         assert_eq!(first.count(), 1, "{}", db.label());
-        assert!(replies.iter().all(|r| r.status == 201 || r.problem_code() == "idempotency_key_in_use"));
+        assert!(
+            replies.iter().all(|r| r.status == 201 || r.problem_code() == "idempotency_key_in_use")
+        );
         db.close().await;
     }
 }

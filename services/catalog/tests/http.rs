@@ -8,7 +8,9 @@ use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent, Taken};
 use techtrove_catalog::domain::ProductBody;
 use techtrove_catalog_api::ResolveSkusRequest;
 use techtrove_core::SeededIds;
-use techtrove_inventory_api::{AVAILABILITY_CHANGED, Availability, AvailabilityChanged, STOCK_AGGREGATE};
+use techtrove_inventory_api::{
+    AVAILABILITY_CHANGED, Availability, AvailabilityChanged, STOCK_AGGREGATE,
+};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -31,12 +33,18 @@ async fn a_product_is_made_read_edited_and_archived() {
 
     let edit = shop.manager.patch(&place, &json!({"name": "RTX 4090", "price": usd(9_000)}));
     let edited = edit.header("if-match", made.header("etag")).await.expect(200);
-    assert_eq!((edited.value()["version"].clone(), edited.value()["price"].clone()), (json!(2), usd(9_000)));
+    assert_eq!(
+        (edited.value()["version"].clone(), edited.value()["price"].clone()),
+        (json!(2), usd(9_000))
+    );
     assert_eq!(edited.value()["slug"], "geforce-rtx-4090");
 
     let delete = || shop.manager.delete(&place);
     assert_eq!(delete().await.expect(428).problem_code(), "precondition_required");
-    assert_eq!(delete().header("if-match", made.header("etag")).await.expect(412).problem_code(), "precondition_failed");
+    assert_eq!(
+        delete().header("if-match", made.header("etag")).await.expect(412).problem_code(),
+        "precondition_failed"
+    );
     let _ = delete().header("if-match", edited.header("etag")).await.expect(204);
     assert_eq!(shop.guest.get(&place).await.expect(404).problem_code(), "not_found");
     assert_eq!(shop.manager.get(&place).await.expect(200).value()["status"], "archived");
@@ -78,7 +86,8 @@ async fn publishing_needs_every_price() {
     let refused = edit(json!({"status": "active"})).await.expect(422);
     assert_eq!(refused.pointers(), ["/variants/1/price"]);
     let published = edit(json!({"status": "active", "price": usd(2)})).await.expect(200);
-    let prices: Vec<Value> = (0..2).map(|n| published.value()["variants"][n]["price"].clone()).collect();
+    let prices: Vec<Value> =
+        (0..2).map(|n| published.value()["variants"][n]["price"].clone()).collect();
     assert_eq!(prices, [usd(1), usd(2)]);
     assert_eq!(published.value()["price"], usd(1));
     let _ = edit(json!({"status": "draft"})).await.expect(200);
@@ -97,7 +106,8 @@ async fn skus_and_slugs_are_unique_in_the_shop() {
     let mut asked = product("Third", "C");
     asked["slug"] = json!("same-name");
     assert_eq!(shop.create(asked).await.expect(409).problem_code(), "slug_taken");
-    let edit = |body: Value| shop.manager.patch(second.header("location"), &body).header("if-match", "*");
+    let edit =
+        |body: Value| shop.manager.patch(second.header("location"), &body).header("if-match", "*");
     assert_eq!(edit(json!({"slug": "same-name"})).await.expect(409).problem_code(), "slug_taken");
     let swap = edit(json!({"variants": [{"sku": "A"}]})).await.expect(409);
     assert_eq!(swap.problem_code(), "sku_taken");
@@ -109,7 +119,8 @@ async fn skus_and_slugs_are_unique_in_the_shop() {
 #[tokio::test]
 async fn a_post_is_carried_out_once_per_key() {
     let shop = Shop::open().await;
-    let post = |body: Value| shop.manager.post("/api/v1/products", &body).header("idempotency-key", "k1");
+    let post =
+        |body: Value| shop.manager.post("/api/v1/products", &body).header("idempotency-key", "k1");
 
     let first = post(product("A", "A")).await.expect(201);
     let again = post(product("A", "A")).await.expect(201);
@@ -117,9 +128,13 @@ async fn a_post_is_carried_out_once_per_key() {
     assert_eq!((&first.body, first.header("location")), (&again.body, again.header("location")));
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(post(product("B", "B")).await.expect(422).problem_code(), "idempotency_key_reused");
-    let refused = shop.manager.post("/api/v1/products", &product("A", "A")).header("idempotency-key", "k2");
+    let refused =
+        shop.manager.post("/api/v1/products", &product("A", "A")).header("idempotency-key", "k2");
     let (first, again) = (refused.clone().await.expect(409), refused.await.expect(409));
-    assert_eq!((first.problem_code(), again.header("idempotent-replayed")), ("sku_taken".to_owned(), "true"));
+    assert_eq!(
+        (first.problem_code(), again.header("idempotent-replayed")),
+        ("sku_taken".to_owned(), "true")
+    );
     let invalid = || post(json!({"name": "", "variants": []})).header("idempotency-key", "k3");
     let _ = invalid().await.expect(422);
     assert_eq!(invalid().await.expect(422).header("idempotent-replayed"), "");
@@ -128,7 +143,8 @@ async fn a_post_is_carried_out_once_per_key() {
 #[tokio::test]
 async fn lists_go_on_behind_a_cursor() {
     let shop = Shop::open().await;
-    let category = shop.manager.post("/api/v1/categories", &json!({"name": "Cards"})).await.expect(201);
+    let category =
+        shop.manager.post("/api/v1/categories", &json!({"name": "Cards"})).await.expect(201);
     for number in 0..5 {
         let mut body = product(&format!("P{number}"), &format!("S{number}"));
         body["category_id"] = category.value()["id"].clone();
@@ -139,7 +155,9 @@ async fn lists_go_on_behind_a_cursor() {
     let mut next = "/api/v1/products?category=cards&limit=2".to_owned();
     loop {
         let page = shop.guest.get(&next).await.expect(200).value();
-        names.extend(page["items"].as_array().expect("a list").iter().map(|item| item["name"].clone()));
+        names.extend(
+            page["items"].as_array().expect("a list").iter().map(|item| item["name"].clone()),
+        );
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         next = format!("/api/v1/products?category=cards&limit=2&cursor={cursor}");
         let _ = shop.create(product("New", &format!("N{}", names.len()))).await.expect(201);
@@ -147,7 +165,16 @@ async fn lists_go_on_behind_a_cursor() {
     assert_eq!(names, ["P4", "P3", "P2", "P1", "P0"]);
     let none = shop.guest.get("/api/v1/products?category=unknown").await.expect(200);
     assert_eq!(none.value(), json!({"items": [], "next_cursor": null}));
-    for query in ["limit=0", "limit=101", "limit=x", "cursor=%25", "colour=red", "sort=price", "status=gone", "q=x"] {
+    for query in [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "cursor=%25",
+        "colour=red",
+        "sort=price",
+        "status=gone",
+        "q=x",
+    ] {
         let _ = shop.guest.get(&format!("/api/v1/products?{query}")).await.expect(422);
     }
 }
@@ -163,21 +190,32 @@ async fn categories_are_a_tree() {
 
     let tree = shop.guest.get("/api/v1/categories").await.expect(200).value();
     let children = tree["items"][0]["children"].as_array().expect("children").clone();
-    assert_eq!(children.iter().map(|c| c["slug"].clone()).collect::<Vec<_>>(), ["cpus", "video-cards"]);
+    assert_eq!(
+        children.iter().map(|c| c["slug"].clone()).collect::<Vec<_>>(),
+        ["cpus", "video-cards"]
+    );
     let read = shop.guest.get("/api/v1/categories/video-cards").await.expect(200);
     assert_eq!((&read.body, read.header("etag")), (&cards.body, cards.header("etag")));
 
-    let knot = shop.manager.patch(parts.header("location"), &json!({"parent_id": cards.value()["id"]}));
+    let knot =
+        shop.manager.patch(parts.header("location"), &json!({"parent_id": cards.value()["id"]}));
     assert_eq!(knot.header("if-match", "*").await.expect(422).pointers(), ["/parent_id"]);
     let delete = |place: &str| shop.manager.delete(place).header("if-match", "*");
-    assert_eq!(delete(parts.header("location")).await.expect(409).problem_code(), "category_not_empty");
-    let edit = shop.manager.patch(cards.header("location"), &json!({"parent_id": null, "name": "Cards"}));
+    assert_eq!(
+        delete(parts.header("location")).await.expect(409).problem_code(),
+        "category_not_empty"
+    );
+    let edit =
+        shop.manager.patch(cards.header("location"), &json!({"parent_id": null, "name": "Cards"}));
     let moved = edit.header("if-match", cards.header("etag")).await.expect(200);
     assert_eq!((&moved.value()["parent_id"], &moved.value()["version"]), (&Value::Null, &json!(2)));
     let mut placed = product("Card", "C");
     placed["category_id"] = cards.value()["id"].clone();
     let _ = shop.create(placed).await.expect(201);
-    assert_eq!(delete(cards.header("location")).await.expect(409).problem_code(), "category_not_empty");
+    assert_eq!(
+        delete(cards.header("location")).await.expect(409).problem_code(),
+        "category_not_empty"
+    );
     let _ = shop.manager.patch(cards.header("location"), &json!({})).await.expect(428);
 }
 
@@ -188,15 +226,24 @@ async fn orders_learns_what_can_be_sold() {
     sold["variants"] = json!([{"sku": "CASE-B", "options": {"color": "Black"}}, {"sku": "CASE-W", "price": usd(7), "options": {"color": "White"}}]);
     sold["fulfilment"] = json!("digital");
     let _ = shop.create(sold).await.expect(201);
-    let _ = shop.create(json!({"name": "Draft", "price": usd(1), "variants": [{"sku": "DRAFT"}]})).await.expect(201);
+    let _ = shop
+        .create(json!({"name": "Draft", "price": usd(1), "variants": [{"sku": "DRAFT"}]}))
+        .await
+        .expect(201);
 
     let skus = ["CASE-W", "DRAFT", "UNKNOWN", "CASE-W"].map(|sku| sku.parse().expect("a SKU"));
-    let answer = shop.client.resolve_skus(&ResolveSkusRequest { skus: skus.to_vec() }).await.expect("answered");
+    let answer = shop
+        .client
+        .resolve_skus(&ResolveSkusRequest { skus: skus.to_vec() })
+        .await
+        .expect("answered");
 
-    let items: Vec<_> = answer.items.iter().map(|i| (i.sku.as_str(), i.name.as_str(), i.price.amount)).collect();
+    let items: Vec<_> =
+        answer.items.iter().map(|i| (i.sku.as_str(), i.name.as_str(), i.price.amount)).collect();
     assert_eq!(items, [("CASE-W", "Case (White)", 7)]);
     let many = (0..201).map(|n| format!("S{n}").parse().expect("a SKU")).collect();
-    let refused = shop.client.resolve_skus(&ResolveSkusRequest { skus: many }).await.expect_err("too many");
+    let refused =
+        shop.client.resolve_skus(&ResolveSkusRequest { skus: many }).await.expect_err("too many");
     assert_eq!(refused.refusal().map(|problem| problem.status), Some(422));
 }
 
@@ -208,7 +255,8 @@ async fn inventory_knows_new_skus_at_once_and_may_be_away() {
     shop.inventory.be_away(true);
     let _ = shop.create(product("B", "B")).await.expect(201);
 
-    let told: Vec<_> = shop.inventory.told().iter().map(|item| (item.sku.to_string(), item.on_hand)).collect();
+    let told: Vec<_> =
+        shop.inventory.told().iter().map(|item| (item.sku.to_string(), item.on_hand)).collect();
     assert_eq!(told, [("A".to_owned(), None)]);
 }
 
@@ -217,7 +265,10 @@ async fn availability_follows_inventory_and_spoils_no_edit() {
     let shop = Shop::open().await;
     let made = shop.create(product("A", "A-1")).await.expect(201);
     let place = made.header("location");
-    let changed = AvailabilityChanged { sku: "A-1".parse().expect("a SKU"), availability: Availability::InStock };
+    let changed = AvailabilityChanged {
+        sku: "A-1".parse().expect("a SKU"),
+        availability: Availability::InStock,
+    };
     let ids = SeededIds::new(shop.clock.clone(), 3);
     let context = EventContext::new(&*shop.clock, &ids);
     let event = NewEvent {
@@ -233,8 +284,42 @@ async fn availability_follows_inventory_and_spoils_no_edit() {
     }
 
     let read = shop.guest.get(place).await.expect(200);
-    assert_eq!((&read.value()["availability"], &read.value()["version"]), (&json!("in_stock"), &json!(1)));
+    assert_eq!(
+        (&read.value()["availability"], &read.value()["version"]),
+        (&json!("in_stock"), &json!(1))
+    );
     assert_ne!(read.header("etag"), made.header("etag"));
-    let edit = shop.manager.patch(place, &json!({"name": "B"})).header("if-match", made.header("etag"));
+    let edit =
+        shop.manager.patch(place, &json!({"name": "B"})).header("if-match", made.header("etag"));
     assert_eq!(edit.await.expect(200).value()["availability"], "in_stock");
+}
+
+/// Every `$ref` in `value`.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            let own = members.get("$ref").and_then(Value::as_str).map(str::to_owned);
+            found.extend(own);
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn the_document_of_the_routes_is_whole() {
+    let shop = Shop::open().await;
+
+    let mut found = Vec::new();
+    references(&shop.document, &mut found);
+
+    for reference in &found {
+        let pointer = reference.strip_prefix('#').expect("within the document");
+        assert!(shop.document.pointer(pointer).is_some(), "{reference} leads nowhere");
+    }
+    let schemas = &shop.document["components"]["schemas"];
+    assert_eq!(schemas["NewProduct"]["required"], json!(["name", "variants"]));
+    assert_eq!(schemas["ProductPatch"]["required"], Value::Null);
+    assert_eq!(schemas["ProductPatch"]["additionalProperties"], false);
 }

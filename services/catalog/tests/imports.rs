@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{Inventory, Shop, product, usd};
-use techtrove_db::{DbOptions, Db};
+use techtrove_db::{Db, DbOptions};
 
 fn line(name: &str, sku: &str, on_hand: u32) -> Value {
     json!({"category": "video-card", "name": name, "status": "active",
@@ -19,18 +19,26 @@ fn ndjson(lines: &[Value]) -> String {
 
 #[tokio::test]
 async fn lines_become_products_in_new_categories_with_stock() {
-    let shop = Shop::open().await;
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
 
-    let job = shop.import(ndjson(&[line("A", "A", 3), line("B", "B", 4)])).await;
-    let report = shop.finish(&job).await;
+        let job = shop.import(ndjson(&[line("A", "A", 3), line("B", "B", 4)])).await;
+        let report = shop.finish(&job).await;
 
-    assert_eq!(report, json!({"job_id": job, "status": "done", "done": 2, "total": 2, "error_count": 0, "errors": []}));
-    let listed = shop.guest.get("/api/v1/products?category=video-card").await.expect(200).value();
-    assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
-    let category = shop.guest.get("/api/v1/categories/video-card").await.expect(200).value();
-    assert_eq!(category["name"], "Video card");
-    let told: Vec<_> = shop.inventory.told().iter().map(|s| (s.sku.to_string(), s.on_hand)).collect();
-    assert_eq!(told, [("A".to_owned(), Some(3)), ("B".to_owned(), Some(4))]);
+        assert_eq!(
+            report,
+            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "error_count": 0, "errors": []})
+        );
+        let listed =
+            shop.guest.get("/api/v1/products?category=video-card").await.expect(200).value();
+        assert_eq!(listed["items"].as_array().map(Vec::len), Some(2));
+        let category = shop.guest.get("/api/v1/categories/video-card").await.expect(200).value();
+        assert_eq!(category["name"], "Video card");
+        let told: Vec<_> =
+            shop.inventory.told().iter().map(|s| (s.sku.to_string(), s.on_hand)).collect();
+        assert_eq!(told, [("A".to_owned(), Some(3)), ("B".to_owned(), Some(4))]);
+        db.close().await;
+    }
 }
 
 #[tokio::test]
@@ -39,16 +47,30 @@ async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
     let _ = shop.create(product("Other", "X-1")).await.expect(201);
     let _ = shop.create(product("Another", "X-2")).await.expect(201);
     let several = json!({"name": "S", "variants": [{"sku": "X-1"}, {"sku": "X-2"}]}).to_string();
-    let euro = json!({"name": "E", "price": {"amount": 1, "currency": "EUR"}, "variants": [{"sku": "E"}]}).to_string();
+    let euro =
+        json!({"name": "E", "price": {"amount": 1, "currency": "EUR"}, "variants": [{"sku": "E"}]})
+            .to_string();
     let slug = json!({"name": "N", "slug": "other", "variants": [{"sku": "N"}]}).to_string();
     let refused = line("Refused", "REFUSED-1", 1).to_string();
     let unpriced = json!({"name": "U", "status": "active", "variants": [{"sku": "U"}]}).to_string();
     let good = line("Good", "GOOD", 1).to_string();
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000));
     let lines: Vec<&[u8]> = vec![
-        good.as_bytes(), b"", b"{", b"\xff\xfe\x00", b"   ", b"[]", several.as_bytes(), euro.as_bytes(),
-        long.as_bytes(), slug.as_bytes(), refused.as_bytes(), unpriced.as_bytes(), b"{\"name\":\"No variants\"}",
-        b"{\"name\":\"Z\",\"variants\":[{\"sku\":\"Z\"}],\"zzz\":1}", b"{\"name\":\"Last\",\"variants\":[{\"sku\":\"LAST\"}]}",
+        good.as_bytes(),
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"   ",
+        b"[]",
+        several.as_bytes(),
+        euro.as_bytes(),
+        long.as_bytes(),
+        slug.as_bytes(),
+        refused.as_bytes(),
+        unpriced.as_bytes(),
+        b"{\"name\":\"No variants\"}",
+        b"{\"name\":\"Z\",\"variants\":[{\"sku\":\"Z\"}],\"zzz\":1}",
+        b"{\"name\":\"Last\",\"variants\":[{\"sku\":\"LAST\"}]}",
     ];
 
     let job = shop.import(lines.join(&b'\n')).await;
@@ -59,12 +81,26 @@ async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
         .iter()
         .map(|e| (e["line"].as_i64().expect("a number"), e["code"].as_str().expect("a code")))
         .collect();
-    assert_eq!(found, [
-        (3, "malformed_json"), (4, "malformed_json"), (6, "invalid_request"), (7, "sku_conflict"),
-        (8, "currency_mismatch"), (9, "line_too_long"), (10, "slug_taken"), (11, "stock_reserved"),
-        (12, "invalid_request"), (13, "invalid_request"), (14, "invalid_request"),
-    ]);
-    assert_eq!((&report["done"], &report["total"], &report["error_count"]), (&json!(13), &json!(13), &json!(11)));
+    assert_eq!(
+        found,
+        [
+            (3, "malformed_json"),
+            (4, "malformed_json"),
+            (6, "invalid_request"),
+            (7, "sku_conflict"),
+            (8, "currency_mismatch"),
+            (9, "line_too_long"),
+            (10, "slug_taken"),
+            (11, "stock_reserved"),
+            (12, "invalid_request"),
+            (13, "invalid_request"),
+            (14, "invalid_request"),
+        ]
+    );
+    assert_eq!(
+        (&report["done"], &report["total"], &report["error_count"]),
+        (&json!(13), &json!(13), &json!(11))
+    );
     for (slug, status) in [("good", 200), ("refused", 200), ("last", 404)] {
         let _ = shop.guest.get(&format!("/api/v1/products/{slug}")).await.expect(status);
     }
@@ -76,7 +112,7 @@ async fn a_known_sku_is_edited_and_what_the_line_leaves_out_stays() {
     let shop = Shop::open().await;
     let first = json!({"name": "A", "brand": "B", "status": "active", "attributes": {"x": 1, "y": 2},
         "variants": [{"sku": "A-1", "price": usd(5)}, {"sku": "A-2", "price": usd(6)}]});
-    let job = shop.import(ndjson(&[first.clone()])).await;
+    let job = shop.import(ndjson(std::slice::from_ref(&first))).await;
     let _ = shop.finish(&job).await;
     let before = shop.guest.get("/api/v1/products/a").await.expect(200);
 
@@ -89,7 +125,10 @@ async fn a_known_sku_is_edited_and_what_the_line_leaves_out_stays() {
     let job = shop.import(ndjson(&[second])).await;
     let _ = shop.finish(&job).await;
     let after = shop.guest.get("/api/v1/products/a").await.expect(200).value();
-    assert_eq!((&after["name"], &after["brand"], &after["attributes"]), (&json!("New"), &json!("B"), &json!({"x": 1})));
+    assert_eq!(
+        (&after["name"], &after["brand"], &after["attributes"]),
+        (&json!("New"), &json!("B"), &json!({"x": 1}))
+    );
     let prices: Vec<&Value> = (0..3).map(|n| &after["variants"][n]["price"]["amount"]).collect();
     assert_eq!(prices, [5, 7, 8]);
     assert_eq!(after["version"], 2);
@@ -170,10 +209,16 @@ async fn an_import_has_a_type_and_a_size() {
     let shop = Shop::open().await;
     let request = || shop.manager.request(http::Method::POST, "/api/v1/products/import");
 
-    assert_eq!(request().body("application/json", "{}").await.expect(415).problem_code(), "unsupported_media_type");
+    assert_eq!(
+        request().body("application/json", "{}").await.expect(415).problem_code(),
+        "unsupported_media_type"
+    );
     assert_eq!(request().body("text/csv", "sku").await.status, 415);
     let large = vec![b'\n'; 9 * 1_024 * 1_024];
-    assert_eq!(request().body("application/x-ndjson", large).await.expect(413).problem_code(), "body_too_large");
+    assert_eq!(
+        request().body("application/x-ndjson", large).await.expect(413).problem_code(),
+        "body_too_large"
+    );
     let job = shop.import("").await;
     assert_eq!(shop.finish(&job).await["total"], 0);
     let _ = shop.manager.get("/api/v1/jobs/job_01h455vb4pex5vsknk084sn02q").await.expect(404);

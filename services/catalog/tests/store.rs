@@ -32,7 +32,7 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn fresh(number: u128) -> Fresh {
-    let variants = (0..5).map(|n| id(number * 100 + n)).collect();
+    let variants = (0..8).map(|n| id(number * 100 + n)).collect();
     Fresh { now: at(1_000), product: id(number), variants }
 }
 
@@ -44,7 +44,9 @@ fn product(number: u128, written: Value) -> Product {
 fn edited(before: &Product, written: Value) -> Product {
     let input: ProductInput = serde_json::from_value(written).expect("the format");
     let change = input.checked(USD).expect("accepted");
-    before.edited(change, VariantMode::Replace, &fresh(before.id.uuid().as_u128() + 50)).expect("edited")
+    before
+        .edited(change, VariantMode::Replace, &fresh(before.id.uuid().as_u128() + 50))
+        .expect("edited")
 }
 
 fn usd(amount: i64) -> Value {
@@ -75,11 +77,14 @@ async fn insert(db: &Db, product: &Product) -> Result<(), DbError> {
 #[tokio::test]
 async fn a_product_is_read_as_it_was_written() {
     for db in databases().await {
-        let product = product(1, json!({
-            "name": "Examplar ½ “X”", "description": "Line\n\tline 日本 🙂", "brand": "ÄSUS", "price": usd(500),
-            "attributes": {"größe": 1.5, "rpm": {"min": 1, "max": 2}, "list": [true, "x"]},
-            "variants": [{"sku": "A", "options": {"color": "Black"}}, {"sku": "B", "price": usd(400)}],
-        }));
+        let product = product(
+            1,
+            json!({
+                "name": "Examplar ½ “X”", "description": "Line\n\tline 日本 🙂", "brand": "ÄSUS", "price": usd(500),
+                "attributes": {"größe": 1.5, "rpm": {"min": 1, "max": 2}, "list": [true, "x"]},
+                "variants": [{"sku": "A", "options": {"color": "Black"}}, {"sku": "B", "price": usd(400)}],
+            }),
+        );
         insert(&db, &product).await.expect("stored");
 
         let (found, slug) = (product.clone(), product.slug.clone());
@@ -101,10 +106,16 @@ async fn a_product_is_read_as_it_was_written() {
 #[tokio::test]
 async fn an_edit_keeps_adds_and_takes_away_variants() {
     for db in databases().await {
-        let before = product(1, json!({"name": "A", "price": usd(5), "status": "active",
-            "variants": [{"sku": "A"}, {"sku": "B", "price": usd(7)}]}));
+        let before = product(
+            1,
+            json!({"name": "A", "price": usd(5), "status": "active",
+            "variants": [{"sku": "A"}, {"sku": "B", "price": usd(7)}]}),
+        );
         insert(&db, &before).await.expect("stored");
-        let after = edited(&before, json!({"name": "New", "variants": [{"sku": "C", "options": {"size": "L"}}, {"sku": "B"}]}));
+        let after = edited(
+            &before,
+            json!({"name": "New", "variants": [{"sku": "C", "options": {"size": "L"}}, {"sku": "B"}]}),
+        );
 
         let (old, new) = (before.clone(), after.clone());
         write(&db, move |tx| store::update_product(tx, &old, &new, USD)).await;
@@ -126,14 +137,23 @@ async fn an_edit_keeps_adds_and_takes_away_variants() {
 #[tokio::test]
 async fn a_slug_and_a_sku_belong_to_one_product() {
     for db in databases().await {
-        insert(&db, &product(1, json!({"name": "One", "variants": [{"sku": "A"}]}))).await.expect("stored");
+        insert(&db, &product(1, json!({"name": "One", "variants": [{"sku": "A"}]})))
+            .await
+            .expect("stored");
 
-        let same_sku = insert(&db, &product(2, json!({"name": "Two", "variants": [{"sku": "A"}]}))).await;
-        let same_slug = insert(&db, &product(3, json!({"name": "One", "variants": [{"sku": "B"}]}))).await;
-        let other_case = insert(&db, &product(4, json!({"name": "Four", "variants": [{"sku": "a"}]}))).await;
+        let same_sku =
+            insert(&db, &product(2, json!({"name": "Two", "variants": [{"sku": "A"}]}))).await;
+        let same_slug =
+            insert(&db, &product(3, json!({"name": "One", "variants": [{"sku": "B"}]}))).await;
+        let other_case =
+            insert(&db, &product(4, json!({"name": "Four", "variants": [{"sku": "a"}]}))).await;
 
         for refused in [same_sku, same_slug] {
-            assert!(matches!(refused, Err(DbError::UniqueViolation { .. })), "{}: {refused:?}", db.label());
+            assert!(
+                matches!(refused, Err(DbError::UniqueViolation { .. })),
+                "{}: {refused:?}",
+                db.label()
+            );
         }
         assert_eq!(other_case, Ok(()), "{}: SKUs are compared byte by byte", db.label());
         write(&db, |tx| {
@@ -155,16 +175,24 @@ async fn shelves(db: &Db) {
         let category = Category { parent_id: parent.map(id), ..category };
         write(db, move |tx| store::insert_category(tx, &category)).await;
     }
-    for (number, category, brand) in [(11, 1, "One"), (12, 2, "Two"), (13, 3, "One"), (14, 4, "one"), (15, 3, "Two")] {
+    for (number, category, brand) in
+        [(11, 1, "One"), (12, 2, "Two"), (13, 3, "One"), (14, 4, "one"), (15, 3, "Two")]
+    {
         let written = json!({"name": format!("P{number}"), "brand": brand, "status": "active", "price": usd(1),
             "category_id": id::<CategoryId>(category), "variants": [{"sku": format!("S{number}")}]});
         insert(db, &product(number, written)).await.expect("stored");
     }
-    let draft = json!({"name": "Draft", "category_id": id::<CategoryId>(3), "variants": [{"sku": "D"}]});
+    let draft =
+        json!({"name": "Draft", "category_id": id::<CategoryId>(3), "variants": [{"sku": "D"}]});
     insert(db, &product(16, draft)).await.expect("stored");
 }
 
-async fn listed(db: &Db, category: Option<u128>, brand: Option<&str>, after: Option<u128>) -> Vec<u128> {
+async fn listed(
+    db: &Db,
+    category: Option<u128>,
+    brand: Option<&str>,
+    after: Option<u128>,
+) -> Vec<u128> {
     let filter = Filter {
         status: Status::Active,
         category: category.map(id),
@@ -172,7 +200,11 @@ async fn listed(db: &Db, category: Option<u128>, brand: Option<&str>, after: Opt
     };
     let after: Option<ProductId> = after.map(id);
     let rows = db.read("test", move |tx| store::list_products(tx, &filter, after, 3)).await;
-    rows.map_err(|error: DbError| error).expect("listed").iter().map(|row| row.id.uuid().as_u128()).collect()
+    rows.map_err(|error: DbError| error)
+        .expect("listed")
+        .iter()
+        .map(|row| row.id.uuid().as_u128())
+        .collect()
 }
 
 #[tokio::test]
@@ -216,10 +248,10 @@ async fn a_category_is_empty_only_without_categories_and_products() {
 async fn availability_is_the_best_of_the_variants_whichever_comes_first() {
     for db in databases().await {
         write(&db, |tx| store::note_availability(tx, &sku("B"), Availability::LowStock)).await;
-        insert(&db, &product(1, json!({"name": "A", "variants": [{"sku": "A"}, {"sku": "B"}]}))).await.expect("stored");
-        let shown = async |db: &Db| {
-            write(db, |tx| store::get_shown(tx, id(1))).await.availability
-        };
+        insert(&db, &product(1, json!({"name": "A", "variants": [{"sku": "A"}, {"sku": "B"}]})))
+            .await
+            .expect("stored");
+        let shown = async |db: &Db| write(db, |tx| store::get_shown(tx, id(1))).await.availability;
 
         assert_eq!(shown(&db).await, Availability::LowStock);
         write(&db, |tx| store::note_availability(tx, &sku("A"), Availability::InStock)).await;
@@ -230,11 +262,34 @@ async fn availability_is_the_best_of_the_variants_whichever_comes_first() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn availability_of_many_variants_at_once_loses_nothing() {
+    for db in databases().await {
+        let variants: Vec<Value> = (0..8).map(|n| json!({"sku": format!("S{n}")})).collect();
+        let product = product(1, json!({"name": "A", "variants": variants}));
+        insert(&db, &product).await.expect("stored");
+        for said in [Availability::InStock, Availability::OutOfStock, Availability::LowStock] {
+            let note = |n: u32| {
+                let sku = sku(&format!("S{n}"));
+                let db = &db;
+                async move { write(db, move |tx| store::note_availability(tx, &sku, said)).await }
+            };
+
+            futures::future::join_all((0..8).map(note)).await;
+
+            let shown = write(&db, |tx| store::get_shown(tx, id(1))).await;
+            assert_eq!(shown.availability, said, "{}", db.label());
+        }
+        db.close().await;
+    }
+}
+
 async fn begin_job(db: &Db, lines: &[&str]) -> JobId {
     let job: JobId = id(1);
     write(db, move |tx| store::insert_job(tx, job, at(0))).await;
     for (number, text) in (0..).zip(lines) {
-        let chunk = Chunk { number, first_line: number + 1, filled: 1, data: text.as_bytes().to_vec() };
+        let chunk =
+            Chunk { number, first_line: number + 1, filled: 1, data: text.as_bytes().to_vec() };
         write(db, move |tx| store::insert_chunk(tx, job, &chunk, at(1))).await;
     }
     let total = i64::try_from(lines.len()).ok();
@@ -246,7 +301,8 @@ async fn begin_job(db: &Db, lines: &[&str]) -> JobId {
 async fn one_worker_at_a_time_has_a_job() {
     for db in databases().await {
         let job = begin_job(&db, &["a", "b"]).await;
-        let claim = async |now| write(&db, move |tx| store::claim_job(tx, at(now), at(now + 10))).await;
+        let claim =
+            async |now| write(&db, move |tx| store::claim_job(tx, at(now), at(now + 10))).await;
 
         let claimed = claim(3).await.expect("a job");
         assert_eq!((claimed.id, claimed.status, claimed.next_chunk), (job, JobStatus::Running, 0));
@@ -261,7 +317,8 @@ async fn a_checkpoint_counts_once_and_takes_its_chunk_away() {
     for db in databases().await {
         begin_job(&db, &["a", "b"]).await;
         let job = write(&db, |tx| store::claim_job(tx, at(3), at(9))).await.expect("a job");
-        let errors = (1..=2).map(|line| LineProblem::new("bad", "é".repeat(900)).at(line)).collect();
+        let errors =
+            (1..=2).map(|line| LineProblem::new("bad", "é".repeat(900)).at(line)).collect();
         let turn = JobTurn { job: job.clone(), filled: 2, errors };
 
         let (first, again) = (turn.clone(), turn.clone());
@@ -271,8 +328,12 @@ async fn a_checkpoint_counts_once_and_takes_its_chunk_away() {
         write(&db, move |tx| {
             assert_eq!(store::lookup_job(tx, job.id)?, Some(turn.after()));
             assert_eq!(store::lookup_chunk(tx, job.id, 0)?, None);
-            assert_eq!(store::lookup_chunk(tx, job.id, 1)?.map(|chunk| chunk.data), Some(b"b".to_vec()));
-            let lines: BTreeSet<i64> = store::job_errors(tx, job.id)?.iter().map(|e| e.line).collect();
+            assert_eq!(
+                store::lookup_chunk(tx, job.id, 1)?.map(|chunk| chunk.data),
+                Some(b"b".to_vec())
+            );
+            let lines: BTreeSet<i64> =
+                store::job_errors(tx, job.id)?.iter().map(|e| e.line).collect();
             assert_eq!(lines, BTreeSet::from([1, 2]));
             Ok(())
         })
@@ -294,7 +355,10 @@ async fn errors_beyond_the_first_thousand_are_only_counted() {
         }
 
         let (kept, stored) = write(&db, move |tx| {
-            Ok((store::job_errors(tx, job.id)?.len(), store::lookup_job(tx, job.id)?.expect("a job")))
+            Ok((
+                store::job_errors(tx, job.id)?.len(),
+                store::lookup_job(tx, job.id)?.expect("a job"),
+            ))
         })
         .await;
         assert_eq!((kept, stored.error_count), (1_000, 1_200));

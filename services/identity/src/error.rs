@@ -29,6 +29,9 @@ pub enum Error {
     /// The address or the password is wrong; never says which.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// No such user.
+    #[error("no such user")]
+    UnknownUser,
     /// The refresh token leads nowhere.
     #[error("the refresh token is not valid; sign in again")]
     InvalidRefreshToken,
@@ -50,10 +53,12 @@ impl From<Error> for Problem {
             Error::EmailTaken => Self::new(EMAIL_TAKEN, detail),
             Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
             Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
+            Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
             Error::InvalidRefreshToken => Self::new(INVALID_REFRESH_TOKEN, detail),
             Error::Db(error) => error.into(),
-            Error::Hashing(HashingError::Busy) => Self::new(codes::UNAVAILABLE, detail)
-                .retry_after(std::time::Duration::from_secs(1)),
+            Error::Hashing(HashingError::Busy) => {
+                Self::new(codes::UNAVAILABLE, detail).retry_after(std::time::Duration::from_secs(1))
+            }
             Error::Hashing(error) => Self::internal(error),
             Error::Signing(error) => Self::internal(error),
         }

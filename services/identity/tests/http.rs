@@ -44,8 +44,13 @@ async fn who_registers_is_signed_in_with_a_token_that_the_keys_confirm() {
     let claims = VerifyingKeys::new(&keys).verify(token, clock.now()).expect("valid");
     assert_eq!(claims.sub.to_string(), answer["user"]["id"]);
     assert_eq!(claims.roles, [Role::Customer]);
-    assert_eq!((answer["token_type"].as_str(), answer["expires_in"].as_i64()), (Some("Bearer"), Some(600)));
-    assert!(answer["user"].get("password").is_none() && answer["user"].get("password_hash").is_none());
+    assert_eq!(
+        (answer["token_type"].as_str(), answer["expires_in"].as_i64()),
+        (Some("Bearer"), Some(600))
+    );
+    assert!(
+        answer["user"].get("password").is_none() && answer["user"].get("password_hash").is_none()
+    );
 }
 
 #[tokio::test]
@@ -114,7 +119,8 @@ async fn bad_values_are_refused_by_their_pointer() {
 async fn a_refresh_token_works_once_and_a_copy_ends_the_session() {
     let Identity { anybody, .. } = identity().await;
     let answer = anybody.post("/api/v1/auth/register", &ada()).await.expect(201).value();
-    let refresh = |token: &Value| anybody.post("/api/v1/auth/refresh", &json!({"refresh_token": token}));
+    let refresh =
+        |token: &Value| anybody.post("/api/v1/auth/refresh", &json!({"refresh_token": token}));
 
     let first = answer["refresh_token"].clone();
     let second = refresh(&first).await.expect(200).value()["refresh_token"].clone();
@@ -132,8 +138,10 @@ async fn two_devices_with_one_refresh_token_do_not_both_get_a_pair() {
     let answer = anybody.post("/api/v1/auth/register", &ada()).await.expect(201).value();
     let body = json!({"refresh_token": answer["refresh_token"]});
 
-    let (one, two) =
-        tokio::join!(anybody.post("/api/v1/auth/refresh", &body), anybody.post("/api/v1/auth/refresh", &body));
+    let (one, two) = tokio::join!(
+        anybody.post("/api/v1/auth/refresh", &body),
+        anybody.post("/api/v1/auth/refresh", &body)
+    );
 
     let mut statuses = [one.status.as_u16(), two.status.as_u16()];
     statuses.sort_unstable();
@@ -153,4 +161,19 @@ async fn only_the_owner_makes_administrators() {
     let token = answer["access_token"].as_str().expect("a token");
     let claims = VerifyingKeys::new(&keys).verify(token, clock.now()).expect("valid");
     assert!(claims.has(Role::Manager) && claims.has(Role::Admin));
+}
+
+#[tokio::test]
+async fn other_services_learn_how_to_write_to_a_user() {
+    let Identity { anybody, owner, .. } = identity().await;
+    let answer = anybody.post("/api/v1/auth/register", &ada()).await.expect(201).value();
+    let id = answer["user"]["id"].as_str().expect("an id");
+
+    let path = format!("/internal/identity/users/{id}/contact");
+    let contact = owner.get(&path).await.expect(200).value();
+
+    assert_eq!(contact, json!({"email": "ada@example.com", "name": "Ada"}));
+    let nobody = "/internal/identity/users/usr_01kafy3m2se6rbq3tmn4y4bwqd/contact";
+    assert_eq!(owner.get(nobody).await.expect(404).problem_code(), "not_found");
+    assert_eq!(anybody.get(&path).await.status, 404, "the world has no such route");
 }

@@ -40,10 +40,13 @@ async fn a_user_is_found_by_id_and_by_address_in_any_case() {
         let ada = user(&ids, "Ada@Example.com", &[Role::Customer, Role::Manager]);
         insert(&db, &ada).await.expect("stored");
 
-        let (id, found) = (ada.id, |user: Option<User>| user.map(|user| (user.id, user.email, user.roles)));
+        let (id, found) =
+            (ada.id, |user: Option<User>| user.map(|user| (user.id, user.email, user.roles)));
         let by_id = db.read("by id", move |tx| store::lookup_user(tx, id)).await;
-        let by_email = db.read("by email", |tx| store::lookup_user_by_email(tx, "ada@example.com")).await;
-        let nobody = db.read("nobody", |tx| store::lookup_user_by_email(tx, "bob@example.com")).await;
+        let by_email =
+            db.read("by email", |tx| store::lookup_user_by_email(tx, "ada@example.com")).await;
+        let nobody =
+            db.read("nobody", |tx| store::lookup_user_by_email(tx, "bob@example.com")).await;
 
         let expected = Some((ada.id, ada.email, ada.roles));
         assert_eq!(found(by_id.expect("read")), expected, "{}", db.label());
@@ -85,7 +88,8 @@ async fn a_refresh_token_is_spent_once_and_ends_with_its_session() {
 
         let mut spent = Vec::new();
         for _ in 0..2 {
-            let once = db.write("spend", move |tx| store::spend_refresh_token(tx, &hash, now())).await;
+            let once =
+                db.write("spend", move |tx| store::spend_refresh_token(tx, &hash, now())).await;
             spent.push(once.expect("spent"));
         }
         let ended = db.write("end", move |tx| store::end_session(tx, session.id, now())).await;

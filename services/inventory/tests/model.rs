@@ -6,8 +6,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use support::{Shop, attempt_of, sku};
+use techtrove_db::Db;
 use techtrove_inventory::{Error, app, domain::Verb};
 use techtrove_inventory_api::{Availability, ReservationState, SetStock};
 
@@ -331,6 +332,26 @@ async fn run(shop: &Shop, steps: &[Step]) {
         compare(shop, &model).await;
     }
     shop.assert_public_was_told().await;
+}
+
+/// The same few interleavings on every engine: what differs between them is SQL, not chance.
+#[tokio::test]
+async fn stock_does_what_the_model_does_on_every_engine() {
+    let mut runner = TestRunner::deterministic();
+    let plays: Vec<Vec<Step>> = (0..4)
+        .map(|_| {
+            let steps = prop::collection::vec(any_step(), 40..60).new_tree(&mut runner);
+            steps.expect("steps can be made").current()
+        })
+        .collect();
+    for steps in &plays {
+        for engine in techtrove_testing::engines().await {
+            let shop = Shop::new(Db::clone(&engine)).await;
+            run(&shop, steps).await;
+            drop(shop);
+            engine.close().await;
+        }
+    }
 }
 
 proptest! {

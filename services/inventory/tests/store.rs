@@ -99,6 +99,7 @@ async fn carts_with_the_same_skus_in_other_orders_are_held_whole_or_not_at_all()
         });
         let outcomes = join_all(carts).await;
 
+        assert_eq!(shop.app.db.stats().write.retries, 0, "no two ever waited for each other");
         let mut smallest_refused = u32::MAX;
         for outcome in outcomes {
             match outcome.expect("no panic") {
@@ -150,6 +151,7 @@ async fn sales_releases_and_expiry_at_once_leave_true_books() {
             }
         }
 
+        assert_eq!(shop.app.db.stats().write.retries, 0, "no two ever waited for each other");
         for text in ["A", "B", "C"] {
             assert_eq!(shop.numbers(text).await, (1_000, 0, 0), "{text}");
         }

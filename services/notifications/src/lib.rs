@@ -67,8 +67,8 @@ pub struct Deps {
     pub orders: OrdersClient,
 }
 
-/// Notifications, ready to be started, and the mailbox (`/dev/mail`) for the gateway to mount on a
-/// loopback listener; with a mail server configured it has no routes.
+/// Notifications, ready to be started, and the mailbox (`/dev/mail`) for the program to mount where only
+/// its own machine can ask for it; with a mail server configured it has no routes.
 ///
 /// # Errors
 /// When its database cannot be brought to the current schema or the mail settings cannot be used.

@@ -44,8 +44,8 @@ pub enum Error {
     /// No order number was free in several tries.
     #[error("no free order number was found")]
     NoNumber,
-    /// A neighbour failed before anything was stored.
-    #[error("cannot price the order")]
+    /// A neighbour failed, and nothing was changed.
+    #[error("a neighbour failed")]
     Neighbour(#[from] ClientError),
     /// The prices cannot be computed with.
     #[error("cannot price the order")]
@@ -91,7 +91,9 @@ impl From<Error> for Problem {
                 }
             }
             Error::Refused(refusal) => refusal.into(),
-            Error::Busy => Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1)),
+            Error::Busy => {
+                Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
+            }
             Error::Overtaken => {
                 let detail = "it is not known yet what became of the order; \
                               ask again with the same idempotency-key";
@@ -119,7 +121,8 @@ impl From<Refusal> for Problem {
                 }
             }
             Refusal::PaymentDeclined { code } => {
-                let detail = "the payment was declined; nothing was charged, and nothing is reserved";
+                let detail =
+                    "the payment was declined; nothing was charged, and nothing is reserved";
                 let problem = Self::new(PAYMENT_DECLINED, detail);
                 match code {
                     Some(code) => problem.with("decline_code", code),

@@ -22,10 +22,10 @@ use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_http::idempotency;
-use techtrove_identity_api::Authenticator;
+use techtrove_identity_api::{Authenticator, IdentityClient};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
-use techtrove_runtime::{BuildError, Readiness, Service};
+use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
 
 use crate::domain::GuestKey;
 
@@ -42,6 +42,8 @@ pub struct Deps {
     pub authenticator: Arc<Authenticator>,
     /// Makes the tokens of guests; the same in every replica.
     pub guest_key: GuestKey,
+    /// How to write to users.
+    pub identity: IdentityClient,
     /// What can be sold, at which price.
     pub catalog: CatalogClient,
     /// Stock.
@@ -56,7 +58,7 @@ pub struct Deps {
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     let authenticator = Arc::clone(&deps.authenticator);
-    Ok(service(open(config, deps).await?, authenticator))
+    Ok(service(&open(config, deps).await?, authenticator))
 }
 
 /// The use cases of orders on a database of the current schema, without routes and workers.
@@ -72,6 +74,7 @@ pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
         clock: deps.clock,
         ids: deps.ids,
         guest_key: deps.guest_key,
+        identity: deps.identity,
         catalog: deps.catalog,
         inventory: deps.inventory,
         payments: deps.payments,
@@ -82,17 +85,18 @@ pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
 
 /// The routes and workers of these use cases.
 #[must_use]
-pub fn service(app: Arc<App>, authenticator: Arc<Authenticator>) -> Service {
+pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
     Service {
         name: "orders",
-        public: http::public(Arc::clone(&app)).layer(Extension(authenticator)),
-        internal: http::internal(Arc::clone(&app)),
+        public: http::public(Arc::clone(app)).layer(Extension(authenticator)),
+        internal: http::internal(Arc::clone(app)),
         workers: vec![
-            app::recovery_worker(Arc::clone(&app)),
-            app::drivers_worker(Arc::clone(&app)),
+            app::recovery_worker(Arc::clone(app)),
+            app::drivers_worker(Arc::clone(app)),
+            prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
         subscriptions: Vec::new(),
-        readiness: Readiness::databases(&[app.db.clone()]),
+        readiness: Readiness::databases(std::slice::from_ref(&app.db)),
         databases: vec![app.db.clone()],
     }
 }

@@ -3,14 +3,14 @@
 #[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
 mod world;
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::Client;
 use techtrove_identity_api::Role;
 use techtrove_orders::{Config, service};
-use techtrove_orders_api::{OrderEntry, OrderForMail, OrderId, OrderStatus, OrdersClient, StockClaim};
+use techtrove_orders_api::{
+    OrderEntry, OrderForMail, OrderId, OrderStatus, OrdersClient, StockClaim,
+};
 use techtrove_testing::{Actor, sqlite_inline};
 use world::{Setting, Shop, World, wish};
 
@@ -35,7 +35,8 @@ async fn an_order_says_what_was_bought_and_what_it_costs() {
     let config = Config { tax_basis_points: 750, ..Config::default() };
     let shop = world.shop(Setting { config, ..Setting::default() }).await;
 
-    let reply = shop.actor.post(ORDERS, &wish(&[("GPU", 2), ("KEY", 1)], "tok_ok")).await.expect(201);
+    let reply =
+        shop.actor.post(ORDERS, &wish(&[("GPU", 2), ("KEY", 1)], "tok_ok")).await.expect(201);
 
     let body = reply.value();
     let id = body["id"].as_str().expect("an id");
@@ -78,9 +79,18 @@ async fn an_order_is_shown_to_whom_it_concerns() {
 
     assert_eq!(no_token, "", "a user's order has no guest token");
     for (who, path, status) in [
-        (&guest, &guests, 200), (&ada, &guests, 404), (&shop.actor, &guests, 401), (&wrong, &guests, 404),
-        (&ada, &adas, 200), (&bob, &adas, 404), (&shop.actor, &adas, 401), (&guest, &adas, 404),
-        (&garbled, &adas, 401), (&staff[0], &adas, 200), (&staff[1], &guests, 200), (&staff[2], &adas, 200),
+        (&guest, &guests, 200),
+        (&ada, &guests, 404),
+        (&shop.actor, &guests, 401),
+        (&wrong, &guests, 404),
+        (&ada, &adas, 200),
+        (&bob, &adas, 404),
+        (&shop.actor, &adas, 401),
+        (&guest, &adas, 404),
+        (&garbled, &adas, 401),
+        (&staff[0], &adas, 200),
+        (&staff[1], &guests, 200),
+        (&staff[2], &adas, 200),
     ] {
         let _ = who.get(path).await.expect(status);
     }
@@ -276,7 +286,12 @@ async fn broken_requests_are_refused() {
         (post().body("application/json", body.replacen('{', "{\"lines\":[],", 1)), 400),
         (post().body("application/json", " ".repeat(3 << 20)), 413),
         (post().body("application/json", body.clone()).header("idempotency-key", ""), 400),
-        (post().body("application/json", body.clone()).header("idempotency-key", &"k".repeat(256)), 400),
+        (
+            post()
+                .body("application/json", body.clone())
+                .header("idempotency-key", &"k".repeat(256)),
+            400,
+        ),
         (post().body("application/json", body.clone()).header("authorization", "Bearer x"), 401),
         (post().body("application/json", body.clone()).header("authorization", "Basic eDp5"), 401),
         (shop.actor.get(ORDERS), 405),
@@ -307,7 +322,7 @@ async fn mails_and_the_audit_learn_what_they_need() {
     let shop = world.shop(Setting::default()).await;
     let (id, _) = bought(&shop, &shop.actor).await;
     let _ = shop.actor.post(ORDERS, &wish(&[("CPU", 99)], "tok_ok")).await.expect(409);
-    let internal = service(Arc::clone(&shop.app), world.authenticator()).internal;
+    let internal = service(&shop.app, world.authenticator()).internal;
     let client = OrdersClient::new(Client::local("orders", internal));
     let id: OrderId = id.parse().expect("an id");
 
@@ -316,10 +331,16 @@ async fn mails_and_the_audit_learn_what_they_need() {
     let first: Page<OrderEntry> = client.audit_orders(&page(None)).await.expect("a page");
     let second = client.audit_orders(&page(first.next_cursor.clone())).await.expect("a page");
 
-    assert_eq!((mail.email.as_str(), mail.name.as_deref()), ("ada@example.com", Some("Ada Lovelace")));
+    assert_eq!(
+        (mail.email.as_str(), mail.name.as_deref()),
+        ("ada@example.com", Some("Ada Lovelace"))
+    );
     assert_eq!((mail.lines.len(), mail.totals.total.amount), (1, 130_400));
     let sold = &first.items[0];
-    assert_eq!((sold.id, sold.status, sold.stock), (id, OrderStatus::Confirmed, StockClaim::Committed));
+    assert_eq!(
+        (sold.id, sold.status, sold.stock),
+        (id, OrderStatus::Confirmed, StockClaim::Committed)
+    );
     assert_eq!((sold.captured, sold.settled, sold.lines.len()), (130_400, true, 1));
     let refused = &second.items[0];
     assert_eq!((refused.status, refused.stock), (OrderStatus::Cancelled, StockClaim::Nothing));
@@ -335,7 +356,9 @@ async fn nothing_of_the_buyer_or_the_token_is_in_the_events() {
 
     let stored: Vec<String> = world
         .db
-        .read("test.outbox", |tx| tx.query("SELECT data FROM outbox", techtrove_db::p![], |row| row.get(0)))
+        .read("test.outbox", |tx| {
+            tx.query("SELECT data FROM outbox", techtrove_db::p![], |row| row.get(0))
+        })
         .await
         .map_err(|error: techtrove_db::DbError| error)
         .expect("read");
@@ -350,7 +373,7 @@ async fn nothing_of_the_buyer_or_the_token_is_in_the_events() {
 async fn every_status_and_schema_is_documented() {
     let world = world().await;
     let shop = world.shop(Setting::default()).await;
-    let public = service(Arc::clone(&shop.app), world.authenticator()).public;
+    let public = service(&shop.app, world.authenticator()).public;
 
     let document = serde_json::to_value(public.into_openapi()).expect("JSON");
 
@@ -359,4 +382,26 @@ async fn every_status_and_schema_is_documented() {
         assert!(answers[status].is_object(), "{status}");
     }
     assert!(document["paths"]["/api/v1/orders/{id}"]["get"]["responses"]["304"].is_object());
+}
+
+#[tokio::test]
+async fn a_user_without_address_is_written_to_where_identity_says() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let mut body = wish(&[("KEY", 1)], "tok_ok");
+    for member in ["email", "shipping_address"] {
+        body.as_object_mut().expect("an object").remove(member);
+    }
+    let mail_of = async |user: u128| {
+        let user = shop.actor.bearer(&world.token(user, &[Role::Customer]));
+        let order = user.post(ORDERS, &body).await.expect(201).value();
+        let id = order["id"].as_str().expect("an id").to_owned();
+        shop.internal.get(&format!("/internal/orders/orders/{id}/mail")).await
+    };
+
+    let known = mail_of(1).await.expect(200).value();
+    let gone = mail_of(2).await.expect(404);
+
+    assert_eq!((&known["email"], &known["name"]), (&json!("bob@example.com"), &json!("Bob")));
+    assert_eq!(gone.problem_code(), "not_found");
 }

@@ -40,7 +40,10 @@ async fn a_retry_gets_the_same_answer_with_the_guests_token() {
 
     assert_eq!((first.text(), first.header("etag")), (again.text(), again.header("etag")));
     assert_eq!(first.header("location"), again.header("location"));
-    assert_eq!((first.header("idempotent-replayed"), again.header("idempotent-replayed")), ("", "true"));
+    assert_eq!(
+        (first.header("idempotent-replayed"), again.header("idempotent-replayed")),
+        ("", "true")
+    );
     assert_eq!(again.value()["guest_token"].as_str().map(str::len), Some(43));
     assert_eq!(world.orders().await.len(), 1);
     world.assert_settled("replay").await;
@@ -55,7 +58,9 @@ async fn the_stored_answer_has_no_token() {
     let stored: Vec<Vec<u8>> = world
         .db
         .read("test.answers", |tx| {
-            tx.query("SELECT answer_body FROM idempotency_keys", techtrove_db::p![], |row| row.get(0))
+            tx.query("SELECT answer_body FROM idempotency_keys", techtrove_db::p![], |row| {
+                row.get(0)
+            })
         })
         .await
         .map_err(|error: techtrove_db::DbError| error)
@@ -130,13 +135,17 @@ async fn refusals_for_good_are_given_again_and_try_nothing() {
     ] {
         let world = world().await;
         let script = Arc::new(Script::new());
-        let shop = world.shop(Setting { faults: Arc::clone(&script) as _, ..Setting::default() }).await;
+        let shop =
+            world.shop(Setting { faults: Arc::clone(&script) as _, ..Setting::default() }).await;
 
         let first = buy(&shop.actor, "k-1", &body).await.expect(status);
         let asked = script.count("/internal/inventory") + script.count("/internal/payments");
         let again = buy(&shop.actor, "k-1", &body).await.expect(status);
 
-        assert_eq!((first.problem_code(), again.problem_code()), (code.to_owned(), code.to_owned()));
+        assert_eq!(
+            (first.problem_code(), again.problem_code()),
+            (code.to_owned(), code.to_owned())
+        );
         assert_eq!(again.header("idempotent-replayed"), "true");
         for member in ["lines", "decline_code", "totals", "detail"] {
             assert_eq!(first.value()[member], again.value()[member], "{member}");
@@ -178,7 +187,10 @@ async fn a_token_that_is_not_accepted_can_be_mended_under_the_same_key() {
     let again = buy(&user, "k-1", &gpu("tok_ok")).await.expect(201);
     shop.app.drivers.idle().await;
 
-    assert_eq!((first.pointers(), again.header("idempotent-replayed")), (vec!["/payment".into()], ""));
+    assert_eq!(
+        (first.pointers(), again.header("idempotent-replayed")),
+        (vec!["/payment".into()], "")
+    );
     world.assert_settled("mended").await;
 }
 
@@ -186,14 +198,21 @@ async fn a_token_that_is_not_accepted_can_be_mended_under_the_same_key() {
 async fn after_a_crash_the_key_waits_for_the_recovery_and_then_knows_the_end() {
     // Call 1 is the hold: nothing was asked for, so the key is free again. From call 3 on money was
     // asked for: the order is finished, and is the answer.
-    for (number, moment, replayed) in
-        [(1, Moment::After, false), (3, Moment::Before, false), (3, Moment::After, true), (4, Moment::After, true)]
-    {
+    for (number, moment, replayed) in [
+        (1, Moment::After, false),
+        (3, Moment::Before, false),
+        (3, Moment::After, true),
+        (4, Moment::After, true),
+    ] {
         let context = format!("dies {moment:?} call {number}");
         let world = world().await;
         let trap = Trap::at(number, moment);
         let dying = world.shop(Setting::trapped(Arc::clone(&trap))).await;
-        let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let process = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         process.spawn(async move { buy(&dying.actor, "k-1", &gpu("tok_ok")).await });
         trap.caught().await;
         process.shutdown_background();
@@ -272,5 +291,8 @@ async fn a_replay_needs_neither_the_product_nor_the_catalogue() {
     assert_eq!(unpriced.problem_code(), "unavailable");
     // A key that was refused without effect is as good as new.
     world.withdrawn.lock().expect("whole").clear();
-    assert_eq!(buy(&shop.actor, "k-2", &gpu("tok_ok")).await.expect(201).header("idempotent-replayed"), "");
+    assert_eq!(
+        buy(&shop.actor, "k-2", &gpu("tok_ok")).await.expect(201).header("idempotent-replayed"),
+        ""
+    );
 }

@@ -95,7 +95,10 @@ async fn a_usual_order_takes_its_steps_in_order_and_no_other() {
         .collect();
     assert_eq!(verbs, ["resolve", "reservations", "make-lasting", "payments", "commit", "capture"]);
     let body: Value = reply.json();
-    assert_eq!((&body["status"], &body["payment"]["status"]), (&"confirmed".into(), &"authorized".into()));
+    assert_eq!(
+        (&body["status"], &body["payment"]["status"]),
+        (&"confirmed".into(), &"authorized".into())
+    );
     world.assert_settled("usual").await;
     assert_eq!(world.orders().await[0].payment.status, PaymentStatus::Captured);
 }
@@ -195,7 +198,13 @@ async fn die_at(world: &World, (token, quantity): (&'static str, i64), trap: Arc
 async fn a_recovery_that_dies_at_any_call_is_replaced() {
     // The first driver dies before the hold, after the money was reserved, or before it is captured;
     // the second, which recovers, at each of its own calls.
-    for (first, moment) in [(1, Moment::Before), (1, Moment::After), (3, Moment::After), (4, Moment::After), (5, Moment::Before)] {
+    for (first, moment) in [
+        (1, Moment::Before),
+        (1, Moment::After),
+        (3, Moment::After),
+        (4, Moment::After),
+        (5, Moment::Before),
+    ] {
         for number in 1..=6 {
             let context = format!("dies {moment:?} call {first}, then at {number} of recovery");
             let world = world().await;
@@ -204,9 +213,14 @@ async fn a_recovery_that_dies_at_any_call_is_replaced() {
 
             let trap = Trap::at(number, Moment::After);
             let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
-            let process = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+            let process = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .expect("a runtime");
             let app = Arc::clone(&shop.app);
-            let recovered = process.spawn(async move { recover_due(&app).await.expect("recovers") });
+            let recovered =
+                process.spawn(async move { recover_due(&app).await.expect("recovers") });
             tokio::select! {
                 () = trap.caught() => {}
                 ended = recovered => assert_eq!(ended.expect("no panic"), 1, "{context}"),
@@ -271,10 +285,8 @@ async fn a_hold_that_ended_is_made_again_once_and_then_given_up() {
 
         let order = world.orders().await.remove(0);
         let reservation = ReservationId::from_uuid(order.id.uuid());
-        let stock = world.stock.lock().expect("whole");
-        let made = stock.reservations.keys().filter(|(id, _)| *id == reservation).count();
+        let made = world.stock.lock().expect("whole").attempts(reservation);
         assert_eq!((order.status, made), (status, attempts), "{}", reply.text());
-        drop(stock);
         world.assert_settled("held again").await;
     }
 }
@@ -382,7 +394,10 @@ async fn more_orders_than_seats_are_refused_and_leave_nothing() {
 
     let refused = place(&shop, "tok_ok", 1).await.expect(503);
 
-    assert_eq!((refused.problem_code(), refused.header("retry-after")), ("unavailable".into(), "1"));
+    assert_eq!(
+        (refused.problem_code(), refused.header("retry-after")),
+        ("unavailable".into(), "1")
+    );
     trap.open();
     assert_eq!(first.await.expect("no panic").status, 201);
     shop.app.drivers.idle().await;
@@ -397,7 +412,9 @@ async fn buyers_at_once_get_exactly_what_there_is() {
     let buyers: Vec<_> = (0..200)
         .map(|_| {
             let shop = Arc::clone(&shop);
-            tokio::spawn(async move { shop.actor.post(ORDERS, &wish(&[("GPU", 1)], "tok_ok")).await })
+            tokio::spawn(
+                async move { shop.actor.post(ORDERS, &wish(&[("GPU", 1)], "tok_ok")).await },
+            )
         })
         .collect();
 

@@ -219,7 +219,12 @@ async fn only_the_leases_owner_stores_a_step() {
         order.apply(&step, at(2));
 
         assert_eq!(change(&db, lease(&order, 2, 9), &step, &order).await, Ok(false));
-        assert_eq!(load(&db, order.id).await.1.expect("open").saga, Saga::begin(), "{}", db.label());
+        assert_eq!(
+            load(&db, order.id).await.1.expect("open").saga,
+            Saga::begin(),
+            "{}",
+            db.label()
+        );
         assert_eq!(change(&db, lease(&order, 1, 9), &step, &order).await, Ok(true));
         let (found, saga) = load(&db, order.id).await;
         assert_eq!(saga, Some(StoredSaga { saga: next, claim: Some([9; 32]) }), "{}", db.label());
@@ -270,7 +275,7 @@ async fn leases_that_have_ended_are_taken_once_the_oldest_first() {
         assert_eq!(claim(&db, 4, 30, 10).await, [], "{}", db.label());
         let step = Change { next: Some(Saga::begin()), ..Change::default() };
         assert_eq!(change(&db, lease(&order(2), 1, 50), &step, &order(2)).await, Ok(false));
-        let backlog = db.read("test.backlog", |tx| store::backlog(tx));
+        let backlog = db.read("test.backlog", store::backlog);
         let backlog = backlog.await.map_err(|e: DbError| e).expect("read");
         assert_eq!((backlog.open, backlog.oldest_due), (4, Some(at(35))), "{}", db.label());
         db.close().await;

@@ -224,6 +224,23 @@ fn a_repeated_authorisation_asks_again_with_the_token() {
 }
 
 #[test]
+fn a_refused_repetition_says_nothing_about_a_request_still_on_its_way() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        world.network.plan(NetworkFault::Delay(LATE));
+        world.authorize(1, "tok_ok").await.expect("payments answers");
+
+        let repeated = world.authorize(1, "tok_nobody_knows").await.expect("payments answers");
+        world.come_to_rest().await;
+
+        assert_eq!(repeated.status, PaymentStatus::Failed);
+        assert_eq!(repeated.decline_code.as_deref(), Some("invalid_token"));
+        assert_eq!(world.provider_book().await[&repeated.id.to_string()].ledger.authorized, 0);
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
 fn while_a_capture_is_open_nothing_else_begins() {
     on_virtual_time(async {
         let world = World::in_memory().await;

@@ -68,7 +68,7 @@ async fn make(world: &World, call: &Call) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_with_any_trouble_ends_with_the_same_books(

@@ -61,6 +61,21 @@ async fn the_same_authorisation_at_once_reserves_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_payment_with_several_tokens_at_once_is_reserved_once_or_not_at_all() {
+    on_every_engine(|world| async move {
+        for round in 1..=6 {
+            at_once(12, &world, move |world, number| async move {
+                let token = ["tok_ok", "tok_nobody_knows", "tok_declined"][number as usize % 3];
+                world.authorize(round, token).await.expect("payments answers");
+            })
+            .await;
+            assert_ne!(world.status(payment_id(round)).await, PaymentStatus::Unknown);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn captures_and_voids_at_once_end_one_way() {
     on_every_engine(|world| async move {
         for round in 1..=8 {

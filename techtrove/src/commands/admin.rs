@@ -7,6 +7,7 @@ use http::{Method, Request, header};
 use serde::Deserialize;
 
 use crate::{cli::CreateAdmin, error::ProgramError, session::Session};
+use crate::terminal::say;
 
 /// The longest line that is read as a password.
 const LONGEST_LINE: u64 = 1_024;
@@ -34,7 +35,7 @@ pub async fn create_admin(options: CreateAdmin) -> Result<(), ProgramError> {
         .map_err(ProgramError::request)?;
     let created: Result<Created, _> = session.operator().call(request).await;
     session.close().await;
-    println!("administrator {} ({}) created", created?.user_id, options.email.as_str());
+    say(format_args!("administrator {} ({}) created", created?.user_id, options.email.as_str()));
     Ok(())
 }
 

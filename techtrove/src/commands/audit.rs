@@ -4,6 +4,7 @@ use axum::body::Body;
 use http::Request;
 
 use crate::{audit::Report, cli::Folder, error::ProgramError, session::Session};
+use crate::terminal::say;
 
 /// Prints what was checked and every discrepancy.
 ///
@@ -15,7 +16,7 @@ pub async fn audit(options: Folder) -> Result<(), ProgramError> {
     let report: Result<Report, _> = session.operator().call(request).await;
     session.close().await;
     let report = report?;
-    print!("{report}");
+    say(&report);
     match report.differences.len() {
         0 => Ok(()),
         count => Err(ProgramError::BooksDisagree(count)),

@@ -13,6 +13,7 @@ use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
 use crate::{cli::Import, control::Operator, error::ProgramError, session::Session};
+use crate::terminal::say;
 
 /// How often the job is asked how far it is.
 const ASK_EVERY: Duration = Duration::from_millis(100);
@@ -107,13 +108,13 @@ async fn follow(operator: &Operator, job_id: &str, path: &Path) -> Result<Job, P
 }
 
 fn report(path: &Path, job: &Job) {
-    println!("{}: {} lines, {} refused", path.display(), job.done, job.error_count);
+    say(format_args!("{}: {} lines, {} refused", path.display(), job.done, job.error_count));
     for error in job.errors.iter().take(SHOWN_ERRORS) {
-        println!("  line {}: {} ({})", error.line, error.detail, error.code);
+        say(format_args!("  line {}: {} ({})", error.line, error.detail, error.code));
     }
     let more = job.error_count.saturating_sub(SHOWN_ERRORS as u64);
     if more > 0 {
-        println!("  and {more} more");
+        say(format_args!("  and {more} more"));
     }
 }
 

@@ -1,6 +1,7 @@
 //! `techtrove openapi`: the document of the public API, from the routes that run.
 
 use crate::{error::ProgramError, shop};
+use crate::terminal::say;
 
 /// Prints the document as JSON.
 ///
@@ -8,6 +9,6 @@ use crate::{error::ProgramError, shop};
 /// When the shop cannot be built in memory.
 pub async fn print_openapi() -> Result<(), ProgramError> {
     let document = shop::openapi().await?;
-    println!("{}", document.to_pretty_json().map_err(ProgramError::request)?);
+    say(document.to_pretty_json().map_err(ProgramError::request)?);
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::{
     settings::Settings,
     shop::{Shop, StartError, Wiring},
 };
+use crate::terminal::say;
 
 /// How long requests may go on after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -53,7 +54,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
     let shop = Shop::build(wiring).await?;
     let shutdown = Shutdown::on_signals().map_err(ProgramError::System)?;
-    println!("{}", sockets.summary(&folder, began, mailbox).map_err(ProgramError::System)?);
+    say(sockets.summary(&folder, began, mailbox).map_err(ProgramError::System)?);
     serve(shop, sockets, shutdown).await;
     Ok(())
 }

@@ -62,7 +62,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Converts the data set in `directory`; what it counts is not yet checked.
-fn convert(directory: &Path, seed: Option<u64>, output: &mut impl Write) -> anyhow::Result<Tally> {
+pub(crate) fn convert(
+    directory: &Path,
+    seed: Option<u64>,
+    output: &mut impl Write,
+) -> anyhow::Result<Tally> {
     let rows = source::read(directory)?;
     let mut tally = Tally::default();
     for category in rows.chunk_by(|a, b| a.category == b.category) {

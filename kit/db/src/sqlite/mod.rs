@@ -8,7 +8,10 @@ mod jobs;
 pub(crate) use connection::{Connection, Place, column};
 pub(crate) use jobs::{read_job, write_jobs};
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, mpsc::Receiver},
+};
 
 use tokio::sync::oneshot;
 
@@ -17,11 +20,13 @@ use crate::{DbError, OpenError, job::Job, lane::Lane};
 /// How many jobs share a commit at most.
 const LARGEST_BATCH: usize = 256;
 
-/// The writer's thread: opens the file, tells how that went, and commits until it is closed.
+/// The writer's thread: opens the file, tells how that went, and commits until it is closed. It ends
+/// last, since the last connection moves everything from the log into the file.
 pub(crate) fn write_until_closed(
     lane: &Lane,
     place: &Place,
     opened: oneshot::Sender<Result<(), OpenError>>,
+    readers_ended: &Receiver<()>,
 ) {
     let mut connection = match Connection::open(place) {
         Ok(connection) => connection,
@@ -36,6 +41,8 @@ pub(crate) fn write_until_closed(
     while lane.take(LARGEST_BATCH, &mut jobs) {
         write_jobs(lane, &mut connection, &mut jobs);
     }
+    // Nothing is ever sent: the channel ends with the last reader.
+    let _ = readers_ended.recv();
 }
 
 /// A reader's thread, which opens its connection when it is first needed.

@@ -114,7 +114,7 @@ mod tests {
         let (writer, flush) = start(page.clone()).expect("a thread");
 
         for number in 0..1_000 {
-            write!(writer.make_writer(), "line {number}\n").expect("queued");
+            writeln!(writer.make_writer(), "line {number}").expect("queued");
         }
         drop(flush);
 

@@ -15,3 +15,30 @@ pub struct ProductChanged {
     /// The SKUs of its variants from now on.
     pub skus: Vec<Sku>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Recorded when version 1 was first published; never changed since.
+    const PRODUCT_CHANGED_V1: &str = r#"{
+        "product_id": "prod_01kafy3m2se6rbq3tmn4y4bwqd",
+        "version": 3,
+        "skus": ["GPU-RTX4090-24G", "GPU-RTX4090-24G-W"]
+    }"#;
+
+    #[test]
+    fn a_recorded_event_of_version_1_is_read() {
+        let changed: ProductChanged = serde_json::from_str(PRODUCT_CHANGED_V1).expect("is read");
+
+        assert_eq!(changed.product_id.to_string(), "prod_01kafy3m2se6rbq3tmn4y4bwqd");
+        assert_eq!((changed.version, changed.skus.len()), (3, 2));
+    }
+
+    #[test]
+    fn a_field_of_a_later_version_is_ignored() {
+        let later = PRODUCT_CHANGED_V1.replacen('{', r#"{"later": true,"#, 1);
+
+        assert!(serde_json::from_str::<ProductChanged>(&later).is_ok());
+    }
+}

@@ -14,8 +14,7 @@ use crate::{
 /// # Errors
 /// When the database fails.
 pub async fn category_tree(app: &App) -> Result<Vec<CategoryNode>, Error> {
-    let all: Vec<Category> =
-        app.db.read("catalog.categories", |tx| store::list_categories(tx)).await?;
+    let all: Vec<Category> = app.db.read("catalog.categories", store::list_categories).await?;
     Ok(tree(all))
 }
 

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use techtrove_catalog_api::JobId;
 use techtrove_core::{Sku, Timestamp};
 use techtrove_db::Tx;
 use techtrove_inventory_api::{SetStock, SetStockRequest};
@@ -61,14 +62,13 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
     let mut finished: Option<Arc<JobTurn>> = None;
     loop {
         let (id, number) = (job.id, job.next_chunk);
-        let chunk = match shutdown.has_begun() {
-            true => return leave(app, finished).await,
-            false => {
-                app.db
-                    .read("catalog.import_chunk", move |tx| store::lookup_chunk(tx, id, number))
-                    .await?
-            }
-        };
+        if shutdown.has_begun() {
+            return leave(app, id, finished).await;
+        }
+        let chunk = app
+            .db
+            .read("catalog.import_chunk", move |tx| store::lookup_chunk(tx, id, number))
+            .await?;
         let Some(chunk) = chunk else { return finish(app, &job, finished).await };
         let batch = Batch::read(app, &chunk);
         let Some(stored) = store_batch(app, batch, finished.take()).await? else {
@@ -129,11 +129,13 @@ async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<
 }
 
 /// Leaves the job to whoever comes next, at once.
-async fn leave(app: &App, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
+async fn leave(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
     let now = app.clock.now();
     app.db
         .write("catalog.leave_import", move |tx| -> Result<(), Error> {
-            checkpoint(tx, finished.as_deref(), now, now)?;
+            if checkpoint(tx, finished.as_deref(), now, now)? {
+                store::release_job(tx, id)?;
+            }
             Ok(())
         })
         .await

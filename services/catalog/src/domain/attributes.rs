@@ -3,7 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type,
+};
 
 use super::{invalid::Invalid, text};
 
@@ -107,7 +109,9 @@ fn check_scalar(value: &Value) -> Result<(), &'static str> {
         Value::String(text) if text.is_empty() => Ok(()),
         Value::String(text) => match text::line(text, Attributes::MAX_TEXT) {
             Ok(_) => Ok(()),
-            Err(_) => Err("a text has at most 1000 characters, on one line, without control characters"),
+            Err(_) => {
+                Err("a text has at most 1000 characters, on one line, without control characters")
+            }
         },
         Value::Null | Value::Array(_) | Value::Object(_) => Err(VALUES),
     }
@@ -129,7 +133,9 @@ impl utoipa::PartialSchema for Attributes {
         let plain = |kind| ObjectBuilder::new().schema_type(kind).build();
         let scalar = || {
             OneOfBuilder::new()
-                .item(ObjectBuilder::new().schema_type(Type::String).max_length(Some(Self::MAX_TEXT)))
+                .item(
+                    ObjectBuilder::new().schema_type(Type::String).max_length(Some(Self::MAX_TEXT)),
+                )
                 .item(plain(Type::Number))
                 .item(plain(Type::Boolean))
         };
@@ -154,13 +160,15 @@ mod tests {
 
     use super::*;
 
-    fn map(value: Value) -> Map<String, Value> {
+    fn map(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().expect("an object")
     }
 
     #[test]
     fn keeps_every_kind_of_value_and_the_order() {
-        let written = map(json!({"z": "text", "a": 1.5, "b": true, "list": [1, "x", false], "rpm": {"min": 300, "max": 1500}}));
+        let written = map(
+            &json!({"z": "text", "a": 1.5, "b": true, "list": [1, "x", false], "rpm": {"min": 300, "max": 1500}}),
+        );
 
         let attributes = Attributes::checked(written.clone(), "/attributes").expect("accepted");
 
@@ -169,13 +177,27 @@ mod tests {
 
     #[test]
     fn refuses_what_is_deeper_or_broken() {
-        for value in [json!(null), json!([[1]]), json!([null]), json!({"a": 1}), json!({}),
-            json!({"min": 2, "max": 1}), json!({"min": 1, "max": 2, "unit": "V"}), json!("a\u{0}b"),
-            json!({"min": "1", "max": "2"}), json!("x".repeat(1_001)), json!(vec![1; 101])] {
-            let refused = Attributes::checked(map(json!({"a/b": value})), "/attributes");
+        for value in [
+            json!(null),
+            json!([[1]]),
+            json!([null]),
+            json!({"a": 1}),
+            json!({}),
+            json!({"min": 2, "max": 1}),
+            json!({"min": 1, "max": 2, "unit": "V"}),
+            json!("a\u{0}b"),
+            json!({"min": "1", "max": "2"}),
+            json!("x".repeat(1_001)),
+            json!(vec![1; 101]),
+        ] {
+            let refused = Attributes::checked(map(&json!({"a/b": value})), "/attributes");
 
             let errors = refused.expect_err("refused").errors;
-            assert_eq!(errors.iter().map(|e| e.pointer.as_str()).collect::<Vec<_>>(), ["/attributes/a~1b"], "{value}");
+            assert_eq!(
+                errors.iter().map(|e| e.pointer.as_str()).collect::<Vec<_>>(),
+                ["/attributes/a~1b"],
+                "{value}"
+            );
         }
     }
 
@@ -186,16 +208,19 @@ mod tests {
         assert!(Attributes::checked(many(100), "").is_ok());
         assert!(Attributes::checked(many(101), "").is_err());
         for name in ["", " a", "a\nb", &"x".repeat(101)] {
-            assert!(Attributes::checked(map(json!({ name: 1 })), "").is_err(), "{name:?}");
+            assert!(Attributes::checked(map(&json!({ name: 1 })), "").is_err(), "{name:?}");
         }
     }
 
     #[test]
     fn a_patch_merges_and_null_removes() {
-        let before = Attributes::checked(map(json!({"a": 1, "b": 2})), "").expect("accepted");
+        let before = Attributes::checked(map(&json!({"a": 1, "b": 2})), "").expect("accepted");
 
-        let after = before.patched(map(json!({"a": null, "c": 3})), "").expect("accepted");
+        let after = before.patched(map(&json!({"a": null, "c": 3})), "").expect("accepted");
 
-        assert_eq!(after, Attributes::checked(map(json!({"b": 2, "c": 3})), "").expect("accepted"));
+        assert_eq!(
+            after,
+            Attributes::checked(map(&json!({"b": 2, "c": 3})), "").expect("accepted")
+        );
     }
 }

@@ -105,14 +105,13 @@ impl CategoryInput {
         let slug = self.slug.required().map_err(str::to_owned).and_then(|slug| {
             slug.map(|slug| slug.parse::<Slug>()).transpose().map_err(|e| e.to_string())
         });
-        let position = self.position.required().map_err(str::to_owned).and_then(|position| {
-            match position {
+        let position =
+            self.position.required().map_err(str::to_owned).and_then(|position| match position {
                 Some(position) if !(0..=MAX_POSITION).contains(&position) => {
                     Err(format!("a position is a whole number, 0 to {MAX_POSITION}"))
                 }
                 position => Ok(position),
-            }
-        });
+            });
         let change = CategoryChange {
             name: invalid.take("/name", name).flatten(),
             slug: invalid.take("/slug", slug).flatten(),
@@ -167,7 +166,16 @@ impl Category {
     #[must_use]
     pub fn of_slug(slug: Slug, id: CategoryId, now: Timestamp) -> Self {
         let name = slug.to_words();
-        Self { id, name, slug, parent_id: None, position: 0, version: 1, created_at: now, updated_at: now }
+        Self {
+            id,
+            name,
+            slug,
+            parent_id: None,
+            position: 0,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     /// The category after an edit, its version raised.
@@ -247,9 +255,7 @@ pub struct CategoryNode {
 /// The categories as a tree: siblings by position, then name, then id.
 #[must_use]
 pub fn tree(mut categories: Vec<Category>) -> Vec<CategoryNode> {
-    categories.sort_by(|a, b| {
-        (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id))
-    });
+    categories.sort_by(|a, b| (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id)));
     let mut by_parent: BTreeMap<Option<CategoryId>, Vec<Category>> = BTreeMap::new();
     for category in categories {
         by_parent.entry(category.parent_id).or_default().push(category);

@@ -266,7 +266,8 @@ fn check_price(
 fn check_money(price: Money, currency: Currency, pointer: &str, invalid: &mut Invalid) {
     if price.currency != currency {
         invalid.currency_mismatch = true;
-        invalid.add(format!("{pointer}/currency"), format_args!("the shop's currency is {currency}"));
+        invalid
+            .add(format!("{pointer}/currency"), format_args!("the shop's currency is {currency}"));
     }
     if !(0..=MAX_PRICE).contains(&price.amount) {
         let detail = format_args!("an amount is a whole number of minor units, 0 to {MAX_PRICE}");
@@ -333,7 +334,8 @@ fn check_variant(
     }
     for (name, value) in variant.options.iter().flatten() {
         if !is_option_text(name) || !value.as_str().is_some_and(is_option_text) {
-            let detail = "names and values of options are texts of 1 to 100 characters, on one line";
+            let detail =
+                "names and values of options are texts of 1 to 100 characters, on one line";
             invalid.add(format!("{pointer}/options"), detail);
         }
     }

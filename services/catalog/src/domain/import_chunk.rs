@@ -141,7 +141,10 @@ mod tests {
 
         let lines = through(&input, 1_000);
 
-        assert_eq!(lines.iter().map(|(n, line)| (*n, line.len())).collect::<Vec<_>>(), [(1, MAX_LINE + 1), (3, 4)]);
+        assert_eq!(
+            lines.iter().map(|(n, line)| (*n, line.len())).collect::<Vec<_>>(),
+            [(1, MAX_LINE + 1), (3, 4)]
+        );
     }
 
     #[test]

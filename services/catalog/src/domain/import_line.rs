@@ -45,6 +45,7 @@ pub struct LineProblem {
 
 /// A line that was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ImportError)]
 pub struct LineError {
     /// Its number, from 1.
     pub line: i64,
@@ -69,8 +70,11 @@ impl LineProblem {
 
 impl From<Invalid> for LineProblem {
     fn from(invalid: Invalid) -> Self {
-        let code =
-            if invalid.currency_mismatch { codes::CURRENCY_MISMATCH } else { codes::INVALID_REQUEST };
+        let code = if invalid.currency_mismatch {
+            codes::CURRENCY_MISMATCH
+        } else {
+            codes::INVALID_REQUEST
+        };
         Self::new(code.code, invalid.summary())
     }
 }
@@ -115,7 +119,10 @@ struct WrittenStock {
 /// When it is too long, no JSON of this format, or has a value that is not acceptable by itself.
 pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProblem> {
     if line.len() > MAX_LINE {
-        return Err(LineProblem::new("line_too_long", format!("a line has at most {MAX_LINE} bytes")));
+        return Err(LineProblem::new(
+            "line_too_long",
+            format!("a line has at most {MAX_LINE} bytes"),
+        ));
     }
     // Editors of one large house begin a file with a byte order mark.
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
@@ -223,7 +230,8 @@ mod tests {
         ] {
             assert_eq!(code(line), "invalid_request", "{}", String::from_utf8_lossy(line));
         }
-        let euro = br#"{"name":"A","variants":[{"sku":"A","price":{"amount":1,"currency":"EUR"}}]}"#;
+        let euro =
+            br#"{"name":"A","variants":[{"sku":"A","price":{"amount":1,"currency":"EUR"}}]}"#;
         assert_eq!(code(euro), "currency_mismatch");
     }
 }

@@ -12,10 +12,9 @@ use super::{
 };
 
 /// Whether a product is on sale. Any status may follow any other; being active has a rule of its own.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ProductStatus)]
 pub enum Status {
     /// Not yet on sale; only staff see it.
     #[default]
@@ -196,7 +195,11 @@ impl Product {
     pub fn sale_name(&self, variant: &Variant) -> String {
         let value = |name| variant.options.get(name).and_then(Value::as_str);
         let values: Vec<&str> = self.options.iter().filter_map(value).collect();
-        if values.is_empty() { self.name.clone() } else { format!("{} ({})", self.name, values.join(", ")) }
+        if values.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{} ({})", self.name, values.join(", "))
+        }
     }
 
     fn with(
@@ -264,27 +267,23 @@ impl Product {
         invalid: &mut Invalid,
     ) {
         let mut before = std::mem::take(&mut self.variants);
-        let mut named = Vec::with_capacity(changes.len());
-        for (index, change) in changes.into_iter().enumerate() {
-            let known = before.iter().position(|variant| variant.sku == change.sku);
-            let variant = match (known, fresh.get(index)) {
-                (Some(known), _) if mode == VariantMode::Upsert => {
-                    before.get_mut(known).map(|variant| variant.merge(change));
-                    continue;
-                }
-                (Some(known), _) => change.variant(before.swap_remove(known).id),
-                (None, Some(id)) => change.variant(*id),
-                (None, None) => {
-                    invalid.add(format!("/variants/{index}"), "this variant was given no id");
-                    continue;
-                }
-            };
-            named.push(variant);
+        if mode == VariantMode::Upsert {
+            self.variants = before.clone();
         }
-        self.variants = match mode {
-            VariantMode::Replace => named,
-            VariantMode::Upsert => [before, named].concat(),
-        };
+        for (index, change) in changes.into_iter().enumerate() {
+            let kept = self.variants.iter_mut().find(|variant| variant.sku == change.sku);
+            let known = before.iter().position(|variant| variant.sku == change.sku);
+            match (kept, known, fresh.get(index)) {
+                (Some(variant), ..) => variant.merge(change),
+                (None, Some(at), _) => {
+                    self.variants.push(change.into_variant(before.swap_remove(at).id));
+                }
+                (None, None, Some(id)) => self.variants.push(change.into_variant(*id)),
+                (None, None, None) => {
+                    invalid.add(format!("/variants/{index}"), "this variant was given no id");
+                }
+            }
+        }
         if self.variants.len() > MAX_VARIANTS {
             invalid.add("/variants", format_args!("a product has 1 to {MAX_VARIANTS} variants"));
         }
@@ -293,9 +292,11 @@ impl Product {
     fn set_options(&mut self, written: Option<Vec<String>>, invalid: &mut Invalid) {
         let complete = written.is_some();
         let declared = written.unwrap_or_else(|| std::mem::take(&mut self.options));
-        let used = self.variants.iter().enumerate().flat_map(|(index, variant)| {
-            variant.options.keys().map(move |name| (index, name))
-        });
+        let used = self
+            .variants
+            .iter()
+            .enumerate()
+            .flat_map(|(index, variant)| variant.options.keys().map(move |name| (index, name)));
         self.options = declare_options(declared, used, complete, invalid);
     }
 
@@ -305,7 +306,8 @@ impl Product {
         }
         for (index, variant) in self.variants.iter().enumerate() {
             if self.price_of(variant).is_none() {
-                let detail = format_args!("{} needs a price before the product is published", variant.sku);
+                let detail =
+                    format_args!("{} needs a price before the product is published", variant.sku);
                 invalid.add(format!("/variants/{index}/price"), detail);
             }
         }
@@ -332,7 +334,7 @@ impl Variant {
 }
 
 impl VariantChange {
-    fn variant(self, id: VariantId) -> Variant {
+    fn into_variant(self, id: VariantId) -> Variant {
         Variant {
             id,
             sku: self.sku,

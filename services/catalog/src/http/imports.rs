@@ -31,6 +31,7 @@ pub(crate) struct ImportAccepted {
 
 /// How far an import is.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
 pub(crate) struct JobBody {
     job_id: JobId,
     status: JobStatus,

@@ -33,7 +33,8 @@ const SUM_UP: Sql = Sql::new(
      WHERE v.product_id = products.id), 0) WHERE id = ?",
 );
 
-/// Remembers what inventory says of a SKU, and sums it up for the product that has it.
+/// Remembers what inventory says of a SKU, and sums it up for the product that has it. The product is
+/// locked by a statement of its own, so that the sum sees what was said of its other SKUs meanwhile.
 ///
 /// # Errors
 /// When the database fails.
@@ -44,6 +45,9 @@ pub fn note_availability(
 ) -> Result<(), DbError> {
     tx.execute(NOTE, p![sku, stored_availability(availability)])?;
     if let Some(product) = super::owner_of_sku(tx, sku)? {
+        tx.query("SELECT version FROM products WHERE id = ? FOR UPDATE", p![product], |row| {
+            row.get::<i64>(0)
+        })?;
         tx.execute(SUM_UP, p![product])?;
     }
     Ok(())

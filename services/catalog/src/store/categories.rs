@@ -80,11 +80,10 @@ pub fn lookup_category_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<Ca
 pub fn category_parents(
     tx: &mut Tx<'_>,
 ) -> Result<BTreeMap<CategoryId, Option<CategoryId>>, DbError> {
-    let rows = tx.query(
-        "SELECT id, parent_id FROM categories ORDER BY id FOR UPDATE",
-        p![],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let rows =
+        tx.query("SELECT id, parent_id FROM categories ORDER BY id FOR UPDATE", p![], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
     Ok(rows.into_iter().collect())
 }
 
@@ -136,16 +135,14 @@ pub fn update_category(tx: &mut Tx<'_>, category: &Category) -> Result<(), DbErr
 /// # Errors
 /// When the database fails.
 pub fn is_category_empty(tx: &mut Tx<'_>, id: CategoryId) -> Result<bool, DbError> {
-    let child = tx.query_opt(
-        "SELECT id FROM categories WHERE parent_id = ? LIMIT 1",
-        p![id],
-        |row| row.get::<CategoryId>(0),
-    )?;
-    let product = tx.query_opt(
-        "SELECT slug FROM products WHERE category_id = ? LIMIT 1",
-        p![id],
-        |row| row.get::<String>(0),
-    )?;
+    let child =
+        tx.query_opt("SELECT id FROM categories WHERE parent_id = ? LIMIT 1", p![id], |row| {
+            row.get::<CategoryId>(0)
+        })?;
+    let product =
+        tx.query_opt("SELECT slug FROM products WHERE category_id = ? LIMIT 1", p![id], |row| {
+            row.get::<String>(0)
+        })?;
     Ok(child.is_none() && product.is_none())
 }
 

@@ -256,6 +256,15 @@ pub fn checkpoint(
     Ok(true)
 }
 
+/// Gives a job back at once, to be taken by whoever comes next.
+///
+/// # Errors
+/// When the database fails.
+pub fn release_job(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+    tx.execute("UPDATE import_jobs SET lease_until = 0 WHERE id = ?", p![id])?;
+    Ok(())
+}
+
 /// Takes away the lines of a job that will not be worked on.
 ///
 /// # Errors

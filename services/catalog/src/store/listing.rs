@@ -73,9 +73,7 @@ pub fn list_products(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let brand = filter.brand.as_deref().map(folded);
     match (filter.category, brand) {
-        (None, None) => {
-            tx.query(page!("", "products", ""), p![status, after, limit], read_shown)
-        }
+        (None, None) => tx.query(page!("", "products", ""), p![status, after, limit], read_shown),
         (None, Some(brand)) => tx.query(
             page!("", "products", " AND q.brand_folded = ?"),
             p![status, brand, after, limit],

@@ -11,17 +11,17 @@ mod variants;
 
 pub use availability::note_availability;
 pub use categories::{
-    category_parents, delete_category, lookup_category, insert_category, is_category_empty,
-    list_categories, lock_category, lookup_category_by_slug, update_category,
+    category_parents, delete_category, insert_category, is_category_empty, list_categories,
+    lock_category, lookup_category, lookup_category_by_slug, update_category,
 };
 pub use imports::{
     ERRORS_KEPT, Job, JobStatus, JobTurn, checkpoint, claim_job, delete_chunks, fail_stale_jobs,
-    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, set_job_status,
+    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, release_job, set_job_status,
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    get_shown, insert_product, is_slug_taken, lock_product, lookup_shown,
-    lookup_shown_by_slug, update_product,
+    get_shown, insert_product, is_slug_taken, lock_product, lookup_shown, lookup_shown_by_slug,
+    update_product,
 };
 pub use variants::{lookup_sellable, owner_of_sku};
 

@@ -5,7 +5,9 @@ use techtrove_core::{Currency, Money};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 
 use super::{
-    availability, availability::sum_up, stored_version,
+    availability,
+    availability::sum_up,
+    stored_version,
     variants::{self, VariantRow, stored_fulfilment},
     version,
 };
@@ -84,11 +86,10 @@ pub fn lock_product(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<Product>, D
 /// # Errors
 /// When the database fails.
 pub fn is_slug_taken(tx: &mut Tx<'_>, slug: &Slug, except: ProductId) -> Result<bool, DbError> {
-    let owner = tx.query_opt(
-        "SELECT id FROM products WHERE slug = ?",
-        p![slug.as_str()],
-        |row| row.get::<ProductId>(0),
-    )?;
+    let owner =
+        tx.query_opt("SELECT id FROM products WHERE slug = ?", p![slug.as_str()], |row| {
+            row.get::<ProductId>(0)
+        })?;
     Ok(owner.is_some_and(|owner| owner != except))
 }
 

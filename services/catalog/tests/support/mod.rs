@@ -67,6 +67,7 @@ pub struct Shop {
     pub client: CatalogClient,
     pub clock: Arc<ManualClock>,
     pub service: Service,
+    pub document: Value,
 }
 
 impl Shop {
@@ -91,7 +92,7 @@ impl Shop {
         };
         let config = Config { import_max_bytes: 8 * 1_024 * 1_024, ..Config::default() };
         let mut service = techtrove_catalog::build(config, deps).await.expect("builds");
-        let (public, _) = std::mem::take(&mut service.public).split_for_parts();
+        let (public, document) = std::mem::take(&mut service.public).split_for_parts();
         let guest = Actor::new(public);
         let token = |role| {
             let (user, session) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -106,6 +107,7 @@ impl Shop {
             client: CatalogClient::new(Client::local("catalog", service.internal.clone())),
             clock,
             service,
+            document: serde_json::to_value(&document).expect("JSON"),
         }
     }
 
@@ -126,10 +128,11 @@ impl Shop {
     /// Works on imports until this one is done; gives its report.
     pub async fn finish(&self, job: &str) -> Value {
         let (workers, shutdown) = self.start();
-        let report = techtrove_testing::eventually(std::time::Duration::from_secs(60), async || {
-            let report = self.job(job).await;
-            (report["status"] == "done").then_some(report)
-        });
+        let report =
+            techtrove_testing::eventually(std::time::Duration::from_secs(60), async || {
+                let report = self.job(job).await;
+                (report["status"] == "done").then_some(report)
+            });
         let report = report.await;
         shutdown.begin();
         for worker in workers {

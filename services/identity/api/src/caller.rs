@@ -27,9 +27,10 @@ impl Caller {
     pub fn user(&self) -> Result<&Claims, Problem> {
         match self {
             Self::User(claims) => Ok(claims),
-            Self::Guest => {
-                Err(Problem::new(codes::UNAUTHENTICATED, "this needs an access token: sign in first"))
-            }
+            Self::Guest => Err(Problem::new(
+                codes::UNAUTHENTICATED,
+                "this needs an access token: sign in first",
+            )),
         }
     }
 

@@ -4,11 +4,13 @@
 
 mod authenticator;
 mod caller;
+mod contact;
 mod role;
 mod tokens;
 
 pub use authenticator::Authenticator;
 pub use caller::Caller;
+pub use contact::{Contact, IdentityClient};
 pub use role::{InvalidRole, Role};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};
 

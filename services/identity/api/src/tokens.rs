@@ -34,7 +34,13 @@ pub struct Claims {
 impl Claims {
     /// Claims for a user's session from `now` for `seconds`.
     #[must_use]
-    pub fn new(user: UserId, session: SessionId, roles: Vec<Role>, now: Timestamp, seconds: i64) -> Self {
+    pub fn new(
+        user: UserId,
+        session: SessionId,
+        roles: Vec<Role>,
+        now: Timestamp,
+        seconds: i64,
+    ) -> Self {
         let iat = now.as_seconds();
         Self { iss: ISSUER.into(), sub: user, sid: session, roles, iat, exp: iat + seconds }
     }
@@ -190,7 +196,8 @@ mod tests {
     }
 
     fn claims() -> Claims {
-        let user = UserId::from_uuid("01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("a UUID"));
+        let user =
+            UserId::from_uuid("01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("a UUID"));
         let session = SessionId::from_uuid(user.uuid());
         Claims::new(user, session, vec![Role::Customer], now(), 600)
     }
@@ -219,7 +226,10 @@ mod tests {
         let token = forged.sign(&claims()).expect("signed");
 
         assert_eq!(keys.verify(&token, now()), Err(InvalidToken::Refused));
-        assert_eq!(keys.verify(&key(3).sign(&claims()).expect("signed"), now()), Err(InvalidToken::UnknownKey));
+        assert_eq!(
+            keys.verify(&key(3).sign(&claims()).expect("signed"), now()),
+            Err(InvalidToken::UnknownKey)
+        );
     }
 
     #[test]

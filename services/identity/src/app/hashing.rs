@@ -81,6 +81,7 @@ fn hash_now(text: &str, salt: &[u8; 32]) -> Result<String, HashingError> {
 }
 
 fn compare(text: &str, hash: &str) -> Result<bool, HashingError> {
-    let parsed = PasswordHash::new(hash).map_err(|error| HashingError::Failed(error.to_string()))?;
+    let parsed =
+        PasswordHash::new(hash).map_err(|error| HashingError::Failed(error.to_string()))?;
     Ok(Argon2::default().verify_password(text.as_bytes(), &parsed).is_ok())
 }

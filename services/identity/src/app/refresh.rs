@@ -25,10 +25,7 @@ pub async fn refresh(app: &App, presented: &RefreshToken) -> Result<SignedIn, Er
     let session = find_session(app, hash).await?;
     let next = NewSession::continuing(app, session);
     let (stored, now) = (next.clone(), app.clock.now());
-    let judged = app
-        .db
-        .write("identity.refresh", move |tx| spend(tx, &hash, &stored, now))
-        .await?;
+    let judged = app.db.write("identity.refresh", move |tx| spend(tx, &hash, &stored, now)).await?;
     match judged {
         Judged::Renewed(user) => next.signed_in(app, user),
         Judged::Refused => Err(Error::InvalidRefreshToken),
@@ -47,13 +44,19 @@ async fn find_session(app: &App, hash: [u8; 32]) -> Result<Session, Error> {
 
 /// Judges and spends the token in one transaction. A refusal that ends the session must be committed,
 /// so it is an `Ok`.
-fn spend(tx: &mut Tx<'_>, hash: &[u8; 32], next: &NewSession, now: Timestamp) -> Result<Judged, Error> {
+fn spend(
+    tx: &mut Tx<'_>,
+    hash: &[u8; 32],
+    next: &NewSession,
+    now: Timestamp,
+) -> Result<Judged, Error> {
     let (token, session) =
         store::lookup_refresh_token(tx, hash)?.ok_or(Error::InvalidRefreshToken)?;
     match judge(token, now) {
         Verdict::Renew if store::spend_refresh_token(tx, hash, now)? => {
             next.store_token(tx)?;
-            let user = store::lookup_user(tx, session.user_id)?.ok_or(Error::InvalidRefreshToken)?;
+            let user =
+                store::lookup_user(tx, session.user_id)?.ok_or(Error::InvalidRefreshToken)?;
             Ok(Judged::Renewed(user))
         }
         Verdict::Refuse => Ok(Judged::Refused),

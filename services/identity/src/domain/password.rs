@@ -24,11 +24,50 @@ pub enum RefusedPassword {
 /// What remains of the passwords tried first once letters are folded and digits and marks at the end
 /// are taken off.
 const COMMON_STEMS: [&str; 44] = [
-    "", "abc", "abcd", "abcdef", "abcdefgh", "admin", "administrator", "asdf", "asdfgh", "asdfghjkl",
-    "baseball", "changeme", "computer", "default", "dragon", "football", "guest", "hello", "iloveyou",
-    "letmein", "login", "master", "monkey", "p@ssw0rd", "p@ssword", "passw0rd", "password", "passwort",
-    "pokemon", "princess", "q1w2e3r4t", "qazwsx", "qazwsxedc", "qwert", "qwerty", "qwertyui",
-    "qwertyuiop", "qwertz", "secret", "starwars", "superman", "sunshine", "trustno", "welcome",
+    "",
+    "abc",
+    "abcd",
+    "abcdef",
+    "abcdefgh",
+    "admin",
+    "administrator",
+    "asdf",
+    "asdfgh",
+    "asdfghjkl",
+    "baseball",
+    "changeme",
+    "computer",
+    "default",
+    "dragon",
+    "football",
+    "guest",
+    "hello",
+    "iloveyou",
+    "letmein",
+    "login",
+    "master",
+    "monkey",
+    "p@ssw0rd",
+    "p@ssword",
+    "passw0rd",
+    "password",
+    "passwort",
+    "pokemon",
+    "princess",
+    "q1w2e3r4t",
+    "qazwsx",
+    "qazwsxedc",
+    "qwert",
+    "qwerty",
+    "qwertyui",
+    "qwertyuiop",
+    "qwertz",
+    "secret",
+    "starwars",
+    "superman",
+    "sunshine",
+    "trustno",
+    "welcome",
 ];
 
 impl Password {
@@ -85,7 +124,15 @@ mod tests {
 
     #[test]
     fn what_attackers_try_first_is_refused() {
-        for text in ["password", "Password123", "12345678", "qwerty123!", "aaaaaaaaaa", "Passw0rd!", "iloveyou1"] {
+        for text in [
+            "password",
+            "Password123",
+            "12345678",
+            "qwerty123!",
+            "aaaaaaaaaa",
+            "Passw0rd!",
+            "iloveyou1",
+        ] {
             assert_eq!(refused(text), Some(RefusedPassword::Common), "{text}");
         }
         assert_eq!(refused("Ada@Example.com"), Some(RefusedPassword::Address));

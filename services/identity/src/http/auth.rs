@@ -96,9 +96,13 @@ impl RegisterRequest {
     pub(super) fn checked(self) -> Result<Registration, Problem> {
         let name = self.name.trim();
         if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Problem::invalid_field("/name", "a name has 1 to 100 characters, on one line"));
+            return Err(Problem::invalid_field(
+                "/name",
+                "a name has 1 to 100 characters, on one line",
+            ));
         }
-        let password = Password::choose(&self.password, self.email.as_str()).map_err(Error::from)?;
+        let password =
+            Password::choose(&self.password, self.email.as_str()).map_err(Error::from)?;
         Ok(Registration { name: name.to_owned(), password, email: self.email })
     }
 }

@@ -2,9 +2,13 @@
 
 mod admins;
 mod auth;
+mod contacts;
 mod keys;
 
-use axum::{Router, routing::post};
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -20,7 +24,10 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .with_state(app)
 }
 
-/// What the shop's owner may do from the command line.
+/// What the shop's owner may do from the command line, and what other services ask.
 pub(crate) fn internal(app: App) -> Router {
-    Router::new().route("/internal/identity/admins", post(admins::create_admin)).with_state(app)
+    Router::new()
+        .route("/internal/identity/admins", post(admins::create_admin))
+        .route("/internal/identity/users/{id}/contact", get(contacts::contact))
+        .with_state(app)
 }

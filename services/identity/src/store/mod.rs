@@ -4,7 +4,9 @@
 mod sessions;
 mod users;
 
-pub use sessions::{end_session, insert_refresh_token, insert_session, lookup_refresh_token, spend_refresh_token};
+pub use sessions::{
+    end_session, insert_refresh_token, insert_session, lookup_refresh_token, spend_refresh_token,
+};
 pub use users::{insert_user, lookup_user, lookup_user_by_email};
 
 use techtrove_db::{Migration, MigrationSet};

@@ -71,7 +71,11 @@ pub fn lookup_refresh_token(
 ///
 /// # Errors
 /// When the database fails.
-pub fn spend_refresh_token(tx: &mut Tx<'_>, hash: &[u8; 32], now: Timestamp) -> Result<bool, DbError> {
+pub fn spend_refresh_token(
+    tx: &mut Tx<'_>,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> Result<bool, DbError> {
     let spent = tx.execute(
         "UPDATE refresh_tokens SET spent_at = ? WHERE token_hash = ? AND spent_at IS NULL",
         p![now, hash.as_slice()],

@@ -14,10 +14,20 @@ pub fn insert_user(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO users (id, email, email_folded, name, password_hash, created_at) \
          VALUES (?, ?, ?, ?, ?, ?)",
-        p![user.id, user.email.as_str(), user.email.folded(), user.name, user.password_hash, user.created_at],
+        p![
+            user.id,
+            user.email.as_str(),
+            user.email.folded(),
+            user.name,
+            user.password_hash,
+            user.created_at
+        ],
     )?;
     for role in &user.roles {
-        tx.execute("INSERT INTO user_roles (user_id, role) VALUES (?, ?)", p![user.id, role.as_str()])?;
+        tx.execute(
+            "INSERT INTO user_roles (user_id, role) VALUES (?, ?)",
+            p![user.id, role.as_str()],
+        )?;
     }
     Ok(())
 }

@@ -19,11 +19,13 @@ impl InventoryClient {
         Self(client)
     }
 
-    /// Sets all lines aside, or none.
+    /// Sets all lines aside, or none. An attempt that was made before, with the same lines, answers
+    /// where it stands: held or committed.
     ///
     /// # Errors
-    /// Refused with [`crate::OUT_OF_STOCK`], [`crate::RESERVATION_ENDED`] when this attempt has ended
-    /// before, or [`crate::RESERVATION_MISMATCH`].
+    /// Refused with [`crate::OUT_OF_STOCK`] (and nothing is remembered), [`crate::RESERVATION_ENDED`]
+    /// when this attempt has ended before or its expiry has passed, or
+    /// [`crate::RESERVATION_MISMATCH`].
     pub async fn hold(&self, request: &HoldRequest) -> Result<Reservation, ClientError> {
         self.0.post("/internal/inventory/reservations").json(request).call().await
     }
@@ -31,7 +33,8 @@ impl InventoryClient {
     /// Takes a hold's expiry away: from now on only the caller ends it.
     ///
     /// # Errors
-    /// Refused with [`crate::RESERVATION_ENDED`].
+    /// Refused with [`crate::RESERVATION_ENDED`] when the attempt has ended, its time is over, or it
+    /// was never made: then it never will be.
     pub async fn make_lasting(
         &self,
         id: ReservationId,
@@ -43,7 +46,8 @@ impl InventoryClient {
     /// Turns held into committed.
     ///
     /// # Errors
-    /// Refused with [`crate::RESERVATION_ENDED`].
+    /// Refused with [`crate::RESERVATION_ENDED`] when the attempt has ended, its time is over, or it
+    /// was never made: then it never will be.
     pub async fn commit(
         &self,
         id: ReservationId,

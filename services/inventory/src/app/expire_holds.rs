@@ -2,6 +2,7 @@
 //! never keeps a buyer waiting. The clock of each transaction decides, not the list.
 
 use futures::{StreamExt, TryStreamExt, stream};
+use techtrove_inventory_api::ReservationId;
 
 use super::{App, change_reservation};
 use crate::{domain::Verb, error::Error, store};
@@ -21,9 +22,22 @@ pub async fn expire_holds(app: &App, limit: u32) -> Result<usize, Error> {
         .await?;
     let found = due.len();
     stream::iter(due)
-        .map(|(id, attempt)| change_reservation(app, id, attempt, Verb::Expire))
+        .map(|(id, attempt)| expire(app, id, attempt))
         .buffer_unordered(AT_ONCE)
-        .try_for_each(|_| std::future::ready(Ok(())))
+        .try_for_each(|()| std::future::ready(Ok(())))
         .await?;
     Ok(found)
+}
+
+/// Ends one hold. One whose books differ is reported and left for people: it must not keep the others
+/// from ending.
+async fn expire(app: &App, id: ReservationId, attempt: u32) -> Result<(), Error> {
+    match change_reservation(app, id, attempt, Verb::Expire).await {
+        Err(error @ Error::Books { .. }) => {
+            tracing::error!(reservation = %id, attempt, %error, "cannot end a hold whose time is over");
+            Ok(())
+        }
+        Err(Error::Ended) | Ok(_) => Ok(()),
+        Err(other) => Err(other),
+    }
 }

@@ -36,8 +36,20 @@ pub struct NewHold {
 pub async fn hold(app: &App, new: NewHold) -> Result<Reservation, Error> {
     let (id, attempt) = (new.id, new.attempt);
     let stamp = Stamp::new(app);
-    let outcome = app.write("inventory.hold", move |tx| run(tx, &new, &stamp)).await?;
-    outcome.reservation(id, attempt)
+    let outcome = app.write("inventory.hold", move |tx| run(tx, &new, &stamp)).await;
+    let answer = outcome.and_then(|outcome| outcome.reservation(id, attempt));
+    count(&answer);
+    answer
+}
+
+fn count(answer: &Result<Reservation, Error>) {
+    let outcome = match answer {
+        Ok(_) => "held",
+        Err(Error::OutOfStock(_)) => "out_of_stock",
+        Err(Error::Ended | Error::Mismatch) => "refused",
+        Err(_) => "failed",
+    };
+    metrics::counter!("inventory_holds_total", "outcome" => outcome).increment(1);
 }
 
 fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Outcome, Error> {

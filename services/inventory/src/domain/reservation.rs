@@ -232,8 +232,9 @@ mod tests {
         ) {
             for state in [ReservationState::Released, ReservationState::Expired] {
                 let ended = Standing::lasting(state);
-                let last = verbs.iter().fold(Some(ended), |standing, &verb| after(standing, verb, at(now)));
-                prop_assert_eq!(last, Some(ended));
+                for &verb in &verbs {
+                    prop_assert_eq!(after(Some(ended), verb, at(now)), Some(ended));
+                }
             }
         }
 

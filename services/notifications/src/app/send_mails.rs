@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use techtrove_notifications_api::NotificationId;
 
-use super::{App, SendError, Sender};
+use super::{App, SendError, sender::Line};
 use crate::{
     domain::{Mail, MailState, next_attempt},
     error::Error,
@@ -32,9 +32,12 @@ pub async fn send_mails(app: &App, limit: u32) -> Result<usize, Error> {
             store::list_due(tx, now, limit).map_err(Error::from)
         })
         .await?;
-    let found = due.len();
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let (found, line) = (due.len(), sender.line());
     let outcomes: Vec<Result<(), Error>> = stream::iter(due)
-        .map(|id| send_one(app, sender, id))
+        .map(|id| send_one(app, &line, id))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
@@ -42,7 +45,7 @@ pub async fn send_mails(app: &App, limit: u32) -> Result<usize, Error> {
     Ok(found)
 }
 
-async fn send_one(app: &App, sender: &Sender, id: NotificationId) -> Result<(), Error> {
+async fn send_one(app: &App, line: &Line<'_>, id: NotificationId) -> Result<(), Error> {
     let (now, until) = (app.clock.now(), app.clock.now().plus(CLAIM));
     let claimed = app
         .db
@@ -52,7 +55,7 @@ async fn send_one(app: &App, sender: &Sender, id: NotificationId) -> Result<(), 
         .await?;
     match claimed {
         Some(mail) => {
-            let outcome = sender.send(&mail).await;
+            let outcome = line.send(&mail).await;
             note(app, &mail, outcome).await
         }
         None => Ok(()),

@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
+    transport::smtp::AsyncSmtpTransportBuilder,
 };
 
 use crate::domain::Mail;
@@ -45,11 +46,18 @@ pub enum InvalidSmtp {
     From,
 }
 
-/// Hands mails to a mail server.
+/// Knows how to reach the mail server.
 #[derive(Clone)]
 pub struct Sender {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    transport: AsyncSmtpTransportBuilder,
     from: Mailbox,
+}
+
+/// A line to the mail server, which connects with the first mail and keeps its connections until it is
+/// dropped. That must happen within the runtime, so it lives no longer than one round of sending.
+pub(super) struct Line<'a> {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: &'a Mailbox,
 }
 
 impl fmt::Debug for Sender {
@@ -85,23 +93,29 @@ pub fn mail_domain(from: &str) -> Result<String, InvalidSmtp> {
 }
 
 impl Sender {
-    /// Sends as `from` through the mail server at `url`; connects when there is a mail.
+    /// Sends as `from` through the mail server at `url`; connects to nobody yet.
     ///
     /// # Errors
     /// When one of both cannot be understood.
     pub fn new(url: &SmtpUrl, from: &str) -> Result<Self, InvalidSmtp> {
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&url.0)
             .map_err(|_| InvalidSmtp::Url)?
-            .timeout(Some(TIMEOUT))
-            .build();
+            .timeout(Some(TIMEOUT));
         Ok(Self { transport, from: from.parse().map_err(|_| InvalidSmtp::From)? })
     }
 
+    /// A line for one round of sending.
+    pub(super) fn line(&self) -> Line<'_> {
+        Line { transport: self.transport.clone().build(), from: &self.from }
+    }
+}
+
+impl Line<'_> {
     /// Hands one mail over.
     ///
     /// # Errors
     /// Tells whether to try again.
-    pub async fn send(&self, mail: &Mail) -> Result<(), SendError> {
+    pub(super) async fn send(&self, mail: &Mail) -> Result<(), SendError> {
         let message = self.message(mail)?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),

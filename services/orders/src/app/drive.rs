@@ -101,8 +101,7 @@ impl Drive {
             let began = app.clock.now();
             let outcome = neighbours::take(app, &self).await;
             let now = app.clock.now();
-            let facts =
-                Facts { hand: self.hand, now, patience: app.config.deadlines.patience };
+            let facts = Facts { hand: self.hand, now, patience: app.config.deadlines.patience };
             let change = self.saga.decide(&outcome, &facts);
             self.observe(app, &outcome, &change, now.since(began), now);
             let stored = Arc::new(self.prepare(app, change, now)?);
@@ -157,13 +156,16 @@ impl Drive {
     /// Tells the buyer, if the time has come and they still wait.
     fn tell(&mut self, stored: &Stored) {
         let change = &stored.change;
-        let Some((reply, waiting)) = change.reply.zip(self.waiting.take_if(|_| change.reply.is_some()))
+        let Some((reply, waiting)) =
+            change.reply.zip(self.waiting.take_if(|_| change.reply.is_some()))
         else {
             return;
         };
         let refusal = change.refusal.clone();
         let (outcome, answer) = match reply {
-            Reply::Order => (status_word(stored.order.status), stored.answer.clone().map(Placed::new)),
+            Reply::Order => {
+                (status_word(stored.order.status), stored.answer.clone().map(Placed::new))
+            }
             Reply::Refusal => (refusal.as_ref().map_or("refused", Refusal::label), None),
         };
         metrics::counter!("orders_placed_total", "outcome" => outcome).increment(1);
@@ -172,7 +174,14 @@ impl Drive {
         let _ = waiting.send(answer.ok_or_else(refused));
     }
 
-    fn observe(&self, app: &App, outcome: &Outcome, change: &Change, took: Duration, now: Timestamp) {
+    fn observe(
+        &self,
+        app: &App,
+        outcome: &Outcome,
+        change: &Change,
+        took: Duration,
+        now: Timestamp,
+    ) {
         let (order, step) = (self.order.id, step_word(self.saga.step));
         metrics::histogram!("orders_saga_step_seconds", "step" => step).record(took.as_secs_f64());
         if change.waits {

@@ -1,19 +1,26 @@
-//! What a mail about an order needs, fetched when the mail is written: events carry none of it.
+//! What a mail about an order needs, fetched when the mail is written: events carry none of it. Where
+//! the buyer gave no address of their own, identity knows how to write to them.
 
+use techtrove_core::EmailAddress;
+use techtrove_identity_api::Contact;
 use techtrove_orders_api::{OrderForMail, OrderId, OrderLine};
 
 use super::App;
-use crate::{error::Error, store};
+use crate::{domain::Order, error::Error, store};
 
 /// The contact and details of an order.
 ///
 /// # Errors
-/// When there is no such order, it has no contact, or the database fails.
+/// When there is no such order, it has no contact, identity cannot be reached, or the database fails.
 pub(crate) async fn order_for_mail(app: &App, id: OrderId) -> Result<OrderForMail, Error> {
-    let found =
-        app.db.read("orders.mail", move |tx| store::lookup_order(tx, id).map_err(Error::from)).await?;
+    let found = app
+        .db
+        .read("orders.mail", move |tx| store::lookup_order(tx, id).map_err(Error::from))
+        .await?;
     let order = found.ok_or(Error::NotFound)?;
-    let (email, number) = order.email.zip(order.number).ok_or(Error::NoContact)?;
+    // A refused attempt has no number: nobody is to be written to about it.
+    let number = order.number.clone().ok_or(Error::NoContact)?;
+    let (email, name) = contact(app, &order).await?;
     let lines = order.lines.into_iter().map(|line| OrderLine {
         sku: line.sku,
         name: line.name,
@@ -26,8 +33,22 @@ pub(crate) async fn order_for_mail(app: &App, id: OrderId) -> Result<OrderForMai
         number: number.to_string(),
         status: order.status,
         email,
-        name: order.delivery.shipping_address.map(|address| address.name),
+        name,
         lines: lines.collect(),
         totals: order.totals,
     })
+}
+
+async fn contact(app: &App, order: &Order) -> Result<(EmailAddress, Option<String>), Error> {
+    let recipient = order.delivery.shipping_address.as_ref().map(|address| address.name.clone());
+    if let Some(email) = &order.email {
+        return Ok((email.clone(), recipient));
+    }
+    let user = order.user_id.ok_or(Error::NoContact)?;
+    let known = app.identity.contact(user).await;
+    let Contact { email, name } = known.map_err(|error| match error.refusal() {
+        Some(_) => Error::NoContact,
+        None => Error::Neighbour(error),
+    })?;
+    Ok((email, recipient.or(Some(name))))
 }

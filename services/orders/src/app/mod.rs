@@ -25,6 +25,7 @@ pub(crate) use show_order::{Viewer, show_order};
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
+use techtrove_identity_api::IdentityClient;
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
 
@@ -41,6 +42,8 @@ pub struct App {
     pub ids: SharedIds,
     /// Makes the tokens of guests.
     pub guest_key: GuestKey,
+    /// How to write to users.
+    pub identity: IdentityClient,
     /// What can be sold, at which price.
     pub catalog: CatalogClient,
     /// Stock.

@@ -33,7 +33,7 @@ impl std::fmt::Debug for PaymentToken {
 #[derive(Debug)]
 enum Failure {
     /// The neighbour's own word (4xx).
-    Refused(Problem),
+    Refused(Box<Problem>),
     /// Certainly never sent.
     NotSent,
     /// It may have been done: no answer.
@@ -92,8 +92,9 @@ fn lines_of(problem: &Problem) -> Vec<OutOfStockLine> {
 
 async fn authorize(app: &App, order: &Order, attempt: u32, token: &PaymentToken) -> Outcome {
     let deadlines = &app.config.deadlines;
-    let lasting =
-        twice("make lasting", deadlines.call, || app.inventory.make_lasting(order.reservation_id(), attempt));
+    let lasting = twice("make lasting", deadlines.call, || {
+        app.inventory.make_lasting(order.reservation_id(), attempt)
+    });
     match lasting.await {
         Ok(held) if held.state == ReservationState::Held && held.expires_at.is_none() => {}
         Ok(_) => return Outcome::ReservationEnded,
@@ -223,7 +224,7 @@ async fn once<T>(
     answer.map_err(|error| {
         let failure = match error {
             ClientError::Refused(problem) if problem.status < 500 => {
-                return Failure::Refused(problem);
+                return Failure::Refused(Box::new(problem));
             }
             ClientError::Unavailable { sent: false, .. } => Failure::NotSent,
             ClientError::Unavailable { .. } | ClientError::Timeout { .. } => Failure::Silence,

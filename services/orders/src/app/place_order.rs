@@ -105,7 +105,7 @@ async fn answered_before(app: &App, key: Option<Key>, error: Error) -> Result<Pl
     match given.await {
         Ok(answer) => Ok(Placed::again(answer)),
         Err(Earlier::Nothing) => Err(error),
-        Err(Earlier::Failed(earlier)) => Err(earlier),
+        Err(Earlier::Failed(earlier)) => Err(*earlier),
     }
 }
 
@@ -114,19 +114,22 @@ enum Earlier {
     /// The key is new.
     Nothing,
     /// The key cannot be used, or the database fails.
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 impl From<DbError> for Earlier {
     fn from(error: DbError) -> Self {
-        Self::Failed(error.into())
+        Self::Failed(Box::new(error.into()))
     }
 }
 
 /// Claims nothing: when the key is new, the transaction is rolled back.
 fn given_before(tx: &mut Tx<'_>, key: &Key) -> Result<Answer, Earlier> {
     let claim = idempotency::claim(tx, key)?;
-    claim.proceed().map_err(|problem| Earlier::Failed(problem.into()))?.ok_or(Earlier::Nothing)
+    claim
+        .proceed()
+        .map_err(|problem| Earlier::Failed(Box::new(problem.into())))?
+        .ok_or(Earlier::Nothing)
 }
 
 /// Refuses for good: the same request gets the same answer, whatever the price is by then.

@@ -31,8 +31,10 @@ pub(crate) async fn show_order(app: &App, id: OrderId, viewer: &Viewer) -> Resul
     if viewer.user_id.is_none() && !with_token {
         return Err(Error::NotFound);
     }
-    let found =
-        app.db.read("orders.show", move |tx| store::lookup_order(tx, id).map_err(Error::from)).await?;
+    let found = app
+        .db
+        .read("orders.show", move |tx| store::lookup_order(tx, id).map_err(Error::from))
+        .await?;
     let order = found.ok_or(Error::NotFound)?;
     let own = with_token || (viewer.user_id.is_some() && order.user_id == viewer.user_id);
     // A buyer who was told that there is no order must not find one.

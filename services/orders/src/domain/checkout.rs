@@ -71,7 +71,8 @@ pub fn price(
     tariff: Tariff,
     rates: &ShippingRates,
 ) -> Result<Priced, CheckoutError> {
-    let by_sku: BTreeMap<&Sku, &SellableSku> = sellable.iter().map(|item| (&item.sku, item)).collect();
+    let by_sku: BTreeMap<&Sku, &SellableSku> =
+        sellable.iter().map(|item| (&item.sku, item)).collect();
     let found: Vec<Option<&SellableSku>> =
         wish.lines.iter().map(|line| by_sku.get(&line.sku).copied()).collect();
     let ships = found.iter().flatten().any(|item| item.fulfilment == Fulfilment::Physical);
@@ -228,7 +229,8 @@ mod tests {
     fn lines_stay_as_they_were_wished() {
         let priced = priced(&wish(&[("GPU", 1), ("KEY", 2), ("GPU", 1)])).expect("priced");
 
-        let lines: Vec<_> = priced.lines.iter().map(|l| (l.sku.as_str(), l.quantity.get())).collect();
+        let lines: Vec<_> =
+            priced.lines.iter().map(|l| (l.sku.as_str(), l.quantity.get())).collect();
         assert_eq!(lines, [("GPU", 1), ("KEY", 2), ("GPU", 1)]);
         assert_eq!(priced.totals.subtotal.amount, 269_600);
         assert_eq!(priced.totals.total.amount, 270_100);
@@ -248,9 +250,15 @@ mod tests {
         let bare = |lines| Wish { delivery: Delivery::default(), ..wish(lines) };
         let ferry = Delivery { method: Some("ferry".into()), ..wish(&[]).delivery };
 
-        assert_eq!(pointers(&wish(&[("GPU", 1), ("NONE", 1), ("OLD", 1)])), ["/lines/1/sku", "/lines/2/sku"]);
+        assert_eq!(
+            pointers(&wish(&[("GPU", 1), ("NONE", 1), ("OLD", 1)])),
+            ["/lines/1/sku", "/lines/2/sku"]
+        );
         assert_eq!(pointers(&bare(&[("GPU", 1)])), ["/shipping_address", "/shipping_method"]);
-        assert_eq!(pointers(&Wish { delivery: ferry, ..wish(&[("KEY", 1)]) }), ["/shipping_method"]);
+        assert_eq!(
+            pointers(&Wish { delivery: ferry, ..wish(&[("KEY", 1)]) }),
+            ["/shipping_method"]
+        );
         assert_eq!(pointers(&bare(&[("FREE", 1)])), ["/lines"]);
         assert_eq!(pointers(&wish(&[("YACHT", 3)])), ["/lines"]);
     }

@@ -33,7 +33,8 @@ impl GuestKey {
     }
 
     fn mac(&self, order: OrderId) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(b"techtrove order\0");
         mac.update(order.uuid().as_bytes());
         mac
@@ -70,16 +71,14 @@ mod tests {
         let key = GuestKey::new([7; 32]);
         let token = key.token(order(1));
 
-        for presented in ["", "=", "é", &token[..42], &format!("{token}A"), &token.to_lowercase()] {
+        for presented in ["", "=", "é", &token[..42], &format!("{token}A"), &token.to_lowercase()]
+        {
             assert!(!key.matches(order(1), presented), "{presented}");
         }
     }
 
     #[test]
     fn a_token_is_for_the_life_of_the_shop() {
-        assert_eq!(
-            GuestKey::new([7; 32]).token(order(1)),
-            GuestKey::new([7; 32]).token(order(1)),
-        );
+        assert_eq!(GuestKey::new([7; 32]).token(order(1)), GuestKey::new([7; 32]).token(order(1)),);
     }
 }

@@ -13,7 +13,8 @@ impl OrderNumber {
     /// The number made of the first bits of `secret`.
     #[must_use]
     pub fn from_secret(secret: &[u8; 32]) -> Self {
-        let letters = secret.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
+        let letters =
+            secret.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
         Self("TT-".chars().chain(letters).collect())
     }
 

@@ -267,7 +267,10 @@ impl Saga {
             }
             Outcome::OutOfStock(lines) => {
                 let refused = self.refused(Refusal::OutOfStock { lines: lines.clone() });
-                Change { payment: Some(PaymentReport::none(PaymentStatus::Voided)), ..refused.settle() }
+                Change {
+                    payment: Some(PaymentReport::none(PaymentStatus::Voided)),
+                    ..refused.settle()
+                }
             }
             // Whether or not it was held: what is remembered as released is never held again.
             _ => self.release_unpaid(Refusal::Unavailable),
@@ -392,8 +395,7 @@ impl Saga {
 
     /// The payment was given up: by us after a crash, or by staff.
     fn give_up(&self) -> Self {
-        let refusal =
-            if self.answered { Refusal::PaymentUnsettled } else { Refusal::Unavailable };
+        let refusal = if self.answered { Refusal::PaymentUnsettled } else { Refusal::Unavailable };
         self.refused(refusal)
     }
 

@@ -112,7 +112,8 @@ impl World {
     }
 
     fn release(&mut self, attempts: u32) -> Outcome {
-        let reserved = matches!(self.money, Some(PaymentStatus::Authorized | PaymentStatus::Captured));
+        let reserved =
+            matches!(self.money, Some(PaymentStatus::Authorized | PaymentStatus::Captured));
         assert!(!reserved, "stock was given back while money was reserved");
         for attempt in 1..=attempts {
             self.stock.insert(attempt, Stock::Ended);
@@ -363,9 +364,8 @@ fn a_hold_that_ended_is_made_again_once() {
 
 #[test]
 fn waiting_grows_to_a_minute() {
-    let waits: Vec<u64> = (1..=8)
-        .map(|tries| Saga { tries, ..Saga::begin() }.backoff().as_secs())
-        .collect();
+    let waits: Vec<u64> =
+        (1..=8).map(|tries| Saga { tries, ..Saga::begin() }.backoff().as_secs()).collect();
 
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
 }

@@ -77,7 +77,8 @@ mod tests {
     fn tax_is_rounded_on_each_line() {
         // 5 % of 0.10 is half a cent: on two lines a cent each, on one line of both a single cent.
         let tariff = Tariff { currency: Currency::USD, tax_basis_points: 500 };
-        let line = |count| Pieces { unit_price: Money::new(10, Currency::USD), quantity: quantity(count) };
+        let line =
+            |count| Pieces { unit_price: Money::new(10, Currency::USD), quantity: quantity(count) };
         let shipping = Money::new(500, Currency::USD);
 
         let (_, two) = tariff.totals(shipping, &[line(1), line(1)]).expect("computed");

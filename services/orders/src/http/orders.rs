@@ -8,7 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{EmailAddress, FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes};
+use techtrove_core::{
+    EmailAddress, FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes,
+};
 use techtrove_http::{
     ETag, HttpError, Path, ProblemBody, header_text,
     idempotency::{Idempotent, Scope},

@@ -68,7 +68,8 @@ pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
         order.updated_at,
     ];
     let mut statements = vec![(INSERT_ORDER, row)];
-    statements.extend((1_i64..).zip(&order.lines).map(|(number, line)| line_row(order, number, line)));
+    statements
+        .extend((1_i64..).zip(&order.lines).map(|(number, line)| line_row(order, number, line)));
     statements.extend(
         (1_i64..).zip(&order.history).map(|(number, entry)| history_row(order, number, entry)),
     );
@@ -226,5 +227,7 @@ fn to_json(address: Option<&Address>) -> Result<Option<String>, DbError> {
 
 fn from_json(text: Option<String>) -> Result<Option<Address>, DbError> {
     // The error of a text that does not fit may quote it: an address is for nobody's log.
-    text.map(|text| serde_json::from_str(&text)).transpose().map_err(|_| DbError::decode("an address"))
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|_| DbError::decode("an address"))
 }

@@ -93,7 +93,10 @@ impl World {
                     assert!(gone.contains(&money), "{context}: money is {money:?}");
                 }
             }
-            assert!(charge.is_none_or(|c| c.reserved <= 1 && c.captured <= 1), "{context}: charged twice");
+            assert!(
+                charge.is_none_or(|c| c.reserved <= 1 && c.captured <= 1),
+                "{context}: charged twice"
+            );
         }
         let known: Vec<_> = entries.iter().map(|e| ReservationId::from_uuid(e.id.uuid())).collect();
         for ((id, attempt), reserved) in &stock.reservations {

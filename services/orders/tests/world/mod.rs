@@ -12,16 +12,24 @@ use std::{
     time::Duration,
 };
 
-use axum::{Json, Router, extract::State, routing::post};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    routing::{get, post},
+};
 use serde_json::{Value, json};
 use techtrove_catalog_api::{
     CatalogClient, Fulfilment, ProductId, ResolveSkusRequest, ResolveSkusResponse, SellableSku,
     VariantId,
 };
-use techtrove_core::{Currency, ManualClock, Money, SeededIds, SharedClock, Sku, TypedId as _};
+use techtrove_core::{
+    Currency, ManualClock, Money, Problem, SeededIds, SharedClock, Sku, TypedId as _, codes,
+};
 use techtrove_db::Db;
-use techtrove_http::{Client, Faults};
-use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
+use techtrove_http::{Client, Faults, HttpError};
+use techtrove_identity_api::{
+    Authenticator, Claims, Contact, IdentityClient, Role, SessionId, SigningKey, UserId,
+};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_orders::{App, Config, Deadlines, Deps, domain::GuestKey, recover_due};
 use techtrove_payments_api::PaymentsClient;
@@ -120,6 +128,7 @@ impl World {
             ids: Arc::new(SeededIds::new(Arc::clone(&clock), self.next_seed())),
             authenticator: self.authenticator(),
             guest_key: GuestKey::new([5; 32]),
+            identity: IdentityClient::new(Client::local("identity", identity())),
             catalog: CatalogClient::new(catalog.with_faults(Arc::clone(&faults))),
             inventory: InventoryClient::new(client(
                 "inventory",
@@ -128,7 +137,7 @@ impl World {
             payments: PaymentsClient::new(client("payments", till::router(Arc::clone(&self.till)))),
         };
         let app = techtrove_orders::open(config, deps).await.expect("orders opens");
-        let service = techtrove_orders::service(Arc::clone(&app), self.authenticator());
+        let service = techtrove_orders::service(&app, self.authenticator());
         let actor = Actor::new(service.public);
         Shop { app, actor, internal: Actor::new(service.internal), trap }
     }
@@ -161,6 +170,19 @@ impl World {
             recover_due(&shop.app).await.expect("recovers");
         }
     }
+}
+
+/// Knows the user number 1.
+fn identity() -> Router {
+    Router::new().route("/internal/identity/users/{id}/contact", get(contact))
+}
+
+async fn contact(Path(id): Path<UserId>) -> Result<Json<Contact>, HttpError> {
+    if id.uuid() != Uuid::from_u128(1) {
+        return Err(Problem::new(codes::NOT_FOUND, "no such user").into());
+    }
+    let email = "bob@example.com".parse().expect("an address");
+    Ok(Json(Contact { email, name: "Bob".into() }))
 }
 
 fn catalog(withdrawn: Arc<Mutex<BTreeSet<&'static str>>>) -> Router {

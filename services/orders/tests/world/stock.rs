@@ -47,6 +47,11 @@ impl Stock {
         Self { available, ..Self::default() }
     }
 
+    /// How many attempts there are of a reservation.
+    pub fn attempts(&self, id: ReservationId) -> usize {
+        self.reservations.keys().filter(|(reservation, _)| *reservation == id).count()
+    }
+
     fn hold(&mut self, request: &HoldRequest) -> Result<Reserved, Problem> {
         let key = (request.reservation_id, request.attempt);
         if let Some(known) = self.reservations.get(&key) {
@@ -100,7 +105,8 @@ impl Stock {
 
     fn end(&mut self, key: (ReservationId, u32), state: ReservationState) -> Reserved {
         let lines = Vec::new();
-        let known = self.reservations.entry(key).or_insert(Reserved { lines, state, expires_at: None });
+        let known =
+            self.reservations.entry(key).or_insert(Reserved { lines, state, expires_at: None });
         if known.is_open() {
             for (sku, count) in sums(&known.lines) {
                 *self.available.entry(sku).or_default() += count;

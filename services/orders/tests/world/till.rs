@@ -87,7 +87,8 @@ impl Till {
         let charge = self.charges.get_mut(&id).expect("the charge is there");
         let silent = charge.silent > 0;
         charge.silent = charge.silent.saturating_sub(1);
-        let captured = if charge.status == PaymentStatus::Captured { charge.amount.amount } else { 0 };
+        let captured =
+            if charge.status == PaymentStatus::Captured { charge.amount.amount } else { 0 };
         Payment {
             id,
             status: if silent { PaymentStatus::Unknown } else { charge.status },

@@ -3,7 +3,11 @@
 use techtrove_db::DbError;
 use techtrove_payments_api::{Payment as Shown, PaymentId};
 
-use super::{App, drive};
+use super::{
+    App,
+    drive::{self, Outcome},
+    void::turn_away,
+};
 use crate::{
     domain::{Payment, Secret, Terms, decide},
     error::Error,
@@ -43,10 +47,14 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
         Err(DbError::UniqueViolation { .. }) => again(app, wish).await?,
         Err(error) => return Err(error.into()),
     };
-    Ok(outcome.payment().show())
+    let payment = match outcome {
+        Outcome::TurnedAway(payment, reason) => turn_away(app, payment.id, reason).await?,
+        outcome => outcome.payment(),
+    };
+    Ok(payment.show())
 }
 
-async fn again(app: &App, wish: Authorization) -> Result<drive::Outcome, Error> {
+async fn again(app: &App, wish: Authorization) -> Result<Outcome, Error> {
     let Authorization { id, terms, token } = wish;
     drive::run(app, "payments.authorize_again", Some(&token), move |tx| {
         let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;

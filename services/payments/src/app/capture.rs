@@ -18,7 +18,7 @@ use crate::{
 pub async fn capture(app: &App, id: PaymentId) -> Result<Shown, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
     let outcome = drive::run(app, "payments.begin_capture", None, move |tx| {
-        let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
+        let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = decide::capture(&payment);
         drive::carry_out(payment, decision, |payment| {
             let begun = payment.begin(OperationKind::Capture, now);

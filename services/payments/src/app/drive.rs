@@ -27,10 +27,13 @@ pub(super) enum Outcome {
     Open(Payment),
     /// The provider has not heard of the charge, which may still be on its way to it.
     NeverArrived(Payment),
+    /// The provider refused this request to authorise, for this reason; another one may still be on
+    /// its way to it.
+    TurnedAway(Payment, String),
 }
 
-/// Asks the provider about the payment's open operation, with the secret when the caller still has it,
-/// and stores what it told. A payment with nothing open has ended already.
+/// Asks the provider about the payment's open operation, an authorisation with the secret when the
+/// caller still has it, and stores what it told.
 ///
 /// # Errors
 /// [`Error::Overtaken`] when somebody else stored an end meanwhile.
@@ -39,17 +42,16 @@ pub(super) async fn ask(
     payment: Payment,
     secret: Option<&Secret>,
 ) -> Result<Outcome, Error> {
-    let Some(operation) = payment.open.clone() else {
-        return Ok(Outcome::Ended(payment, OperationState::Done));
-    };
+    let Some(operation) = payment.open.clone() else { return Err(Error::Overtaken) };
     let told = match put(app, &payment, &operation, secret).await? {
-        Some(told) => told,
         None => return Ok(Outcome::Open(payment)),
+        Some(told) => told,
     };
     match settle(&payment, &operation, &told) {
         Ok(settlement) => end(app, operation, settlement).await,
         Err(Unsettled::NotYet) if told == Told::NoSuchCharge => Ok(Outcome::NeverArrived(payment)),
         Err(Unsettled::NotYet) => Ok(Outcome::Open(payment)),
+        Err(Unsettled::TurnedAway(code)) => Ok(Outcome::TurnedAway(payment, code)),
         Err(Unsettled::Disagreement(what)) => {
             metrics::counter!("payments_disagreements_total").increment(1);
             tracing::error!(payment = %payment.id, kind = operation.kind.word(), what, "the provider's books disagree");
@@ -166,7 +168,10 @@ impl Outcome {
     /// The payment as it stands, whether or not the provider has told.
     pub(super) fn payment(self) -> Payment {
         match self {
-            Self::Ended(payment, _) | Self::Open(payment) | Self::NeverArrived(payment) => payment,
+            Self::Ended(payment, _)
+            | Self::Open(payment)
+            | Self::NeverArrived(payment)
+            | Self::TurnedAway(payment, _) => payment,
         }
     }
 

@@ -26,7 +26,7 @@ pub struct RefundOrder {
 pub async fn refund(app: &App, id: PaymentId, order: RefundOrder) -> Result<Shown, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
     let outcome = drive::run(app, "payments.begin_refund", None, move |tx| {
-        let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
+        let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let known = store::lookup_refund(tx, order.id, id)?;
         let decision = decide::refund(&payment, order.amount, known);
         drive::carry_out(payment, decision, |payment| {

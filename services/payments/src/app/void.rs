@@ -23,7 +23,7 @@ use crate::{
 pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
     let (now, due, currency) = (app.now(), app.first_retry_at(), app.rules.currency);
     let outcome = drive::run(app, "payments.begin_void", None, move |tx| {
-        let Some(payment) = store::lookup(tx, id)? else {
+        let Some(payment) = store::lock(tx, id)? else {
             return remember(tx, Payment::never(id, currency), now);
         };
         let decision = decide::void(&payment);
@@ -35,6 +35,24 @@ pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
     })
     .await?;
     Ok(outcome.payment().show())
+}
+
+/// Gives an authorisation up which the provider refused for `reason`. That refusal speaks of one
+/// request only; the void by key refuses every other one that may still be on its way. A payment that
+/// has settled otherwise meanwhile stays as it is.
+pub(super) async fn turn_away(app: &App, id: PaymentId, reason: String) -> Result<Payment, Error> {
+    let (now, due) = (app.now(), app.first_retry_at());
+    let outcome = drive::run(app, "payments.turn_away", None, move |tx| {
+        let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
+        let decision = Ok(decide::turned_away(&payment));
+        drive::carry_out(payment, decision, |payment| {
+            let begun = payment.begin_turning_away(reason.clone(), now);
+            store::begin(tx, &begun, now, due)?;
+            Ok(begun)
+        })
+    })
+    .await?;
+    Ok(outcome.payment())
 }
 
 /// Remembers a payment that was given up before it was asked for.

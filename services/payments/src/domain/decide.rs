@@ -122,6 +122,17 @@ pub fn void(payment: &Payment) -> Result<Decision, Refusal> {
     }
 }
 
+/// The provider refused a request to authorise: the payment is given up by key, unless another request
+/// has settled it.
+#[must_use]
+pub fn turned_away(payment: &Payment) -> Decision {
+    match open_kind(payment) {
+        Some(OperationKind::Authorize) => Decision::Begin(OperationKind::Void),
+        Some(OperationKind::Void) => Decision::Resume,
+        _ => Decision::Answer,
+    }
+}
+
 /// A request to give `amount` back; `known` is what is stored under the refund's id.
 ///
 /// # Errors

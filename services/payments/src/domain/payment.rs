@@ -94,6 +94,15 @@ impl Payment {
         Begun { payment, operation, supersedes: self.open.as_ref().map(|open| open.number) }
     }
 
+    /// Begins a void in the place of an authorisation that the provider refused for `reason`: once it is
+    /// done, the payment has failed.
+    #[must_use]
+    pub fn begin_turning_away(&self, reason: String, now: Timestamp) -> Begun {
+        let mut begun = self.begin(OperationKind::Void, now);
+        begun.payment.decline_code = Some(reason);
+        begun
+    }
+
     /// Begins a refund of `amount` minor units under the provider's `key`.
     #[must_use]
     pub fn begin_refund(&self, key: String, amount: i64, now: Timestamp) -> Begun {

@@ -16,7 +16,8 @@ const AMOUNT: i64 = 100;
 /// What is on its way to the provider.
 #[derive(Clone, Debug, PartialEq)]
 enum Message {
-    Charge,
+    /// With a token that the provider knows, or does not.
+    Charge(bool),
     Lookup,
     Capture,
     Void,
@@ -37,8 +38,11 @@ impl Provider {
     fn hear(&mut self, message: &Message) -> Told {
         use ChargeStatus::{Authorized, Captured, Declined, Voided};
         match (message, self.status) {
+            (Message::Charge(false), _) => {
+                return Told::Refused { code: "invalid_token".to_owned() };
+            }
             (Message::Lookup, None) => return Told::NoSuchCharge,
-            (Message::Charge, None) => {
+            (Message::Charge(true), None) => {
                 self.charges += u32::from(!self.declines);
                 self.status = Some(if self.declines { Declined } else { Authorized });
             }
@@ -73,7 +77,7 @@ impl Provider {
 /// One thing that happens.
 #[derive(Clone, Debug)]
 enum Event {
-    Authorize,
+    Authorize(bool),
     Capture,
     Void,
     Refund(u8, i64),
@@ -88,7 +92,7 @@ enum Event {
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
-        3 => Just(Event::Authorize),
+        3 => prop::bool::weighted(0.8).prop_map(Event::Authorize),
         3 => Just(Event::Capture),
         1 => Just(Event::Void),
         4 => (0_u8..4, 1_i64..70).prop_map(|(id, amount)| Event::Refund(id, amount)),
@@ -145,12 +149,14 @@ impl World {
         self.send(number, message);
     }
 
-    fn authorize(&mut self) {
+    fn authorize(&mut self, known: bool) {
         match self.payment.clone() {
-            None => self.store(Payment::authorize(payment_id(), terms(), now()), Message::Charge),
+            None => {
+                self.store(Payment::authorize(payment_id(), terms(), now()), Message::Charge(known))
+            }
             Some(payment) => {
                 let decision = decide::authorize_again(&payment, &terms()).expect("same terms");
-                self.resume_if(decision, &payment, |_| Message::Charge);
+                self.resume_if(decision, &payment, |_| Message::Charge(known));
             }
         }
     }
@@ -249,13 +255,25 @@ impl World {
                 self.payment = Some(settlement.payment);
             }
             Err(Unsettled::NotYet) => {}
+            Err(Unsettled::TurnedAway(reason)) => self.turn_away(&payment, reason),
             Err(disagreement) => panic!("{disagreement}"),
+        }
+    }
+
+    fn turn_away(&mut self, payment: &Payment, reason: String) {
+        match decide::turned_away(payment) {
+            Decision::Begin(_) => {
+                let begun = payment.begin_turning_away(reason, now());
+                let message = ask_again(&begun.operation);
+                self.store(begun, message);
+            }
+            decision => self.resume_if(decision, payment, ask_again),
         }
     }
 
     fn happen(&mut self, event: &Event) {
         match event {
-            Event::Authorize => self.authorize(),
+            Event::Authorize(known) => self.authorize(*known),
             Event::Capture => self.change(OperationKind::Capture),
             Event::Void => self.change(OperationKind::Void),
             Event::Refund(id, amount) => self.refund(*id, *amount),
@@ -357,7 +375,7 @@ proptest! {
 #[test]
 fn a_void_in_the_place_of_an_open_authorisation_makes_its_late_answer_worthless() {
     let mut world = World::default();
-    world.authorize();
+    world.authorize(true);
     world.arrive(0);
 
     world.change(OperationKind::Void);

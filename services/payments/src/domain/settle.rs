@@ -47,7 +47,7 @@ pub enum Told {
         /// Minor units.
         amount: i64,
     },
-    /// It was not done and will not be, for this reason.
+    /// This request was not carried out and will not be, for this reason.
     Refused {
         /// The provider's reason.
         code: String,
@@ -68,11 +68,15 @@ pub struct Settlement {
 }
 
 /// Why an answer does not end the operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsettled {
     /// The provider has not done it yet.
     #[error("the provider has not done it yet")]
     NotYet,
+    /// The provider refused one request to authorise; another, with another token, may still be on its
+    /// way. A void by key has to make sure.
+    #[error("the provider refused the request: {0}")]
+    TurnedAway(String),
     /// The provider tells what cannot be; somebody must look.
     #[error("the provider's books disagree: {0}")]
     Disagreement(&'static str),
@@ -163,7 +167,9 @@ fn void(payment: &Payment, charge: &ProviderCharge) -> Result<Settlement, Unsett
         ChargeStatus::Voided => {
             let bookings =
                 if was_authorized { ledger::voided(payment.amount()) } else { Vec::new() };
-            Ok(end(payment, PaymentStatus::Voided, OperationState::Done, bookings))
+            let turned_away = payment.decline_code.is_some();
+            let status = if turned_away { PaymentStatus::Failed } else { PaymentStatus::Voided };
+            Ok(end(payment, status, OperationState::Done, bookings))
         }
         ChargeStatus::Declined if !was_authorized => {
             Ok(declined(payment, charge.decline_code.as_deref()))
@@ -200,7 +206,7 @@ fn refunded(
 
 fn refused(payment: &Payment, open: &Operation, code: &str) -> Result<Settlement, Unsettled> {
     match open.kind {
-        OperationKind::Authorize => Ok(declined(payment, Some(code))),
+        OperationKind::Authorize => Err(Unsettled::TurnedAway(code.to_owned())),
         OperationKind::Refund => {
             Ok(end(payment, payment.status, OperationState::Refused, Vec::new()))
         }

@@ -9,7 +9,7 @@ mod refunds;
 
 pub use books::{balances, page};
 pub use operations::{OpenOperation, OpenSummary, claim, due, open_summary};
-pub use payments::{begin, end, insert, insert_never, lookup};
+pub use payments::{begin, end, insert, insert_never, lock, lookup};
 pub use refunds::{insert_refund, lookup_refund};
 
 use techtrove_db::{Migration, MigrationSet};

@@ -18,8 +18,11 @@ const INSERT_PAYMENT: &str = "INSERT INTO payments (id, reference, provider, amo
 const SELECT_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
      refunded, decline_code, open_operation, version FROM payments WHERE id = ?";
 
-const BEGIN_OPERATION: &str = "UPDATE payments SET open_operation = ?, version = ?, updated_at = ? \
-     WHERE id = ? AND version = ?";
+const LOCK_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
+     refunded, decline_code, open_operation, version FROM payments WHERE id = ? FOR UPDATE";
+
+const BEGIN_OPERATION: &str = "UPDATE payments SET open_operation = ?, version = ?, \
+     decline_code = ?, updated_at = ? WHERE id = ? AND version = ?";
 
 const END_PAYMENT: &str = "UPDATE payments SET status = ?, captured = ?, refunded = ?, \
      decline_code = ?, open_operation = NULL, version = ?, updated_at = ? \
@@ -79,11 +82,27 @@ pub fn insert_never(tx: &mut Tx<'_>, never: &Payment, now: Timestamp) -> Result<
 /// # Errors
 /// When the database does not answer.
 pub fn lookup(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
-    let Some((mut payment, open)) = tx.query_opt(SELECT_PAYMENT, p![id], read_payment)? else {
-        return Ok(None);
-    };
+    let found = tx.query_opt(SELECT_PAYMENT, p![id], read_payment)?;
+    with_operation(tx, found)
+}
+
+/// As [`lookup`], and the payment stays as it is until the transaction ends: for decisions which rest
+/// on more than its row.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn lock(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
+    let found = tx.query_opt(LOCK_PAYMENT, p![id], read_payment)?;
+    with_operation(tx, found)
+}
+
+fn with_operation(
+    tx: &mut Tx<'_>,
+    found: Option<(Payment, Option<i64>)>,
+) -> Result<Option<Payment>, DbError> {
+    let Some((mut payment, open)) = found else { return Ok(None) };
     if let Some(number) = open {
-        payment.open = Some(lookup_operation(tx, id, number)?);
+        payment.open = Some(lookup_operation(tx, payment.id, number)?);
     }
     Ok(Some(payment))
 }
@@ -120,7 +139,8 @@ fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
 pub fn begin(tx: &mut Tx<'_>, begun: &Begun, now: Timestamp, due: Timestamp) -> Result<(), Error> {
     let (payment, operation) = (&begun.payment, &begun.operation);
     let read_version = payment.version - 1;
-    let guard = p![operation.number, payment.version, now, payment.id, read_version];
+    let guard =
+        p![operation.number, payment.version, payment.decline_code, now, payment.id, read_version];
     let mut statements = vec![(BEGIN_OPERATION, guard)];
     if let Some(number) = begun.supersedes {
         let state = OperationState::Superseded.word();

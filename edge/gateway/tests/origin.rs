@@ -1,0 +1,74 @@
+//! The origin as clients meet it: limits, time-outs, headers, documentation.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::{Extension, Router, extract::ConnectInfo, routing::get};
+use techtrove_gateway::{Allowance, Config, Origin, Pace, RateLimit, router};
+use techtrove_testing::Actor;
+use utoipa_axum::router::OpenApiRouter;
+
+fn origin(config: &Config, client: &str) -> Actor {
+    let slow = get(async || tokio::time::sleep(Duration::from_secs(3_600)).await);
+    let service = OpenApiRouter::new()
+        .route("/api/v1/things", get(async || "things"))
+        .route("/api/v1/slow", slow)
+        .route("/api/v1/auth/login", get(async || "signed in"));
+    let beside = Router::new().route("/healthz", get(async || "alive"));
+    let router = router(config, Origin { services: vec![service], beside });
+    let peer: SocketAddr = client.parse().expect("an address");
+    Actor::new(router.layer(Extension(ConnectInfo(peer))))
+}
+
+fn limited(burst: u32) -> Config {
+    let allowance = Allowance::new(burst, 1);
+    Config { rate_limit: RateLimit::On { general: allowance, sign_in: allowance }, ..Config::default() }
+}
+
+#[tokio::test]
+async fn who_calls_too_often_is_told_when_to_come_back() {
+    let client = origin(&limited(2), "203.0.113.1:1");
+
+    let first = client.get("/api/v1/things").await.expect(200);
+    client.get("/api/v1/things").await.expect(200);
+    let refused = client.get("/api/v1/things").await.expect(429);
+
+    assert_eq!(first.header("ratelimit-policy"), "\"default\";q=2;w=2");
+    assert_eq!(first.header("ratelimit"), "\"default\";r=1;t=1");
+    assert_eq!(refused.problem_code(), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "1");
+    client.get("/api/v1/auth/login").await.expect(200);
+}
+
+#[tokio::test]
+async fn off_is_off() {
+    let config = Config { rate_limit: RateLimit::Off, ..Config::default() };
+    let client = origin(&config, "203.0.113.1:1");
+
+    for _ in 0..2_000 {
+        client.get("/api/v1/things").await.expect(200);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_too_long_is_answered_anyway() {
+    let pace = Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) };
+    let client = origin(&Config { pace, ..Config::default() }, "203.0.113.1:1");
+
+    let refused = client.get("/api/v1/slow").await.expect(504);
+
+    assert_eq!(refused.problem_code(), "timeout");
+}
+
+#[tokio::test]
+async fn the_reference_works_without_the_internet() {
+    let client = origin(&Config::default(), "203.0.113.1:1");
+
+    let page = client.get("/docs/").await.expect(200);
+    let document = client.get("/api/v1/openapi.json").await.expect(200).value();
+
+    assert!(page.header("content-security-policy").contains("default-src 'self'"));
+    assert!(!page.text().contains("://"), "{}", page.text());
+    assert_eq!(document["info"]["title"], "TechTrove");
+    client.get("/healthz").await.expect(200);
+}

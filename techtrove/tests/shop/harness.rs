@@ -1,0 +1,201 @@
+//! A shop in this process with its workers running, and the people who come to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use techtrove::folder::Secrets;
+use techtrove::settings::Settings;
+use techtrove::shop::{Databases, SERVICES, Shop, Wiring};
+use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_db::DbOptions;
+use techtrove_gateway::RateLimit;
+use techtrove_identity_api::{Claims, Role, SigningKey};
+use techtrove_runtime::{Lifecycle, Shutdown};
+use techtrove_testing::{Actor, Reply, eventually};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// How long what travels by events may take in a test.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// A running shop.
+pub struct TestShop {
+    pub public: Actor,
+    pub operator: Actor,
+    pub manager: Actor,
+    shutdown: Shutdown,
+    running: JoinHandle<()>,
+    places: Vec<Place>,
+}
+
+/// What a shop's databases are kept in, and cleared away with.
+enum Place {
+    Folder(tempfile::TempDir),
+    Databases(Vec<techtrove_testing::TestDb>),
+}
+
+impl TestShop {
+    /// A shop on the embedded database.
+    pub async fn embedded() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_owned();
+        let url = move |name: &str| format!("sqlite:{}", path.join(format!("{name}.db")).display());
+        Self::start(url, Place::Folder(folder)).await
+    }
+
+    /// A shop on every engine that this machine has, by the engine's name.
+    pub async fn everywhere() -> Vec<(&'static str, Self)> {
+        let mut shops = vec![("sqlite", Self::embedded().await)];
+        for engine in ["postgres", "mysql"] {
+            let mut databases = Vec::new();
+            for _ in SERVICES {
+                databases.extend(database(engine).await);
+            }
+            if databases.len() == SERVICES.len() {
+                let urls: Vec<String> = databases.iter().map(|db| db.url().to_owned()).collect();
+                let place = |name: &str| SERVICES.iter().position(|service| *service == name);
+                let url = |name: &str| urls[place(name).expect("a service")].clone();
+                shops.push((engine, Self::start(url, Place::Databases(databases)).await));
+            }
+        }
+        shops
+    }
+
+    async fn start(url: impl Fn(&str) -> String, place: Place) -> Self {
+        let clock: SharedClock = Arc::new(SystemClock);
+        let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).expect("entropy"));
+        let secrets = Secrets::generate(&*ids);
+        let manager = token(&secrets, &clock, &ids);
+        // Few connections for each of the seven databases: the servers of the tests are shared.
+        let options = DbOptions { readers: 2, workers: 4, ..DbOptions::default() };
+        let wiring = Wiring {
+            clock,
+            ids,
+            secrets,
+            settings: Settings { rate_limit: RateLimit::Off, ..Settings::default() },
+            databases: Databases::new(url, options),
+            on_loopback: true,
+        };
+        let shop = Shop::build(wiring).await.expect("built");
+        let operator = Actor::new(shop.operator.clone());
+        let (shutdown, mut lifecycle) = (Shutdown::new(), Lifecycle::new(Duration::from_secs(5)));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let public = Actor::at(&format!("http://{}", listener.local_addr().expect("an address")));
+        lifecycle.listen("public", listener, shop.public.clone());
+        shop.join(&mut lifecycle);
+        let running = tokio::spawn(lifecycle.run(shutdown.clone()));
+        let manager = public.bearer(&manager);
+        Self { public, operator, manager, shutdown, running, places: vec![place] }
+    }
+
+    /// Ends the shop, after its books were found to agree.
+    pub async fn close(self) {
+        self.assert_books_agree().await;
+        self.shutdown.begin();
+        self.running.await.expect("the shop ends cleanly");
+        for place in self.places {
+            match place {
+                Place::Folder(folder) => drop(folder),
+                Place::Databases(databases) => {
+                    for database in databases {
+                        database.close().await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The audit finds no difference, once what is in flight has settled.
+    pub async fn assert_books_agree(&self) {
+        eventually(SOON, async || (self.waiting_events().await == 0).then_some(())).await;
+        let report = self.operator.get("/audit").await.expect(200).value();
+        assert_eq!(report["differences"], json!([]), "{report:#}");
+    }
+
+    async fn waiting_events(&self) -> usize {
+        // Every confirmed order has its mail once notifications has caught up.
+        let orders: Value = self.all("/internal/orders/audit/orders").await;
+        let mails: Value = self.all("/internal/notifications/audit/mails").await;
+        let confirmed = items(&orders).iter().filter(|order| order["status"] == "confirmed").count();
+        let unsettled = items(&orders).iter().filter(|order| order["settled"] != true).count();
+        confirmed.abs_diff(items(&mails).len()) + unsettled
+    }
+
+    /// All pages of an internal list.
+    async fn all(&self, path: &str) -> Value {
+        let mut all = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.operator.get(&format!("{path}?limit=100{cursor}")).await.expect(200).value();
+            all.extend(items(&page).iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return json!({ "items": all }),
+            }
+        }
+    }
+
+    /// Puts a product on sale with so many pieces in the building.
+    pub async fn sell(&self, sku: &str, price: i64, on_hand: u32) -> Value {
+        let product = json!({
+            "name": format!("Product {sku}"),
+            "status": "active",
+            "variants": [{"sku": sku, "price": {"amount": price, "currency": "USD"}}],
+        });
+        let product = self.manager.post("/api/v1/products", &product).await.expect(201).value();
+        self.set_stock(sku, on_hand).await;
+        product
+    }
+
+    /// Sets how many pieces are in the building.
+    pub async fn set_stock(&self, sku: &str, on_hand: u32) {
+        let path = format!("/api/v1/inventory/{sku}");
+        let etag = self.manager.get(&path).await.expect(200).header("etag").to_owned();
+        let stock = json!({ "on_hand": on_hand });
+        self.manager.put(&path, &stock).header("if-match", &etag).await.expect(200);
+    }
+
+    /// The stock of a SKU, as a manager sees it.
+    pub async fn stock(&self, sku: &str) -> Value {
+        self.manager.get(&format!("/api/v1/inventory/{sku}")).await.expect(200).value()
+    }
+
+    /// A guest buys.
+    pub async fn buy(&self, sku: &str, quantity: u32, token: &str) -> Reply {
+        self.public.post("/api/v1/orders", &order(sku, quantity, token)).await
+    }
+}
+
+/// What a guest sends to buy at once.
+pub fn order(sku: &str, quantity: u32, token: &str) -> Value {
+    json!({
+        "lines": [{"sku": sku, "quantity": quantity}],
+        "email": "ada@example.com",
+        "shipping_address": {
+            "name": "Ada Example", "line1": "1 Main Street", "city": "Springfield",
+            "postal_code": "12345", "country": "US",
+        },
+        "shipping_method": "standard",
+        "payment": {"provider": "sandbox", "token": token},
+    })
+}
+
+/// The items of a page.
+pub fn items(page: &Value) -> &[Value] {
+    page["items"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// A manager's access token.
+fn token(secrets: &Secrets, clock: &SharedClock, ids: &SharedIds) -> String {
+    let key = SigningKey::from_seed(&secrets.signing_key).expect("a key");
+    let claims = Claims::new(ids.next(), ids.next(), vec![Role::Manager], clock.now(), 3_600);
+    key.sign(&claims).expect("signed")
+}
+
+async fn database(engine: &str) -> Option<techtrove_testing::TestDb> {
+    let options = DbOptions::default();
+    match engine {
+        "postgres" => techtrove_db::testing::postgres_server(options).await,
+        _ => techtrove_db::testing::mysql_server(options).await,
+    }
+}

@@ -1,0 +1,8 @@
+//! The whole shop, its real services together, through HTTP: on the embedded database, and on every
+//! server that this machine has.
+
+mod buying;
+mod harness;
+mod program;
+mod public_face;
+mod selling_out;

@@ -1,0 +1,225 @@
+//! The program as a process: started, stopped, killed, refused.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use axum::body::Bytes;
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use serde_json::{Value, json};
+use techtrove_testing::Actor;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::harness::order;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_techtrove");
+
+/// A running program; killed when it is dropped.
+struct Program {
+    process: Child,
+    base: String,
+    _output: BufReader<ChildStdout>,
+}
+
+impl Program {
+    /// Starts it on a folder and a free port, and reads where from its summary.
+    fn start(folder: &Path) -> Self {
+        let mut process = up(folder, "127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("started");
+        let mut output = BufReader::new(process.stdout.take().expect("piped"));
+        let line = output
+            .by_ref()
+            .lines()
+            .map(|line| line.expect("text"))
+            .find(|line| line.trim_start().starts_with("shop"))
+            .expect("the summary names the shop");
+        let url = line.split_whitespace().last().expect("a URL");
+        let base = url.trim_end_matches("/api/v1").to_owned();
+        Self { process, base, _output: output }
+    }
+
+    fn public(&self) -> Actor {
+        Actor::at(&self.base)
+    }
+
+    /// Asks it to stop, as Ctrl-C does.
+    fn interrupt(mut self) -> i32 {
+        let id = self.process.id().to_string();
+        Command::new("kill").args(["-INT", &id]).status().expect("sent");
+        self.process.wait().expect("ended").code().expect("not killed")
+    }
+
+    /// Kills it in the middle of whatever it does.
+    fn kill(mut self) {
+        self.process.kill().expect("killed");
+        self.process.wait().expect("ended");
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Ended already, mostly.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn up(folder: &Path, listen: &str) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(["up", "--no-demo", "--listen", listen, "--data"]).arg(folder);
+    command.env("TECHTROVE_RATE_LIMIT", "off").stderr(Stdio::piped());
+    command
+}
+
+fn run(arguments: &[&str], folder: &Path, input: &str) -> Output {
+    let mut process = Command::new(PROGRAM)
+        .args(arguments)
+        .arg("--data")
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    process.stdin.take().expect("piped").write_all(input.as_bytes()).expect("written");
+    process.wait_with_output().expect("ended")
+}
+
+async fn manager(program: &Program, folder: &Path) -> Actor {
+    let made = run(&["admin", "create", "--email", "admin@example.com"], folder, "a long secret of mine\n");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let body = json!({"email": "admin@example.com", "password": "a long secret of mine"});
+    let tokens = program.public().post("/api/v1/auth/login", &body).await.expect(200).value();
+    program.public().bearer(tokens["access_token"].as_str().expect("a token"))
+}
+
+fn import_line(sku: &str, on_hand: u32) -> String {
+    let price = json!({"amount": 7_900, "currency": "USD"});
+    let variant = json!({"sku": sku, "price": price, "stock": {"on_hand": on_hand}});
+    json!({"name": format!("Product {sku}"), "status": "active", "variants": [variant]}).to_string()
+}
+
+fn import(folder: &Path, lines: &[String]) -> Output {
+    let file = folder.join("import.ndjson");
+    std::fs::write(&file, lines.join("\n")).expect("written");
+    run(&["import", file.to_str().expect("a path")], folder, "")
+}
+
+#[tokio::test]
+async fn a_second_start_finds_everything_as_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Program::start(folder.path());
+    assert!(import(folder.path(), &[import_line("KEY-1", 10)]).status.success());
+    let order = first.public().post("/api/v1/orders", &order("KEY-1", 1, "tok_ok")).await.expect(201).value();
+    assert_eq!(first.interrupt(), 0);
+
+    let second = Program::start(folder.path());
+
+    let path = format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"));
+    let token = order["guest_token"].as_str().expect("a token");
+    let found = second.public().get(&path).header("x-guest-token", token).await.expect(200).value();
+    assert_eq!(found["number"], order["number"]);
+    assert_eq!(second.interrupt(), 0);
+    let audit = run(&["audit"], folder.path(), "");
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
+}
+
+/// Buys one after the other until nobody answers, and tells of every order that was acknowledged.
+async fn shop_on(base: String, acknowledged: UnboundedSender<Value>) {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let body = Bytes::from(order("KEY-1", 1, "tok_ok").to_string());
+    loop {
+        let request = Request::post(format!("{base}/api/v1/orders"))
+            .header("content-type", "application/json")
+            .body(Full::new(body.clone()))
+            .expect("a request");
+        let Ok(answer) = client.request(request).await else { return };
+        let created = answer.status().as_u16() == 201;
+        match answer.into_body().collect().await {
+            Ok(body) if created => {
+                let order = serde_json::from_slice(&body.to_bytes()).expect("an order");
+                acknowledged.send(order).expect("somebody listens");
+            }
+            _ => return,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_under_load_it_forgets_no_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Program::start(folder.path());
+    assert!(import(folder.path(), &[import_line("KEY-1", 5_000)]).status.success());
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Value>();
+    let shoppers: Vec<_> = (0..16).map(|_| tokio::spawn(shop_on(first.base.clone(), sender.clone()))).collect();
+    drop(sender);
+    let mut orders = Vec::new();
+    while orders.len() < 100 {
+        orders.push(receiver.recv().await.expect("orders come"));
+    }
+
+    first.kill();
+    for shopper in shoppers {
+        shopper.await.expect("ends with the connection");
+    }
+    while let Some(order) = receiver.recv().await {
+        orders.push(order);
+    }
+    let second = Program::start(folder.path());
+
+    for order in &orders {
+        let path = format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"));
+        let token = order["guest_token"].as_str().expect("a token");
+        let found = second.public().get(&path).header("x-guest-token", token).await.expect(200).value();
+        assert_eq!(found["status"], "confirmed", "{found}");
+    }
+    let audit = run(&["audit"], folder.path(), "");
+    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
+    assert_eq!(second.interrupt(), 0);
+}
+
+#[tokio::test]
+async fn commands_go_through_the_running_shop_and_without_one_open_the_files() {
+    let folder = tempfile::tempdir().expect("a folder");
+
+    let at_rest = import(folder.path(), &[import_line("KEY-1", 3), "{broken".to_owned()]);
+    let program = Program::start(folder.path());
+    let running = import(folder.path(), &[import_line("KEY-2", 4)]);
+    let manager = manager(&program, folder.path()).await;
+
+    let report = String::from_utf8_lossy(&at_rest.stdout).into_owned();
+    assert!(report.contains("2 lines, 1 refused") && report.contains("line 2"), "{report}");
+    assert!(running.status.success(), "{}", String::from_utf8_lossy(&running.stderr));
+    for (sku, on_hand) in [("KEY-1", 3), ("KEY-2", 4)] {
+        let stock = manager.get(&format!("/api/v1/inventory/{sku}")).await.expect(200).value();
+        assert_eq!(stock["on_hand"], on_hand);
+    }
+    assert_eq!(program.interrupt(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_started_is_refused_in_one_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = Program::start(&folder.path().join("shop"));
+    let taken = running.base.trim_start_matches("http://").to_owned();
+    let corrupt = folder.path().join("corrupt");
+    std::fs::create_dir(&corrupt).expect("made");
+    std::fs::write(corrupt.join("orders.db"), "this is no database, and long enough to be looked at".repeat(99)).expect("written");
+    std::fs::write(folder.path().join("file"), "").expect("written");
+    let public = |command: &mut Command| command.output().expect("ended");
+
+    for (output, says) in [
+        (public(&mut up(&folder.path().join("shop"), "127.0.0.1:0")), "in use"),
+        (public(&mut up(&folder.path().join("other"), &taken)), "--listen"),
+        (public(&mut up(&folder.path().join("file"), "127.0.0.1:0")), "--data"),
+        (public(&mut up(&corrupt, "127.0.0.1:0")), "orders.db"),
+        (public(&mut up(&folder.path().join("public"), "0.0.0.0:0")), "TECHTROVE_RATE_LIMIT"),
+    ] {
+        let message = String::from_utf8_lossy(&output.stderr);
+        let sentence = message.lines().last().unwrap_or_default();
+        assert!(!output.status.success(), "{message}");
+        assert!(sentence.starts_with("techtrove: ") && sentence.contains(says), "{says}: {message}");
+    }
+    assert_eq!(running.interrupt(), 0);
+}

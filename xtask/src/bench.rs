@@ -1,0 +1,58 @@
+//! `cargo xtask bench`: builds the release program and lets `techtrove-bench` measure it from outside.
+//! It measures nothing itself.
+
+use std::{fs::File, io::BufWriter, path::PathBuf, process::Command};
+
+use anyhow::{Context, ensure};
+
+use crate::{pc_parts, tidy};
+
+/// Measure the release program: start, memory, import, reads, orders
+///
+/// Builds it first. With --parts the real parts are imported and sold, completed with prices and
+/// stock; without, products are made up. Prints the machine, and each figure beside its limit.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask bench --parts ../shared/data/pc-parts
+  cargo xtask bench --seconds 20 --json > figures.json")]
+pub struct Arguments {
+    /// The folder of the data set of PC parts
+    #[arg(long, value_name = "DIR")]
+    parts: Option<PathBuf>,
+    /// How long each load lasts
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Chooses the products that are read and bought
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds and measures.
+///
+/// # Errors
+/// When a build fails, the parts cannot be read, or the program does not do its work.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let root = tidy::root();
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--package", "techtrove", "--package", "techtrove-bench"]);
+    let status = build.current_dir(&root).status().context("cannot start cargo")?;
+    ensure!(status.success(), "the release build failed ({status})");
+    let mut bench = Command::new(root.join("target/release/techtrove-bench"));
+    bench.arg("--program").arg(root.join("target/release/techtrove"));
+    bench.args(["--seconds", &arguments.seconds.to_string(), "--seed", &arguments.seed.to_string()]);
+    if arguments.json {
+        bench.arg("--json");
+    }
+    if let Some(parts) = &arguments.parts {
+        let products = root.join("target/bench-parts.ndjson");
+        let mut output = BufWriter::new(File::create(&products).context("cannot write the products")?);
+        eprint!("{}", pc_parts::convert(parts, Some(arguments.seed), &mut output)?);
+        bench.arg("--products").arg(products);
+    }
+    let status = bench.status().context("cannot start the benchmark")?;
+    ensure!(status.success(), "the benchmark failed ({status})");
+    Ok(())
+}
