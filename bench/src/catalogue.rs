@@ -81,7 +81,8 @@ pub fn import(program: &Path, folder: &Path, file: &Path) -> anyhow::Result<Impo
         variants += line?.variants.len();
     }
     let start = Instant::now();
-    let status = Command::new(program).arg("import").arg(file).arg("--data").arg(folder).status()?;
+    let status =
+        Command::new(program).arg("import").arg(file).arg("--data").arg(folder).status()?;
     let seconds = start.elapsed().as_secs_f64();
     ensure!(status.success(), "techtrove import ended with {status}");
     Ok(Import { products, variants, seconds })
@@ -99,7 +100,8 @@ pub fn choose(file: &Path, seed: u64) -> anyhow::Result<Chosen> {
     let mut skus = Vec::new();
     for line in lines(file)? {
         let buyable = line?.variants.into_iter().find(|variant| {
-            variant.price.is_some() && variant.stock.as_ref().is_some_and(|stock| stock.on_hand >= 20)
+            variant.price.is_some()
+                && variant.stock.as_ref().is_some_and(|stock| stock.on_hand >= 20)
         });
         skus.extend(buyable.map(|variant| variant.sku));
     }

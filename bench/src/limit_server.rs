@@ -14,7 +14,8 @@ pub fn serve(body: &Path) -> anyhow::Result<()> {
     let body = Bytes::from(std::fs::read(body)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let answer = get(move || async move { ([(header::CONTENT_TYPE, "application/json")], body) });
+        let answer =
+            get(move || async move { ([(header::CONTENT_TYPE, "application/json")], body) });
         let app: Router = Router::new().route("/api/v1/products/{id}", answer);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());

@@ -25,7 +25,8 @@ pub struct Machine {
 pub fn describe() -> anyhow::Result<Machine> {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let kilobytes = field(&meminfo, "MemTotal").and_then(|text| text.trim_end_matches(" kB").parse().ok());
+    let kilobytes =
+        field(&meminfo, "MemTotal").and_then(|text| text.trim_end_matches(" kB").parse().ok());
     Ok(Machine {
         processor: field(&cpuinfo, "model name").unwrap_or_else(|| "unknown".into()),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -59,6 +60,9 @@ fn fdatasync() -> anyhow::Result<Duration> {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { processor, cores, memory_mib, kernel, fdatasync_us } = self;
-        write!(f, "{processor}, {cores} cores, {memory_mib} MiB, Linux {kernel}, fdatasync {fdatasync_us:.0} µs")
+        write!(
+            f,
+            "{processor}, {cores} cores, {memory_mib} MiB, Linux {kernel}, fdatasync {fdatasync_us:.0} µs"
+        )
     }
 }

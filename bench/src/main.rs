@@ -51,9 +51,14 @@ fn main() -> anyhow::Result<()> {
     if let Some(body) = &arguments.serve_limit {
         return limit_server::serve(body);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(measure(&arguments))?;
-    if arguments.json { println!("{}", serde_json::to_string_pretty(&report)?) } else { print!("{report}") }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?)
+    } else {
+        print!("{report}")
+    }
     Ok(())
 }
 
@@ -81,11 +86,26 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     let chosen = catalogue::choose(&products, arguments.seed)?;
     let reads = product_reads::measure(&shop, &chosen, lasting).await?;
     report.note(format!("bare axum server, same bytes: {:.0} reads/s", reads.limit));
-    report.note(format!("GET /products/{{id}}: {:.0} reads/s, median {:.2} ms, 99 % {:.2} ms", reads.ours.rate(), reads.ours.percentile_ms(50.0), reads.ours.percentile_ms(99.0)));
-    report.at_least("GET /products/{id}, part of the bare server's rate", 100.0 * reads.ours.rate() / reads.limit, 40.0, "%");
+    report.note(format!(
+        "GET /products/{{id}}: {:.0} reads/s, median {:.2} ms, 99 % {:.2} ms",
+        reads.ours.rate(),
+        reads.ours.percentile_ms(50.0),
+        reads.ours.percentile_ms(99.0)
+    ));
+    report.at_least(
+        "GET /products/{id}, part of the bare server's rate",
+        100.0 * reads.ours.rate() / reads.limit,
+        40.0,
+        "%",
+    );
 
     let orders = buy_now::measure(&shop, &chosen, lasting).await?;
-    report.note(format!("orders: median {:.2} ms, 99 % {:.2} ms; {} not confirmed", orders.load.percentile_ms(50.0), orders.load.percentile_ms(99.0), orders.refused));
+    report.note(format!(
+        "orders: median {:.2} ms, 99 % {:.2} ms; {} not confirmed",
+        orders.load.percentile_ms(50.0),
+        orders.load.percentile_ms(99.0),
+        orders.refused
+    ));
     report.at_least("buy-now orders, confirmed, events and mail done", orders.rate, 1_200.0, "/s");
     report.at_most("backlog at the end", orders.backlog_seconds, 1.0, "s");
     report.at_most("memory, with the catalogue, under load", orders.peak_mib, 150.0, "MiB");

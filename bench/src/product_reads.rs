@@ -9,7 +9,12 @@ use anyhow::Context;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{catalogue::Chosen, load, load::{Connection, Load}, shop::Shop};
+use crate::{
+    catalogue::Chosen,
+    load,
+    load::{Connection, Load},
+    shop::Shop,
+};
 
 const CONNECTIONS: usize = 16;
 
@@ -26,7 +31,8 @@ pub struct Reads {
 /// When a server does not answer.
 pub async fn measure(shop: &Shop, chosen: &Chosen, lasting: Duration) -> anyhow::Result<Reads> {
     let ids = chosen.product_ids(shop).await?;
-    let sample = Connection::open(shop.port()).await?.get(&format!("/api/v1/products/{}", ids[0])).await?;
+    let sample =
+        Connection::open(shop.port()).await?.get(&format!("/api/v1/products/{}", ids[0])).await?;
     let limit = LimitServer::start(&sample)?;
     let paths: Arc<[String]> = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
     let before = read(limit.port, &paths, lasting / 2).await?.rate();

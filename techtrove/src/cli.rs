@@ -81,7 +81,12 @@ pub struct Up {
     #[command(flatten)]
     pub folder: Folder,
     /// Where to listen
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", env = "TECHTROVE_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        default_value = "127.0.0.1:8080",
+        env = "TECHTROVE_LISTEN"
+    )]
     pub listen: SocketAddr,
     /// Where metrics, detailed readiness and the audit answer; 127.0.0.1:9090 or the next free port
     #[arg(long, value_name = "ADDR:PORT", env = "TECHTROVE_OPS_LISTEN")]

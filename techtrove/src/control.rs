@@ -50,7 +50,9 @@ pub enum ControlError {
     #[error("{0}")]
     Refused(Problem),
     /// The answer cannot be understood.
-    #[error("the shop's answer cannot be understood: {0}; are program and running shop of one version?")]
+    #[error(
+        "the shop's answer cannot be understood: {0}; are program and running shop of one version?"
+    )]
     Malformed(String),
     /// No token could be signed.
     #[error(transparent)]
@@ -100,7 +102,11 @@ impl Operator {
     ///
     /// # Errors
     /// When no token can be signed.
-    pub fn of_running(folder: &Path, key: &SigningKey, clock: &SharedClock) -> Result<Self, ControlError> {
+    pub fn of_running(
+        folder: &Path,
+        key: &SigningKey,
+        clock: &SharedClock,
+    ) -> Result<Self, ControlError> {
         Ok(Self { route: Route::Socket(socket_path(folder)), token: token(key, clock)? })
     }
 
@@ -108,7 +114,11 @@ impl Operator {
     ///
     /// # Errors
     /// When no token can be signed.
-    pub fn of_local(router: Router, key: &SigningKey, clock: &SharedClock) -> Result<Self, ControlError> {
+    pub fn of_local(
+        router: Router,
+        key: &SigningKey,
+        clock: &SharedClock,
+    ) -> Result<Self, ControlError> {
         Ok(Self { route: Route::Local(router), token: token(key, clock)? })
     }
 
@@ -122,7 +132,10 @@ impl Operator {
             header::AUTHORIZATION,
             bearer.map_err(|_| ControlError::Malformed("the token is no header".into()))?,
         );
-        request.headers_mut().entry(header::HOST).or_insert(header::HeaderValue::from_static("localhost"));
+        request
+            .headers_mut()
+            .entry(header::HOST)
+            .or_insert(header::HeaderValue::from_static("localhost"));
         let response = match &self.route {
             Route::Local(router) => match router.clone().oneshot(request).await {
                 Ok(response) => response,
@@ -148,7 +161,8 @@ impl Operator {
 
 /// A token by which the shop knows its owner: an administrator without an account.
 fn token(key: &SigningKey, clock: &SharedClock) -> Result<String, ControlError> {
-    let (nobody, session) = (UserId::from_uuid(Default::default()), SessionId::from_uuid(Default::default()));
+    let (nobody, session) =
+        (UserId::from_uuid(Default::default()), SessionId::from_uuid(Default::default()));
     let claims = Claims::new(nobody, session, vec![Role::Admin], clock.now(), TOKEN_SECONDS);
     Ok(key.sign(&claims)?)
 }

@@ -4,7 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::{control::ControlError, folder::FolderError, settings::InvalidSetting, shop::StartError};
+use crate::{
+    control::ControlError, folder::FolderError, settings::InvalidSetting, shop::StartError,
+};
 
 /// Why the program ends with an error.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +24,9 @@ pub enum ProgramError {
     #[error(transparent)]
     Control(#[from] ControlError),
     /// The port is taken, or not ours to take.
-    #[error("cannot listen on {address}: {cause}; stop the other program or choose another address with {option}")]
+    #[error(
+        "cannot listen on {address}: {cause}; stop the other program or choose another address with {option}"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -32,7 +36,9 @@ pub enum ProgramError {
         option: &'static str,
     },
     /// The private socket cannot be opened.
-    #[error("cannot open the private socket in the data folder: {0}; check the folder's permissions")]
+    #[error(
+        "cannot open the private socket in the data folder: {0}; check the folder's permissions"
+    )]
     ControlSocket(io::Error),
     /// A file to import cannot be read.
     #[error("cannot read {path}: {cause}", path = path.display())]

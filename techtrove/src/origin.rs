@@ -12,8 +12,8 @@ use http::{HeaderMap, header};
 use techtrove_core::{Problem, SharedIds, codes};
 use techtrove_gateway::{Origin, RateLimit};
 use techtrove_http::{HttpError, RequestContext, guard, request_context};
-use utoipa_axum::router::OpenApiRouter;
 use techtrove_runtime::{Readiness, Service, detailed_health, metrics, public_health};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::audit::{Books, Mode};
 
@@ -36,7 +36,8 @@ impl Faces<'_> {
     /// The faces of a shop that, when `on_loopback`, only its own machine can reach.
     pub(crate) fn origins(self, gateway: &techtrove_gateway::Config, on_loopback: bool) -> Origins {
         let readiness = self.readiness();
-        let operations = detailed_health(readiness.clone()).merge(audit(self.books.clone(), Mode::Running));
+        let operations =
+            detailed_health(readiness.clone()).merge(audit(self.books.clone(), Mode::Running));
         let mut beside = public_health(readiness);
         if on_loopback {
             let private = Router::new()
@@ -119,10 +120,14 @@ mod tests {
 
     #[test]
     fn only_this_machines_own_names_are_local() {
-        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "[::1]"] {
+        for host in
+            ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.0.0.1:8080", "[::1]:8080", "[::1]"]
+        {
             assert!(names_this_machine(host), "{host}");
         }
-        for host in ["", "example.com", "localhost.example.com", "127.0.0.1.example.com:80", "10.0.0.1:80"] {
+        for host in
+            ["", "example.com", "localhost.example.com", "127.0.0.1.example.com:80", "10.0.0.1:80"]
+        {
             assert!(!names_this_machine(host), "{host}");
         }
     }

@@ -41,19 +41,25 @@ impl Session {
     /// When the folder cannot be used or the shop cannot be started.
     pub async fn open(path: &Path) -> Result<Self, ProgramError> {
         let clock: SharedClock = Arc::new(SystemClock);
-        let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
+        let ids: SharedIds =
+            Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
         match DataFolder::open(path) {
             Ok(folder) => Self::start(folder, clock, ids).await,
             Err(FolderError::InUse { .. }) => {
                 let secrets = Secrets::of_running(path)?;
-                let key = SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
+                let key =
+                    SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
                 Ok(Self { operator: Operator::of_running(path, &key, &clock)?, own: None })
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn start(folder: DataFolder, clock: SharedClock, ids: SharedIds) -> Result<Self, ProgramError> {
+    async fn start(
+        folder: DataFolder,
+        clock: SharedClock,
+        ids: SharedIds,
+    ) -> Result<Self, ProgramError> {
         let secrets = folder.secrets(&*ids)?;
         let key = SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
         let settings = Settings::from_environment()?;

@@ -50,7 +50,9 @@ pub enum InvalidSetting {
     #[error(transparent)]
     Environment(#[from] techtrove_runtime::settings::SettingsError),
     /// Limits are off where strangers can reach the shop.
-    #[error("TECHTROVE_RATE_LIMIT=off is for load tests and refused on the public listener {0}; listen on 127.0.0.1 or set a limit")]
+    #[error(
+        "TECHTROVE_RATE_LIMIT=off is for load tests and refused on the public listener {0}; listen on 127.0.0.1 or set a limit"
+    )]
     UnlimitedInPublic(SocketAddr),
 }
 
@@ -104,7 +106,8 @@ impl Settings {
         }
         Ok(Self {
             log: values.log,
-            rate_limit: parsed("TECHTROVE_RATE_LIMIT", values.rate_limit)?.unwrap_or(defaults.rate_limit),
+            rate_limit: parsed("TECHTROVE_RATE_LIMIT", values.rate_limit)?
+                .unwrap_or(defaults.rate_limit),
             trusted_proxies: parsed("TECHTROVE_TRUSTED_PROXIES", values.trusted_proxies)?
                 .unwrap_or_default(),
             smtp: smtp(values.smtp_url, values.smtp_from)?,
@@ -141,7 +144,8 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
 ) -> Result<Option<T>, InvalidSetting> {
     let value = value.filter(|text| !text.is_empty());
     let parse = |text: String| {
-        text.parse().map_err(|cause: T::Err| InvalidSetting::Value { variable, cause: cause.to_string() })
+        text.parse()
+            .map_err(|cause: T::Err| InvalidSetting::Value { variable, cause: cause.to_string() })
     };
     value.map(parse).transpose()
 }
@@ -152,7 +156,8 @@ fn smtp(url: Option<String>, from: Option<String>) -> Result<Option<Smtp>, Inval
         (None, _) => Ok(None),
         (Some(url), Some(from)) => Ok(Some(Smtp { url, from })),
         (Some(_), None) => {
-            let cause = "it is required with TECHTROVE_SMTP_URL; write the sender's address".to_owned();
+            let cause =
+                "it is required with TECHTROVE_SMTP_URL; write the sender's address".to_owned();
             Err(InvalidSetting::Value { variable: "TECHTROVE_SMTP_FROM", cause })
         }
     }
@@ -179,8 +184,14 @@ mod tests {
         for (values, variable) in [
             (Environment { rate_limit: Some("fast".into()), ..nothing() }, "TECHTROVE_RATE_LIMIT"),
             (Environment { currency: Some("COINS".into()), ..nothing() }, "TECHTROVE_CURRENCY"),
-            (Environment { tax_basis_points: Some("10001".into()), ..nothing() }, "TECHTROVE_TAX_BASIS_POINTS"),
-            (Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() }, "TECHTROVE_SMTP_FROM"),
+            (
+                Environment { tax_basis_points: Some("10001".into()), ..nothing() },
+                "TECHTROVE_TAX_BASIS_POINTS",
+            ),
+            (
+                Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() },
+                "TECHTROVE_SMTP_FROM",
+            ),
         ] {
             let refusal = Settings::from_values(values).expect_err("refused").to_string();
             assert!(refusal.starts_with(variable), "{refusal}");

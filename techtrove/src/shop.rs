@@ -8,9 +8,7 @@ use techtrove_bus::{Bus, PruneOptions, RelayOptions};
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_db::{Db, DbOptions, OpenError};
 use techtrove_identity_api::SigningError;
-use techtrove_runtime::{
-    BuildError, Lifecycle, Service, Shutdown, Worker, prune_idempotency_keys, traced,
-};
+use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker, traced};
 
 use crate::{
     folder::{DataFolder, Secrets},
@@ -25,9 +23,6 @@ pub const SERVICES: [&str; 7] =
 
 /// The services that publish events.
 pub(crate) const PUBLISHERS: [&str; 3] = ["inventory", "catalog", "orders"];
-
-/// The services that keep idempotency keys.
-const KEEPERS_OF_KEYS: [&str; 2] = ["catalog", "orders"];
 
 /// What a shop is built from.
 #[derive(Debug)]
@@ -157,10 +152,6 @@ impl Shop {
                     let relay = relay_worker(service.name, db, &self.bus, (&self.clock, &self.ids));
                     lifecycle.work([relay, prune_worker(db, &self.clock)]);
                 }
-            }
-            if KEEPERS_OF_KEYS.contains(&service.name) {
-                let databases = service.databases.iter();
-                lifecycle.work(databases.map(|db| prune_idempotency_keys(db.clone(), Arc::clone(&self.clock))));
             }
             lifecycle.work(service.workers);
             lifecycle.close(service.databases);

@@ -185,10 +185,7 @@ impl Common {
         Ok(techtrove_orders::build(config, deps).await?)
     }
 
-    async fn notifications(
-        &self,
-        orders: OrdersClient,
-    ) -> Result<(Service, Router), StartError> {
+    async fn notifications(&self, orders: OrdersClient) -> Result<(Service, Router), StartError> {
         let mut config = techtrove_notifications::Config::default();
         if let Some(smtp) = &self.settings.smtp {
             config.from = smtp.from.as_str().to_owned();

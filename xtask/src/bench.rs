@@ -42,13 +42,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     ensure!(status.success(), "the release build failed ({status})");
     let mut bench = Command::new(root.join("target/release/techtrove-bench"));
     bench.arg("--program").arg(root.join("target/release/techtrove"));
-    bench.args(["--seconds", &arguments.seconds.to_string(), "--seed", &arguments.seed.to_string()]);
+    bench.args([
+        "--seconds",
+        &arguments.seconds.to_string(),
+        "--seed",
+        &arguments.seed.to_string(),
+    ]);
     if arguments.json {
         bench.arg("--json");
     }
     if let Some(parts) = &arguments.parts {
         let products = root.join("target/bench-parts.ndjson");
-        let mut output = BufWriter::new(File::create(&products).context("cannot write the products")?);
+        let mut output =
+            BufWriter::new(File::create(&products).context("cannot write the products")?);
         eprint!("{}", pc_parts::convert(parts, Some(arguments.seed), &mut output)?);
         bench.arg("--products").arg(products);
     }

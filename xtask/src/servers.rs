@@ -67,14 +67,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// The variables that say where the running servers are; those that do not answer are left out.
+/// The variables that say where the running servers are and which certificate is theirs; those that
+/// do not answer are left out.
 pub fn environment() -> Vec<(String, String)> {
     let text = fs::read_to_string(environment_file()).unwrap_or_default();
     let pairs = text.lines().filter_map(|line| {
         let (name, url) = line.strip_prefix("export ")?.split_once('=')?;
         Some((name.to_owned(), url.trim_matches('\'').to_owned()))
     });
-    pairs.filter(|(_, url)| port_of(url).is_some_and(listens)).collect()
+    pairs.filter(|(_, value)| port_of(value).map_or(Path::new(value).is_file(), listens)).collect()
 }
 
 fn port_of(url: &str) -> Option<u16> {
@@ -122,9 +123,40 @@ fn up() -> Result<()> {
             server.folder.display()
         );
     }
+    if let Some(certificate) = certificate()? {
+        lines += &format!("export TECHTROVE_TEST_CERTIFICATE='{}'\n", certificate.display());
+    }
     write_private(&environment_file(), &lines)?;
     print!("{lines}");
     Ok(())
+}
+
+/// A certificate for this machine that nobody but the tests trusts, made when it is first needed; its
+/// key lies beside it. Without openssl the servers go without TLS.
+fn certificate() -> Result<Option<PathBuf>> {
+    let folder = tidy::root().join(".servers");
+    let certificate = folder.join("certificate.pem");
+    if certificate.is_file() {
+        return Ok(Some(certificate));
+    }
+    let Some(openssl) = find("openssl") else { return Ok(None) };
+    let words = folder.join("certificate.cnf");
+    write_private(
+        &words,
+        "[req]\nprompt = no\ndistinguished_name = name\nx509_extensions = rules\n\
+         [name]\nCN = localhost\n\
+         [rules]\nbasicConstraints = critical, CA:FALSE\n\
+         subjectAltName = IP:127.0.0.1, DNS:localhost\n",
+    )?;
+    let made = Process::new(openssl)
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-config"])
+        .arg(&words)
+        .args(["-keyout", "key.pem", "-out", "certificate.pem"])
+        .current_dir(&folder)
+        .output()?;
+    let said = String::from_utf8_lossy(&made.stderr);
+    ensure!(made.status.success(), "openssl makes no certificate: {said}");
+    Ok(Some(certificate))
 }
 
 fn down() -> Result<()> {
@@ -271,7 +303,23 @@ impl Server {
             chown(&self.folder, Some(uid), Some(gid))?;
         }
         fs::set_permissions(&self.folder, fs::Permissions::from_mode(0o700))?;
+        if let Some(certificate) = certificate()? {
+            for name in ["certificate.pem", "key.pem"] {
+                let text = fs::read_to_string(certificate.with_file_name(name))?;
+                self.write(&self.folder.join(name), &text)?;
+            }
+        }
         Ok(())
+    }
+
+    /// The names of the settings with which the server takes its certificate and key.
+    fn tls(&self, [certificate, key]: [&str; 2]) -> Vec<std::ffi::OsString> {
+        let [certificate_file, key_file] =
+            ["certificate.pem", "key.pem"].map(|name| self.folder.join(name));
+        if !certificate_file.is_file() {
+            return Vec::new();
+        }
+        vec![argument(certificate, &certificate_file), argument(key, &key_file)]
     }
 
     /// The password, made when it is first asked for.
@@ -349,6 +397,8 @@ impl Server {
                 ] {
                     postgres.args(["-c", setting]);
                 }
+                let tls = self.tls(["--ssl_cert_file=", "--ssl_key_file="]);
+                postgres.arg(if tls.is_empty() { "--ssl=off" } else { "--ssl=on" }).args(tls);
                 postgres.spawn().context("cannot run postgres")?;
             }
             Kind::Mariadb => {
@@ -366,6 +416,7 @@ impl Server {
                 // Both lie in the data folder; a whole path may be too long for a socket.
                 mariadbd.args(["--socket=mariadb.sock", "--pid-file=mariadb.pid"]);
                 mariadbd.args(["--max-connections=300", "--max-prepared-stmt-count=1048576"]);
+                mariadbd.args(self.tls(["--ssl-cert=", "--ssl-key="]));
                 mariadbd.arg(format!("--port={port}"));
                 mariadbd.arg(argument("--datadir=", &self.data()));
                 mariadbd.arg(argument("--init-file=", &words));

@@ -49,7 +49,8 @@ impl TrustedProxies {
         if !self.trusts(peer) {
             return peer;
         }
-        let lists = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let lists =
+            headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = lists.flat_map(|list| list.split(',')).map(str::trim).collect();
         let mut nearest = peer;
         for hop in hops.into_iter().rev() {
@@ -102,7 +103,10 @@ mod tests {
     fn the_nearest_untrusted_hop_is_the_client() {
         let trusted = "10.0.0.0/8,2001:db8::1";
 
-        assert_eq!(client(trusted, "10.0.0.1", &["6.6.6.6, 198.51.100.7, 10.1.2.3"]), "198.51.100.7");
+        assert_eq!(
+            client(trusted, "10.0.0.1", &["6.6.6.6, 198.51.100.7, 10.1.2.3"]),
+            "198.51.100.7"
+        );
         assert_eq!(client(trusted, "2001:db8::1", &["6.6.6.6", "198.51.100.7"]), "198.51.100.7");
         assert_eq!(client(trusted, "10.0.0.1", &["nonsense, 10.1.2.3"]), "10.1.2.3");
         assert_eq!(client(trusted, "10.0.0.1", &[]), "10.0.0.1");

@@ -104,7 +104,8 @@ impl FromStr for RateLimit {
 
 /// One bucket per client.
 struct Buckets {
-    limiter: RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>,
+    limiter:
+        RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>,
     allowance: Allowance,
     name: &'static str,
     policy: HeaderValue,

@@ -22,7 +22,10 @@ fn origin(config: &Config, client: &str) -> Actor {
 
 fn limited(burst: u32) -> Config {
     let allowance = Allowance::new(burst, 1);
-    Config { rate_limit: RateLimit::On { general: allowance, sign_in: allowance }, ..Config::default() }
+    Config {
+        rate_limit: RateLimit::On { general: allowance, sign_in: allowance },
+        ..Config::default()
+    }
 }
 
 #[tokio::test]

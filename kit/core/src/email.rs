@@ -79,10 +79,21 @@ mod tests {
     #[test]
     fn keeps_addresses_and_refuses_the_rest() {
         for text in ["ada@example.com", "a.b+c@sub.example.org"] {
-            assert_eq!(text.parse::<EmailAddress>().map(|a| a.as_str().to_owned()), Ok(text.into()));
+            assert_eq!(
+                text.parse::<EmailAddress>().map(|a| a.as_str().to_owned()),
+                Ok(text.into())
+            );
         }
-        for text in ["", "ada", "ada@", "@example.com", "ada@localhost", "a b@example.com",
-            "ada@example.com\r\nBcc: x@example.com", "Ada <ada@example.com>"] {
+        for text in [
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@localhost",
+            "a b@example.com",
+            "ada@example.com\r\nBcc: x@example.com",
+            "Ada <ada@example.com>",
+        ] {
             assert_eq!(text.parse::<EmailAddress>(), Err(InvalidEmail), "{text}");
         }
     }

@@ -128,13 +128,15 @@ mod tests {
 
     #[test]
     fn limits_and_cursors_are_checked() {
-        let request = |limit, cursor: Option<&str>| PageRequest { limit, cursor: cursor.map(Into::into) };
+        let request =
+            |limit, cursor: Option<&str>| PageRequest { limit, cursor: cursor.map(Into::into) };
 
         for limit in [0, -1, 101, i64::MAX] {
             assert_eq!(request(Some(limit), None).limit().expect_err("refused").status, 422);
         }
         for cursor in ["", "%%%", "e30", &"A".repeat(4_000)] {
-            let refused = request(None, Some(cursor)).after::<(i64, String)>().expect_err("refused");
+            let refused =
+                request(None, Some(cursor)).after::<(i64, String)>().expect_err("refused");
             assert_eq!(refused.code, "invalid_cursor");
         }
         assert_eq!(request(None, None).limit().expect("default"), 20);

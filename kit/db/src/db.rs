@@ -14,8 +14,7 @@ use crate::{
     inline::Inline,
     job::{self, Job},
     lane::Lane,
-    migrate,
-    mysql,
+    migrate, mysql,
     open::Target,
     postgres,
     sqlite::{self, Place},
@@ -256,7 +255,7 @@ impl Db {
     pub async fn close(&self) {
         self.0.close();
         match &self.0.backend {
-            Backend::Inline(_) => {}
+            Backend::Inline(inline) => inline.close(),
             Backend::Sqlite(threads) | Backend::Server(threads, _) => threads.ended().await,
         }
     }
@@ -281,7 +280,7 @@ struct Lanes {
 }
 
 fn closed() -> DbError {
-    DbError::Unavailable("it was closed".to_owned())
+    DbError::Unavailable("it was closed, or its driver failed".to_owned())
 }
 
 /// Connects once, so that what is wrong is told when the database is opened.
@@ -316,11 +315,7 @@ impl Threads {
         Self { handles: Mutex::default(), alive: Some(alive), ended: ended.into() }
     }
 
-    fn start(
-        &mut self,
-        name: &str,
-        run: impl FnOnce() + Send + 'static,
-    ) -> Result<(), OpenError> {
+    fn start(&mut self, name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
         let alive = self.alive.clone();
         let handle = spawn(name, move || {
             let _alive = alive;
@@ -340,7 +335,8 @@ impl Threads {
     async fn ended(&self) {
         let mut ended = self.ended.lock().await;
         while ended.recv().await.is_some() {}
-        let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
+        let handles =
+            std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
         for handle in handles {
             // All have ended; one that panicked has told so itself.
             let _ = handle.join();

@@ -103,9 +103,7 @@ impl From<DbError> for Problem {
         match error {
             DbError::UnknownCommit(_) => {
                 let detail = "it is not known whether the change was made; ask before trying again";
-                Self::new(codes::UNKNOWN_OUTCOME, detail)
-                    .retry_after(RETRY_AFTER)
-                    .caused_by(error)
+                Self::new(codes::UNKNOWN_OUTCOME, detail).retry_after(RETRY_AFTER).caused_by(error)
             }
             error if error.is_transient() => {
                 Self::new(codes::UNAVAILABLE, "nothing was changed; try again a little later")

@@ -3,31 +3,42 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
-    OpenError,
+    DbError, OpenError,
     job::Job,
     lane::Lane,
     sqlite::{self, Connection, Place},
     tx::Kind,
 };
 
-pub(crate) struct Inline(Mutex<Connection>);
+/// The connection, until it is closed.
+pub(crate) struct Inline(Mutex<Option<Connection>>);
 
 impl Inline {
     pub(crate) fn open(place: &Place) -> Result<Self, OpenError> {
-        Ok(Self(Mutex::new(Connection::open(place)?)))
+        Ok(Self(Mutex::new(Some(Connection::open(place)?))))
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Option<Connection>> {
+        // A job's panic is caught inside, so that the lock is never poisoned by one.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a job and answers it before it returns.
     pub(crate) fn run(&self, lane: &Lane, job: Box<dyn Job>) {
-        // A job's panic is caught inside, so that the lock is never poisoned by one.
-        let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match lane.kind {
-            Kind::Read => sqlite::read_job(lane, &mut connection, job),
-            Kind::Write => sqlite::write_jobs(lane, &mut connection, &mut VecDeque::from([job])),
+        match (&mut *self.connection(), lane.kind) {
+            (None, _) => job.answer(Some(DbError::Unavailable("it was closed".to_owned()))),
+            (Some(connection), Kind::Read) => sqlite::read_job(lane, connection, job),
+            (Some(connection), Kind::Write) => {
+                sqlite::write_jobs(lane, connection, &mut VecDeque::from([job]));
+            }
         }
+    }
+
+    pub(crate) fn close(&self) {
+        *self.connection() = None;
     }
 }

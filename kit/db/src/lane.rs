@@ -5,13 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{
-    DbError, DbOptions, LaneStats,
-    job::Job,
-    queue::Queue,
-    stats::Counters,
-    tx::Kind,
-};
+use crate::{DbError, DbOptions, LaneStats, job::Job, queue::Queue, stats::Counters, tx::Kind};
 
 pub(crate) struct Lane {
     db: Arc<str>,

@@ -96,7 +96,9 @@ pub enum MigrateError {
         cause: DbError,
     },
     /// Another process migrates for too long.
-    #[error("another process has been migrating this database for a minute: wait for it, then start again")]
+    #[error(
+        "another process has been migrating this database for a minute: wait for it, then start again"
+    )]
     Locked,
     /// The program's own set is not in order.
     #[error("the versions of {0} must rise from 1: correct the program")]
@@ -121,9 +123,8 @@ const CREATE_TABLE: Sql = Sql::new(
      version BIGINT NOT NULL, checksum VARCHAR(64) COLLATE utf8mb4_bin NOT NULL, \
      applied_at BIGINT NOT NULL, PRIMARY KEY (set_name, version))",
 );
-const APPLIED: Sql = Sql::new(
-    "SELECT version, checksum FROM schema_migrations WHERE set_name = ? ORDER BY version",
-);
+const APPLIED: Sql =
+    Sql::new("SELECT version, checksum FROM schema_migrations WHERE set_name = ? ORDER BY version");
 const RECORD: Sql = Sql::new(
     "INSERT INTO schema_migrations (set_name, version, checksum, applied_at) VALUES (?, ?, ?, ?)",
 );
@@ -150,9 +151,8 @@ fn applied(tx: &mut Tx<'_>, set: MigrationSet) -> Result<usize, MigrateError> {
     if tx.query_opt(TABLE_EXISTS, p![], |_| Ok(()))?.is_none() {
         return Ok(0);
     }
-    let stored = tx.query(APPLIED, p![set.name], |row| {
-        Ok((row.get::<u32>(0)?, row.get::<String>(1)?))
-    })?;
+    let stored =
+        tx.query(APPLIED, p![set.name], |row| Ok((row.get::<u32>(0)?, row.get::<String>(1)?)))?;
     for (place, (version, stored_sum)) in stored.iter().enumerate() {
         let known = set.migrations.last().map_or(0, |migration| migration.version);
         if *version > known {

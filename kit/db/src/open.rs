@@ -79,7 +79,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    pub(crate) fn unwritable(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn unwritable(path: &Path, reason: &dyn ToString) -> Self {
         Self::Unwritable { path: path.to_owned(), reason: reason.to_string() }
     }
 }

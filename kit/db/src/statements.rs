@@ -26,11 +26,7 @@ fn key(text: &'static str) -> (usize, usize) {
 }
 
 /// Whether as many values are given as a statement has placeholders.
-pub(crate) fn check_count(
-    text: &str,
-    wanted: usize,
-    given: usize,
-) -> Result<(), crate::DbError> {
+pub(crate) fn check_count(text: &str, wanted: usize, given: usize) -> Result<(), crate::DbError> {
     if wanted == given {
         return Ok(());
     }

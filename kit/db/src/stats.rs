@@ -119,7 +119,6 @@ impl Counters {
     }
 
     /// Tells how many jobs wait, or how many shared a transaction. Far below 2^53, so exact.
-    #[expect(clippy::cast_precision_loss, reason = "a queue's length is far below 2^53")]
     pub(crate) fn tell(value: usize) -> f64 {
         value as f64
     }

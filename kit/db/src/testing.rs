@@ -10,7 +10,10 @@ use std::{
 
 use techtrove_core::{IdGen as _, SystemClock, SystemIds};
 
-use crate::{Db, DbOptions, mysql, postgres, worker::{Purpose, Server}};
+use crate::{
+    Db, DbOptions, mysql, postgres,
+    worker::{Purpose, Server},
+};
 
 /// A database of a test's own, which is gone once this is dropped.
 #[derive(Debug)]
@@ -224,4 +227,3 @@ fn unique() -> String {
     });
     format!("tt_{}", ids.uuid().simple())
 }
-

@@ -226,12 +226,7 @@ impl<'c> Tx<'c> {
         self.guarded(|tx| tx.session.savepoint(step))
     }
 
-    fn each(
-        &mut self,
-        sql: Sql,
-        params: &[Value<'_>],
-        each: Each<'_>,
-    ) -> Result<(), DbError> {
+    fn each(&mut self, sql: Sql, params: &[Value<'_>], each: Each<'_>) -> Result<(), DbError> {
         let text = sql.text(self.engine());
         self.guarded(|tx| {
             if tx.kind == Kind::Read && sql::without_row_lock(text).1 {

@@ -121,8 +121,7 @@ impl Worker {
 
     fn attempt(&mut self, ran: &mut Ran, deadline: Option<Instant>) -> Attempt {
         let kind = self.lane.kind;
-        let purpose =
-            if ran.job.is_limited() { Purpose::Jobs(kind) } else { Purpose::Unlimited };
+        let purpose = if ran.job.is_limited() { Purpose::Jobs(kind) } else { Purpose::Unlimited };
         let connection = match self.connection(purpose) {
             Ok(connection) => connection,
             Err(error) => {

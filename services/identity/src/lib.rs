@@ -64,7 +64,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         internal: http::internal(app),
         workers: Vec::new(),
         subscriptions: Vec::new(),
-        readiness: Readiness::databases(&[deps.db.clone()]),
+        readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],
     })
 }

@@ -19,6 +19,9 @@ pub struct Config {
     pub payment_providers: Vec<String>,
     /// How many orders may be driven at once; more are refused with 503.
     pub orders_in_flight: usize,
+    /// How many orders may be driven on at once after their buyer was answered, to capture or to undo;
+    /// the recovery worker takes the others.
+    pub follow_ups_in_flight: usize,
     /// How long things may take.
     pub deadlines: Deadlines,
 }
@@ -51,6 +54,7 @@ impl Default for Config {
             shipping_rates: [("standard".to_owned(), 500), ("express".to_owned(), 1_500)].into(),
             payment_providers: vec!["sandbox".to_owned()],
             orders_in_flight: 1_024,
+            follow_ups_in_flight: 256,
             deadlines: Deadlines::default(),
         }
     }
@@ -59,11 +63,11 @@ impl Default for Config {
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
-            call: Duration::from_millis(700),
+            call: Duration::from_millis(900),
             payment: Duration::from_millis(2_500),
             hold: Duration::from_secs(15 * 60),
             lease: Duration::from_secs(5),
-            patience: Duration::from_secs(60),
+            patience: Duration::from_secs(15 * 60),
             alert: Duration::from_secs(15 * 60),
             poll: Duration::from_millis(500),
         }

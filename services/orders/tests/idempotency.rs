@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use techtrove_identity_api::Role;
 use techtrove_orders::recover_due;
 use techtrove_testing::{
-    Actor, Reply,
+    Actor, Reply, engines,
     faults::{Fault, Script},
     sqlite_inline,
 };
@@ -101,24 +101,27 @@ async fn two_at_once_make_one_order() {
 
 #[tokio::test]
 async fn many_at_once_make_one_order() {
-    let world = world().await;
-    let shop = Arc::new(world.shop(Setting::default()).await);
-    let requests: Vec<_> = (0..50)
-        .map(|_| {
-            let shop = Arc::clone(&shop);
-            tokio::spawn(async move { buy(&shop.actor, "k-1", &gpu("tok_ok")).await })
-        })
-        .collect();
+    for db in engines().await {
+        let world = World::new((*db).clone());
+        let shop = Arc::new(world.shop(Setting::default()).await);
+        let requests: Vec<_> = (0..50)
+            .map(|_| {
+                let shop = Arc::clone(&shop);
+                tokio::spawn(async move { buy(&shop.actor, "k-1", &gpu("tok_ok")).await })
+            })
+            .collect();
 
-    for request in requests {
-        let reply = request.await.expect("no panic");
-        let in_use = reply.problem_code() == "idempotency_key_in_use";
-        assert!(reply.status == 201 || in_use, "{}", reply.text());
+        for request in requests {
+            let reply = request.await.expect("no panic");
+            let in_use = reply.problem_code() == "idempotency_key_in_use";
+            assert!(reply.status == 201 || in_use, "{}: {}", db.label(), reply.text());
+        }
+        shop.app.drivers.idle().await;
+
+        assert_eq!(world.orders().await.len(), 1, "{}", db.label());
+        world.assert_settled(db.label()).await;
+        db.close().await;
     }
-    shop.app.drivers.idle().await;
-
-    assert_eq!(world.orders().await.len(), 1);
-    world.assert_settled("many at once").await;
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! The saga driven for real against neighbours that fail: each call in turn, in each way, with each
-//! kind of order; drivers that die or wake up late; and chance.
+//! kind of order; and chance.
 
 #[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
 mod world;
@@ -7,19 +7,17 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use techtrove_core::TypedId as _;
+use techtrove_core::{Clock as _, TypedId as _};
 use techtrove_inventory_api::ReservationId;
 use techtrove_orders::{Config, Deadlines, recover_due};
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{
-    Reply, Seed,
+    Reply, Seed, engines,
     faults::{Chance, Fault, Script},
     sqlite_inline,
 };
-use world::{Moment, Setting, Shop, Trap, World, wish};
-
-const ORDERS: &str = "/api/v1/orders";
+use world::{FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, place, wish};
 
 /// The calls of inventory and payments by a part of their path; a hold's has nothing behind it.
 const CALLS: [&str; 8] = [
@@ -43,16 +41,8 @@ const FAULTS: [Fault; 6] = [
     Fault::Delay(Duration::from_secs(20)),
 ];
 
-/// Orders that go well, are declined, stay unknown for a while, or want more than there is.
-const WISHES: [(&str, i64); 5] =
-    [("tok_ok", 2), ("tok_declined", 2), ("tok_timeout", 2), ("tok_ok", 51), ("tok_rejected", 1)];
-
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())
-}
-
-async fn place(shop: &Shop, token: &str, quantity: i64) -> Reply {
-    shop.actor.post(ORDERS, &wish(&[("GPU", quantity), ("CPU", 1), ("GPU", 1)], token)).await
 }
 
 /// Checks the answer against how the world ended.
@@ -152,125 +142,6 @@ async fn a_call_that_always_fails_leaves_an_order_that_waits_until_it_heals() {
 }
 
 #[tokio::test]
-async fn a_driver_that_dies_at_any_call_is_replaced() {
-    for (token, quantity) in WISHES {
-        for moment in [Moment::Before, Moment::After] {
-            let mut reached = 0;
-            for number in 1..=12 {
-                let context = format!("{token} × {quantity}, dies {moment:?} call {number}");
-                let world = world().await;
-                if !die_at(&world, (token, quantity), Trap::at(number, moment)).await {
-                    break;
-                }
-                reached = number;
-                world.settle().await;
-                world.assert_settled(&context).await;
-            }
-            assert!(reached >= 1, "{token} × {quantity}: no call was reached");
-        }
-    }
-}
-
-/// Places an order in a process of its own which ends at the trap; `false` when nothing was caught.
-async fn die_at(world: &World, (token, quantity): (&'static str, i64), trap: Arc<Trap>) -> bool {
-    let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
-    let process = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    let drivers = shop.app.drivers.clone();
-    let placed = process.spawn(async move {
-        let _ = place(&shop, token, quantity).await;
-        shop.app.drivers.idle().await;
-    });
-    let caught = tokio::select! {
-        () = trap.caught() => true,
-        ended = placed => { ended.expect("no panic"); false }
-    };
-    drop(drivers);
-    process.shutdown_background();
-    assert!(caught || !trap.was_reached());
-    caught
-}
-
-#[tokio::test]
-async fn a_recovery_that_dies_at_any_call_is_replaced() {
-    // The first driver dies before the hold, after the money was reserved, or before it is captured;
-    // the second, which recovers, at each of its own calls.
-    for (first, moment) in [
-        (1, Moment::Before),
-        (1, Moment::After),
-        (3, Moment::After),
-        (4, Moment::After),
-        (5, Moment::Before),
-    ] {
-        for number in 1..=6 {
-            let context = format!("dies {moment:?} call {first}, then at {number} of recovery");
-            let world = world().await;
-            assert!(die_at(&world, ("tok_ok", 2), Trap::at(first, moment)).await, "{context}");
-            world.clock.advance(Duration::from_secs(6));
-
-            let trap = Trap::at(number, Moment::After);
-            let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
-            let process = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            let app = Arc::clone(&shop.app);
-            let recovered =
-                process.spawn(async move { recover_due(&app).await.expect("recovers") });
-            tokio::select! {
-                () = trap.caught() => {}
-                ended = recovered => assert_eq!(ended.expect("no panic"), 1, "{context}"),
-            }
-            process.shutdown_background();
-            world.settle().await;
-
-            world.assert_settled(&context).await;
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_driver_that_wakes_up_after_it_was_replaced_changes_nothing() {
-    for (token, quantity) in WISHES {
-        for moment in [Moment::Before, Moment::After] {
-            for number in 1..=6 {
-                let context = format!("{token} × {quantity}, sleeps {moment:?} call {number}");
-                let world = world().await;
-                let trap = Trap::at(number, moment);
-                let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
-                let sleeper = Arc::clone(&shop);
-                let placed = tokio::spawn(async move { place(&sleeper, token, quantity).await });
-                tokio::select! {
-                    () = trap.caught() => {}
-                    () = ended(&shop, &trap) => break,
-                }
-
-                world.settle().await;
-                world.assert_settled(&context).await;
-                trap.open();
-                let reply = placed.await.expect("no panic");
-                shop.app.drivers.idle().await;
-
-                world.assert_settled_again(&context).await;
-                assert!(matches!(reply.status.as_u16(), 201 | 402 | 409 | 503), "{context}");
-            }
-        }
-    }
-}
-
-/// Waits until the shop drives nothing any more, though its trap caught nothing.
-async fn ended(shop: &Shop, trap: &Trap) {
-    techtrove_testing::eventually(Duration::from_secs(10), async || {
-        (!trap.was_reached() && shop.app.drivers.is_idle()).then_some(())
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_hold_that_ended_is_made_again_once_and_then_given_up() {
     for (early_ends, status, attempts) in
         [(1, OrderStatus::Confirmed, 2), (2, OrderStatus::Cancelled, 2)]
@@ -303,7 +174,8 @@ async fn a_payment_that_never_settles_is_voided_before_stock_is_freed() {
     for _ in 0..20 {
         world.clock.advance(Duration::from_secs(60));
         recover_due(&shop.app).await.expect("recovers");
-        let stock = world.stock.lock().expect("whole");
+        let mut stock = world.stock.lock().expect("whole");
+        stock.expire(world.clock.now());
         assert!(stock.reservations.values().all(|reserved| reserved.is_open()), "stock was freed");
     }
     world.till.lock().expect("whole").charges.values_mut().for_each(|charge| charge.silent = 0);
@@ -333,14 +205,12 @@ async fn a_hanging_neighbour_is_answered_for_within_three_seconds() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn no_lease_ends_while_its_driver_only_waits_for_slow_neighbours() {
-    let deadlines = Deadlines::default();
+#[test]
+fn no_lease_ends_while_its_driver_only_waits_for_slow_neighbours() {
+    let Deadlines { call, payment, lease, .. } = Deadlines::default();
 
-    // A step is at most: make lasting twice, then authorise, then ask again.
-    let longest = deadlines.call * 2 + deadlines.payment;
-    assert!(longest < deadlines.lease);
-    assert!(deadlines.payment * 2 <= deadlines.lease, "void and capture are asked twice");
+    // A step is at most: make lasting twice and ask for money; or release two attempts, twice each.
+    assert!(call * 2 + payment < lease && call * 4 < lease);
 }
 
 #[tokio::test(start_paused = true)]
@@ -363,22 +233,6 @@ async fn a_hundred_orders_over_a_bad_network_end_in_agreement() {
     world.settle().await;
 
     world.assert_settled("bad network").await;
-}
-
-#[tokio::test]
-async fn two_recoveries_at_once_drive_each_order_once() {
-    let world = world().await;
-    for number in 0..20 {
-        let trap = Trap::at(3, Moment::After);
-        assert!(die_at(&world, ("tok_ok", 1), trap).await, "{number}");
-    }
-    world.clock.advance(Duration::from_secs(6));
-    let (one, two) = (world.shop(Setting::default()).await, world.shop(Setting::default()).await);
-
-    let (first, second) = tokio::join!(recover_due(&one.app), recover_due(&two.app));
-
-    assert_eq!(first.expect("recovers") + second.expect("recovers"), 20);
-    world.assert_settled("two recoveries").await;
 }
 
 #[tokio::test]
@@ -406,33 +260,51 @@ async fn more_orders_than_seats_are_refused_and_leave_nothing() {
 }
 
 #[tokio::test]
-async fn buyers_at_once_get_exactly_what_there_is() {
+async fn a_capture_that_hangs_does_not_hold_up_the_next_buyers() {
     let world = world().await;
-    let shop = Arc::new(world.shop(Setting::default()).await);
-    let buyers: Vec<_> = (0..200)
-        .map(|_| {
-            let shop = Arc::clone(&shop);
-            tokio::spawn(
-                async move { shop.actor.post(ORDERS, &wish(&[("GPU", 1)], "tok_ok")).await },
-            )
-        })
-        .collect();
+    let config = Config { orders_in_flight: 1, follow_ups_in_flight: 1, ..Config::default() };
+    let hangs = Arc::new(Script::new().every("/capture", Fault::Delay(FOREVER)));
+    let shop = world.shop(Setting { config, faults: hangs, ..Setting::default() }).await;
 
-    let (mut confirmed, mut refused) = (0, 0);
-    for buyer in buyers {
-        let reply = buyer.await.expect("no panic");
-        match reply.status.as_u16() {
-            201 => confirmed += 1,
-            409 => {
-                assert_eq!(reply.problem_code(), "out_of_stock");
-                assert_eq!(reply.value()["lines"][0]["available"], 0);
-                refused += 1;
-            }
-            other => panic!("{other}: {}", reply.text()),
-        }
+    for _ in 0..10 {
+        let reply = place(&shop, "tok_ok", 1).await.expect(201);
+        assert_eq!(reply.value()["status"], "confirmed");
     }
-    shop.app.drivers.idle().await;
 
-    assert_eq!((confirmed, refused), (50, 150));
-    world.assert_settled("flash sale").await;
+    world.settle().await;
+    world.assert_settled("hanging capture").await;
+}
+
+#[tokio::test]
+async fn buyers_at_once_get_exactly_what_there_is() {
+    for db in engines().await {
+        let world = World::new((*db).clone());
+        let shop = Arc::new(world.shop(Setting::default()).await);
+        let buyers: Vec<_> = (0..200)
+            .map(|_| {
+                let shop = Arc::clone(&shop);
+                let wish = wish(&[("GPU", 1)], "tok_ok");
+                tokio::spawn(async move { shop.actor.post(ORDERS, &wish).await })
+            })
+            .collect();
+
+        let (mut confirmed, mut refused) = (0, 0);
+        for buyer in buyers {
+            let reply = buyer.await.expect("no panic");
+            match reply.status.as_u16() {
+                201 => confirmed += 1,
+                409 => {
+                    assert_eq!(reply.problem_code(), "out_of_stock");
+                    assert_eq!(reply.value()["lines"][0]["available"], 0);
+                    refused += 1;
+                }
+                other => panic!("{}: {other}: {}", db.label(), reply.text()),
+            }
+        }
+        shop.app.drivers.idle().await;
+
+        assert_eq!((confirmed, refused), (50, 150), "{}", db.label());
+        world.assert_settled(db.label()).await;
+        db.close().await;
+    }
 }

@@ -247,6 +247,27 @@ async fn an_operation_begins_only_from_the_version_that_was_read() {
     }
 }
 
+#[tokio::test]
+async fn one_try_of_the_recovery_is_taken_once() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        stored(&world, 1).await;
+        let now = world.clock.now();
+        let db = &world.app.db;
+        let due = db.read("test.due", move |tx| store::due(tx, now, 10)).await.expect("due");
+        let [operation] = due[..] else { panic!("one operation is due: {due:?}") };
+        let later = now.plus(std::time::Duration::from_secs(3));
+
+        let take = || db.write("test.claim", move |tx| store::claim(tx, &operation, later));
+        let (first, second) = (take().await, take().await);
+        let still_due = db.read("test.due", move |tx| store::due(tx, now, 10)).await;
+
+        assert_eq!((first, second), (Ok(true), Ok(false)));
+        assert_eq!(still_due, Ok(Vec::new()));
+        engine.close().await;
+    }
+}
+
 async fn lookup(world: &World, id: techtrove_payments_api::PaymentId) -> Payment {
     let found = world.app.db.read("test.lookup", move |tx| store::lookup(tx, id)).await;
     found.expect("the database answers").expect("stored")

@@ -70,11 +70,16 @@ impl Books {
     /// Reads all books. The followers are read before what they follow, so that a running shop shows
     /// as few passing differences as can be.
     pub(super) async fn read(&self) -> Result<Snapshot, Problem> {
-        let mails = pages(|page| async move { self.notifications.audit_mails(&page).await }).await?;
-        let charges = pages(|page| async move { self.provider.get("/v1/charges").query(&page).call().await }).await?;
-        let payments = pages(|page| async move { self.payments.audit_payments(&page).await }).await?;
+        let mails =
+            pages(|page| async move { self.notifications.audit_mails(&page).await }).await?;
+        let charges =
+            pages(|page| async move { self.provider.get("/v1/charges").query(&page).call().await })
+                .await?;
+        let payments =
+            pages(|page| async move { self.payments.audit_payments(&page).await }).await?;
         let orders = pages(|page| async move { self.orders.audit_orders(&page).await }).await?;
-        let reservations = pages(|page| async move { self.inventory.audit_reservations(&page).await }).await?;
+        let reservations =
+            pages(|page| async move { self.inventory.audit_reservations(&page).await }).await?;
         let stock = pages(|page| async move { self.inventory.audit_stock(&page).await }).await?;
         Ok(Snapshot {
             orders,
@@ -92,8 +97,9 @@ impl Books {
     async fn unpublished(&self) -> Result<Vec<(&'static str, outbox::Unpublished)>, Problem> {
         let mut found = Vec::new();
         for (service, db) in &self.outboxes {
-            let unpublished =
-                db.read("audit.outbox", |tx| outbox::unpublished(tx).map_err(OutboxError::from)).await;
+            let unpublished = db
+                .read("audit.outbox", |tx| outbox::unpublished(tx).map_err(OutboxError::from))
+                .await;
             found.push((*service, unpublished.map_err(|error| Problem::from(error.0))?));
         }
         Ok(found)

@@ -38,10 +38,15 @@ fn stock(books: &Snapshot, report: &mut Report) {
         report.expect(row.held == row.held_by_reservations, "stock_held", sku, || {
             format!("held is {}, the reservations hold {}", row.held, row.held_by_reservations)
         });
-        report.expect(row.committed == row.committed_by_reservations, "stock_committed", sku, || {
-            let reserved = row.committed_by_reservations;
-            format!("committed is {}, the reservations have {reserved}", row.committed)
-        });
+        report.expect(
+            row.committed == row.committed_by_reservations,
+            "stock_committed",
+            sku,
+            || {
+                let reserved = row.committed_by_reservations;
+                format!("committed is {}, the reservations have {reserved}", row.committed)
+            },
+        );
         let sane = row.held >= 0 && row.committed >= 0 && row.held + row.committed <= row.on_hand;
         report.expect(sane, "stock_oversold", sku, || {
             format!("held {} + committed {} of on_hand {}", row.held, row.committed, row.on_hand)
@@ -65,7 +70,10 @@ fn reservations(books: &Snapshot, report: &mut Report) {
         };
         report.expect(agrees, "order_stock", order.id, || {
             let states: Vec<_> = found.iter().map(|one| (one.state, &one.lines)).collect();
-            format!("the order claims {:?} of {:?}, inventory has {states:?}", order.stock, order.lines)
+            format!(
+                "the order claims {:?} of {:?}, inventory has {states:?}",
+                order.stock, order.lines
+            )
         });
     }
     for orphan in open.into_values().flatten() {
@@ -97,7 +105,10 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
         if order.settled {
             let agrees = money_agrees(order, payment);
             report.expect(agrees, "order_money", order.id, || {
-                format!("the order is {:?} over {}, its payment is {payment:?}", order.status, order.total)
+                format!(
+                    "the order is {:?} over {}, its payment is {payment:?}",
+                    order.status, order.total
+                )
             });
         } else {
             let stuck = books.read_at.since(order.updated_at) > STUCK_AFTER;
@@ -107,8 +118,11 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
         }
     }
     for orphan in payments.into_values() {
-        let harmless = orphan.captured == orphan.refunded && orphan.status != PaymentStatus::Authorized;
-        report.expect(harmless, "payment_without_order", orphan.id, || format!("{:?}", orphan.status));
+        let harmless =
+            orphan.captured == orphan.refunded && orphan.status != PaymentStatus::Authorized;
+        report.expect(harmless, "payment_without_order", orphan.id, || {
+            format!("{:?}", orphan.status)
+        });
     }
 }
 
@@ -140,7 +154,8 @@ fn payments_and_provider(books: &Snapshot, report: &mut Report) {
         if payment.status == PaymentStatus::Unknown {
             continue;
         }
-        let (captured, refunded) = charge.map_or((0, 0), |charge| (charge.captured, charge.refunded));
+        let (captured, refunded) =
+            charge.map_or((0, 0), |charge| (charge.captured, charge.refunded));
         let reserved = charge.is_some_and(|charge| charge.status == "authorized");
         let agrees = (captured, refunded) == (payment.captured, payment.refunded)
             && reserved == (payment.status == PaymentStatus::Authorized);
@@ -150,9 +165,12 @@ fn payments_and_provider(books: &Snapshot, report: &mut Report) {
     }
     for charge in &books.charges {
         let ledger = (charge.ledger.captured, charge.ledger.refunded);
-        report.expect(ledger == (charge.captured, charge.refunded), "provider_ledger", &charge.key, || {
-            format!("{charge:?}")
-        });
+        report.expect(
+            ledger == (charge.captured, charge.refunded),
+            "provider_ledger",
+            &charge.key,
+            || format!("{charge:?}"),
+        );
     }
     for orphan in charges.into_values() {
         let harmless = orphan.captured == orphan.refunded && orphan.status != "authorized";
@@ -189,7 +207,8 @@ fn mails(books: &Snapshot, report: &mut Report) {
 fn outboxes(books: &Snapshot, report: &mut Report) {
     report.count("outboxes", books.outboxes.len());
     for (service, unpublished) in &books.outboxes {
-        let late = unpublished.oldest.is_some_and(|oldest| books.read_at.since(oldest) > UNSENT_AFTER);
+        let late =
+            unpublished.oldest.is_some_and(|oldest| books.read_at.since(oldest) > UNSENT_AFTER);
         report.expect(!late, "event_unsent", service, || {
             format!("{} events wait, the oldest since {:?}", unpublished.count, unpublished.oldest)
         });

@@ -6,8 +6,8 @@ use axum::body::Body;
 use http::{Method, Request, header};
 use serde::Deserialize;
 
-use crate::{cli::CreateAdmin, error::ProgramError, session::Session};
 use crate::terminal::say;
+use crate::{cli::CreateAdmin, error::ProgramError, session::Session};
 
 /// The longest line that is read as a password.
 const LONGEST_LINE: u64 = 1_024;

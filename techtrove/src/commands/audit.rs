@@ -3,8 +3,8 @@
 use axum::body::Body;
 use http::Request;
 
-use crate::{audit::Report, cli::Folder, error::ProgramError, session::Session};
 use crate::terminal::say;
+use crate::{audit::Report, cli::Folder, error::ProgramError, session::Session};
 
 /// Prints what was checked and every discrepancy.
 ///

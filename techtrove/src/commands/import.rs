@@ -12,8 +12,8 @@ use serde::Deserialize;
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
-use crate::{cli::Import, control::Operator, error::ProgramError, session::Session};
 use crate::terminal::say;
+use crate::{cli::Import, control::Operator, error::ProgramError, session::Session};
 
 /// How often the job is asked how far it is.
 const ASK_EVERY: Duration = Duration::from_millis(100);
@@ -84,7 +84,11 @@ async fn import_file(operator: &Operator, path: &Path) -> Result<u64, ProgramErr
     bar.finish_and_clear();
     let job = follow(operator, &started.job_id, path).await?;
     report(path, &job);
-    if job.status == "done" { Ok(job.error_count) } else { Err(ProgramError::ImportFailed(job.status)) }
+    if job.status == "done" {
+        Ok(job.error_count)
+    } else {
+        Err(ProgramError::ImportFailed(job.status))
+    }
 }
 
 /// Waits for the job's end, showing how far it is.

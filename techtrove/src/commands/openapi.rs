@@ -1,7 +1,7 @@
 //! `techtrove openapi`: the document of the public API, from the routes that run.
 
-use crate::{error::ProgramError, shop};
 use crate::terminal::say;
+use crate::{error::ProgramError, shop};
 
 /// Prints the document as JSON.
 ///

@@ -10,6 +10,7 @@ use techtrove_runtime::{Lifecycle, Shutdown, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
+use crate::terminal::say;
 use crate::{
     cli::Up,
     control,
@@ -18,7 +19,6 @@ use crate::{
     settings::Settings,
     shop::{Shop, StartError, Wiring},
 };
-use crate::terminal::say;
 
 /// How long requests may go on after Ctrl-C.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -84,7 +84,11 @@ impl Sockets {
     fn summary(&self, folder: &DataFolder, began: Instant, mailbox: bool) -> io::Result<String> {
         let (shop, operations) = (self.public.local_addr()?, self.operations.local_addr()?);
         let mut lines = vec![
-            format!("TechTrove {} is ready after {} ms", env!("CARGO_PKG_VERSION"), began.elapsed().as_millis()),
+            format!(
+                "TechTrove {} is ready after {} ms",
+                env!("CARGO_PKG_VERSION"),
+                began.elapsed().as_millis()
+            ),
             format!("  shop        http://{shop}/api/v1"),
             format!("  reference   http://{shop}/docs/"),
         ];
@@ -99,9 +103,11 @@ impl Sockets {
 }
 
 async fn bind(address: SocketAddr, option: &'static str) -> Result<TcpListener, ProgramError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|cause| ProgramError::Listen { address, cause, option })
+    TcpListener::bind(address).await.map_err(|cause| ProgramError::Listen {
+        address,
+        cause,
+        option,
+    })
 }
 
 /// The first free port for operations; two shops on one machine need not agree on it.

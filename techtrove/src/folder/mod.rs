@@ -23,13 +23,17 @@ pub struct DataFolder {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// Another process owns it.
-    #[error("the data folder {path} is in use by a running shop; stop that one or choose another with --data")]
+    #[error(
+        "the data folder {path} is in use by a running shop; stop that one or choose another with --data"
+    )]
     InUse {
         /// Which folder.
         path: PathBuf,
     },
     /// It cannot be made, read or written.
-    #[error("the data folder {path} cannot be used: {cause}; check that it is a folder you may write to, or choose another with --data")]
+    #[error(
+        "the data folder {path} cannot be used: {cause}; check that it is a folder you may write to, or choose another with --data"
+    )]
     Unusable {
         /// Which folder or file.
         path: PathBuf,
@@ -83,7 +87,13 @@ impl DataFolder {
 
 /// Opens or makes a file that its owner alone may read.
 fn private_file(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
     file.set_permissions(fs::Permissions::from_mode(0o600))?;
     Ok(file)
 }

@@ -13,7 +13,11 @@ async fn a_guest_buys_on_every_engine_and_the_mail_follows() {
         let order = shop.buy("KEY-1", 2, "tok_ok").await.expect(201).value();
 
         assert_eq!(order["status"], "confirmed", "{engine}");
-        assert_eq!(order["totals"]["total"], json!({"amount": 16_300, "currency": "USD"}), "{engine}");
+        assert_eq!(
+            order["totals"]["total"],
+            json!({"amount": 16_300, "currency": "USD"}),
+            "{engine}"
+        );
         let number = order["number"].as_str().expect("a number").to_owned();
         let mail = eventually(SOON, async || {
             let mails = shop.public.get("/dev/mail").header("accept", "application/json").await;
@@ -21,11 +25,15 @@ async fn a_guest_buys_on_every_engine_and_the_mail_follows() {
         })
         .await;
         assert_eq!(mail["to"], json!(["ada@example.com"]), "{engine}");
-        assert!(mail["subject"].as_str().is_some_and(|subject| subject.contains(&number)), "{mail}");
+        assert!(
+            mail["subject"].as_str().is_some_and(|subject| subject.contains(&number)),
+            "{mail}"
+        );
         let path = format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"));
         let token = order["guest_token"].as_str().expect("a token");
         eventually(SOON, async || {
-            let order = shop.public.get(&path).header("x-guest-token", token).await.expect(200).value();
+            let order =
+                shop.public.get(&path).header("x-guest-token", token).await.expect(200).value();
             (order["payment"]["status"] == "captured").then_some(())
         })
         .await;
@@ -56,7 +64,10 @@ async fn a_payment_whose_answer_never_comes_is_asked_again_and_charged_once() {
 
     let order = shop.buy("KEY-1", 1, "tok_timeout").await.expect(201).value();
 
-    assert_eq!((&order["status"], &order["payment"]["status"]), (&json!("pending"), &json!("unknown")));
+    assert_eq!(
+        (&order["status"], &order["payment"]["status"]),
+        (&json!("pending"), &json!("unknown"))
+    );
     let path = format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"));
     let token = order["guest_token"].as_str().expect("a token");
     eventually(SOON, async || {
@@ -75,7 +86,9 @@ async fn one_key_is_one_order_however_often_and_at_once() {
     for (engine, shop) in TestShop::everywhere().await {
         shop.sell("KEY-1", 7_900, 10).await;
         let body = order("KEY-1", 1, "tok_ok");
-        let send = || shop.public.post("/api/v1/orders", &body).header("idempotency-key", "one").into_future();
+        let send = || {
+            shop.public.post("/api/v1/orders", &body).header("idempotency-key", "one").into_future()
+        };
 
         let replies = futures::future::join_all((0..20).map(|_| send())).await;
         let again = send().await.expect(201);
@@ -87,7 +100,11 @@ async fn one_key_is_one_order_however_often_and_at_once() {
             .collect();
         assert_eq!(ids.len(), 1, "{engine}");
         for reply in replies.iter().filter(|reply| reply.status.as_u16() != 201) {
-            assert_eq!(reply.clone().expect(409).problem_code(), "idempotency_key_in_use", "{engine}");
+            assert_eq!(
+                reply.clone().expect(409).problem_code(),
+                "idempotency_key_in_use",
+                "{engine}"
+            );
         }
         assert_eq!(again.header("idempotent-replayed"), "true", "{engine}");
         assert!(again.value()["guest_token"].is_string(), "{engine}");
@@ -120,7 +137,8 @@ async fn an_order_is_its_buyers_alone() {
         shop.buy("KEY-1", 1, "tok_ok").await.expect(201).value(),
     );
     let path = format!("/api/v1/orders/{}", first["id"].as_str().expect("an id"));
-    let register = json!({"email": "eve@example.com", "password": "correct horse battery", "name": "Eve"});
+    let register =
+        json!({"email": "eve@example.com", "password": "correct horse battery", "name": "Eve"});
     let eve = shop.public.post("/api/v1/auth/register", &register).await.expect(201).value();
     let eve = shop.public.bearer(eve["access_token"].as_str().expect("a token"));
 

@@ -116,7 +116,8 @@ impl TestShop {
         // Every confirmed order has its mail once notifications has caught up.
         let orders: Value = self.all("/internal/orders/audit/orders").await;
         let mails: Value = self.all("/internal/notifications/audit/mails").await;
-        let confirmed = items(&orders).iter().filter(|order| order["status"] == "confirmed").count();
+        let confirmed =
+            items(&orders).iter().filter(|order| order["status"] == "confirmed").count();
         let unsettled = items(&orders).iter().filter(|order| order["settled"] != true).count();
         confirmed.abs_diff(items(&mails).len()) + unsettled
     }
@@ -126,7 +127,8 @@ impl TestShop {
         let mut all = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page = self.operator.get(&format!("{path}?limit=100{cursor}")).await.expect(200).value();
+            let page =
+                self.operator.get(&format!("{path}?limit=100{cursor}")).await.expect(200).value();
             all.extend(items(&page).iter().cloned());
             match page["next_cursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),

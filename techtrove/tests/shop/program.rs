@@ -26,7 +26,8 @@ struct Program {
 impl Program {
     /// Starts it on a folder and a free port, and reads where from its summary.
     fn start(folder: &Path) -> Self {
-        let mut process = up(folder, "127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("started");
+        let mut process =
+            up(folder, "127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("started");
         let mut output = BufReader::new(process.stdout.take().expect("piped"));
         let line = output
             .by_ref()
@@ -87,7 +88,11 @@ fn run(arguments: &[&str], folder: &Path, input: &str) -> Output {
 }
 
 async fn manager(program: &Program, folder: &Path) -> Actor {
-    let made = run(&["admin", "create", "--email", "admin@example.com"], folder, "a long secret of mine\n");
+    let made = run(
+        &["admin", "create", "--email", "admin@example.com"],
+        folder,
+        "a long secret of mine\n",
+    );
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let body = json!({"email": "admin@example.com", "password": "a long secret of mine"});
     let tokens = program.public().post("/api/v1/auth/login", &body).await.expect(200).value();
@@ -111,7 +116,12 @@ async fn a_second_start_finds_everything_as_it_was() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = Program::start(folder.path());
     assert!(import(folder.path(), &[import_line("KEY-1", 10)]).status.success());
-    let order = first.public().post("/api/v1/orders", &order("KEY-1", 1, "tok_ok")).await.expect(201).value();
+    let order = first
+        .public()
+        .post("/api/v1/orders", &order("KEY-1", 1, "tok_ok"))
+        .await
+        .expect(201)
+        .value();
     assert_eq!(first.interrupt(), 0);
 
     let second = Program::start(folder.path());
@@ -152,7 +162,8 @@ async fn killed_under_load_it_forgets_no_order() {
     let first = Program::start(folder.path());
     assert!(import(folder.path(), &[import_line("KEY-1", 5_000)]).status.success());
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Value>();
-    let shoppers: Vec<_> = (0..16).map(|_| tokio::spawn(shop_on(first.base.clone(), sender.clone()))).collect();
+    let shoppers: Vec<_> =
+        (0..16).map(|_| tokio::spawn(shop_on(first.base.clone(), sender.clone()))).collect();
     drop(sender);
     let mut orders = Vec::new();
     while orders.len() < 100 {
@@ -171,7 +182,8 @@ async fn killed_under_load_it_forgets_no_order() {
     for order in &orders {
         let path = format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"));
         let token = order["guest_token"].as_str().expect("a token");
-        let found = second.public().get(&path).header("x-guest-token", token).await.expect(200).value();
+        let found =
+            second.public().get(&path).header("x-guest-token", token).await.expect(200).value();
         assert_eq!(found["status"], "confirmed", "{found}");
     }
     let audit = run(&["audit"], folder.path(), "");
@@ -205,7 +217,11 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
     let taken = running.base.trim_start_matches("http://").to_owned();
     let corrupt = folder.path().join("corrupt");
     std::fs::create_dir(&corrupt).expect("made");
-    std::fs::write(corrupt.join("orders.db"), "this is no database, and long enough to be looked at".repeat(99)).expect("written");
+    std::fs::write(
+        corrupt.join("orders.db"),
+        "this is no database, and long enough to be looked at".repeat(99),
+    )
+    .expect("written");
     std::fs::write(folder.path().join("file"), "").expect("written");
     let public = |command: &mut Command| command.output().expect("ended");
 
@@ -219,7 +235,10 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
         let message = String::from_utf8_lossy(&output.stderr);
         let sentence = message.lines().last().unwrap_or_default();
         assert!(!output.status.success(), "{message}");
-        assert!(sentence.starts_with("techtrove: ") && sentence.contains(says), "{says}: {message}");
+        assert!(
+            sentence.starts_with("techtrove: ") && sentence.contains(says),
+            "{says}: {message}"
+        );
     }
     assert_eq!(running.interrupt(), 0);
 }

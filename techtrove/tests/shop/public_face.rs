@@ -57,9 +57,17 @@ async fn the_document_lists_what_runs_and_every_operation_names_its_refusals() {
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
     let paths = document["paths"].as_object().expect("paths");
     for wanted in [
-        "/api/v1/products", "/api/v1/products/{id}", "/api/v1/products/import", "/api/v1/jobs/{id}",
-        "/api/v1/categories", "/api/v1/inventory/{sku}", "/api/v1/inventory/availability",
-        "/api/v1/orders", "/api/v1/orders/{id}", "/api/v1/auth/register", "/api/v1/auth/login",
+        "/api/v1/products",
+        "/api/v1/products/{id}",
+        "/api/v1/products/import",
+        "/api/v1/jobs/{id}",
+        "/api/v1/categories",
+        "/api/v1/inventory/{sku}",
+        "/api/v1/inventory/availability",
+        "/api/v1/orders",
+        "/api/v1/orders/{id}",
+        "/api/v1/auth/register",
+        "/api/v1/auth/login",
         "/.well-known/jwks.json",
     ] {
         assert!(paths.contains_key(wanted), "{wanted} is missing in {:?}", paths.keys());
@@ -108,9 +116,14 @@ async fn hostile_requests_get_a_problem_and_change_nothing() {
         (422, json_type, order_with("/shipping_address/name", json!("Ada\u{0}"))),
         (422, json_type, order_with("/shipping_method", json!("teleport"))),
         (422, json_type, order_with("/payment/provider", json!("stripe-of-nobody"))),
-        (422, json_type, order_with("/expected_total", json!({"amount": 8_400, "currency": "EUR"}))),
+        (
+            422,
+            json_type,
+            order_with("/expected_total", json!({"amount": 8_400, "currency": "EUR"})),
+        ),
     ] {
-        let reply = shop.public.request(Method::POST, orders).body(content_type, body.clone()).await;
+        let reply =
+            shop.public.request(Method::POST, orders).body(content_type, body.clone()).await;
         let shown: String = body.chars().take(200).collect();
         assert_eq!(reply.status.as_u16(), status, "{shown}: {}", reply.text());
         assert!(reply.header("content-type").starts_with("application/problem+json"), "{shown}");

@@ -13,7 +13,8 @@ async fn two_hundred_guests_at_once_get_exactly_the_fifty_there_are() {
         let buyers = (0..200).map(|_| shop.buy("HOT-1", 1, "tok_ok"));
         let replies: Vec<Reply> = futures::future::join_all(buyers).await;
 
-        let count = |status: u16| replies.iter().filter(|reply| reply.status.as_u16() == status).count();
+        let count =
+            |status: u16| replies.iter().filter(|reply| reply.status.as_u16() == status).count();
         assert_eq!((count(201), count(409)), (50, 150), "{engine}");
         for reply in &replies {
             match reply.status.as_u16() {

@@ -75,10 +75,13 @@ pub(super) fn open_error(server: &str, error: &Error) -> OpenError {
         Error::DriverError(DriverError::TlsNotSupported) => {
             OpenError::Tls { server, reason: "the server has none".into() }
         }
-        Error::IoError(error) if error.kind() == ErrorKind::InvalidData => {
-            OpenError::Tls { server, reason: error.to_string() }
+        Error::IoError(_) | Error::CodecError(_) => {
+            let reason = error.to_string();
+            if reason.contains("certificate") || reason.contains("tls") {
+                return OpenError::Tls { server, reason };
+            }
+            OpenError::Unreachable { server, reason }
         }
-        Error::IoError(error) => OpenError::Unreachable { server, reason: error.to_string() },
         Error::DriverError(error) => OpenError::Unreachable { server, reason: error.to_string() },
         _ => OpenError::Unreachable { server, reason: "it does not speak MySQL".into() },
     }
@@ -109,10 +112,7 @@ mod tests {
         let duplicate = error(1062, "Duplicate entry 'bob@example.com' for key 'users.email'");
         let too_long = error(1366, "Incorrect value: 'secret' for column 'name' at row 1");
 
-        assert_eq!(
-            duplicate,
-            DbError::UniqueViolation { constraint: Some("users.email".into()) }
-        );
+        assert_eq!(duplicate, DbError::UniqueViolation { constraint: Some("users.email".into()) });
         assert_eq!(
             too_long,
             DbError::Other("Incorrect value: '…' for column '…' at row 1 (1366)".into())

@@ -54,12 +54,15 @@ pub(crate) fn server(
         .stmt_cache_size(0)
         .additional_capabilities(CapabilityFlags::CLIENT_FOUND_ROWS)
         .ssl_opts(tls);
-    Ok((name.clone(), Arc::new(MyServer {
-        options: opts.into(),
-        address: format!("MySQL database {name} on {host}"),
-        job_timeout: options.job_timeout,
-        connect_timeout: options.connect_timeout,
-    })))
+    Ok((
+        name.clone(),
+        Arc::new(MyServer {
+            options: opts.into(),
+            address: format!("MySQL database {name} on {host}"),
+            job_timeout: options.job_timeout,
+            connect_timeout: options.connect_timeout,
+        }),
+    ))
 }
 
 fn tls(root_certificates: Option<PathBuf>) -> SslOpts {

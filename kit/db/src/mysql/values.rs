@@ -37,9 +37,9 @@ pub(crate) fn column(row: &mysql::Row, index: usize) -> Result<Value<'_>, DbErro
             .map_err(|_| DbError::decode("no integer of 64 bits")),
         mysql::Value::Bytes(bytes) if is_decimal(column.column_type()) => whole(bytes),
         mysql::Value::Bytes(bytes) if column.character_set() == BINARY => Ok(Value::Bytes(bytes)),
-        mysql::Value::Bytes(bytes) => std::str::from_utf8(bytes)
-            .map(Value::Text)
-            .map_err(|_| DbError::decode("not UTF-8")),
+        mysql::Value::Bytes(bytes) => {
+            std::str::from_utf8(bytes).map(Value::Text).map_err(|_| DbError::decode("not UTF-8"))
+        }
         _ => Err(DbError::decode("a type which is not used here")),
     }
 }

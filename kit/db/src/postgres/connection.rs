@@ -134,7 +134,9 @@ async fn pipelined(
 ) -> Result<u64, Error> {
     let mut running: Vec<_> = statements
         .iter()
-        .map(|(statement, params)| Box::pin(maybe_done(client.execute_raw(statement, bound(params)))))
+        .map(|(statement, params)| {
+            Box::pin(maybe_done(client.execute_raw(statement, bound(params))))
+        })
         .collect();
     for statement in &mut running {
         // The first poll sends it.

@@ -25,7 +25,8 @@ pub(super) fn connector(
         let system = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(system.certs);
         if let Some(path) = root_certificates {
-            let quoted = |error: &dyn std::fmt::Display| failed(format!("{}: {error}", path.display()));
+            let quoted =
+                |error: &dyn std::fmt::Display| failed(format!("{}: {error}", path.display()));
             for certificate in CertificateDer::pem_file_iter(&path).map_err(|e| quoted(&e))? {
                 let certificate = certificate.map_err(|e| quoted(&e))?;
                 roots.add(certificate).map_err(|e| quoted(&e))?;

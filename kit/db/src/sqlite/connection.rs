@@ -94,12 +94,14 @@ impl Connection {
                 .inner
                 .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
                 .and_then(|mode| {
-                    connection.inner.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+                    connection
+                        .inner
+                        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
                     Ok(mode)
                 });
             match opened {
                 Ok(mode) if mode == "wal" => {}
-                Ok(mode) => return Err(OpenError::unwritable(path, format!("journal is {mode}"))),
+                Ok(mode) => return Err(OpenError::unwritable(path, &format!("journal is {mode}"))),
                 Err(error) => return Err(open_error(path, &error)),
             }
         }
@@ -178,7 +180,7 @@ fn make_private(path: &Path) -> Result<(), OpenError> {
     match options.open(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(OpenError::unwritable(path, error)),
+        Err(error) => Err(OpenError::unwritable(path, &error)),
     }
 }
 
@@ -188,7 +190,8 @@ impl Session for Connection {
     }
 
     fn execute(&mut self, text: &'static str, params: &[Value<'_>]) -> Result<u64, DbError> {
-        let changed = self.prepare(text, params)?.raw_execute().map_err(|error| job_error(&error))?;
+        let changed =
+            self.prepare(text, params)?.raw_execute().map_err(|error| job_error(&error))?;
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 

@@ -98,13 +98,8 @@ fn run(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>, shared: 
     connection.set_deadline(deadline);
     let verdict = job.run(&mut Tx::new(connection, Kind::Write, deadline));
     connection.set_deadline(None);
-    let ran = Ran {
-        job,
-        started,
-        failure: verdict.failure,
-        keep: verdict.keep,
-        notify: verdict.notify,
-    };
+    let ran =
+        Ran { job, started, failure: verdict.failure, keep: verdict.keep, notify: verdict.notify };
     if shared && connection.is_in_transaction() {
         close_savepoint(connection, ran.keep);
     }

@@ -20,31 +20,32 @@ const ENDLESS: Sql = Sql::new("SELECT 1 FROM (SELECT pg_sleep(600)) AS slept")
     )
     .mysql("SELECT SLEEP(600)");
 /// The same, while it writes.
-const ENDLESS_WRITE: Sql = Sql::new(
-    "UPDATE stock SET quantity = (SELECT 1 FROM (SELECT pg_sleep(600)) AS slept)",
-)
-.sqlite(
-    "INSERT INTO stock (sku, quantity) \
+const ENDLESS_WRITE: Sql =
+    Sql::new("UPDATE stock SET quantity = (SELECT 1 FROM (SELECT pg_sleep(600)) AS slept)")
+        .sqlite(
+            "INSERT INTO stock (sku, quantity) \
      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT 'x' || i, 1 FROM n",
-)
-.mysql("UPDATE stock SET quantity = SLEEP(600)");
+        )
+        .mysql("UPDATE stock SET quantity = SLEEP(600)");
 
 #[tokio::test]
 async fn a_panic_takes_nobody_with_it() {
     on_one_thread(DbOptions::default(), async |db| {
         let held = hold(db).await;
-        let [before, panics, after] = [("a", false), ("b", true), ("c", false)].map(|(sku, panics)| {
-            let db = (**db).clone();
-            async move {
-                db.write("perhaps panic", move |tx| {
-                    tx.execute("INSERT INTO stock (sku, quantity) VALUES (?, 1)", p![sku])?;
-                    assert!(!panics, "boom");
-                    Ok::<_, DbError>(())
-                })
-                .await
-            }
-        });
-        let (before, panics, after) = (start(before).await, start(panics).await, start(after).await);
+        let [before, panics, after] =
+            [("a", false), ("b", true), ("c", false)].map(|(sku, panics)| {
+                let db = (**db).clone();
+                async move {
+                    db.write("perhaps panic", move |tx| {
+                        tx.execute("INSERT INTO stock (sku, quantity) VALUES (?, 1)", p![sku])?;
+                        assert!(!panics, "boom");
+                        Ok::<_, DbError>(())
+                    })
+                    .await
+                }
+            });
+        let (before, panics, after) =
+            (start(before).await, start(panics).await, start(after).await);
         held.let_go().await;
 
         assert_eq!(before.await.expect("joined"), Ok(()));
@@ -126,7 +127,8 @@ async fn too_many_are_told_at_once() {
         let (mut waiting, mut busy) = (Vec::new(), 0);
         for _ in 0..20 {
             let db = (**db).clone();
-            let mut work = Box::pin(async move { db.write("wait", |_| Ok::<_, DbError>(())).await });
+            let mut work =
+                Box::pin(async move { db.write("wait", |_| Ok::<_, DbError>(())).await });
             match futures::poll!(work.as_mut()) {
                 std::task::Poll::Pending => waiting.push(work),
                 std::task::Poll::Ready(answer) => {
@@ -191,10 +193,11 @@ async fn neighbours_of_a_job_that_is_ended_run_again() {
         })
         .await;
         let endless = (**db).clone();
-        let endless = start(async move {
-            endless.write("endless", |tx| tx.execute(ENDLESS_WRITE, p![])).await
-        })
-        .await;
+        let endless =
+            start(
+                async move { endless.write("endless", |tx| tx.execute(ENDLESS_WRITE, p![])).await },
+            )
+            .await;
         held.let_go().await;
 
         assert_eq!(first.await.expect("joined"), Ok::<_, DbError>(1));
@@ -227,11 +230,14 @@ async fn a_job_that_waits_too_long_is_not_begun() {
 
 #[tokio::test]
 async fn slow_jobs_are_counted() {
-    on_each_engine_with(DbOptions { slow_job: Duration::ZERO, ..DbOptions::default() }, async |db| {
-        let before = db.stats().read.slow;
-        assert_eq!(stock(db).await, []);
-        assert_eq!(db.stats().read.slow, before + 1);
-    })
+    on_each_engine_with(
+        DbOptions { slow_job: Duration::ZERO, ..DbOptions::default() },
+        async |db| {
+            let before = db.stats().read.slow;
+            assert_eq!(stock(db).await, []);
+            assert_eq!(db.stats().read.slow, before + 1);
+        },
+    )
     .await;
 }
 

@@ -26,6 +26,9 @@ async fn inline_jobs_are_ready_when_first_polled() {
     db.migrate(&SCHEMA).now_or_never().expect("ready").expect("migrated");
     add(&db, "a", 1).now_or_never().expect("ready").expect("added");
     assert_eq!(stock(&db).now_or_never().expect("ready").len(), 1);
+    Db::close(&db).now_or_never().expect("ready");
+    let late = add(&db, "b", 1).now_or_never().expect("ready");
+    assert!(matches!(late, Err(DbError::Unavailable(_))), "{late:?}");
 }
 
 #[tokio::test]

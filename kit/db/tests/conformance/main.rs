@@ -97,9 +97,7 @@ impl Held {
 }
 
 /// Starts a job now, so that it waits in the queue in the order of these calls.
-async fn start<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> JoinHandle<T> {
+async fn start<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     let mut work = Box::pin(work);
     // The first poll puts the job into the queue.
     assert!(futures::poll!(work.as_mut()).is_pending(), "the thread is held");

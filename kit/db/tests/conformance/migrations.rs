@@ -29,7 +29,11 @@ const BROKEN: MigrationSet = MigrationSet {
     name: "shop",
     migrations: &[
         FIRST,
-        step(2, "broken", "CREATE TABLE half (id BIGINT);\nCREATE NONSENSE;\nCREATE TABLE rest (id BIGINT);\n"),
+        step(
+            2,
+            "broken",
+            "CREATE TABLE half (id BIGINT);\nCREATE NONSENSE;\nCREATE TABLE rest (id BIGINT);\n",
+        ),
     ],
 };
 
@@ -72,8 +76,9 @@ async fn a_failing_migration_says_where_and_is_undone_where_that_is_possible() {
     on_each_engine(async |db| {
         let error = db.migrate(&BROKEN).await.expect_err("nonsense");
 
-        let half: Result<i64, DbError> =
-            db.read("look", |tx| tx.query_one("SELECT COUNT(*) FROM half", p![], |row| row.get(0))).await;
+        let half: Result<i64, DbError> = db
+            .read("look", |tx| tx.query_one("SELECT COUNT(*) FROM half", p![], |row| row.get(0)))
+            .await;
         match (db.engine(), &error) {
             (Engine::Mysql, MigrateError::HalfDone { version: 2, statement: 2, .. }) => {
                 assert_eq!(half, Ok(0));

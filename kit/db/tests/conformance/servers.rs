@@ -195,3 +195,38 @@ async fn a_server_that_is_away_or_refuses_is_told_in_one_sentence_without_the_pa
     })
     .await;
 }
+
+/// Whether this connection is encrypted.
+const ENCRYPTED: Sql = Sql::new("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").mysql(
+    "SELECT variable_value <> '' FROM information_schema.session_status \
+     WHERE variable_name = 'Ssl_cipher'",
+);
+
+#[tokio::test]
+async fn tls_is_used_when_asked_for_and_strangers_are_refused() {
+    #[expect(clippy::disallowed_methods, reason = "where the test servers' certificate is")]
+    let Ok(certificate) = std::env::var("TECHTROVE_TEST_CERTIFICATE") else {
+        eprintln!("SKIPPED: TLS (run cargo xtask servers up)");
+        return;
+    };
+    on_each_server(async |db| {
+        let encrypted = async |query: &str| -> Result<bool, OpenError> {
+            let db = Db::open(&format!("{}?{query}", db.url()), DbOptions::default()).await?;
+            let read = db
+                .read("look", |tx| tx.query_one(ENCRYPTED, p![], |row| row.get(0)))
+                .await
+                .unwrap_or_else(|error: DbError| panic!("{error}"));
+            db.close().await;
+            Ok(read)
+        };
+
+        let trusted = encrypted(&format!("sslmode=require&sslrootcert={certificate}")).await;
+        let stranger = encrypted("sslmode=require").await;
+        let plain = encrypted("sslmode=disable").await;
+
+        assert_eq!(trusted, Ok(true));
+        assert!(matches!(stranger, Err(OpenError::Tls { .. })), "{stranger:?}");
+        assert_eq!(plain, Ok(false));
+    })
+    .await;
+}

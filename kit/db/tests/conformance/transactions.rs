@@ -176,7 +176,10 @@ async fn rows_that_match_are_counted_even_if_nothing_changes() {
             .write("count", |tx| {
                 Ok::<_, DbError>(vec![
                     tx.execute("UPDATE stock SET quantity = ?", p![1])?,
-                    tx.execute("UPDATE stock SET quantity = 2 WHERE sku = ? AND quantity >= ?", p!["a", 2])?,
+                    tx.execute(
+                        "UPDATE stock SET quantity = 2 WHERE sku = ? AND quantity >= ?",
+                        p!["a", 2],
+                    )?,
                     tx.execute("DELETE FROM stock WHERE sku = ?", p!["a"])?,
                 ])
             })
@@ -234,8 +237,11 @@ async fn upserts_and_row_locks_have_words_for_each_engine() {
             .write("upsert", |tx| {
                 tx.execute(UPSERT, p!["a", 1])?;
                 tx.execute(UPSERT, p!["a", 2])?;
-                tx.query("SELECT quantity FROM stock WHERE sku = ? FOR UPDATE", p!["a"], |row| row.get::<i64>(0))?;
-                let select = "SELECT quantity FROM stock ORDER BY sku LIMIT ? FOR UPDATE SKIP LOCKED";
+                tx.query("SELECT quantity FROM stock WHERE sku = ? FOR UPDATE", p!["a"], |row| {
+                    row.get::<i64>(0)
+                })?;
+                let select =
+                    "SELECT quantity FROM stock ORDER BY sku LIMIT ? FOR UPDATE SKIP LOCKED";
                 tx.query(select, p![10], |row| row.get(0))
             })
             .await;
@@ -268,9 +274,11 @@ async fn a_missing_row_fails_nothing_by_itself() {
 #[tokio::test]
 async fn a_job_that_reads_cannot_write_or_lock() {
     on_each_engine(async |db| {
-        let write: Result<u64, DbError> = db.read("write", |tx| tx.execute(INSERT, p!["a", 1])).await;
-        let lock: Result<Vec<()>, DbError> =
-            db.read("lock", |tx| tx.query("SELECT 1 FROM stock FOR UPDATE", p![], |_| Ok(()))).await;
+        let write: Result<u64, DbError> =
+            db.read("write", |tx| tx.execute(INSERT, p!["a", 1])).await;
+        let lock: Result<Vec<()>, DbError> = db
+            .read("lock", |tx| tx.query("SELECT 1 FROM stock FOR UPDATE", p![], |_| Ok(())))
+            .await;
 
         assert_eq!(write, Err(DbError::ReadOnly));
         assert_eq!(lock, Err(DbError::ReadOnly));
@@ -291,7 +299,9 @@ async fn a_long_read_sees_one_state_and_holds_up_no_writer() {
             reader
                 .read("long read", move |tx| {
                     let count = |tx: &mut Tx<'_>| {
-                        tx.query_one("SELECT SUM(quantity) FROM stock", p![], |row| row.get::<i64>(0))
+                        tx.query_one("SELECT SUM(quantity) FROM stock", p![], |row| {
+                            row.get::<i64>(0)
+                        })
                     };
                     let before = count(tx)?;
                     started.try_send(()).expect("somebody waits");

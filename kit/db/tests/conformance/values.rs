@@ -56,9 +56,8 @@ fn any_values_come_back_as_they_went() {
         let mut runner = TestRunner::new(ProptestConfig::with_cases(24));
         let checked = runner.run(&vec(any_thing(), 1..20), |things| {
             let written = things.clone();
-            let read: Result<Vec<Thing>, DbError> = futures::executor::block_on(db.write(
-                "write and read",
-                move |tx| {
+            let read: Result<Vec<Thing>, DbError> =
+                futures::executor::block_on(db.write("write and read", move |tx| {
                     tx.execute("DELETE FROM things", p![])?;
                     let statements: Vec<_> = written
                         .iter()
@@ -71,8 +70,7 @@ fn any_values_come_back_as_they_went() {
                         read.push(tx.query_one(select, p![thing.id], read_thing)?);
                     }
                     Ok(read)
-                },
-            ));
+                }));
             prop_assert_eq!(read, Ok(things));
             Ok(())
         });
@@ -84,7 +82,13 @@ fn any_values_come_back_as_they_went() {
 async fn extremes_and_emptiness_come_back() {
     on_each_engine(async |db| {
         let things = [
-            (1, Some("Grüße 🛒 日本 \u{10FFFF}"), Some(i64::MIN), Some(true), Some(vec![0, 255, b'\'', b'\\'])),
+            (
+                1,
+                Some("Grüße 🛒 日本 \u{10FFFF}"),
+                Some(i64::MIN),
+                Some(true),
+                Some(vec![0, 255, b'\'', b'\\']),
+            ),
             (2, Some(""), Some(i64::MAX), Some(false), Some(vec![])),
             (3, Some("'; DROP TABLE things; -- \\ \" % _ ?"), Some(0), None, None),
             (4, None, None, None, Some(vec![7; 100_000])),
@@ -103,7 +107,11 @@ async fn extremes_and_emptiness_come_back() {
                 for t in &written {
                     tx.execute(INSERT, p![t.id, t.name, t.count, t.flag, t.body])?;
                 }
-                tx.query("SELECT id, name, count, flag, body FROM things ORDER BY id", p![], read_thing)
+                tx.query(
+                    "SELECT id, name, count, flag, body FROM things ORDER BY id",
+                    p![],
+                    read_thing,
+                )
             })
             .await
             .unwrap_or_else(|error: DbError| panic!("{error}"));
@@ -146,10 +154,13 @@ async fn text_is_compared_byte_by_byte() {
                     tx.execute("INSERT INTO things (id, name) VALUES (?, ?)", p![id, name])?;
                 }
                 assert_eq!(
-                    tx.query("SELECT name FROM things WHERE name = ?", p!["abc"], |row| row.get::<String>(0))?,
+                    tx.query("SELECT name FROM things WHERE name = ?", p!["abc"], |row| row
+                        .get::<String>(0))?,
                     ["abc"]
                 );
-                tx.query("SELECT name FROM things WHERE name > ? ORDER BY name", p!["ABC"], |row| row.get(0))
+                tx.query("SELECT name FROM things WHERE name > ? ORDER BY name", p!["ABC"], |row| {
+                    row.get(0)
+                })
             })
             .await
             .unwrap_or_else(|error: DbError| panic!("{error}"));
@@ -207,12 +218,17 @@ async fn what_does_not_fit_is_refused_and_not_guessed() {
     on_each_engine_with(techtrove_db::DbOptions::default(), async |db| {
         crate::add(db, "a", 5).await.expect("added");
 
-        let kind: Result<String, DbError> =
-            db.read("kind", |tx| tx.query_one("SELECT quantity FROM stock", p![], |row| row.get(0))).await;
-        let null: Result<i64, DbError> =
-            db.read("null", |tx| tx.query_one("SELECT SUM(id) FROM order_lines", p![], |row| row.get(0))).await;
-        let column: Result<i64, DbError> =
-            db.read("column", |tx| tx.query_one("SELECT quantity FROM stock", p![], |row| row.get(9))).await;
+        let kind: Result<String, DbError> = db
+            .read("kind", |tx| tx.query_one("SELECT quantity FROM stock", p![], |row| row.get(0)))
+            .await;
+        let null: Result<i64, DbError> = db
+            .read("null", |tx| {
+                tx.query_one("SELECT SUM(id) FROM order_lines", p![], |row| row.get(0))
+            })
+            .await;
+        let column: Result<i64, DbError> = db
+            .read("column", |tx| tx.query_one("SELECT quantity FROM stock", p![], |row| row.get(9)))
+            .await;
         let few: Result<u64, DbError> =
             db.write("few", |tx| tx.execute("DELETE FROM stock WHERE sku = ?", p![])).await;
         let many: Result<u64, DbError> =

@@ -269,8 +269,9 @@ fn check_money(price: Money, currency: Currency, pointer: &str, invalid: &mut In
         invalid
             .add(format!("{pointer}/currency"), format_args!("the shop's currency is {currency}"));
     }
-    if !(0..=MAX_PRICE).contains(&price.amount) {
-        let detail = format_args!("an amount is a whole number of minor units, 0 to {MAX_PRICE}");
+    // Nothing is sold for nothing: no payment provider takes an amount of zero.
+    if !(1..=MAX_PRICE).contains(&price.amount) {
+        let detail = format_args!("an amount is a whole number of minor units, 1 to {MAX_PRICE}");
         invalid.add(format!("{pointer}/amount"), detail);
     }
 }

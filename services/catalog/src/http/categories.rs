@@ -11,8 +11,9 @@ use techtrove_http::{
     HttpError, IfMatch, Json, Path, ProblemBody, created_json, idempotency::Idempotent,
     versioned_json, written_json,
 };
+use techtrove_identity_api::Manager;
 
-use super::{answer, manager::Manager, patch::Patch};
+use super::{answer, patch::Patch};
 use crate::{
     app::{self, App},
     domain::{Category, CategoryInput, CategoryNode, NewCategory},

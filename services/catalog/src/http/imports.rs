@@ -10,9 +10,9 @@ use serde::Serialize;
 use techtrove_catalog_api::JobId;
 use techtrove_core::{Problem, codes};
 use techtrove_http::{HttpError, Json, Path, ProblemBody, header_text};
+use techtrove_identity_api::Manager;
 use utoipa::ToSchema;
 
-use super::manager::Manager;
 use crate::{
     app::{self, App, JobReport},
     domain::LineError,

@@ -2,7 +2,6 @@
 
 mod categories;
 mod imports;
-mod manager;
 mod patch;
 mod products;
 mod skus;

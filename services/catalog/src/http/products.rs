@@ -13,10 +13,10 @@ use techtrove_http::{
     HttpError, IfMatch, Json, Path, ProblemBody, Query, created_json, idempotency::Idempotent,
     versioned_bytes, written_json,
 };
-use techtrove_identity_api::{Caller, Role};
+use techtrove_identity_api::{Caller, Manager, Role};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{answer, manager::Manager, patch::Patch};
+use super::{answer, patch::Patch};
 use crate::{
     app::{self, App, ListRequest},
     domain::{NewProductInput, ProductBody, ProductInput, ShownProduct, Status},

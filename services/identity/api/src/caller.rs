@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::{header::AUTHORIZATION, request::Parts};
-use techtrove_core::{Problem, codes};
-use techtrove_http::HttpError;
+use techtrove_core::{Problem, TypedId as _, codes};
+use techtrove_http::{HttpError, idempotency::Scope};
 
 use crate::{Authenticator, Claims, Role, UserId};
 
@@ -72,6 +72,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
             Problem::internal("no authenticator is layered onto the service's public router")
         })?;
         Ok(Self::User(authenticator.authenticate(token).await?))
+    }
+}
+
+/// A manager who calls. Decided before the rest of the request is looked at, so that nobody else learns
+/// what would have been wrong with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Manager(pub UserId);
+
+impl Manager {
+    /// Whose idempotency keys theirs are.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'static> {
+        Scope::User(self.0.uuid())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Manager {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(caller.require(Role::Manager)?.sub))
     }
 }
 

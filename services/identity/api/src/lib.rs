@@ -9,7 +9,7 @@ mod role;
 mod tokens;
 
 pub use authenticator::Authenticator;
-pub use caller::Caller;
+pub use caller::{Caller, Manager};
 pub use contact::{Contact, IdentityClient};
 pub use role::{InvalidRole, Role};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};

@@ -3,7 +3,6 @@
 mod audit;
 mod availability;
 mod import;
-mod manager;
 mod reservations;
 mod stock;
 

@@ -4,9 +4,9 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
 use techtrove_core::{FieldError, Problem, Sku};
 use techtrove_http::{HttpError, IfMatch, Json, Path, ProblemBody, versioned_json, written_json};
+use techtrove_identity_api::Manager;
 use utoipa::ToSchema;
 
-use super::manager::Manager;
 use crate::{
     app::{self, App, StockEdit},
     domain::{MAX_COUNT, MAX_THRESHOLD, StockItem},

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use super::{
     App, Placed, answer,
+    drivers::Seat,
     neighbours::{self, PaymentToken},
 };
 use crate::{
@@ -34,8 +35,26 @@ const STORE_TRIES: u32 = 4;
 /// The pause before the first further try; each further one doubles it.
 const STORE_PAUSE: Duration = Duration::from_millis(50);
 
-/// Where the buyer's request waits for its answer.
-pub(super) type Waiting = oneshot::Sender<Result<Placed, Error>>;
+/// The buyer's request, which waits for its answer on a seat.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    answer: oneshot::Sender<Result<Placed, Error>>,
+    seat: Seat,
+}
+
+impl Waiting {
+    /// Waits for `answer` on `seat`.
+    pub fn new(answer: oneshot::Sender<Result<Placed, Error>>, seat: Seat) -> Self {
+        Self { answer, seat }
+    }
+
+    /// Answers and frees the seat.
+    pub fn tell(self, answer: Result<Placed, Error>) {
+        // A buyer who has gone will find the order by the idempotency key, or in the mail.
+        let _ = self.answer.send(answer);
+        drop(self.seat);
+    }
+}
 
 /// An order being driven.
 #[derive(Debug)]
@@ -54,6 +73,8 @@ pub(super) struct Drive {
     pub token: Option<PaymentToken>,
     /// The buyer, as long as they wait.
     pub waiting: Option<Waiting>,
+    /// The seat for what follows the answer.
+    pub follow_up: Option<Seat>,
 }
 
 /// Why a driver stopped.
@@ -65,6 +86,8 @@ pub(super) enum Stop {
     Waits,
     /// Somebody else drives.
     Overtaken,
+    /// There is no room to go on after the buyer was answered: the recovery will.
+    Left,
 }
 
 /// What one transaction stores.
@@ -89,6 +112,7 @@ impl Drive {
             hand: Hand::Recovery,
             token: None,
             waiting: None,
+            follow_up: None,
         }
     }
 
@@ -108,7 +132,7 @@ impl Drive {
             if !store(app, &stored).await? {
                 return Ok(Stop::Overtaken);
             }
-            match self.advance(&stored) {
+            match self.advance(app, &stored) {
                 Some(stop) => return Ok(stop),
                 None => continue,
             }
@@ -140,26 +164,29 @@ impl Drive {
     }
 
     /// Goes on from what is stored now; `Some` when there is nothing to go on with.
-    fn advance(&mut self, stored: &Stored) -> Option<Stop> {
+    fn advance(&mut self, app: &App, stored: &Stored) -> Option<Stop> {
         self.order = Arc::clone(&stored.order);
         self.lease = stored.lease;
-        self.tell(stored);
-        match &stored.change.next {
-            None => Some(Stop::Settled),
-            Some(next) => {
-                self.saga = next.clone();
-                stored.change.waits.then_some(Stop::Waits)
-            }
+        let told = self.tell(stored);
+        let Some(next) = &stored.change.next else { return Some(Stop::Settled) };
+        self.saga = next.clone();
+        if stored.change.waits {
+            return Some(Stop::Waits);
         }
+        if told {
+            self.follow_up = app.drivers.follow_up();
+            return self.follow_up.is_none().then_some(Stop::Left);
+        }
+        None
     }
 
-    /// Tells the buyer, if the time has come and they still wait.
-    fn tell(&mut self, stored: &Stored) {
+    /// Tells the buyer, if the time has come and they still wait; whether it did.
+    fn tell(&mut self, stored: &Stored) -> bool {
         let change = &stored.change;
         let Some((reply, waiting)) =
             change.reply.zip(self.waiting.take_if(|_| change.reply.is_some()))
         else {
-            return;
+            return false;
         };
         let refusal = change.refusal.clone();
         let (outcome, answer) = match reply {
@@ -170,8 +197,8 @@ impl Drive {
         };
         metrics::counter!("orders_placed_total", "outcome" => outcome).increment(1);
         let refused = || refusal.map_or(Error::Overtaken, Error::Refused);
-        // A buyer who has gone will find the order by the idempotency key, or in the mail.
-        let _ = waiting.send(answer.ok_or_else(refused));
+        waiting.tell(answer.ok_or_else(refused));
+        true
     }
 
     fn observe(

@@ -16,34 +16,41 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub struct Drivers {
     seats: Arc<Semaphore>,
+    follow_ups: Arc<Semaphore>,
     tasks: TaskTracker,
 }
 
+/// Room for one order, until it is dropped.
+pub(crate) type Seat = OwnedSemaphorePermit;
+
 impl Drivers {
-    /// Room for so many at once.
+    /// Room for `orders` whose buyers wait, and for `follow_ups` of those that were answered.
     #[must_use]
-    pub fn new(most: usize) -> Self {
-        Self { seats: Arc::new(Semaphore::new(most)), tasks: TaskTracker::new() }
+    pub fn new(orders: usize, follow_ups: usize) -> Self {
+        Self {
+            seats: Arc::new(Semaphore::new(orders)),
+            follow_ups: Arc::new(Semaphore::new(follow_ups)),
+            tasks: TaskTracker::new(),
+        }
     }
 
     /// A seat for one more.
     ///
     /// # Errors
     /// [`Error::Busy`] when all are taken.
-    pub(crate) fn seat(&self) -> Result<OwnedSemaphorePermit, Error> {
+    pub(crate) fn seat(&self) -> Result<Seat, Error> {
         Arc::clone(&self.seats).try_acquire_owned().map_err(|_| Error::Busy)
     }
 
-    /// Lets `work` go on by itself on its seat, in the context of whoever asked.
-    pub(crate) fn start(
-        &self,
-        seat: OwnedSemaphorePermit,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) {
-        self.tasks.spawn(in_current_context(async move {
-            work.await;
-            drop(seat);
-        }));
+    /// A seat for what follows once the buyer was answered, such as a capture: when that is slow, it
+    /// must not hold up the next buyers.
+    pub(crate) fn follow_up(&self) -> Option<Seat> {
+        Arc::clone(&self.follow_ups).try_acquire_owned().ok()
+    }
+
+    /// Lets `work` go on by itself, in the context of whoever asked.
+    pub(crate) fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(in_current_context(work));
     }
 
     /// Whether nothing is driven just now.

@@ -1,10 +1,10 @@
 //! The steps as calls: what to ask inventory and payments, and what their answers mean. Each call has
-//! a deadline and may be repeated, except the one which carries the buyer's token. What is not said in
-//! so many words is [`Outcome::Unknown`]; silence is never taken for an answer.
+//! a deadline and may be repeated, except the one which carries the buyer's token; inventory's are, at
+//! once. What is not said in so many words is [`Outcome::Unknown`]; silence is never taken for an answer.
 
 use std::{future::Future, time::Duration};
 
-use techtrove_core::Problem;
+use techtrove_core::{Problem, TypedId as _};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
@@ -55,12 +55,12 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
         Task::Reconcile => reconcile(app, order).await,
         Task::Commit { attempt } => commit(app, order, attempt).await,
         Task::Capture => {
-            let call = || app.payments.capture(order.payment.id);
-            moved_money(order, twice("capture", app.config.deadlines.payment, call).await)
+            let call = app.payments.capture(order.payment.id);
+            moved_money(order, once("capture", app.config.deadlines.payment, call).await)
         }
         Task::Void => {
-            let call = || app.payments.void(order.payment.id);
-            moved_money(order, twice("void", app.config.deadlines.payment, call).await)
+            let call = app.payments.void(order.payment.id);
+            moved_money(order, once("void", app.config.deadlines.payment, call).await)
         }
         Task::Release { attempts } => release(app, order, attempts).await,
     }
@@ -105,14 +105,21 @@ async fn authorize(app: &App, order: &Order, attempt: u32, token: &PaymentToken)
             };
         }
     }
+    // Two calls may be made, within the time of one.
+    let asked = timeout(deadlines.payment, ask_for_money(app, order, token));
+    asked.await.unwrap_or(Outcome::Unknown)
+}
+
+async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcome {
     let request = AuthorizeRequest {
         payment_id: order.payment.id,
-        reference: techtrove_core::TypedId::uuid(order.id),
+        reference: order.id.uuid(),
         amount: order.totals.total,
         provider: order.payment.provider.clone(),
         token: token.0.clone(),
     };
-    match once("authorize", deadlines.payment, app.payments.authorize(&request)).await {
+    let call = app.payments.authorize(&request);
+    match once("authorize", app.config.deadlines.payment, call).await {
         Ok(payment) => report(order, payment),
         Err(Failure::NotSent) => Outcome::NotAsked,
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {

@@ -80,7 +80,8 @@ pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<P
     let seat = app.drivers.seat()?;
     let (waiting, answer) = oneshot::channel();
     let driver = Arc::clone(app);
-    app.drivers.start(seat, async move { begin(&driver, request, priced, waiting).await });
+    let waiting = Waiting::new(waiting, seat);
+    app.drivers.start(async move { begin(&driver, request, priced, waiting).await });
     answer.await.unwrap_or(Err(Error::Overtaken))
 }
 
@@ -153,15 +154,8 @@ async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting)
     let PlaceOrder { buyer, wish, token, key } = request;
     let new = match store_new(app, freeze(app, buyer, wish, priced, key)).await {
         Ok(Stored::New(new)) => new,
-        Ok(Stored::Before(answer)) => {
-            // A buyer who has gone may ask again.
-            let _ = waiting.send(Ok(Placed::again(answer)));
-            return;
-        }
-        Err(error) => {
-            let _ = waiting.send(Err(error));
-            return;
-        }
+        Ok(Stored::Before(answer)) => return waiting.tell(Ok(Placed::again(answer))),
+        Err(error) => return waiting.tell(Err(error)),
     };
     let New { order, saga, lease, .. } = Arc::unwrap_or_clone(new);
     let id = order.id;
@@ -173,6 +167,7 @@ async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting)
         hand: Hand::Buyer,
         token: Some(token),
         waiting: Some(waiting),
+        follow_up: None,
     };
     if let Err(error) = drive.run(app).await {
         let error = Problem::from(error);

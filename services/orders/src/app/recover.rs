@@ -81,8 +81,9 @@ pub fn recovery_worker(app: Arc<App>) -> Worker {
         let app = Arc::clone(&app);
         async move {
             loop {
-                recover_due(&app).await?;
-                measure(&app).await?;
+                if look(&app).await? {
+                    recover_due(&app).await?;
+                }
                 if !shutdown.pause(app.config.deadlines.poll).await {
                     return Ok::<(), Error>(());
                 }
@@ -91,10 +92,11 @@ pub fn recovery_worker(app: Arc<App>) -> Worker {
     })
 }
 
-async fn measure(app: &App) -> Result<(), Error> {
+/// Whether an order's time has come; measures the backlog on the way.
+async fn look(app: &App) -> Result<bool, Error> {
     let backlog =
         app.db.read("orders.backlog", |tx| store::backlog(tx).map_err(Error::from)).await?;
     let open = u32::try_from(backlog.open).unwrap_or(u32::MAX);
     metrics::gauge!("orders_open_sagas").set(f64::from(open));
-    Ok(())
+    Ok(backlog.oldest_due.is_some_and(|due| due <= app.clock.now()))
 }

@@ -33,7 +33,7 @@ use techtrove_identity_api::{
 use techtrove_inventory_api::InventoryClient;
 use techtrove_orders::{App, Config, Deadlines, Deps, domain::GuestKey, recover_due};
 use techtrove_payments_api::PaymentsClient;
-use techtrove_testing::{Actor, faults::Script};
+use techtrove_testing::{Actor, Reply, faults::Script};
 use uuid::Uuid;
 
 pub use stock::Stock;
@@ -228,4 +228,17 @@ pub fn wish(lines: &[(&str, i64)], token: &str) -> Value {
         "shipping_method": "standard",
         "payment": {"provider": "sandbox", "token": token},
     })
+}
+
+/// Where orders are placed.
+pub const ORDERS: &str = "/api/v1/orders";
+
+/// Orders that go well, are declined, stay unknown for a while, want more than there is, or are paid
+/// with what payments does not accept: the token, and how many graphics cards.
+pub const WISHES: [(&str, i64); 5] =
+    [("tok_ok", 2), ("tok_declined", 2), ("tok_timeout", 2), ("tok_ok", 51), ("tok_rejected", 1)];
+
+/// Places an order of `quantity` graphics cards, a processor, and one card more.
+pub async fn place(shop: &Shop, token: &str, quantity: i64) -> Reply {
+    shop.actor.post(ORDERS, &wish(&[("GPU", quantity), ("CPU", 1), ("GPU", 1)], token)).await
 }

@@ -116,7 +116,7 @@ impl Stock {
         known.clone()
     }
 
-    fn expire(&mut self, now: Timestamp) {
+    pub fn expire(&mut self, now: Timestamp) {
         let over: Vec<_> = self
             .reservations
             .iter()

@@ -1,0 +1,197 @@
+//! Drivers that die at each of their calls, before and after it had its effect, and drivers that wake
+//! up after they were replaced: the recovery ends every order, once, and the books agree.
+
+#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use techtrove_orders::recover_due;
+use techtrove_runtime::Shutdown;
+use techtrove_testing::{engines, eventually, sqlite_inline};
+use world::{Moment, Setting, Shop, Trap, WISHES, World, place};
+
+async fn world() -> World {
+    World::new((*sqlite_inline().await).clone())
+}
+
+#[tokio::test]
+async fn a_driver_that_dies_at_any_call_is_replaced() {
+    for (token, quantity) in WISHES {
+        for moment in [Moment::Before, Moment::After] {
+            let mut reached = 0;
+            for number in 1..=12 {
+                let context = format!("{token} × {quantity}, dies {moment:?} call {number}");
+                let world = world().await;
+                if !die_at(&world, (token, quantity), Trap::at(number, moment)).await {
+                    break;
+                }
+                reached = number;
+                world.settle().await;
+                world.assert_settled(&context).await;
+            }
+            assert!(reached >= 1, "{token} × {quantity}: no call was reached");
+        }
+    }
+}
+
+/// Places an order in a process of its own which ends at the trap; `false` when nothing was caught.
+async fn die_at(world: &World, (token, quantity): (&'static str, i64), trap: Arc<Trap>) -> bool {
+    let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
+    let process = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let drivers = shop.app.drivers.clone();
+    let placed = process.spawn(async move {
+        let _ = place(&shop, token, quantity).await;
+        shop.app.drivers.idle().await;
+    });
+    let caught = tokio::select! {
+        () = trap.caught() => true,
+        ended = placed => { ended.expect("no panic"); false }
+    };
+    drop(drivers);
+    process.shutdown_background();
+    assert!(caught || !trap.was_reached());
+    caught
+}
+
+#[tokio::test]
+async fn a_recovery_that_dies_at_any_call_is_replaced() {
+    // The first driver dies before the hold, after the money was reserved, or before it is captured;
+    // the second, which recovers, at each of its own calls.
+    for (first, moment) in [
+        (1, Moment::Before),
+        (1, Moment::After),
+        (3, Moment::After),
+        (4, Moment::After),
+        (5, Moment::Before),
+    ] {
+        for number in 1..=6 {
+            let context = format!("dies {moment:?} call {first}, then at {number} of recovery");
+            let world = world().await;
+            assert!(die_at(&world, ("tok_ok", 2), Trap::at(first, moment)).await, "{context}");
+            world.clock.advance(Duration::from_secs(6));
+
+            let trap = Trap::at(number, Moment::After);
+            let shop = world.shop(Setting::trapped(Arc::clone(&trap))).await;
+            let process = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            let app = Arc::clone(&shop.app);
+            let recovered =
+                process.spawn(async move { recover_due(&app).await.expect("recovers") });
+            tokio::select! {
+                () = trap.caught() => {}
+                ended = recovered => assert_eq!(ended.expect("no panic"), 1, "{context}"),
+            }
+            process.shutdown_background();
+            world.settle().await;
+
+            world.assert_settled(&context).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_driver_that_wakes_up_after_it_was_replaced_changes_nothing() {
+    for (token, quantity) in WISHES {
+        for moment in [Moment::Before, Moment::After] {
+            for number in 1..=6 {
+                let context = format!("{token} × {quantity}, sleeps {moment:?} call {number}");
+                let world = world().await;
+                let trap = Trap::at(number, moment);
+                let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
+                let sleeper = Arc::clone(&shop);
+                let placed = tokio::spawn(async move { place(&sleeper, token, quantity).await });
+                tokio::select! {
+                    () = trap.caught() => {}
+                    () = ended(&shop, &trap) => break,
+                }
+
+                world.settle().await;
+                world.assert_settled(&context).await;
+                trap.open();
+                let reply = placed.await.expect("no panic");
+                shop.app.drivers.idle().await;
+
+                world.assert_settled_again(&context).await;
+                assert!(matches!(reply.status.as_u16(), 201 | 402 | 409 | 503), "{context}");
+            }
+        }
+    }
+}
+
+/// Waits until the shop drives nothing any more, though its trap caught nothing.
+async fn ended(shop: &Shop, trap: &Trap) {
+    eventually(Duration::from_secs(10), async || {
+        (!trap.was_reached() && shop.app.drivers.is_idle()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_recoveries_at_once_drive_each_order_once() {
+    let world = world().await;
+    for number in 0..20 {
+        let trap = Trap::at(3, Moment::After);
+        assert!(die_at(&world, ("tok_ok", 1), trap).await, "{number}");
+    }
+    world.clock.advance(Duration::from_secs(6));
+    let (one, two) = (world.shop(Setting::default()).await, world.shop(Setting::default()).await);
+
+    let (first, second) = tokio::join!(recover_due(&one.app), recover_due(&two.app));
+
+    assert_eq!(first.expect("recovers") + second.expect("recovers"), 20);
+    world.assert_settled("two recoveries").await;
+}
+
+#[tokio::test]
+async fn each_call_dying_once_is_recovered_on_every_engine() {
+    for db in engines().await {
+        let world = World::new((*db).clone());
+        for number in 1..=5 {
+            let trap = Trap::at(number, Moment::After);
+            assert!(die_at(&world, ("tok_ok", 1), trap).await, "{}: {number}", db.label());
+        }
+        world.clock.advance(Duration::from_secs(6));
+
+        let shops = (world.shop(Setting::default()).await, world.shop(Setting::default()).await);
+        let (one, two) = tokio::join!(recover_due(&shops.0.app), recover_due(&shops.1.app));
+
+        assert_eq!(one.expect("recovers") + two.expect("recovers"), 5, "{}", db.label());
+        world.settle().await;
+        world.assert_settled(db.label()).await;
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn the_workers_recover_from_the_start_and_end_when_told() {
+    let world = world().await;
+    assert!(die_at(&world, ("tok_ok", 1), Trap::at(4, Moment::After)).await);
+    world.clock.advance(Duration::from_secs(6));
+    let shop = world.shop(Setting::default()).await;
+    let service = techtrove_orders::service(&shop.app, world.authenticator());
+    let shutdown = Shutdown::new();
+    let workers: Vec<_> = service
+        .workers
+        .into_iter()
+        .map(|worker| tokio::spawn(worker.supervise(shutdown.clone())))
+        .collect();
+
+    eventually(Duration::from_secs(10), async || {
+        world.entries().await.iter().all(|entry| entry.settled).then_some(())
+    })
+    .await;
+    shutdown.begin();
+    for worker in workers {
+        worker.await.expect("ends well");
+    }
+
+    world.assert_settled("workers").await;
+}
