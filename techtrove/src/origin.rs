@@ -81,7 +81,7 @@ fn audit(books: Books, mode: Mode) -> Router {
     let check = move || async move {
         match crate::audit::audit(&books, mode).await {
             Ok(report) => Json(report).into_response(),
-            Err(error) => HttpError(Problem::from(error)).into_response(),
+            Err(error) => HttpError(error).into_response(),
         }
     };
     Router::new().route("/audit", get(check))

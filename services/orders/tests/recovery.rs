@@ -6,9 +6,10 @@ mod world;
 
 use std::{sync::Arc, time::Duration};
 
+use techtrove_db::DbOptions;
 use techtrove_orders::recover_due;
 use techtrove_runtime::Shutdown;
-use techtrove_testing::{engines, eventually, sqlite_inline};
+use techtrove_testing::{engines, eventually, sqlite_file, sqlite_inline};
 use world::{Moment, Setting, Shop, Trap, WISHES, World, place};
 
 async fn world() -> World {
@@ -194,4 +195,49 @@ async fn the_workers_recover_from_the_start_and_end_when_told() {
     }
 
     world.assert_settled("workers").await;
+}
+
+#[tokio::test]
+async fn a_driver_at_work_keeps_its_order() {
+    for number in 1..=5 {
+        let world = world().await;
+        let trap = Trap::at(number, Moment::After);
+        let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
+        let buyer = Arc::clone(&shop);
+        let placed = tokio::spawn(async move { place(&buyer, "tok_ok", 1).await });
+        trap.caught().await;
+
+        world.clock.advance(Duration::from_secs(4));
+        let other = world.shop(Setting::default()).await;
+        assert_eq!(recover_due(&other.app).await.expect("recovers"), 0, "at call {number}");
+        trap.open();
+
+        assert_eq!(placed.await.expect("no panic").status, 201);
+        shop.app.drivers.idle().await;
+        world.assert_settled("at work").await;
+    }
+}
+
+#[tokio::test]
+async fn a_buyer_is_told_only_what_is_stored() {
+    // The third call reserves the money, the fourth commits the stock.
+    for number in [3, 4] {
+        let db = sqlite_file(DbOptions::default()).await;
+        let world = World::new((*db).clone());
+        let trap = Trap::at(number, Moment::After);
+        let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
+        let buyer = Arc::clone(&shop);
+        let placed = tokio::spawn(async move { place(&buyer, "tok_ok", 1).await });
+        trap.caught().await;
+
+        world.db.close().await;
+        trap.open();
+        let reply = placed.await.expect("no panic").expect(503);
+
+        assert_eq!(
+            (reply.problem_code(), reply.header("retry-after")),
+            ("unknown_outcome".into(), "2")
+        );
+        db.close().await;
+    }
 }

@@ -276,6 +276,24 @@ async fn a_capture_that_hangs_does_not_hold_up_the_next_buyers() {
 }
 
 #[tokio::test]
+async fn a_capture_that_is_not_made_yet_is_asked_for_again() {
+    let world = world().await;
+    world.till.lock().expect("whole").slow_captures = 3;
+    let shop = world.shop(Setting::default()).await;
+
+    assert_eq!(place(&shop, "tok_ok", 1).await.status, 201);
+    shop.app.drivers.idle().await;
+    let waiting = world.entries().await.remove(0);
+    world.settle().await;
+
+    assert_eq!(
+        (waiting.status, waiting.settled, waiting.captured),
+        (OrderStatus::Confirmed, false, 0)
+    );
+    world.assert_settled("slow capture").await;
+}
+
+#[tokio::test]
 async fn buyers_at_once_get_exactly_what_there_is() {
     for db in engines().await {
         let world = World::new((*db).clone());

@@ -1,6 +1,6 @@
 //! The audit: reads the books of all services through their internal pages and checks them against
 //! each other. It shares no rule with the services it checks, and changes nothing. The checks
-//! themselves are plain functions in [`checks`].
+//! themselves are plain functions in `checks.rs`.
 
 mod books;
 mod checks;

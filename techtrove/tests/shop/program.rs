@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use techtrove_testing::Actor;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::Sender;
 
 use crate::harness::order;
 
@@ -136,7 +136,7 @@ async fn a_second_start_finds_everything_as_it_was() {
 }
 
 /// Buys one after the other until nobody answers, and tells of every order that was acknowledged.
-async fn shop_on(base: String, acknowledged: UnboundedSender<Value>) {
+async fn shop_on(base: String, acknowledged: Sender<Value>) {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let body = Bytes::from(order("KEY-1", 1, "tok_ok").to_string());
     loop {
@@ -149,7 +149,7 @@ async fn shop_on(base: String, acknowledged: UnboundedSender<Value>) {
         match answer.into_body().collect().await {
             Ok(body) if created => {
                 let order = serde_json::from_slice(&body.to_bytes()).expect("an order");
-                acknowledged.send(order).expect("somebody listens");
+                acknowledged.send(order).await.expect("somebody listens");
             }
             _ => return,
         }
@@ -161,7 +161,7 @@ async fn killed_under_load_it_forgets_no_order() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = Program::start(folder.path());
     assert!(import(folder.path(), &[import_line("KEY-1", 5_000)]).status.success());
-    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel::<Value>();
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<Value>(10_000);
     let shoppers: Vec<_> =
         (0..16).map(|_| tokio::spawn(shop_on(first.base.clone(), sender.clone()))).collect();
     drop(sender);

@@ -369,3 +369,18 @@ fn waiting_grows_to_a_minute() {
 
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
 }
+
+#[test]
+fn only_the_buyers_hand_asks_for_money_and_a_hold_behind_it_lasts() {
+    let placed = Saga::begin();
+    let asked = Saga { asked_at: Some(Timestamp::from_micros(1)), attempt: 2, ..Saga::begin() };
+    let authorizing = Saga { step: Step::Authorize, ..asked.clone() };
+
+    assert_eq!(placed.task(Hand::Buyer), Task::Hold { attempt: 1, lasting: false });
+    assert_eq!(placed.task(Hand::Recovery), Task::Abandon);
+    for hand in [Hand::Buyer, Hand::Recovery] {
+        assert_eq!(asked.task(hand), Task::Hold { attempt: 2, lasting: true });
+    }
+    assert_eq!(authorizing.task(Hand::Buyer), Task::Authorize { attempt: 2 });
+    assert_eq!(authorizing.task(Hand::Recovery), Task::Reconcile);
+}
