@@ -177,7 +177,7 @@ async fn of_edits_at_once_with_one_tag_exactly_one_wins() {
         let shop = Shop::on((*db).clone(), Inventory::default()).await;
         let made = shop.create(product("A", "A")).await.expect(201);
         let edit = |n: u32| {
-            let body = json!({"description": format!("edit {n}"), "variants": [{"sku": "A", "price": usd(n.into())}]});
+            let body = json!({"description": format!("edit {n}"), "variants": [{"sku": "A", "price": usd((n + 1).into())}]});
             shop.manager
                 .patch(made.header("location"), &body)
                 .header("if-match", made.header("etag"))

@@ -5,7 +5,8 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
     time::Duration,
@@ -52,23 +53,45 @@ impl Proxy {
     }
 }
 
-fn pass_on(client: TcpStream, server: TcpStream, cut: &Arc<AtomicU8>) {
-    let (mut answers, mut back) = (
-        server.try_clone().expect("a second handle"),
-        client.try_clone().expect("a second handle"),
-    );
-    thread::spawn(move || {
-        // Ends when either side does.
-        let _ = std::io::copy(&mut answers, &mut back);
-        let _ = back.shutdown(Shutdown::Both);
-    });
-    let cut = Arc::clone(cut);
-    thread::spawn(move || {
-        let _ = watch(client, server, &cut);
-    });
+/// The way back: what the server says, until it is muted.
+struct Mute {
+    muted: AtomicBool,
+    swallowed: SyncSender<()>,
 }
 
-fn watch(mut client: TcpStream, mut server: TcpStream, cut: &AtomicU8) -> std::io::Result<()> {
+fn pass_on(client: TcpStream, server: TcpStream, cut: &Arc<AtomicU8>) {
+    let answers = server.try_clone().expect("a second handle");
+    let back = client.try_clone().expect("a second handle");
+    let (swallowed, has_swallowed) = sync_channel(1);
+    let mute = Arc::new(Mute { muted: AtomicBool::new(false), swallowed });
+    let (cut, muting) = (Arc::clone(cut), Arc::clone(&mute));
+    // Both end when either side does.
+    thread::spawn(move || answer(answers, back, &mute));
+    thread::spawn(move || watch(client, server, &cut, (&muting, &has_swallowed)));
+}
+
+fn answer(mut server: TcpStream, mut client: TcpStream, mute: &Mute) -> std::io::Result<()> {
+    let mut buffer = [0; 16_384];
+    loop {
+        let count = server.read(&mut buffer)?;
+        if mute.muted.load(Ordering::SeqCst) {
+            // Nobody waits for a second one.
+            let _ = mute.swallowed.try_send(());
+        } else if count > 0 {
+            client.write_all(&buffer[..count])?;
+        }
+        if count == 0 {
+            return client.shutdown(Shutdown::Both);
+        }
+    }
+}
+
+fn watch(
+    mut client: TcpStream,
+    mut server: TcpStream,
+    cut: &AtomicU8,
+    (mute, swallowed): (&Mute, &Receiver<()>),
+) -> std::io::Result<()> {
     let mut buffer = [0; 16_384];
     loop {
         let count = client.read(&mut buffer)?;
@@ -76,14 +99,15 @@ fn watch(mut client: TcpStream, mut server: TcpStream, cut: &AtomicU8) -> std::i
         let commits = said.windows(6).any(|word| word == b"COMMIT");
         let when = cut.load(Ordering::SeqCst);
         let now = when == Cut::Now as u8 || commits && when != Cut::Never as u8;
+        if now && when == Cut::AfterCommit as u8 {
+            mute.muted.store(true, Ordering::SeqCst);
+            server.write_all(said)?;
+            // Its answer means that it has done it.
+            swallowed.recv_timeout(Duration::from_secs(10)).expect("the server answers");
+        }
         if count == 0 || now {
             cut.store(Cut::Never as u8, Ordering::SeqCst);
             client.shutdown(Shutdown::Both)?;
-            if now && when == Cut::AfterCommit as u8 {
-                server.write_all(said)?;
-                // Its answer means that it has done it.
-                thread::park_timeout(Duration::from_millis(300));
-            }
             return server.shutdown(Shutdown::Both);
         }
         server.write_all(said)?;
