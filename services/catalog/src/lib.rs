@@ -20,7 +20,7 @@ use techtrove_identity_api::Authenticator;
 use techtrove_inventory_api::InventoryClient;
 use techtrove_runtime::{BuildError, Readiness, Service, Worker, prune_idempotency_keys};
 
-use crate::app::App;
+use crate::app::{App, RecentProducts};
 
 /// The catalogue's settings.
 #[derive(Clone, Debug)]
@@ -62,6 +62,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App {
         db: deps.db.clone(),
+        recent: RecentProducts::new(Arc::clone(&deps.clock)),
         clock: deps.clock,
         ids: deps.ids,
         inventory: deps.inventory,

@@ -49,7 +49,7 @@ pub struct Deps {
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
-    let hasher = Hasher::new(&deps.ids.secret()).map_err(BuildError::other)?;
+    let hasher = Hasher::new(deps.ids.secret());
     let app = App {
         db: deps.db.clone(),
         clock: deps.clock,

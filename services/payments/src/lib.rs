@@ -1,6 +1,6 @@
 //! Payments: moves the customers' money through providers and keeps the books about it. It must never
 //! charge twice, never refund more than it took, and never guess what a provider did not tell. The
-//! rules live in [`domain`], the use cases in [`app`], providers in [`provider`]; the floor plan is the
+//! rules live in [`domain`], the use cases in `app`, providers in [`provider`]; the floor plan is the
 //! same as every service's: `http → app → domain → store`.
 
 pub mod app;

@@ -23,5 +23,7 @@ pub async fn archive_product(app: &App, id: ProductId, if_match: IfMatch) -> Res
         }
         Ok(())
     };
-    app.db.write("catalog.archive_product", job).await
+    let archived = app.db.write("catalog.archive_product", job).await;
+    app.recent.changed();
+    archived
 }

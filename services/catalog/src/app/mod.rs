@@ -12,6 +12,7 @@ mod read_categories;
 mod read_job;
 mod read_products;
 mod receive_import;
+mod recent_products;
 mod resolve_skus;
 mod run_imports;
 mod save;
@@ -26,6 +27,7 @@ pub use read_categories::{category_tree, get_category};
 pub use read_job::{JobReport, get_job};
 pub use read_products::{ListRequest, get_product, list_products};
 pub use receive_import::receive_import;
+pub use recent_products::{ReadyProduct, RecentProducts};
 pub use resolve_skus::resolve_skus;
 pub use run_imports::run_imports;
 
@@ -59,6 +61,8 @@ pub struct App {
     pub ids: SharedIds,
     /// Keeps the stock that an import carries.
     pub inventory: InventoryClient,
+    /// Products read a moment ago.
+    pub recent: RecentProducts,
     /// Rings when an import has arrived.
     pub import_arrived: Arc<Notify>,
     /// The settings.
@@ -83,6 +87,16 @@ impl App {
     /// Runs a job that checks for what is taken before it stores. Somebody else's transaction may
     /// take it in between, which only the schema sees: then the job runs again and finds it.
     async fn write_unique<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let settled = self.try_unique(name, job).await;
+        self.recent.changed();
+        settled
+    }
+
+    async fn try_unique<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
     where
         F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
         T: Send + 'static,

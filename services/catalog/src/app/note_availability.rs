@@ -17,12 +17,15 @@ pub async fn note_availability(
     event: Arc<Event>,
     changed: AvailabilityChanged,
 ) -> Result<(), HandlerError> {
-    app.db
+    let noted = app
+        .db
         .write("catalog.note_availability", move |tx| -> Result<(), HandlerError> {
             if first_time(tx, CONSUMER, &event)? {
                 store::note_availability(tx, &changed.sku, changed.availability)?;
             }
             Ok(())
         })
-        .await
+        .await;
+    app.recent.changed();
+    noted
 }

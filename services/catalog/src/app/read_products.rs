@@ -1,10 +1,12 @@
 //! Anybody looks at products; who is not a manager sees only those on sale.
 
+use std::sync::Arc;
+
 use techtrove_catalog_api::{CategoryId, ProductId};
 use techtrove_core::{Page, PageRequest};
 use techtrove_db::Tx;
 
-use super::App;
+use super::{App, ReadyProduct};
 use crate::{
     domain::{ShownProduct, Slug, Status},
     error::Error,
@@ -29,16 +31,32 @@ pub struct ListRequest {
 /// # Errors
 /// [`Error::NotFound`], also for one that is not on sale where the caller is no manager, or when the
 /// database fails.
-pub async fn get_product(app: &App, reference: &str, manager: bool) -> Result<ShownProduct, Error> {
-    let not_found = Error::NotFound("product");
-    let found: Option<ShownProduct> = if let Ok(id) = reference.parse::<ProductId>() {
-        app.db.read("catalog.product", move |tx| store::lookup_shown(tx, id)).await?
-    } else if let Ok(slug) = reference.parse::<Slug>() {
-        app.db.read("catalog.product", move |tx| store::lookup_shown_by_slug(tx, &slug)).await?
-    } else {
-        None
+pub async fn get_product(
+    app: &App,
+    reference: &str,
+    manager: bool,
+) -> Result<Arc<ReadyProduct>, Error> {
+    let not_found = || Error::NotFound("product");
+    let ready = match app.recent.lookup(reference) {
+        Some(ready) => ready,
+        None => {
+            let mark = app.recent.mark();
+            let shown = read_product(app, reference).await?.ok_or_else(not_found)?;
+            app.recent.keep(reference, mark, shown)
+        }
     };
-    found.filter(|product| manager || product.status == Status::Active).ok_or(not_found)
+    if manager || ready.status == Status::Active { Ok(ready) } else { Err(not_found()) }
+}
+
+async fn read_product(app: &App, reference: &str) -> Result<Option<ShownProduct>, Error> {
+    if let Ok(id) = reference.parse::<ProductId>() {
+        Ok(app.db.read("catalog.product", move |tx| store::lookup_shown(tx, id)).await?)
+    } else if let Ok(slug) = reference.parse::<Slug>() {
+        let read = move |tx: &mut Tx<'_>| store::lookup_shown_by_slug(tx, &slug);
+        Ok(app.db.read("catalog.product", read).await?)
+    } else {
+        Ok(None)
+    }
 }
 
 /// A page of products, newest first.

@@ -106,7 +106,7 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let product = app::get_product(&app, &reference, caller.has(Role::Manager)).await?;
-    Ok(versioned_bytes(&headers, product.version, product.into_json()))
+    Ok(versioned_bytes(&headers, product.version, product.json.clone()))
 }
 
 /// Makes a product.

@@ -5,7 +5,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::domain::Password;
 
@@ -18,8 +18,10 @@ const WAITING: usize = 256;
 pub struct Hasher {
     queue: Semaphore,
     running: Semaphore,
-    /// Compared with when there is no account, so that the answer takes the same time.
-    nobody: String,
+    /// Compared with when there is no account, so that the answer takes the same time. Made at the first
+    /// sign-in of anybody: it takes 19 MiB, which a shop at rest need not have touched.
+    nobody: OnceCell<String>,
+    salt: [u8; 32],
 }
 
 /// A password could not be hashed or compared.
@@ -35,12 +37,10 @@ pub enum HashingError {
 
 impl Hasher {
     /// A hasher; `salt` goes into the hash that absent accounts are compared with.
-    ///
-    /// # Errors
-    /// When that hash cannot be made.
-    pub fn new(salt: &[u8; 32]) -> Result<Self, HashingError> {
-        let nobody = hash_now("nobody has this password", salt)?;
-        Ok(Self { queue: Semaphore::new(WAITING), running: Semaphore::new(RUNNING), nobody })
+    #[must_use]
+    pub fn new(salt: [u8; 32]) -> Self {
+        let (queue, running) = (Semaphore::new(WAITING), Semaphore::new(RUNNING));
+        Self { queue, running, nobody: OnceCell::new(), salt }
     }
 
     /// The password's hash in PHC string form, with a salt from these random bits.
@@ -56,10 +56,17 @@ impl Hasher {
     /// # Errors
     /// When too many wait, or the stored hash cannot be read.
     pub async fn matches(&self, text: String, hash: Option<&str>) -> Result<bool, HashingError> {
-        let known = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).to_owned();
+        let (known, nobody) = (hash.is_some(), self.nobody().await?);
+        let hash = hash.unwrap_or(nobody).to_owned();
         let equal = self.run(move || compare(&text, &hash)).await??;
         Ok(equal && known)
+    }
+
+    async fn nobody(&self) -> Result<&str, HashingError> {
+        let salt = self.salt;
+        let make =
+            || async move { self.run(move || hash_now("nobody has this password", &salt)).await? };
+        Ok(self.nobody.get_or_try_init(make).await?)
     }
 
     async fn run<T: Send + 'static>(

@@ -1,5 +1,5 @@
 //! The use cases, one file each. All follow one pattern: decide and store the operation in one
-//! transaction, ask the provider outside any, store what it told in another ([`drive`]). A crash
+//! transaction, ask the provider outside any, store what it told in another (`drive.rs`). A crash
 //! between them leaves an open operation, which [`reconcile`] finishes by asking again.
 
 mod audit;

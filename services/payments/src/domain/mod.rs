@@ -1,6 +1,6 @@
 //! The rules of money: which operation may begin, what a provider's answer means, and what is booked
 //! for it. Plain values and functions; it must never do I/O, read a clock or guess an outcome that
-//! nobody told. Start with [`Payment`], then [`decide`](self::decide) and [`settle`].
+//! nobody told. Start with [`Payment`], then [`decide`] and [`settle`].
 
 pub mod decide;
 mod ledger;
