@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::{
     control::Operator,
     error::ProgramError,
-    folder::{DataFolder, FolderError, Secrets},
+    folder::{self, DataFolder, FolderError, Secrets},
     settings::Settings,
     shop::{Shop, StartError, Wiring},
 };
@@ -53,6 +53,17 @@ impl Session {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// As [`Self::open`], for a folder that holds a shop already.
+    ///
+    /// # Errors
+    /// When it holds none, or as [`Self::open`].
+    pub async fn open_existing(path: &Path) -> Result<Self, ProgramError> {
+        if !folder::holds_a_shop(path) {
+            return Err(FolderError::NoShop { path: path.to_owned() }.into());
+        }
+        Self::open(path).await
     }
 
     async fn start(

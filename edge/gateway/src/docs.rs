@@ -4,7 +4,8 @@
 use axum::{Router, extract::Request, middleware, middleware::Next, response::Response};
 use http::{HeaderValue, header};
 use utoipa::openapi::{
-    ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder,
+    ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    ResponseBuilder,
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -41,11 +42,50 @@ pub(crate) fn head() -> OpenApi {
     OpenApiBuilder::new().info(info).components(Some(components)).build()
 }
 
+/// What the gateway itself may answer to any request, beside what the services say.
+const OWN_REFUSALS: [(&str, &str); 5] = [
+    ("429", "Too many requests"),
+    ("431", "Request headers too large"),
+    ("500", "Internal error"),
+    ("503", "Temporarily unavailable"),
+    ("504", "Timed out"),
+];
+
+/// The document with what holds for every operation: the gateway's own refusals, and that a refusal is
+/// `application/problem+json`.
+pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
+    let problem = Ref::from_schema_name("ProblemBody");
+    for item in openapi.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            for (status, title) in OWN_REFUSALS {
+                let refusal = ResponseBuilder::new()
+                    .description(title)
+                    .content("application/problem+json", Content::new(Some(problem.clone())))
+                    .build();
+                responses.entry(status.to_owned()).or_insert(RefOr::T(refusal));
+            }
+            for (_, response) in
+                responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5']))
+            {
+                if let RefOr::T(response) = response
+                    && let Some(content) = response.content.shift_remove("application/json")
+                {
+                    response.content.insert("application/problem+json".to_owned(), content);
+                }
+            }
+        }
+    }
+    openapi
+}
+
 /// The document of these services.
 #[must_use]
 pub fn document(services: Vec<OpenApiRouter>) -> OpenApi {
     let api = OpenApiRouter::<()>::with_openapi(head());
-    services.into_iter().fold(api, OpenApiRouter::merge).into_openapi()
+    complete(services.into_iter().fold(api, OpenApiRouter::merge).into_openapi())
 }
 
 /// The document and the reference.

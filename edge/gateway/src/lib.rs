@@ -62,7 +62,7 @@ pub fn router(config: &Config, origin: Origin) -> Router {
     }
     let (api, openapi) = api.split_for_parts();
     let limiter = Arc::new(Limiter::new(config.rate_limit));
-    let routes = api.merge(docs::router(openapi)).merge(origin.beside);
+    let routes = api.merge(docs::router(docs::complete(openapi))).merge(origin.beside);
     techtrove_http::guard(routes)
         .layer(DefaultBodyLimit::max(config.body_limit))
         .layer(middleware::from_fn_with_state(config.pace, pace::keep))

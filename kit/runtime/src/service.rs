@@ -37,10 +37,10 @@ impl fmt::Debug for Service {
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// Its database cannot be opened.
-    #[error("opening the database")]
+    #[error(transparent)]
     Open(#[from] techtrove_db::OpenError),
     /// Its database cannot be brought to the current schema.
-    #[error("bringing the database to the current schema")]
+    #[error(transparent)]
     Migrate(#[from] techtrove_db::MigrateError),
     /// Something of the service's own.
     #[error(transparent)]

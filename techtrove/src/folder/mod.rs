@@ -40,6 +40,21 @@ pub enum FolderError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// There is no shop in it.
+    #[error("there is no shop in {}; name the data folder of one with --data", path.display())]
+    NoShop {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// The databases are there, and a secret that belongs to them is not.
+    #[error(
+        "the secret {} is missing beside the shop's databases; restore it from a backup of the data folder",
+        path.display()
+    )]
+    LostSecret {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A secret has been damaged.
     #[error("the secret in {path} is damaged; restore the file from a backup of the data folder")]
     DamagedSecret {
@@ -75,7 +90,12 @@ impl DataFolder {
     /// # Errors
     /// When they cannot be read or written.
     pub fn secrets(&self, ids: &dyn IdGen) -> Result<Secrets, FolderError> {
-        Secrets::load_or_make(&self.path.join("secrets"), ids)
+        let folder = self.path.join("secrets");
+        if holds_a_shop(&self.path) {
+            Secrets::load(&folder)
+        } else {
+            Secrets::load_or_make(&folder, ids)
+        }
     }
 
     /// Where the folder is.
@@ -83,6 +103,12 @@ impl DataFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Whether a shop was started in the folder before. Its secrets are made before its databases.
+#[must_use]
+pub fn holds_a_shop(path: &Path) -> bool {
+    path.join("orders.db").exists()
 }
 
 /// Opens or makes a file that its owner alone may read.

@@ -33,12 +33,16 @@ impl Secrets {
         Self { signing_key: ids.secret(), guest_key: ids.secret() }
     }
 
-    /// The secrets of a folder that a running shop owns; nothing is made.
+    /// The secrets of a data folder that a running shop owns.
     ///
     /// # Errors
     /// When they cannot be read.
-    pub fn of_running(folder: &Path) -> Result<Self, FolderError> {
-        let folder = folder.join("secrets");
+    pub fn of_running(data: &Path) -> Result<Self, FolderError> {
+        Self::load(&data.join("secrets"))
+    }
+
+    /// The secrets of a shop that was started before; nothing is made.
+    pub(super) fn load(folder: &Path) -> Result<Self, FolderError> {
         Ok(Self {
             signing_key: read(&folder.join("access-token-signing.key"))?,
             guest_key: read(&folder.join("guest-token.key"))?,
@@ -67,7 +71,12 @@ fn one(path: &Path, ids: &dyn IdGen) -> Result<[u8; 32], FolderError> {
 
 fn read(path: &Path) -> Result<[u8; 32], FolderError> {
     let unusable = |cause: io::Error| FolderError::Unusable { path: path.to_owned(), cause };
-    let text = fs::read_to_string(path).map_err(unusable)?;
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(FolderError::LostSecret { path: path.to_owned() });
+        }
+        text => text.map_err(unusable)?,
+    };
     let damaged = || FolderError::DamagedSecret { path: path.to_owned() };
     let bytes = BASE64.decode(text.trim()).map_err(|_| damaged())?;
     bytes.try_into().map_err(|_| damaged())

@@ -9,6 +9,7 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
+use techtrove_db::{Db, DbOptions, p};
 use techtrove_testing::Actor;
 use tokio::sync::mpsc::Sender;
 
@@ -211,6 +212,36 @@ async fn commands_go_through_the_running_shop_and_without_one_open_the_files() {
 }
 
 #[tokio::test]
+async fn a_newer_database_and_a_lost_secret_are_refused_and_no_shop_is_audited() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(Program::start(folder.path()).interrupt(), 0);
+    let url = format!("sqlite:{}", folder.path().join("orders.db").display());
+    let db = Db::open(&url, DbOptions::default()).await.expect("opened");
+    db.write("a newer version", |tx| {
+        tx.execute("UPDATE schema_migrations SET version = 99 WHERE set_name = 'orders'", p![])
+    })
+    .await
+    .expect("written");
+    db.close().await;
+
+    let newer = refusal(&up(folder.path(), "127.0.0.1:0").output().expect("ended"));
+    std::fs::remove_file(folder.path().join("secrets/guest-token.key")).expect("removed");
+    let lost = refusal(&up(folder.path(), "127.0.0.1:0").output().expect("ended"));
+    let nowhere = folder.path().join("nowhere");
+    let audited = refusal(&run(&["audit"], &nowhere, ""));
+
+    assert!(newer.contains("newer"), "{newer}");
+    assert!(lost.contains("guest-token.key"), "{lost}");
+    assert!(audited.contains("no shop") && !nowhere.exists(), "{audited}");
+}
+
+/// The one sentence that a failed program says.
+fn refusal(output: &Output) -> String {
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
 async fn what_cannot_be_started_is_refused_in_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let running = Program::start(&folder.path().join("shop"));
@@ -232,13 +263,8 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
         (public(&mut up(&corrupt, "127.0.0.1:0")), "orders.db"),
         (public(&mut up(&folder.path().join("public"), "0.0.0.0:0")), "TECHTROVE_RATE_LIMIT"),
     ] {
-        let message = String::from_utf8_lossy(&output.stderr);
-        let sentence = message.lines().last().unwrap_or_default();
-        assert!(!output.status.success(), "{message}");
-        assert!(
-            sentence.starts_with("techtrove: ") && sentence.contains(says),
-            "{says}: {message}"
-        );
+        let sentence = refusal(&output);
+        assert!(sentence.starts_with("techtrove: ") && sentence.contains(says), "{sentence}");
     }
     assert_eq!(running.interrupt(), 0);
 }

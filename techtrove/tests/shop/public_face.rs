@@ -78,7 +78,15 @@ async fn the_document_lists_what_runs_and_every_operation_names_its_refusals() {
             let statuses = operation["responses"].as_object().expect("responses");
             assert!(operation["operationId"].is_string(), "{method} {path}");
             assert!(statuses.keys().any(|status| status.starts_with('2')), "{method} {path}");
-            assert!(statuses.contains_key("429"), "{method} {path} can be limited");
+            for (status, response) in statuses.iter().filter(|(status, _)| status.as_str() >= "400")
+            {
+                let content = response["content"].as_object().expect("a body");
+                let types: Vec<_> = content.keys().collect();
+                assert_eq!(types, ["application/problem+json"], "{method} {path} {status}");
+            }
+            for own in ["429", "431", "500", "503", "504"] {
+                assert!(statuses.contains_key(own), "{method} {path} {own}");
+            }
         }
     }
     shop.public.get("/docs/").await.expect(200);

@@ -107,10 +107,26 @@ struct WrittenVariant {
     stock: Option<WrittenStock>,
 }
 
-#[derive(Deserialize)]
+/// The pieces in the building, as a number or named as the stock's own route names them.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(untagged, expecting = "stock is a whole number of pieces, or {\"on_hand\": number}")]
+enum WrittenStock {
+    Count(u32),
+    Named(NamedStock),
+}
+
+#[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WrittenStock {
+struct NamedStock {
     on_hand: u32,
+}
+
+impl WrittenStock {
+    fn on_hand(self) -> u32 {
+        match self {
+            Self::Count(on_hand) | Self::Named(NamedStock { on_hand }) => on_hand,
+        }
+    }
 }
 
 /// Reads a line for a shop of this `currency`.
@@ -138,7 +154,7 @@ pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProb
         category.map_err(|detail| LineProblem::from(Invalid::field("/category", detail)))?;
     let stock = written.variants.iter().map(|variant| StockLine {
         sku: variant.sku.clone(),
-        on_hand: variant.stock.as_ref().map(|stock| stock.on_hand),
+        on_hand: variant.stock.as_ref().map(|stock| stock.on_hand()),
     });
     let stock = stock.collect();
     let input = ProductInput {

@@ -1,5 +1,7 @@
 //! Categories.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -28,7 +30,7 @@ use crate::{
         (status = 503, body = ProblemBody),
     )
 )]
-pub(crate) async fn list(State(app): State<App>) -> Result<Response, HttpError> {
+pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, HttpError> {
     let items = app::category_tree(&app).await?;
     Ok(Json(Page { items, next_cursor: None }).into_response())
 }
@@ -44,7 +46,7 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Response, HttpError> 
     )
 )]
 pub(crate) async fn read(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Path(reference): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
@@ -67,7 +69,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     manager: Manager,
     request: Idempotent<NewCategory>,
 ) -> Result<Response, HttpError> {
@@ -97,7 +99,7 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn edit(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     _: Manager,
     Path(id): Path<CategoryId>,
     if_match: IfMatch,
@@ -122,7 +124,7 @@ pub(crate) async fn edit(
     )
 )]
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     _: Manager,
     Path(id): Path<CategoryId>,
     if_match: IfMatch,

@@ -1,5 +1,7 @@
 //! Imports, and how far they are.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     extract::State,
@@ -81,7 +83,7 @@ impl From<JobReport> for JobBody {
     )
 )]
 pub(crate) async fn receive(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     _: Manager,
     headers: HeaderMap,
     body: Body,
@@ -109,7 +111,7 @@ pub(crate) async fn receive(
     )
 )]
 pub(crate) async fn read_job(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     _: Manager,
     Path(id): Path<JobId>,
 ) -> Result<Json<JobBody>, HttpError> {

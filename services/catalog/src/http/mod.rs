@@ -27,14 +27,16 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(categories::read, categories::edit, categories::delete))
         .routes(routes!(imports::receive))
         .routes(routes!(imports::read_job))
-        .with_state(app)
+        .with_state(Arc::new(app))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(Extension(authenticator))
 }
 
 /// What the other services call.
 pub(crate) fn internal(app: App) -> Router {
-    Router::new().route("/internal/catalog/skus/resolve", post(skus::resolve)).with_state(app)
+    Router::new()
+        .route("/internal/catalog/skus/resolve", post(skus::resolve))
+        .with_state(Arc::new(app))
 }
 
 /// The answer to a `POST` that may be repeated; `made` answers when it was carried out just now.

@@ -1,5 +1,7 @@
 //! Products.
 
+use std::sync::Arc;
+
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
@@ -66,7 +68,7 @@ pub(crate) enum Sort {
     )
 )]
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, HttpError> {
@@ -100,7 +102,7 @@ pub(crate) async fn list(
     )
 )]
 pub(crate) async fn read(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     Path(reference): Path<String>,
     headers: HeaderMap,
@@ -124,7 +126,7 @@ pub(crate) async fn read(
     )
 )]
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     manager: Manager,
     request: Idempotent<NewProductInput>,
 ) -> Result<Response, HttpError> {
@@ -155,7 +157,7 @@ pub(crate) async fn create(
     )
 )]
 pub(crate) async fn edit(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     _: Manager,
     Path(id): Path<ProductId>,
     if_match: IfMatch,
@@ -180,7 +182,7 @@ pub(crate) async fn edit(
     )
 )]
 pub(crate) async fn archive(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     _: Manager,
     Path(id): Path<ProductId>,
     if_match: IfMatch,
