@@ -249,7 +249,7 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
     let corrupt = folder.path().join("corrupt");
     std::fs::create_dir(&corrupt).expect("made");
     std::fs::write(
-        corrupt.join("orders.db"),
+        corrupt.join("catalog.db"),
         "this is no database, and long enough to be looked at".repeat(99),
     )
     .expect("written");
@@ -260,7 +260,7 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
         (public(&mut up(&folder.path().join("shop"), "127.0.0.1:0")), "in use"),
         (public(&mut up(&folder.path().join("other"), &taken)), "--listen"),
         (public(&mut up(&folder.path().join("file"), "127.0.0.1:0")), "--data"),
-        (public(&mut up(&corrupt, "127.0.0.1:0")), "orders.db"),
+        (public(&mut up(&corrupt, "127.0.0.1:0")), "catalog.db"),
         (public(&mut up(&folder.path().join("public"), "0.0.0.0:0")), "TECHTROVE_RATE_LIMIT"),
     ] {
         let sentence = refusal(&output);
