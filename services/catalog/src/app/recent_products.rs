@@ -52,14 +52,14 @@ struct Kept {
 pub struct RecentProducts {
     clock: SharedClock,
     changes: Arc<AtomicU64>,
-    kept: Cache<Box<str>, Arc<Kept>>,
+    kept: Cache<Arc<str>, Arc<Kept>>,
 }
 
 impl RecentProducts {
     /// Nothing yet.
     #[must_use]
     pub fn new(clock: SharedClock) -> Self {
-        let weigher = |reference: &Box<str>, kept: &Arc<Kept>| {
+        let weigher = |reference: &Arc<str>, kept: &Arc<Kept>| {
             u32::try_from(reference.len() + kept.product.json.len()).unwrap_or(u32::MAX)
         };
         let kept = Cache::builder().max_capacity(ROOM).weigher(weigher).build();
