@@ -7,10 +7,9 @@ use axum::Router;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_http::Client;
-use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
+use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
-use techtrove_orders::domain::GuestKey;
 use techtrove_orders_api::OrdersClient;
 use techtrove_payments_api::PaymentsClient;
 use techtrove_runtime::Service;
@@ -55,7 +54,7 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
         catalog: CatalogClient::new(to(&catalog)),
         inventory: InventoryClient::new(to(&inventory)),
         payments: PaymentsClient::new(to(&payments)),
-        guest_key: secrets.guest_key,
+        guest_key: GuestKey::new(secrets.guest_key),
     };
     let orders = common.orders(&authenticator, orders_deps).await?;
     let (notifications, mailbox) = common.notifications(OrdersClient::new(to(&orders))).await?;
@@ -96,7 +95,7 @@ struct OrdersNeeds {
     catalog: CatalogClient,
     inventory: InventoryClient,
     payments: PaymentsClient,
-    guest_key: [u8; 32],
+    guest_key: GuestKey,
 }
 
 impl Common {
@@ -176,7 +175,7 @@ impl Common {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             authenticator: Arc::clone(authenticator),
-            guest_key: GuestKey::new(needs.guest_key),
+            guest_key: needs.guest_key,
             identity: needs.identity,
             catalog: needs.catalog,
             inventory: needs.inventory,

@@ -107,7 +107,7 @@ impl Shop {
     }
 
     async fn stock(&self, text: &str, on_hand: Option<u32>) {
-        let items = vec![SetStock { sku: sku(text), on_hand }];
+        let items = vec![SetStock { sku: sku(text), keyed: false, on_hand }];
         let answer = self.inventory.set_stock(&SetStockRequest { items }).await.expect("set");
         assert_eq!(answer.items[0].refused, None);
     }

@@ -237,7 +237,7 @@ fn answer(shop: &Shop, result: Result<techtrove_inventory_api::Reservation, Erro
 async fn take(shop: &Shop, step: &Step) -> Answer {
     match step {
         Step::Set { sku: index, on_hand } => {
-            let item = SetStock { sku: sku(SKUS[*index]), on_hand: *on_hand };
+            let item = SetStock { sku: sku(SKUS[*index]), keyed: false, on_hand: *on_hand };
             let outcome =
                 app::set_stock(&shop.app, vec![item]).await.expect("the database answers");
             if outcome[0].refused.is_none() { Answer::Done } else { Answer::Refused }

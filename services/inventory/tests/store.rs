@@ -253,7 +253,8 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
             let shop = Arc::clone(&shop);
             tokio::spawn(async move {
                 if number.is_multiple_of(4) {
-                    let item = SetStock { sku: sku("A"), on_hand: Some(20 + number % 30) };
+                    let item =
+                        SetStock { sku: sku("A"), keyed: false, on_hand: Some(20 + number % 30) };
                     app::set_stock(&shop.app, vec![item]).await.map(|_| ())
                 } else {
                     shop.hold(nobody_yet(number), &[("A", 1)], None).await.map(|_| ())
@@ -279,6 +280,7 @@ async fn an_import_repeated_and_from_two_sides_at_once_changes_nothing_more() {
         let items: Vec<SetStock> = (0..600_u32)
             .map(|number| SetStock {
                 sku: sku(&format!("SKU-{number}")),
+                keyed: false,
                 on_hand: Some(number % 9),
             })
             .collect();
@@ -307,7 +309,7 @@ async fn a_number_that_is_refused_leaves_the_others_set() {
     on_every_engine(|shop| async move {
         shop.stock("A", 5).await;
         shop.hold(attempt_of(1, 1), &[("A", 3)], None).await.expect("enough");
-        let set = |text, on_hand| SetStock { sku: sku(text), on_hand };
+        let set = |text, on_hand| SetStock { sku: sku(text), keyed: false, on_hand };
 
         let items =
             vec![set("A", Some(2)), set("B", Some(7)), set("C", None), set("D", Some(u32::MAX))];

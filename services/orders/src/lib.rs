@@ -22,12 +22,10 @@ use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_http::idempotency;
-use techtrove_identity_api::{Authenticator, IdentityClient};
+use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
 use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
-
-use crate::domain::GuestKey;
 
 /// What orders needs from its surroundings.
 #[derive(Debug)]

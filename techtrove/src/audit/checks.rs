@@ -132,7 +132,10 @@ fn money_agrees(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
         matches!(payment.status, PaymentStatus::Authorized | PaymentStatus::Unknown)
     });
     match order.status {
-        OrderStatus::Confirmed => {
+        OrderStatus::Confirmed
+        | OrderStatus::Processing
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered => {
             kept == order.total.amount
                 && order.captured == order.total.amount
                 && payment.is_some_and(|payment| payment.amount == order.total)

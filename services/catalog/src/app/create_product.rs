@@ -51,7 +51,7 @@ pub async fn create_product(
 
 /// Tells inventory of new SKUs. The event tells it too; this only is sooner, so nothing depends on it.
 async fn make_known(app: &App, skus: Vec<Sku>) {
-    let items = skus.into_iter().map(|sku| SetStock { sku, on_hand: None }).collect();
+    let items = skus.into_iter().map(|sku| SetStock { sku, keyed: false, on_hand: None }).collect();
     if let Err(error) = app.inventory.set_stock(&SetStockRequest { items }).await {
         tracing::debug!(%error, "inventory will learn of new SKUs by the event");
     }

@@ -149,7 +149,7 @@ async fn set_stock(app: &App, stock: Vec<(i64, StockLine)>) -> Result<Vec<LineEr
         carried.map(|(line, stock)| (stock.sku, (line, stock.on_hand))).collect();
     let items: Vec<SetStock> = by_sku
         .iter()
-        .map(|(sku, (_, on_hand))| SetStock { sku: sku.clone(), on_hand: *on_hand })
+        .map(|(sku, (_, on_hand))| SetStock { sku: sku.clone(), keyed: false, on_hand: *on_hand })
         .collect();
     let mut errors = Vec::new();
     for items in items.chunks(STOCK_ITEMS) {

@@ -1,16 +1,18 @@
 //! What identity shows the other services: user ids, roles, access tokens and the extractor which
-//! tells a handler who calls. It must never trust a token's words before its signature. The rules of
+//! tells a handler who calls, and the tokens of guests. It must never trust a token's words before its signature. The rules of
 //! accounts live in `services/identity/src/domain`.
 
 mod authenticator;
 mod caller;
 mod contact;
+mod guest;
 mod role;
 mod tokens;
 
 pub use authenticator::Authenticator;
 pub use caller::{Caller, Manager};
 pub use contact::{Contact, IdentityClient};
+pub use guest::{GuestKey, GuestSubject};
 pub use role::{InvalidRole, Role};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};
 

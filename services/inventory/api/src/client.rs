@@ -5,7 +5,7 @@ use techtrove_http::{Client, ClientError};
 
 use crate::{
     HoldRequest, Reservation, ReservationEntry, ReservationId, SetStockRequest, SetStockResponse,
-    StockEntry,
+    ShipRequest, SoldKeys, StockEntry,
 };
 
 /// Calls inventory, wherever it runs.
@@ -67,6 +67,29 @@ impl InventoryClient {
         attempt: u32,
     ) -> Result<Reservation, ClientError> {
         self.change(id, attempt, "release").await
+    }
+
+    /// Lets committed pieces leave the building; a parcel that was shipped before answers the same.
+    ///
+    /// # Errors
+    /// Refused with [`crate::RESERVATION_MISMATCH`] when something in it is not committed, or was
+    /// shipped in another parcel, and [`crate::RESERVATION_ENDED`] when the attempt has ended.
+    pub async fn ship(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+        request: &ShipRequest,
+    ) -> Result<Reservation, ClientError> {
+        let path = format!("/internal/inventory/reservations/{id}/{attempt}/ship");
+        self.0.post(&path).json(request).call().await
+    }
+
+    /// The licence keys that left the building with the reservation.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn sold_keys(&self, id: ReservationId) -> Result<SoldKeys, ClientError> {
+        self.0.get(&format!("/internal/inventory/reservations/{id}/keys")).call().await
     }
 
     /// Makes SKUs known and sets their stock.

@@ -10,7 +10,8 @@ mod stock;
 pub use audit::{ReservationEntry, StockEntry};
 pub use client::InventoryClient;
 pub use reservations::{
-    HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState,
+    HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState, ShipRequest,
+    SoldKey, SoldKeys,
 };
 pub use stock::{
     Availability, AvailabilityChanged, SetStock, SetStockOutcome, SetStockRequest, SetStockResponse,

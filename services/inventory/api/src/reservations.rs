@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Quantity, Sku, Timestamp};
+use uuid::Uuid;
 
 techtrove_core::typed_id!(
     /// A reservation; carries the same UUID as the order it is for.
@@ -39,6 +40,8 @@ pub enum ReservationState {
     Held,
     /// Sold; never expires.
     Committed,
+    /// All pieces have left the building.
+    Shipped,
     /// Given back by the caller.
     Released,
     /// Given back because its time was over.
@@ -58,6 +61,32 @@ pub struct Reservation {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Lets committed pieces leave the building.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipRequest {
+    /// The parcel, chosen by the caller: shipped once, however often it is asked for.
+    pub shipment_id: Uuid,
+    /// What is in it; all of it must be committed and not shipped yet. Licence keys among it are
+    /// revealed to the buyer from then on.
+    pub lines: Vec<Line>,
+}
+
+/// The licence keys that a buyer was given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldKeys {
+    /// One for each piece.
+    pub keys: Vec<SoldKey>,
+}
+
+/// A licence key that was sold; it does not show itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldKey {
+    /// What it is a licence of.
+    pub sku: Sku,
+    /// The key itself.
+    pub key: String,
+}
+
 /// A line of which not enough was available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct OutOfStockLine {
@@ -67,4 +96,10 @@ pub struct OutOfStockLine {
     pub requested: u32,
     /// How many are available.
     pub available: u32,
+}
+
+impl std::fmt::Debug for SoldKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SoldKey").field("sku", &self.sku).finish_non_exhaustive()
+    }
 }

@@ -48,6 +48,9 @@ pub struct SetStockRequest {
 pub struct SetStock {
     /// Which SKU.
     pub sku: Sku,
+    /// Whether it is sold as licence keys, whose number is its stock.
+    #[serde(default)]
+    pub keyed: bool,
     /// The pieces in the building; unchanged when absent.
     pub on_hand: Option<u32>,
 }

@@ -90,7 +90,7 @@ impl Transition {
 /// way, sets nothing aside that nobody would give back.
 #[must_use]
 pub fn transition(standing: Option<Standing>, verb: Verb, now: Timestamp) -> Transition {
-    use ReservationState::{Committed, Expired, Held, Released};
+    use ReservationState::{Committed, Expired, Held, Released, Shipped};
     let Some(current) = standing else { return never_made(verb) };
     let over = current.is_over(now);
     match (current.state, verb) {
@@ -107,7 +107,7 @@ pub fn transition(standing: Option<Standing>, verb: Verb, now: Timestamp) -> Tra
             Transition::to(Standing::lasting(Released), Effect::FreeCommitted)
         }
         (Released | Expired, Verb::MakeLasting | Verb::Commit) => Transition::REFUSED,
-        (Held | Committed | Released | Expired, _) => Transition::NOTHING,
+        (Held | Committed | Shipped | Released | Expired, _) => Transition::NOTHING,
     }
 }
 
@@ -150,7 +150,9 @@ pub fn decide_hold(
         Some((standing, lines)) => match standing.state {
             ReservationState::Released | ReservationState::Expired => HoldDecision::Ended,
             _ if lines != wanted => HoldDecision::Mismatch,
-            ReservationState::Held | ReservationState::Committed => HoldDecision::Repeat(standing),
+            ReservationState::Held | ReservationState::Committed | ReservationState::Shipped => {
+                HoldDecision::Repeat(standing)
+            }
         },
     }
 }

@@ -117,6 +117,7 @@ fn state_name(state: ReservationState) -> &'static str {
     match state {
         ReservationState::Held => "held",
         ReservationState::Committed => "committed",
+        ReservationState::Shipped => "shipped",
         ReservationState::Released => "released",
         ReservationState::Expired => "expired",
     }
@@ -124,8 +125,8 @@ fn state_name(state: ReservationState) -> &'static str {
 
 /// The state of this name.
 pub(super) fn read_state(name: &str) -> Result<ReservationState, DbError> {
-    use ReservationState::{Committed, Expired, Held, Released};
-    [Held, Committed, Released, Expired]
+    use ReservationState::{Committed, Expired, Held, Released, Shipped};
+    [Held, Committed, Shipped, Released, Expired]
         .into_iter()
         .find(|&state| state_name(state) == name)
         .ok_or_else(|| DbError::decode(format!("no reservation's state: {name:?}")))

@@ -93,7 +93,7 @@ impl Shop {
     }
 
     pub async fn stock(&self, text: &str, on_hand: u32) {
-        let item = SetStock { sku: sku(text), on_hand: Some(on_hand) };
+        let item = SetStock { sku: sku(text), keyed: false, on_hand: Some(on_hand) };
         let outcome = app::set_stock(&self.app, vec![item]).await.expect("the database answers");
         assert_eq!(outcome[0].refused, None);
     }

@@ -15,6 +15,15 @@ pub const ORDER_AGGREGATE: &str = "orders.order";
 /// Stock is committed and money reserved; carries [`OrderChanged`].
 pub const ORDER_CONFIRMED: &str = "orders.order.confirmed.v1";
 
+/// The goods are being packed; carries [`OrderChanged`].
+pub const ORDER_PROCESSING: &str = "orders.order.processing.v1";
+
+/// All goods are on their way; carries [`OrderChanged`].
+pub const ORDER_SHIPPED: &str = "orders.order.shipped.v1";
+
+/// All goods have arrived; carries [`OrderChanged`].
+pub const ORDER_DELIVERED: &str = "orders.order.delivered.v1";
+
 /// The payment was refused and the stock given back; carries [`OrderChanged`].
 pub const ORDER_PAYMENT_FAILED: &str = "orders.order.payment_failed.v1";
 

@@ -17,6 +17,12 @@ pub enum OrderStatus {
     Pending,
     /// Stock is committed and money reserved.
     Confirmed,
+    /// Being packed.
+    Processing,
+    /// All goods are on their way.
+    Shipped,
+    /// All goods have arrived.
+    Delivered,
     /// The payment was refused.
     PaymentFailed,
     /// Given up, and everything undone.

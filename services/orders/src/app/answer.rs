@@ -5,12 +5,13 @@ use serde::Serialize;
 use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{EmailAddress, Money, Quantity, Sku, Timestamp};
 use techtrove_http::idempotency::Answer;
+use techtrove_identity_api::{GuestKey, GuestSubject};
 use techtrove_orders_api::{OrderId, OrderStatus, Totals};
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{Address, GuestKey, HistoryEntry, Line, Order},
+    domain::{Address, HistoryEntry, Line, Order},
     error::Error,
 };
 
@@ -185,12 +186,12 @@ pub(super) fn placed(order: &Order) -> Result<Answer, Error> {
 
 /// The answer with the token by which its guest may see the order, as the last member of the body.
 pub(crate) fn with_guest_token(mut answer: Answer, key: &GuestKey) -> Answer {
-    use techtrove_core::TypedId as _;
-    if let Some(order) = answer.resource.map(OrderId::from_uuid)
+    if let Some(order) = answer.resource
         && answer.body.pop_if(|last| *last == b'}').is_some()
     {
         // The token is base64url: nothing in it needs escaping.
-        let member = format!(",\"guest_token\":\"{}\"}}", key.token(order));
+        let token = key.token(GuestSubject::Order(order));
+        let member = format!(",\"guest_token\":\"{token}\"}}");
         answer.body.extend_from_slice(member.as_bytes());
     }
     answer

@@ -25,11 +25,11 @@ pub(crate) use show_order::{Viewer, show_order};
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
-use techtrove_identity_api::IdentityClient;
+use techtrove_identity_api::{GuestKey, IdentityClient};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
 
-use crate::{Config, domain::GuestKey};
+use crate::Config;
 
 /// What the use cases work with.
 #[derive(Debug)]

@@ -114,6 +114,7 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
     let request = AuthorizeRequest {
         payment_id: order.payment.id,
         reference: order.id.uuid(),
+        owner: order.user_id.map(|user| user.uuid()),
         amount: order.totals.total,
         provider: order.payment.provider.clone(),
         token: token.0.clone(),
@@ -165,7 +166,9 @@ fn reserved(reservation: &Reservation, wanted: ReservationState, outcome: Outcom
     match reservation.state {
         state if state == wanted => outcome,
         ReservationState::Released | ReservationState::Expired => Outcome::ReservationEnded,
-        ReservationState::Held | ReservationState::Committed => Outcome::Unknown,
+        ReservationState::Held | ReservationState::Committed | ReservationState::Shipped => {
+            Outcome::Unknown
+        }
     }
 }
 

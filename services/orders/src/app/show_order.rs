@@ -1,7 +1,8 @@
 //! Shows one order to whom it concerns: its buyer, the guest with its token, and staff. To everybody
 //! else it does not exist.
 
-use techtrove_identity_api::UserId;
+use techtrove_core::TypedId as _;
+use techtrove_identity_api::{GuestSubject, UserId};
 use techtrove_orders_api::OrderId;
 
 use super::App;
@@ -26,8 +27,9 @@ pub(crate) async fn show_order(app: &App, id: OrderId, viewer: &Viewer) -> Resul
     if viewer.user_id.is_none() && viewer.guest_token.is_none() {
         return Err(Error::NoCredential);
     }
+    let subject = GuestSubject::Order(id.uuid());
     let with_token =
-        viewer.guest_token.as_ref().is_some_and(|token| app.guest_key.matches(id, token));
+        viewer.guest_token.as_ref().is_some_and(|token| app.guest_key.matches(subject, token));
     if viewer.user_id.is_none() && !with_token {
         return Err(Error::NotFound);
     }

@@ -4,7 +4,6 @@
 
 mod address;
 pub mod checkout;
-mod guest;
 mod number;
 mod order;
 mod refusal;
@@ -15,7 +14,6 @@ pub mod totals;
 mod words;
 
 pub use address::Address;
-pub use guest::GuestKey;
 pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};
 pub use refusal::Refusal;

@@ -134,7 +134,8 @@ impl Order {
 pub fn stock_claim(status: OrderStatus) -> StockClaim {
     match status {
         OrderStatus::Pending => StockClaim::InFlight,
-        OrderStatus::Confirmed => StockClaim::Committed,
+        OrderStatus::Confirmed | OrderStatus::Processing => StockClaim::Committed,
+        OrderStatus::Shipped | OrderStatus::Delivered => StockClaim::Nothing,
         OrderStatus::PaymentFailed | OrderStatus::Cancelled => StockClaim::Nothing,
     }
 }

@@ -312,7 +312,7 @@ impl Saga {
                 known(self.refused(Refusal::PaymentDeclined { code }).go(Step::Release))
             }
             PaymentStatus::Voided => known(self.give_up().go(Step::Release)),
-            PaymentStatus::Unknown => self.unsettled(facts),
+            PaymentStatus::Unknown | PaymentStatus::RequiresAction => self.unsettled(facts),
             PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
                 self.wait_pending(Some("a payment was refunded before it was captured"))
             }
@@ -356,7 +356,9 @@ impl Saga {
             PaymentStatus::Captured
             | PaymentStatus::PartiallyRefunded
             | PaymentStatus::Refunded => known(self.settle()),
-            PaymentStatus::Authorized | PaymentStatus::Unknown => self.wait(None),
+            PaymentStatus::Authorized | PaymentStatus::Unknown | PaymentStatus::RequiresAction => {
+                self.wait(None)
+            }
             PaymentStatus::Voided | PaymentStatus::Failed => {
                 known(self.wait(Some("the money of a confirmed order is gone")))
             }
@@ -369,7 +371,9 @@ impl Saga {
                 PaymentStatus::Voided | PaymentStatus::Failed => {
                     Change { payment: Some(report.clone()), ..self.go(Step::Release) }
                 }
-                PaymentStatus::Authorized | PaymentStatus::Unknown => self.wait(None),
+                PaymentStatus::Authorized
+                | PaymentStatus::Unknown
+                | PaymentStatus::RequiresAction => self.wait(None),
                 PaymentStatus::Captured
                 | PaymentStatus::PartiallyRefunded
                 | PaymentStatus::Refunded => {

@@ -14,15 +14,19 @@ pub struct UnknownWord {
     word: String,
 }
 
-const STATUSES: [(OrderStatus, &str); 4] = [
+const STATUSES: [(OrderStatus, &str); 7] = [
     (OrderStatus::Pending, "pending"),
     (OrderStatus::Confirmed, "confirmed"),
+    (OrderStatus::Processing, "processing"),
+    (OrderStatus::Shipped, "shipped"),
+    (OrderStatus::Delivered, "delivered"),
     (OrderStatus::PaymentFailed, "payment_failed"),
     (OrderStatus::Cancelled, "cancelled"),
 ];
 
-const PAYMENT_STATUSES: [(PaymentStatus, &str); 7] = [
+const PAYMENT_STATUSES: [(PaymentStatus, &str); 8] = [
     (PaymentStatus::Unknown, "unknown"),
+    (PaymentStatus::RequiresAction, "requires_action"),
     (PaymentStatus::Authorized, "authorized"),
     (PaymentStatus::Captured, "captured"),
     (PaymentStatus::Failed, "failed"),

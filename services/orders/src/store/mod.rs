@@ -13,14 +13,26 @@ pub use sagas::{
 
 use techtrove_db::{Migration, MigrationSet};
 
+/// One step of the tables' history, from its three files of one name.
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file, ".sql")),
+            mysql: include_str!(concat!("../../migrations/mysql/", $file, ".sql")),
+        }
+    };
+}
+
 /// The tables of orders.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "orders",
-    migrations: &[Migration {
-        version: 1,
-        name: "orders",
-        sqlite: include_str!("../../migrations/sqlite/0001_orders.sql"),
-        postgres: include_str!("../../migrations/postgres/0001_orders.sql"),
-        mysql: include_str!("../../migrations/mysql/0001_orders.sql"),
-    }],
+    migrations: &[
+        migration!(1, "orders", "0001_orders"),
+        migration!(2, "carts", "0002_carts"),
+        migration!(3, "fulfilment", "0003_fulfilment"),
+        migration!(4, "tracking", "0004_tracking"),
+    ],
 };

@@ -79,7 +79,10 @@ impl World {
             let money = charge.map(|charge| charge.status);
             match entry.status {
                 OrderStatus::Pending => {}
-                OrderStatus::Confirmed => {
+                OrderStatus::Confirmed
+                | OrderStatus::Processing
+                | OrderStatus::Shipped
+                | OrderStatus::Delivered => {
                     let charge = charge.unwrap_or_else(|| panic!("{context} was never paid"));
                     assert_eq!(charge.amount, entry.total, "{context}");
                     let reserved = [Some(PaymentStatus::Authorized), Some(PaymentStatus::Captured)];

@@ -28,10 +28,10 @@ use techtrove_core::{
 use techtrove_db::Db;
 use techtrove_http::{Client, Faults, HttpError};
 use techtrove_identity_api::{
-    Authenticator, Claims, Contact, IdentityClient, Role, SessionId, SigningKey, UserId,
+    Authenticator, Claims, Contact, GuestKey, IdentityClient, Role, SessionId, SigningKey, UserId,
 };
 use techtrove_inventory_api::InventoryClient;
-use techtrove_orders::{App, Config, Deadlines, Deps, domain::GuestKey, recover_due};
+use techtrove_orders::{App, Config, Deadlines, Deps, recover_due};
 use techtrove_payments_api::PaymentsClient;
 use techtrove_testing::{Actor, Reply, faults::Script};
 use uuid::Uuid;

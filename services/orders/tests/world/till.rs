@@ -100,6 +100,7 @@ impl Till {
             amount: charge.amount,
             captured: if silent { 0 } else { captured },
             refunded: 0,
+            next_action: None,
             decline_code: (charge.status == PaymentStatus::Failed && !silent)
                 .then(|| "card_declined".to_owned()),
         }

@@ -27,6 +27,14 @@ impl PaymentsClient {
         self.0.post("/internal/payments/payments").json(request).call().await
     }
 
+    /// The payment as it stands, without asking the provider.
+    ///
+    /// # Errors
+    /// Refused with 404 when payments has never heard of it.
+    pub async fn get(&self, id: PaymentId) -> Result<Payment, ClientError> {
+        self.0.get(&format!("/internal/payments/payments/{id}")).call().await
+    }
+
     /// Asks the provider by the payment's key what became of the open operation, if there is one. An
     /// authorisation that the provider has not heard of after some seconds is voided by key. A payment
     /// which payments has never heard of is remembered as voided: a late authorise is refused.

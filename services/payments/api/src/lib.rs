@@ -8,9 +8,19 @@ mod payment;
 
 pub use audit::{LedgerBalance, PaymentEntry};
 pub use client::PaymentsClient;
-pub use payment::{AuthorizeRequest, Payment, PaymentId, PaymentStatus, RefundId, RefundRequest};
+pub use payment::{
+    AuthorizeRequest, NextAction, Payment, PaymentChanged, PaymentId, PaymentStatus, RefundId,
+    RefundRequest,
+};
 
 use techtrove_core::ErrorCode;
+
+/// The kind of aggregate whose events tell of a payment.
+pub const PAYMENT_AGGREGATE: &str = "payments.payment";
+
+/// The provider told something that nobody was waiting for: an action was completed, an answer came
+/// late; carries [`PaymentChanged`].
+pub const PAYMENT_CHANGED: &str = "payments.payment.changed.v1";
 
 /// The provider refused the payment.
 pub const PAYMENT_DECLINED: ErrorCode = ErrorCode::new("payment_declined", 402, "Payment declined");

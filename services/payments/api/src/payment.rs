@@ -20,6 +20,8 @@ techtrove_core::typed_id!(
 pub enum PaymentStatus {
     /// The provider was asked and has not told yet; it may or may not have reserved the money.
     Unknown,
+    /// The customer has to do something first, such as confirm it at their bank.
+    RequiresAction,
     /// The money is reserved and not yet taken.
     Authorized,
     /// The money is taken.
@@ -41,6 +43,9 @@ pub struct AuthorizeRequest {
     pub payment_id: PaymentId,
     /// The order it is for.
     pub reference: Uuid,
+    /// The signed-in customer who pays, by the UUID of their id; none for a guest.
+    #[serde(default)]
+    pub owner: Option<Uuid>,
     /// How much.
     pub amount: Money,
     /// Which provider: `sandbox`.
@@ -73,6 +78,31 @@ pub struct Payment {
     pub captured: i64,
     /// Minor units given back so far.
     pub refunded: i64,
+    /// What the customer has to do, while the status is `requires_action`.
+    #[serde(default)]
+    pub next_action: Option<NextAction>,
     /// The provider's reason when it refused: `card_declined`, `insufficient_funds`, `invalid_token`.
     pub decline_code: Option<String>,
+}
+
+/// What a customer has to do before the money can be reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct NextAction {
+    /// What kind of action: `redirect`.
+    #[serde(rename = "type")]
+    #[schema(example = "redirect")]
+    pub kind: String,
+    /// Where it is done; a path of this shop, or a page of the provider.
+    pub url: String,
+}
+
+/// The data of [`crate::PAYMENT_CHANGED`]: ids only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentChanged {
+    /// Which payment.
+    pub payment_id: PaymentId,
+    /// The order it is for.
+    pub reference: Uuid,
+    /// Where it stands from now on.
+    pub status: PaymentStatus,
 }

@@ -81,7 +81,7 @@ pub fn authorize_again(payment: &Payment, terms: &Terms) -> Result<Decision, Ref
 /// When none is reserved, or another operation is open.
 pub fn capture(payment: &Payment) -> Result<Decision, Refusal> {
     use PaymentStatus::{
-        Authorized, Captured, Failed, PartiallyRefunded, Refunded, Unknown, Voided,
+        Authorized, Captured, Failed, PartiallyRefunded, Refunded, RequiresAction, Unknown, Voided,
     };
     match open_kind(payment) {
         Some(OperationKind::Capture) => return Ok(Decision::Resume),
@@ -93,7 +93,7 @@ pub fn capture(payment: &Payment) -> Result<Decision, Refusal> {
     match payment.status {
         Authorized => Ok(Decision::Begin(OperationKind::Capture)),
         Captured | PartiallyRefunded | Refunded => Ok(Decision::Answer),
-        status @ (Failed | Voided | Unknown) => {
+        status @ (Failed | Voided | Unknown | RequiresAction) => {
             Err(Refusal::InvalidTransition { status, attempted: "captured" })
         }
     }
@@ -105,7 +105,7 @@ pub fn capture(payment: &Payment) -> Result<Decision, Refusal> {
 /// When the money is taken, or a capture or refund is open.
 pub fn void(payment: &Payment) -> Result<Decision, Refusal> {
     use PaymentStatus::{
-        Authorized, Captured, Failed, PartiallyRefunded, Refunded, Unknown, Voided,
+        Authorized, Captured, Failed, PartiallyRefunded, Refunded, RequiresAction, Unknown, Voided,
     };
     match open_kind(payment) {
         Some(OperationKind::Void) => return Ok(Decision::Resume),
@@ -114,7 +114,7 @@ pub fn void(payment: &Payment) -> Result<Decision, Refusal> {
         None => {}
     }
     match payment.status {
-        Authorized => Ok(Decision::Begin(OperationKind::Void)),
+        Authorized | RequiresAction => Ok(Decision::Begin(OperationKind::Void)),
         Voided | Failed => Ok(Decision::Answer),
         status @ (Captured | PartiallyRefunded | Refunded | Unknown) => {
             Err(Refusal::InvalidTransition { status, attempted: "voided" })

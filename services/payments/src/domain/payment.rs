@@ -144,13 +144,15 @@ impl Payment {
             amount: Money::new(self.amount(), self.currency),
             captured: self.captured,
             refunded: self.refunded,
+            next_action: None,
             decline_code: self.decline_code.clone(),
         }
     }
 }
 
-const STATUSES: [(PaymentStatus, &str); 7] = [
+const STATUSES: [(PaymentStatus, &str); 8] = [
     (PaymentStatus::Unknown, "unknown"),
+    (PaymentStatus::RequiresAction, "requires_action"),
     (PaymentStatus::Authorized, "authorized"),
     (PaymentStatus::Captured, "captured"),
     (PaymentStatus::Failed, "failed"),

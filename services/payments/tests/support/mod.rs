@@ -227,7 +227,7 @@ impl World {
 
 fn assert_agree(entry: &PaymentEntry, charge: Option<&Listed>) {
     use PaymentStatus::{
-        Authorized, Captured, Failed, PartiallyRefunded, Refunded, Unknown, Voided,
+        Authorized, Captured, Failed, PartiallyRefunded, Refunded, RequiresAction, Unknown, Voided,
     };
     let none = Sums { authorized: 0, captured: 0, voided: 0, refunded: 0 };
     let sums = charge.map_or(none, |charge| charge.ledger);
@@ -240,7 +240,7 @@ fn assert_agree(entry: &PaymentEntry, charge: Option<&Listed>) {
         Captured => (0, amount, 0..=0),
         PartiallyRefunded => (0, amount, 1..=amount - 1),
         Refunded => (0, amount, amount..=amount),
-        Failed | Voided => (0, 0, 0..=0),
+        Failed | Voided | RequiresAction => (0, 0, 0..=0),
         Unknown => panic!("nothing is unknown at rest: {both}"),
     };
     assert_eq!((reserved, sums.captured), (expected.0, expected.1), "{both}");
@@ -251,6 +251,7 @@ pub fn request(number: u32, token: &str) -> AuthorizeRequest {
     AuthorizeRequest {
         payment_id: payment_id(number),
         reference: Uuid::from_u128(number.into()),
+        owner: None,
         amount: usd(AMOUNT),
         provider: "sandbox".to_owned(),
         token: token.to_owned(),

@@ -1,12 +1,20 @@
-//! The token by which a guest proves that an order is theirs: an HMAC (RFC 2104) of the order's id
+//! The token by which a guest proves that an order or a cart is theirs: an HMAC (RFC 2104) of its id
 //! under the shop's key, so that none is stored and a replay gives it again. It must never be logged,
 //! nor compared in a time that tells how much of it was right.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use techtrove_core::TypedId as _;
-use techtrove_orders_api::OrderId;
+use uuid::Uuid;
+
+/// What a guest's token opens: one for an order never opens a cart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GuestSubject {
+    /// The order of this UUID, and its payment.
+    Order(Uuid),
+    /// The cart of this UUID.
+    Cart(Uuid),
+}
 
 /// The shop's key for guests' tokens: 256 bits, the same in every replica and for the shop's life.
 #[derive(Clone)]
@@ -19,24 +27,28 @@ impl GuestKey {
         Self(secret)
     }
 
-    /// The token of an order.
+    /// The token that opens `subject`.
     #[must_use]
-    pub fn token(&self, order: OrderId) -> String {
-        BASE64.encode(self.mac(order).finalize().into_bytes())
+    pub fn token(&self, subject: GuestSubject) -> String {
+        BASE64.encode(self.mac(subject).finalize().into_bytes())
     }
 
-    /// Whether `presented` is the token of this order.
+    /// Whether `presented` is the token that opens `subject`.
     #[must_use]
-    pub fn matches(&self, order: OrderId, presented: &str) -> bool {
+    pub fn matches(&self, subject: GuestSubject, presented: &str) -> bool {
         let given = BASE64.decode(presented).unwrap_or_default();
-        self.mac(order).verify_slice(&given).is_ok()
+        self.mac(subject).verify_slice(&given).is_ok()
     }
 
-    fn mac(&self, order: OrderId) -> Hmac<Sha256> {
+    fn mac(&self, subject: GuestSubject) -> Hmac<Sha256> {
+        let (kind, id): (&[u8], _) = match subject {
+            GuestSubject::Order(id) => (b"techtrove order\0", id),
+            GuestSubject::Cart(id) => (b"techtrove cart\0", id),
+        };
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
-        mac.update(b"techtrove order\0");
-        mac.update(order.uuid().as_bytes());
+        mac.update(kind);
+        mac.update(id.as_bytes());
         mac
     }
 }
@@ -51,18 +63,19 @@ impl std::fmt::Debug for GuestKey {
 mod tests {
     use super::*;
 
-    fn order(number: u128) -> OrderId {
-        OrderId::from_uuid(uuid::Uuid::from_u128(number))
+    fn order(number: u128) -> GuestSubject {
+        GuestSubject::Order(Uuid::from_u128(number))
     }
 
     #[test]
-    fn a_token_opens_its_own_order_and_no_other() {
+    fn a_token_opens_its_own_subject_and_no_other() {
         let key = GuestKey::new([7; 32]);
         let token = key.token(order(1));
 
         assert_eq!(token.len(), 43);
         assert!(key.matches(order(1), &token));
         assert!(!key.matches(order(2), &token));
+        assert!(!key.matches(GuestSubject::Cart(Uuid::from_u128(1)), &token));
         assert!(!GuestKey::new([8; 32]).matches(order(1), &token));
     }
 
@@ -79,6 +92,6 @@ mod tests {
 
     #[test]
     fn a_token_is_for_the_life_of_the_shop() {
-        assert_eq!(GuestKey::new([7; 32]).token(order(1)), GuestKey::new([7; 32]).token(order(1)),);
+        assert_eq!(GuestKey::new([7; 32]).token(order(1)), GuestKey::new([7; 32]).token(order(1)));
     }
 }
