@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use http::Method;
 use techtrove_core::{Problem, Timestamp, codes};
 use techtrove_db::{Db, DbError, testing};
-use techtrove_http::idempotency::{self, Answer, Claim, Fingerprint, KEPT, Key, MIGRATIONS, Scope};
+use techtrove_http::idempotency::{
+    self, Answer, Claim, Fingerprint, KEPT, Key, MIGRATIONS, Once, Refusal, Repeatable, Scope,
+};
 use uuid::Uuid;
 
 const NOW: i64 = 1_767_225_600_000_000;
@@ -51,6 +53,8 @@ async fn a_key_lives_as_the_api_says() {
         what_is_not_pinned_is_new_again(&db).await;
         one_of_many_at_once_is_first(&db).await;
         only_old_answers_are_pruned(&db).await;
+        a_write_is_carried_out_once(&db).await;
+        a_refusal_leaves_nothing_but_itself(&db).await;
         db.close().await;
     }
 }
@@ -134,4 +138,77 @@ async fn a_claim_is_part_of_its_transaction() {
         assert_eq!(claim(&db, &key).await, Claim::New, "{}", db.label());
         db.close().await;
     }
+}
+
+/// What the job makes: a number. Its effect is another key, claimed.
+#[derive(Debug)]
+struct Made(i64);
+
+impl Repeatable for Made {
+    fn answer(&self) -> Result<Answer, Problem> {
+        Answer::created("/things/1", &self.0)
+    }
+}
+
+#[derive(Debug)]
+enum Refused {
+    ForGood,
+    Failed,
+}
+
+impl From<DbError> for Refused {
+    fn from(_: DbError) -> Self {
+        Self::Failed
+    }
+}
+
+impl From<Problem> for Refused {
+    fn from(_: Problem) -> Self {
+        Self::Failed
+    }
+}
+
+impl Refusal for Refused {
+    fn for_good(&self) -> Option<Problem> {
+        matches!(self, Self::ForGood).then(|| Problem::new(codes::CONFLICT, "no"))
+    }
+}
+
+/// Runs the job once under the key `name`; it claims the key `effect` and ends as `ends` says.
+async fn once(
+    db: &Db,
+    name: &str,
+    effect: &str,
+    ends: fn() -> Result<Made, Refused>,
+) -> Result<Once<Made>, Refused> {
+    let (request, effect) = (key(name, "{}"), key(effect, "{}"));
+    db.write("once", move |tx| {
+        idempotency::once(tx, Some(&request), |tx| {
+            idempotency::claim(tx, &effect)?;
+            ends()
+        })
+    })
+    .await
+}
+
+async fn a_write_is_carried_out_once(db: &Db) {
+    let first = once(db, "once-1", "effect-1", || Ok(Made(1))).await.expect("made");
+    let again = once(db, "once-1", "effect-2", || Ok(Made(2))).await.expect("replayed");
+
+    assert!(matches!(first, Once::Made(Made(1))));
+    let Once::Replayed(answer) = again else { panic!("must be replayed: {again:?}") };
+    assert_eq!((answer.status, answer.body.as_slice()), (201, b"1".as_slice()));
+    assert_eq!(claim(db, &key("effect-2", "{}")).await, Claim::New);
+}
+
+async fn a_refusal_leaves_nothing_but_itself(db: &Db) {
+    let first = once(db, "once-2", "effect-3", || Err(Refused::ForGood)).await.expect("pinned");
+    let again = once(db, "once-2", "effect-4", || Ok(Made(2))).await.expect("replayed");
+    once(db, "once-3", "effect-5", || Err(Refused::Failed)).await.expect_err("not pinned");
+    let retried = once(db, "once-3", "effect-5", || Ok(Made(3))).await.expect("made");
+
+    assert!(matches!(first, Once::Refused(_)));
+    assert!(matches!(again, Once::Replayed(Answer { status: 409, .. })));
+    assert_eq!(claim(db, &key("effect-3", "{}")).await, Claim::New);
+    assert!(matches!(retried, Once::Made(Made(3))));
 }

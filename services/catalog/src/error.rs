@@ -2,7 +2,7 @@
 
 use techtrove_core::{ErrorCode, Problem, Sku, codes};
 use techtrove_db::DbError;
-use techtrove_http::ClientError;
+use techtrove_http::{ClientError, idempotency::Refusal};
 
 use crate::domain::{Invalid, LineProblem, Slug};
 
@@ -60,6 +60,16 @@ pub enum Error {
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(problem)
+    }
+}
+
+impl Refusal for Error {
+    fn for_good(&self) -> Option<Problem> {
+        match self {
+            Self::SkuTaken(sku) => Some(Self::SkuTaken(sku.clone()).into()),
+            Self::SlugTaken(slug) => Some(Self::SlugTaken(slug.clone()).into()),
+            _ => None,
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! A manager makes, edits, moves or deletes a category.
 
-use serde_json::value::RawValue;
 use techtrove_catalog_api::CategoryId;
 use techtrove_core::{Problem, TypedId};
 use techtrove_db::{DbError, Tx};
-use techtrove_http::{IfMatch, idempotency::Key};
+use techtrove_http::{
+    IfMatch,
+    idempotency::{Answer, Key, Once, Repeatable, once},
+};
 
-use super::{App, Outcome, once::Made};
+use super::App;
 use crate::{
     domain::{Category, CategoryInput, Slug, descend},
     error::Error,
@@ -21,7 +23,7 @@ pub async fn create_category(
     app: &App,
     input: CategoryInput,
     key: Option<Key>,
-) -> Result<Outcome<Category>, Error> {
+) -> Result<Once<Category>, Error> {
     let change = input.checked()?;
     let asked = change.slug().cloned();
     let category = Category::create(change, app.ids.next(), app.clock.now())?;
@@ -31,7 +33,8 @@ pub async fn create_category(
         store::insert_category(tx, &category)?;
         Ok(category)
     };
-    app.write_once("catalog.create_category", key, job).await
+    let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
+    app.write_unique("catalog.create_category", job).await
 }
 
 /// Edits the category, unless it is not what the manager saw.
@@ -105,12 +108,8 @@ fn settle_slug(
     }
 }
 
-impl Made for Category {
-    fn location(&self) -> String {
-        format!("/api/v1/categories/{}", self.id)
-    }
-
-    fn json(&self) -> Result<Box<RawValue>, Problem> {
-        serde_json::value::to_raw_value(self).map_err(Problem::internal)
+impl Repeatable for Category {
+    fn answer(&self) -> Result<Answer, Problem> {
+        Answer::created(&format!("/api/v1/categories/{}", self.id), self)
     }
 }

@@ -4,13 +4,11 @@ use serde_json::value::RawValue;
 use techtrove_catalog_api::PRODUCT_CREATED;
 use techtrove_core::{Problem, Sku};
 use techtrove_db::Tx;
-use techtrove_http::idempotency::Key;
+use techtrove_http::idempotency::{Answer, Key, Once, Repeatable, once};
 use techtrove_inventory_api::{SetStock, SetStockRequest};
 
 use super::{
-    App, Outcome,
-    once::Made,
-    product_event,
+    App, product_event,
     save::{check_category, check_skus, settle_slug},
 };
 use crate::{
@@ -27,7 +25,7 @@ pub async fn create_product(
     app: &App,
     input: ProductInput,
     key: Option<Key>,
-) -> Result<Outcome<ShownProduct>, Error> {
+) -> Result<Once<ShownProduct>, Error> {
     let currency = app.config.currency;
     let change = input.checked(currency)?;
     let asked = change.slug().cloned();
@@ -42,8 +40,9 @@ pub async fn create_product(
         techtrove_bus::record(tx, &context, &product_event(PRODUCT_CREATED, &product))?;
         Ok(store::get_shown(tx, product.id)?)
     };
-    let outcome = app.write_once("catalog.create_product", key, job).await?;
-    if matches!(outcome, Outcome::Made(_)) {
+    let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
+    let outcome = app.write_unique("catalog.create_product", job).await?;
+    if matches!(outcome, Once::Made(_)) {
         make_known(app, skus).await;
     }
     Ok(outcome)
@@ -57,12 +56,9 @@ async fn make_known(app: &App, skus: Vec<Sku>) {
     }
 }
 
-impl Made for ShownProduct {
-    fn location(&self) -> String {
-        format!("/api/v1/products/{}", self.id)
-    }
-
-    fn json(&self) -> Result<Box<RawValue>, Problem> {
-        RawValue::from_string(self.clone().into_json()).map_err(Problem::internal)
+impl Repeatable for ShownProduct {
+    fn answer(&self) -> Result<Answer, Problem> {
+        let json = RawValue::from_string(self.clone().into_json()).map_err(Problem::internal)?;
+        Answer::created(&format!("/api/v1/products/{}", self.id), &json)
     }
 }

@@ -15,7 +15,7 @@ use techtrove_http::{
 };
 use techtrove_identity_api::Manager;
 
-use super::{answer, patch::Patch};
+use super::patch::Patch;
 use crate::{
     app::{self, App},
     domain::{Category, CategoryInput, CategoryNode, NewCategory},
@@ -75,7 +75,7 @@ pub(crate) async fn create(
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.scope(), app.clock.now());
     let outcome = app::create_category(&app, request.body.into(), key).await?;
-    answer(outcome, |category| {
+    outcome.respond(|category| {
         let location = format!("/api/v1/categories/{}", category.id);
         Ok(created_json(&location, category.version, &category))
     })

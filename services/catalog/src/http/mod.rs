@@ -8,12 +8,11 @@ mod skus;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router, extract::DefaultBodyLimit, response::Response, routing::post};
-use techtrove_http::HttpError;
+use axum::{Extension, Router, extract::DefaultBodyLimit, routing::post};
 use techtrove_identity_api::Authenticator;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::app::{App, Outcome};
+use crate::app::App;
 
 /// The largest body of a product or category, in bytes: as long as a line of an import.
 const MAX_BODY: usize = 256 * 1_024;
@@ -37,16 +36,4 @@ pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/catalog/skus/resolve", post(skus::resolve))
         .with_state(Arc::new(app))
-}
-
-/// The answer to a `POST` that may be repeated; `made` answers when it was carried out just now.
-fn answer<T>(
-    outcome: Outcome<T>,
-    made: impl FnOnce(T) -> Result<Response, HttpError>,
-) -> Result<Response, HttpError> {
-    match outcome {
-        Outcome::Made(value) => made(value),
-        Outcome::Replayed(answer) => Ok(answer.replayed()),
-        Outcome::Refused(problem) => Err(HttpError(problem)),
-    }
 }

@@ -18,7 +18,7 @@ use techtrove_http::{
 use techtrove_identity_api::{Caller, Manager, Role};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{answer, patch::Patch};
+use super::patch::Patch;
 use crate::{
     app::{self, App, ListRequest},
     domain::{NewProductInput, ProductBody, ProductInput, ShownProduct, Status},
@@ -132,7 +132,7 @@ pub(crate) async fn create(
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.scope(), app.clock.now());
     let outcome = app::create_product(&app, request.body.into(), key).await?;
-    answer(outcome, |product| {
+    outcome.respond(|product| {
         let location = format!("/api/v1/products/{}", product.id);
         let version = product.version;
         Ok(created_json(&location, version, &raw(product)?))
