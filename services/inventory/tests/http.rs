@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use support::{attempt_of, sku};
 use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent};
 use techtrove_catalog_api::{
-    PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged, ProductId,
+    Fulfilment, PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged, ProductId,
 };
 use techtrove_core::{Clock, ManualClock, Quantity, SeededIds, SharedClock, SharedIds, TypedId};
 use techtrove_db::{Db, DbOptions};
@@ -339,7 +339,9 @@ async fn products_make_their_skus_known_however_often_they_are_told() {
         let id = Uuid::from_u128(100 + u128::from(sequence));
         let context = EventContext { id, time: shop.clock.now(), traceparent: None };
         let skus = skus.iter().map(|text| sku(text)).collect();
-        let data = json!(ProductChanged { product_id: product, version: sequence, skus });
+        let fulfilment = Fulfilment::Physical;
+        let data =
+            json!(ProductChanged { product_id: product, version: sequence, skus, fulfilment });
         let new = NewEvent { kind, aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product), data };
         Arc::new(Event::new("/techtrove/catalog", &context, &new, sequence))
     };
