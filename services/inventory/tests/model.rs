@@ -9,16 +9,20 @@ use std::collections::BTreeMap;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use support::{Shop, attempt_of, sku};
 use techtrove_db::Db;
-use techtrove_inventory::{Error, app, domain::Verb};
-use techtrove_inventory_api::{Availability, ReservationState, SetStock};
+use techtrove_inventory::{
+    Error, app,
+    domain::{StockItem, Verb},
+};
+use techtrove_inventory_api::{Availability, ReservationState};
 
-const SKUS: [&str; 3] = ["A-1", "B-2", "C-3"];
+const SKUS: [&str; 4] = ["A-1", "B-2", "C-3", "K-4"];
 
 /// Something that happens.
 #[derive(Clone, Debug)]
 enum Step {
     Set {
         sku: usize,
+        digital: bool,
         on_hand: Option<u32>,
     },
     Edit {
@@ -26,6 +30,21 @@ enum Step {
         on_hand: i64,
         threshold: Option<i64>,
         stale: bool,
+    },
+    Adjust {
+        sku: usize,
+        delta: i64,
+    },
+    Keys {
+        sku: usize,
+        first: u32,
+        count: u32,
+    },
+    Ship {
+        who: u8,
+        attempt: u32,
+        parcel: u8,
+        lines: Vec<(usize, u32)>,
     },
     Hold {
         who: u8,
@@ -51,13 +70,26 @@ enum Step {
 fn any_step() -> impl Strategy<Value = Step> {
     let who = 0..4_u8;
     let attempt = 1..3_u32;
-    let lines = prop::collection::vec((0..SKUS.len(), 1..6_u32), 1..4);
+    let lines = prop::collection::vec((0..SKUS.len(), 1..4_u32), 1..4);
     let verb =
         prop::sample::select(vec![Verb::MakeLasting, Verb::Commit, Verb::Release, Verb::Expire]);
+    let sku = 0..SKUS.len();
+    // The last SKU is mostly digital, the others are seldom.
+    let set =
+        (sku.clone(), 0..8_u8, prop::option::of(0..15_u32)).prop_map(|(sku, odd, on_hand)| {
+            let digital = (odd == 0) != (sku + 1 == SKUS.len());
+            Step::Set { sku, digital, on_hand: on_hand.filter(|_| odd < 6) }
+        });
     prop_oneof![
-        2 => (0..SKUS.len(), prop::option::of(0..15_u32)).prop_map(|(sku, on_hand)| Step::Set { sku, on_hand }),
-        1 => (0..SKUS.len(), 0..15_i64, prop::option::of(0..8_i64), any::<bool>())
+        3 => set,
+        1 => (sku.clone(), 0..15_i64, prop::option::of(0..8_i64), any::<bool>())
             .prop_map(|(sku, on_hand, threshold, stale)| Step::Edit { sku, on_hand, threshold, stale }),
+        1 => (sku.clone(), -9..9_i64).prop_filter("moves something", |(_, delta)| *delta != 0)
+            .prop_map(|(sku, delta)| Step::Adjust { sku, delta }),
+        3 => (prop_oneof![Just(SKUS.len() - 1), sku], 0..60_u32, 1..9_u32)
+            .prop_map(|(sku, first, count)| Step::Keys { sku, first, count }),
+        5 => (who.clone(), attempt.clone(), 0..5_u8, lines.clone())
+            .prop_map(|(who, attempt, parcel, lines)| Step::Ship { who, attempt, parcel, lines }),
         6 => (who.clone(), attempt.clone(), lines, prop::option::of(-3..20_i64))
             .prop_map(|(who, attempt, lines, seconds)| Step::Hold { who, attempt, lines, seconds }),
         8 => (who, attempt, verb).prop_map(|(who, attempt, verb)| Step::Do { who, attempt, verb }),
@@ -78,27 +110,67 @@ enum Answer {
     Done,
 }
 
-/// What was promised to somebody.
+/// What was promised to somebody, and what of it has left.
 #[derive(Clone, Debug)]
 struct Promise {
     state: ReservationState,
     until: Option<i64>,
     wanted: BTreeMap<usize, u32>,
+    sent: BTreeMap<usize, u32>,
 }
+
+impl Promise {
+    fn left(&self, sku: usize) -> u32 {
+        let count = |lines: &BTreeMap<usize, u32>| lines.get(&sku).copied().unwrap_or(0);
+        count(&self.wanted) - count(&self.sent)
+    }
+}
+
+/// The stock of a SKU that is known.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shelf {
+    on_hand: i64,
+    low: i64,
+    version: u64,
+    keyed: bool,
+    digital: bool,
+}
+
+/// A licence key: whose it is, and whether they have seen it.
+#[derive(Clone, Debug)]
+struct Key {
+    sku: usize,
+    text: String,
+    owner: Option<(u8, u32)>,
+    seen: bool,
+}
+
+/// What lines ask for, by SKU.
+type Wanted = BTreeMap<usize, u32>;
 
 /// The shop as it should be.
 #[derive(Clone, Debug, Default)]
 struct Model {
     now: i64,
-    /// On hand, threshold and version of the SKUs that are known.
-    shelves: BTreeMap<usize, (i64, i64, u64)>,
+    shelves: BTreeMap<usize, Shelf>,
     promises: BTreeMap<(u8, u32), Promise>,
+    parcels: BTreeMap<u8, ((u8, u32), Wanted)>,
+    /// In the order in which they came.
+    keys: Vec<Key>,
+}
+
+fn by_sku(lines: &[(usize, u32)]) -> Wanted {
+    let mut wanted = BTreeMap::new();
+    for (sku, quantity) in lines {
+        *wanted.entry(*sku).or_insert(0) += quantity;
+    }
+    wanted
 }
 
 impl Model {
     fn promised(&self, sku: usize, state: ReservationState) -> i64 {
         let of_state = self.promises.values().filter(|promise| promise.state == state);
-        of_state.map(|promise| i64::from(promise.wanted.get(&sku).copied().unwrap_or(0))).sum()
+        of_state.map(|promise| i64::from(promise.left(sku))).sum()
     }
 
     fn reserved(&self, sku: usize) -> i64 {
@@ -106,27 +178,93 @@ impl Model {
     }
 
     fn free(&self, sku: usize) -> i64 {
-        self.shelves.get(&sku).map_or(0, |(on_hand, ..)| on_hand - self.reserved(sku))
+        self.shelves.get(&sku).map_or(0, |shelf| shelf.on_hand - self.reserved(sku))
     }
 
-    fn set(&mut self, sku: usize, on_hand: Option<i64>, threshold: Option<i64>) -> bool {
+    /// Whatever is sold now may be put on an empty shelf.
+    fn settle(&mut self) {
+        for shelf in self.shelves.values_mut().filter(|shelf| shelf.on_hand == 0) {
+            shelf.keyed = shelf.digital;
+        }
+    }
+
+    fn import(&mut self, sku: usize, digital: bool, on_hand: Option<i64>) -> bool {
+        let new = Shelf { low: 5, digital, keyed: digital, ..Shelf::default() };
+        self.shelves.entry(sku).or_insert(new).digital = digital;
+        self.settle();
+        let shelf = self.shelves[&sku];
+        on_hand.is_none_or(|on_hand| {
+            !shelf.digital && !shelf.keyed && self.count(sku, on_hand, shelf.low)
+        })
+    }
+
+    fn count(&mut self, sku: usize, on_hand: i64, low: i64) -> bool {
         let reserved = self.reserved(sku);
-        let (count, low, version) = self.shelves.entry(sku).or_insert((0, 5, 0));
-        let (new_count, new_low) = (on_hand.unwrap_or(*count), threshold.unwrap_or(*low));
-        if new_count < reserved {
+        let Some(shelf) = self.shelves.get_mut(&sku) else { return false };
+        let by_hand = !shelf.keyed && (on_hand < shelf.on_hand || !shelf.digital);
+        if on_hand < reserved || (on_hand != shelf.on_hand && !by_hand) {
             return false;
         }
-        if (new_count, new_low) != (*count, *low) {
-            (*count, *low, *version) = (new_count, new_low, *version + 1);
-        }
+        shelf.version += u64::from((on_hand, low) != (shelf.on_hand, shelf.low));
+        (shelf.on_hand, shelf.low) = (on_hand, low);
+        self.settle();
         true
     }
 
-    fn hold(&mut self, key: (u8, u32), lines: &[(usize, u32)], until: Option<i64>) -> Answer {
-        let mut wanted = BTreeMap::new();
-        for (sku, quantity) in lines {
-            *wanted.entry(*sku).or_insert(0) += quantity;
+    fn add_keys(&mut self, sku: usize, first: u32, count: u32) -> bool {
+        let texts = support::licences(first..first + count);
+        let known = |text: &String| self.keys.iter().any(|key| key.sku == sku && key.text == *text);
+        let Some(shelf) = self.shelves.get_mut(&sku) else { return false };
+        if !shelf.keyed || texts.iter().any(known) {
+            return false;
         }
+        shelf.on_hand += i64::from(count);
+        shelf.version += 1;
+        let new = texts.into_iter().map(|text| Key { sku, text, owner: None, seen: false });
+        self.keys.extend(new);
+        true
+    }
+
+    fn ship(&mut self, key: (u8, u32), name: u8, lines: &[(usize, u32)]) -> Answer {
+        let wanted = by_sku(lines);
+        let Some(promise) = self.promises.get_mut(&key) else { return Answer::Mismatch };
+        if let Some(sent) = self.parcels.get(&name) {
+            let same = *sent == (key, wanted);
+            let stands = Answer::Stands(promise.state, promise.until);
+            return if same { stands } else { Answer::Mismatch };
+        }
+        match promise.state {
+            ReservationState::Committed => {}
+            ReservationState::Released | ReservationState::Expired => return Answer::Ended,
+            _ => return Answer::Mismatch,
+        }
+        if wanted.iter().any(|(sku, quantity)| *quantity > promise.left(*sku)) {
+            return Answer::Mismatch;
+        }
+        for (&sku, &quantity) in &wanted {
+            *promise.sent.entry(sku).or_insert(0) += quantity;
+            self.shelves.get_mut(&sku).expect("known").on_hand -= i64::from(quantity);
+            let own = self.keys.iter_mut().filter(|it| it.sku == sku && it.owner == Some(key));
+            own.filter(|it| !it.seen).take(quantity as usize).for_each(|it| it.seen = true);
+        }
+        if promise.wanted == promise.sent {
+            promise.state = ReservationState::Shipped;
+        }
+        let state = promise.state;
+        self.parcels.insert(name, (key, wanted));
+        self.settle();
+        Answer::Stands(state, None)
+    }
+
+    fn assign(&mut self, key: (u8, u32), wanted: &Wanted) {
+        for (&sku, &quantity) in wanted.iter().filter(|(sku, _)| self.shelves[sku].keyed) {
+            let free = self.keys.iter_mut().filter(|it| it.sku == sku && it.owner.is_none());
+            free.take(quantity as usize).for_each(|it| it.owner = Some(key));
+        }
+    }
+
+    fn hold(&mut self, key: (u8, u32), lines: &[(usize, u32)], until: Option<i64>) -> Answer {
+        let wanted = by_sku(lines);
         self.notice_end(key);
         if let Some(promise) = self.promises.get(&key) {
             return match promise.state {
@@ -146,7 +284,8 @@ impl Model {
         if !short.is_empty() {
             return Answer::Short(short);
         }
-        self.promises.insert(key, Promise { state: ReservationState::Held, until, wanted });
+        let sent = BTreeMap::new();
+        self.promises.insert(key, Promise { state: ReservationState::Held, until, wanted, sent });
         Answer::Stands(ReservationState::Held, until)
     }
 
@@ -166,26 +305,36 @@ impl Model {
         }
         let Some(promise) = self.promises.get_mut(&key) else {
             if verb != Verb::Expire {
-                let wanted = BTreeMap::new();
-                self.promises.insert(
-                    key,
-                    Promise { state: ReservationState::Released, until: None, wanted },
-                );
+                let (wanted, sent) = (BTreeMap::new(), BTreeMap::new());
+                let state = ReservationState::Released;
+                self.promises.insert(key, Promise { state, until: None, wanted, sent });
             }
             let released = Answer::Stands(ReservationState::Released, None);
             return if verb == Verb::Release { released } else { Answer::Ended };
         };
-        let gone = matches!(promise.state, ReservationState::Released | ReservationState::Expired);
-        match verb {
-            Verb::MakeLasting | Verb::Commit if gone => return Answer::Ended,
-            Verb::MakeLasting => promise.until = None,
-            Verb::Commit => (promise.state, promise.until) = (ReservationState::Committed, None),
-            Verb::Release if !gone => {
-                (promise.state, promise.until) = (ReservationState::Released, None)
+        use ReservationState::{Committed, Expired, Held, Released};
+        let (state, mut sold) = (promise.state, None);
+        match (verb, state) {
+            (Verb::MakeLasting | Verb::Commit, Released | Expired) => return Answer::Ended,
+            (Verb::MakeLasting, _) => promise.until = None,
+            (Verb::Commit, Held) => {
+                (promise.state, promise.until) = (Committed, None);
+                sold = Some(promise.wanted.clone());
             }
-            Verb::Release | Verb::Expire => {}
+            (Verb::Release, Held | Committed) => {
+                (promise.state, promise.until) = (Released, None);
+            }
+            _ => {}
         }
-        Answer::Stands(promise.state, promise.until)
+        let answer = Answer::Stands(promise.state, promise.until);
+        if let Some(sold) = sold {
+            self.assign(key, &sold);
+        }
+        if verb == Verb::Release {
+            let own = self.keys.iter_mut().filter(|it| it.owner == Some(key) && !it.seen);
+            own.for_each(|it| it.owner = None);
+        }
+        answer
     }
 
     fn expire_all(&mut self) {
@@ -196,10 +345,20 @@ impl Model {
     fn apply(&mut self, step: &Step) -> Answer {
         let refused = |set: bool| if set { Answer::Done } else { Answer::Refused };
         match step {
-            Step::Set { sku, on_hand } => refused(self.set(*sku, on_hand.map(i64::from), None)),
+            Step::Set { sku, digital, on_hand } => {
+                refused(self.import(*sku, *digital, on_hand.map(i64::from)))
+            }
             Step::Edit { sku, on_hand, threshold, stale } => {
-                let known = self.shelves.contains_key(sku);
-                refused(known && !stale && self.set(*sku, Some(*on_hand), *threshold))
+                let low = self.shelves.get(sku).map_or(0, |shelf| shelf.low);
+                refused(!stale && self.count(*sku, *on_hand, threshold.unwrap_or(low)))
+            }
+            Step::Adjust { sku, delta } => {
+                let shelf = self.shelves.get(sku).copied().unwrap_or_default();
+                refused(self.count(*sku, shelf.on_hand + delta, shelf.low))
+            }
+            Step::Keys { sku, first, count } => refused(self.add_keys(*sku, *first, *count)),
+            Step::Ship { who, attempt, parcel, lines } => {
+                self.ship((*who, *attempt), *parcel, lines)
             }
             Step::Hold { who, attempt, lines, seconds } => {
                 self.hold((*who, *attempt), lines, seconds.map(|seconds| self.now + seconds))
@@ -229,27 +388,41 @@ fn answer(shop: &Shop, result: Result<techtrove_inventory_api::Reservation, Erro
             Answer::Short(lines.into_iter().map(line).collect())
         }
         Err(Error::Ended) => Answer::Ended,
-        Err(Error::Mismatch) => Answer::Mismatch,
+        Err(Error::Mismatch | Error::NotCommitted) => Answer::Mismatch,
+        Err(other) => panic!("{other}: {other:?}"),
+    }
+}
+
+/// The same of a change of stock.
+fn done(result: Result<StockItem, Error>) -> Answer {
+    match result {
+        Ok(_) => Answer::Done,
+        Err(Error::UnknownSku(_) | Error::Stale { .. } | Error::Count(_) | Error::KnownKeys(_)) => {
+            Answer::Refused
+        }
         Err(other) => panic!("{other}: {other:?}"),
     }
 }
 
 async fn take(shop: &Shop, step: &Step) -> Answer {
     match step {
-        Step::Set { sku: index, on_hand } => {
-            let item = SetStock { sku: sku(SKUS[*index]), keyed: false, on_hand: *on_hand };
-            let outcome =
-                app::set_stock(&shop.app, vec![item]).await.expect("the database answers");
-            if outcome[0].refused.is_none() { Answer::Done } else { Answer::Refused }
+        Step::Set { sku: index, digital, on_hand } => {
+            match shop.set(SKUS[*index], *digital, *on_hand).await {
+                None => Answer::Done,
+                Some(_) => Answer::Refused,
+            }
         }
         Step::Edit { sku: index, on_hand, threshold, stale } => {
-            match shop.edit(SKUS[*index], *on_hand, *threshold, *stale).await {
-                Ok(_) => Answer::Done,
-                Err(Error::UnknownSku(_) | Error::Stale { .. } | Error::Reserved(_)) => {
-                    Answer::Refused
-                }
-                Err(other) => panic!("{other}: {other:?}"),
-            }
+            done(shop.edit(SKUS[*index], *on_hand, *threshold, *stale).await)
+        }
+        Step::Adjust { sku: index, delta } => done(shop.adjust(SKUS[*index], *delta).await),
+        Step::Keys { sku: index, first, count } => {
+            done(shop.add_keys(SKUS[*index], &support::licences(*first..first + count)).await)
+        }
+        Step::Ship { who, attempt, parcel, lines } => {
+            let lines: Vec<_> =
+                lines.iter().map(|(index, quantity)| (SKUS[*index], *quantity)).collect();
+            answer(shop, shop.ship(attempt_of(*who, *attempt), *parcel, &lines).await)
         }
         Step::Hold { who, attempt, lines, seconds } => {
             let lines: Vec<_> =
@@ -276,7 +449,7 @@ async fn take(shop: &Shop, step: &Step) -> Answer {
 /// Every number of the service is the one that the model adds up, and its books agree.
 async fn compare(shop: &Shop, model: &Model) {
     for (index, text) in SKUS.iter().enumerate() {
-        let Some((on_hand, threshold, version)) = model.shelves.get(&index) else {
+        let Some(shelf) = model.shelves.get(&index) else {
             assert!(matches!(
                 app::get_stock(&shop.app, sku(text)).await,
                 Err(Error::UnknownSku(_))
@@ -285,6 +458,7 @@ async fn compare(shop: &Shop, model: &Model) {
         };
         let item = app::get_stock(&shop.app, sku(text)).await.expect("known");
         let stock = item.stock;
+        assert_eq!((item.keyed, item.digital), (shelf.keyed, shelf.digital), "{text}");
         assert_eq!(
             (
                 stock.on_hand(),
@@ -294,22 +468,34 @@ async fn compare(shop: &Shop, model: &Model) {
                 item.version
             ),
             (
-                *on_hand,
+                shelf.on_hand,
                 model.promised(index, ReservationState::Held),
                 model.promised(index, ReservationState::Committed),
-                *threshold,
-                *version,
+                shelf.low,
+                shelf.version,
             ),
             "{text}"
         );
         let free = model.free(index);
         let class = match free {
             0 => Availability::OutOfStock,
-            free if free <= *threshold => Availability::LowStock,
+            free if free <= shelf.low => Availability::LowStock,
             _ => Availability::InStock,
         };
         assert!(free >= 0);
         assert_eq!(item.published, class, "the public was told something else of {text}");
+    }
+    for who in 0..4 {
+        let seen = model
+            .keys
+            .iter()
+            .filter(|key| key.seen && key.owner.is_some_and(|(owner, _)| owner == who));
+        let mut seen: Vec<_> =
+            seen.map(|key| (SKUS[key.sku].to_owned(), key.text.clone())).collect();
+        let mut shown = shop.sold_keys(attempt_of(who, 1).0).await;
+        seen.sort();
+        shown.sort();
+        assert_eq!(shown, seen, "the keys of buyer {who}");
     }
     shop.assert_books_agree().await;
 }

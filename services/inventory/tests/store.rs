@@ -8,7 +8,10 @@ use futures::future::join_all;
 use support::{Shop, attempt_of, sku};
 use techtrove_core::TypedId;
 use techtrove_db::Db;
-use techtrove_inventory::{Error, app, domain::Verb};
+use techtrove_inventory::{
+    Error, app,
+    domain::{CountRefused, Verb},
+};
 use techtrove_inventory_api::{
     Availability::{InStock, LowStock, OutOfStock},
     ReservationId,
@@ -269,7 +272,7 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
         let (on_hand, held, committed) = shop.numbers("A").await;
         assert!(held + committed <= on_hand);
         let refused = shop.edit("A", held - 1, None, false).await;
-        assert!(matches!(refused, Err(Error::Reserved(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Count(CountRefused::Reserved(_)))), "{refused:?}");
     })
     .await;
 }
