@@ -2,12 +2,10 @@
 
 mod support;
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use futures::future::join_all;
-use support::{Shop, attempt_of, sku};
-use techtrove_core::TypedId;
-use techtrove_db::Db;
+use support::{Shop, attempt_of, attempts, on_every_engine, sku};
 use techtrove_inventory::{
     Error, app,
     domain::{CountRefused, Verb},
@@ -18,32 +16,6 @@ use techtrove_inventory_api::{
     ReservationState::{self, Committed, Expired, Held, Released},
     SetStock,
 };
-use uuid::Uuid;
-
-/// Runs a test on every engine there is.
-async fn on_every_engine<F, T>(test: F)
-where
-    F: Fn(Arc<Shop>) -> T,
-    T: Future<Output = ()>,
-{
-    for engine in techtrove_testing::engines().await {
-        let shop = Arc::new(Shop::new(Db::clone(&engine)).await);
-        test(Arc::clone(&shop)).await;
-        shop.assert_books_agree().await;
-        shop.assert_public_was_told().await;
-        drop(shop);
-        engine.close().await;
-    }
-}
-
-fn nobody_yet(number: u32) -> (ReservationId, u32) {
-    (
-        ReservationId::from_uuid(Uuid::from_u128(
-            0x0199_0000_0000_7000_8000 << 64 | u128::from(number),
-        )),
-        1,
-    )
-}
 
 async fn change(
     shop: &Shop,
@@ -60,7 +32,7 @@ async fn two_hundred_holds_at_once_of_fifty_pieces_make_exactly_fifty() {
 
         let holds = (0..200).map(|number| {
             let shop = Arc::clone(&shop);
-            tokio::spawn(async move { shop.hold(nobody_yet(number), &[("FLASH", 1)], None).await })
+            tokio::spawn(async move { shop.hold(attempts(number), &[("FLASH", 1)], None).await })
         });
         let outcomes = join_all(holds).await;
 
@@ -97,7 +69,7 @@ async fn carts_with_the_same_skus_in_other_orders_are_held_whole_or_not_at_all()
                         (SKUS[place], 1 + (number + line) % 3)
                     })
                     .collect();
-                shop.hold(nobody_yet(number), &lines, None).await
+                shop.hold(attempts(number), &lines, None).await
             })
         });
         let outcomes = join_all(carts).await;
@@ -136,7 +108,7 @@ async fn sales_releases_and_expiry_at_once_leave_true_books() {
         for number in 0..60 {
             let lines = [[("A", 1), ("B", 2)], [("C", 1), ("A", 3)], [("B", 1), ("C", 2)]];
             let lines = lines[number as usize % 3];
-            shop.hold(nobody_yet(number), &lines, Some(until)).await.expect("enough");
+            shop.hold(attempts(number), &lines, Some(until)).await.expect("enough");
         }
         shop.wait(60);
 
@@ -145,7 +117,7 @@ async fn sales_releases_and_expiry_at_once_leave_true_books() {
         });
         let calls = calls.map(|(number, verb)| {
             let shop = Arc::clone(&shop);
-            tokio::spawn(async move { change(&shop, nobody_yet(number), verb).await })
+            tokio::spawn(async move { change(&shop, attempts(number), verb).await })
         });
         for outcome in join_all(calls).await {
             match outcome.expect("no panic") {
@@ -260,7 +232,7 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
                         SetStock { sku: sku("A"), keyed: false, on_hand: Some(20 + number % 30) };
                     app::set_stock(&shop.app, vec![item]).await.map(|_| ())
                 } else {
-                    shop.hold(nobody_yet(number), &[("A", 1)], None).await.map(|_| ())
+                    shop.hold(attempts(number), &[("A", 1)], None).await.map(|_| ())
                 }
             })
         });

@@ -2,6 +2,9 @@
 //! moves.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod desk;
+pub mod model;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -53,17 +56,42 @@ pub fn attempt_of(who: u8, attempt: u32) -> (ReservationId, u32) {
     )
 }
 
+/// One reservation of many.
+pub fn attempts(number: u32) -> (ReservationId, u32) {
+    let id = Uuid::from_u128(0x0199_0000_0000_7000_8000 << 64 | u128::from(number));
+    (ReservationId::from_uuid(id), 1)
+}
+
+/// Runs a test on every engine there is; the books must agree afterwards.
+pub async fn on_every_engine<F, T>(test: F)
+where
+    F: Fn(Arc<Shop>) -> T,
+    T: Future<Output = ()>,
+{
+    for engine in techtrove_testing::engines().await {
+        let shop = Arc::new(Shop::new(Db::clone(&engine)).await);
+        test(Arc::clone(&shop)).await;
+        shop.assert_books_agree().await;
+        shop.assert_public_was_told().await;
+        drop(shop);
+        engine.close().await;
+    }
+}
+
 fn editor() -> UserId {
     UserId::from_uuid(Uuid::from_u128(1))
 }
 
-fn merged(lines: &[(&str, u32)]) -> Lines {
+pub fn lines_of(lines: &[(&str, u32)]) -> Vec<Line> {
     let line = |&(text, count): &(&str, u32)| Line {
         sku: sku(text),
         quantity: Quantity::new(count).expect("a quantity"),
     };
-    let lines: Vec<Line> = lines.iter().map(line).collect();
-    Lines::merged(&lines).expect("valid lines")
+    lines.iter().map(line).collect()
+}
+
+fn merged(lines: &[(&str, u32)]) -> Lines {
+    Lines::merged(&lines_of(lines)).expect("valid lines")
 }
 
 /// Licence keys of these numbers.
