@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use support::{Shop, attempt_of, attempts, on_every_engine, sku};
+use techtrove_db::{Db, DbError, MigrationSet, p};
 use techtrove_inventory::{
     Error, app,
     domain::{CountRefused, Verb},
+    store,
 };
 use techtrove_inventory_api::{
     Availability::{InStock, LowStock, OutOfStock},
@@ -16,6 +18,7 @@ use techtrove_inventory_api::{
     ReservationState::{self, Committed, Expired, Held, Released},
     SetStock,
 };
+use uuid::Uuid;
 
 async fn change(
     shop: &Shop,
@@ -322,4 +325,51 @@ async fn the_database_itself_refuses_to_sell_twice() {
         assert_eq!(shop.numbers("A").await, (1, 0, 0));
     })
     .await;
+}
+
+/// The second migration makes tables anew: what was held and sold before it stays so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_reserved_before_parcels_were_known_can_be_sent() {
+    for engine in techtrove_testing::engines().await {
+        let first =
+            MigrationSet { migrations: &store::MIGRATIONS.migrations[..1], ..store::MIGRATIONS };
+        engine.migrate(&first).await.expect("the first tables");
+        let (id, attempt) = attempt_of(1, 1);
+        let written: Result<(), DbError> = engine
+            .write("test.before", move |tx| {
+                tx.execute(
+                    "INSERT INTO stock (id, sku, location, on_hand, held, committed, \
+                     low_stock_threshold, availability, version, updated_at) \
+                     VALUES (?, 'A', 'main', 9, 0, 3, 5, 'in_stock', 1, 1)",
+                    p![Uuid::from_u128(1)],
+                )?;
+                tx.execute(
+                    "INSERT INTO movements (id, sku, location, kind, delta, on_hand_after, reason, \
+                     actor, created_at) VALUES (?, 'A', 'main', 'receive', 9, 9, 'import', 'catalog', 1)",
+                    p![Uuid::from_u128(2)],
+                )?;
+                tx.execute(
+                    "INSERT INTO reservations (id, attempt, state, updated_at) \
+                     VALUES (?, ?, 'committed', 1)",
+                    p![id, attempt],
+                )?;
+                tx.execute(
+                    "INSERT INTO reservation_lines (reservation_id, attempt, sku, location, quantity) \
+                     VALUES (?, ?, 'A', 'main', 3)",
+                    p![id, attempt],
+                )?;
+                Ok(())
+            })
+            .await;
+        written.expect("as it was");
+
+        let shop = Shop::new(Db::clone(&engine)).await;
+        let sent = shop.ship((id, attempt), 1, &[("A", 3)]).await.expect("committed");
+
+        assert_eq!(sent.state, ReservationState::Shipped);
+        assert_eq!(shop.numbers("A").await, (6, 0, 0));
+        shop.assert_books_agree().await;
+        drop(shop);
+        engine.close().await;
+    }
 }

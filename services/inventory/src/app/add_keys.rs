@@ -66,7 +66,7 @@ fn run(tx: &mut Tx<'_>, delivery: &KeyDelivery, stamp: &Stamp) -> Result<AddedKe
     if !known.is_empty() {
         return Err(Error::KnownKeys(known));
     }
-    let cause = Cause::counted(REASON, delivery.editor);
+    let cause = Cause::counted(REASON, delivery.editor.to_string());
     let movements = movements(from_ref(&before), from_ref(&item), &cause, stamp);
     let mut batch = Batch::default();
     for movement in &movements {

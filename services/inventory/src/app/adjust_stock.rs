@@ -58,7 +58,7 @@ pub async fn adjust_stock(
 fn run(tx: &mut Tx<'_>, adjustment: &Adjustment, stamp: &Stamp) -> Result<Adjusted, Error> {
     let before = lock_item(tx, &adjustment.sku)?;
     let item = before.adjusted(adjustment.delta)?;
-    let cause = Cause::adjusted(&adjustment.reason, adjustment.editor);
+    let cause = Cause::adjusted(&adjustment.reason, adjustment.editor.to_string());
     let id = MovementId::from_uuid(stamp.id(0));
     let movement = Movement::between(&before, &item, &cause, id, stamp.now);
     // A difference of zero was refused before.

@@ -50,7 +50,7 @@ fn run(tx: &mut Tx<'_>, edit: &StockEdit, stamp: &Stamp) -> Result<StockItem, Er
     edit.if_match.check(before.version).map_err(|_| Error::Stale { current: before.version })?;
     let threshold = edit.low_stock_threshold.unwrap_or(before.stock.low_stock_threshold());
     let after = before.counted(edit.on_hand, threshold)?;
-    let cause = Cause::counted(REASON, edit.editor);
+    let cause = Cause::counted(REASON, edit.editor.to_string());
     let movements = movements(from_ref(&before), from_ref(&after), &cause, stamp);
     let mut batch = Batch::default();
     for movement in &movements {

@@ -88,13 +88,13 @@ pub struct Cause {
 
 impl Cause {
     /// Somebody counted.
-    pub fn counted(reason: &str, actor: impl ToString) -> Self {
-        let (reason, actor) = (reason.to_owned(), actor.to_string());
+    pub fn counted(reason: &str, actor: impl Into<String>) -> Self {
+        let (reason, actor) = (reason.to_owned(), actor.into());
         Self { kind: None, reason, actor, reservation: None }
     }
 
     /// Somebody corrected the count.
-    pub fn adjusted(reason: &Reason, actor: impl ToString) -> Self {
+    pub fn adjusted(reason: &Reason, actor: impl Into<String>) -> Self {
         Self { kind: Some(MovementKind::Adjust), ..Self::counted(reason.as_str(), actor) }
     }
 
