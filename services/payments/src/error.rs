@@ -35,6 +35,9 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The provider does not know the token; nothing was charged, and nothing will be.
+    #[error("the payment provider does not know this token")]
+    UnknownToken,
     /// A value of the request is not valid.
     #[error("{pointer}: {detail}")]
     Invalid {
@@ -71,6 +74,7 @@ impl From<Error> for Problem {
             Error::Overtaken => Self::new(codes::UNAVAILABLE, detail).retry_after(SOON),
             Error::NotTold { .. } => Self::new(codes::UNKNOWN_OUTCOME, detail).retry_after(SOON),
             Error::NoSuchProvider { .. } => Self::internal(error),
+            Error::UnknownToken => Self::invalid_field("/token", detail),
             Error::Invalid { pointer, detail } => Self::invalid_field(pointer, detail),
         }
     }

@@ -71,7 +71,6 @@ fn refusals_of_the_provider_are_answers() {
         let fates = [
             (1, "tok_declined", "card_declined"),
             (2, "tok_insufficient_funds", "insufficient_funds"),
-            (3, "tok_nobody_knows", "invalid_token"),
         ];
 
         for (number, token, reason) in fates {
@@ -86,6 +85,26 @@ fn refusals_of_the_provider_are_answers() {
             let voided = world.payments.void(id).await.expect("it holds no money");
             assert_eq!(voided.status, PaymentStatus::Failed);
         }
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn a_token_that_the_provider_does_not_know_is_refused_by_name_and_charges_nothing() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let body = request(1, "tok_nobody_knows");
+
+        for _ in 0..2 {
+            let client = raw(&world).await;
+            let asked = client.post("/internal/payments/payments").json(&body).call();
+            let refusal = refused(asked.await);
+            let pointer = Some("/token".to_owned());
+            assert_eq!(refusal, (422, "invalid_request".to_owned(), pointer));
+        }
+        let kept = world.payments.get(payment_id(1)).await.expect("remembered");
+        assert_eq!(kept.status, PaymentStatus::Failed);
+        assert_eq!(kept.decline_code.as_deref(), Some("invalid_token"));
         world.assert_books_agree().await;
     });
 }
@@ -243,13 +262,14 @@ fn the_customers_token_is_kept_nowhere_and_shown_nowhere() {
     on_virtual_time(async {
         let world = World::in_memory().await;
         for (number, token) in
-            [(1, "tok_ok"), (2, "tok_declined"), (3, "tok_timeout"), (4, "tok_x")]
+            [(1, "tok_ok"), (2, "tok_declined"), (3, "tok_timeout"), (4, "tok_requires_action")]
         {
             world.authorize(number, token).await.expect("payments answers");
         }
+        world.authorize(5, "tok_x").await.expect_err("not a token");
 
         assert!(!every_stored_text(&world).await.contains("tok_"));
-        let wish = support::authorization(&request(5, "tok_ok"));
+        let wish = support::authorization(&request(6, "tok_ok"));
         assert!(!format!("{wish:?}").contains("tok_ok"));
     });
 }

@@ -12,8 +12,11 @@ use techtrove_db::{Db, DbError, Tx, p, testing::engines};
 use techtrove_http::ClientError;
 use techtrove_payments::{
     Error,
-    app::RefundOrder,
-    domain::{ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told, settle},
+    app::{self, RefundOrder},
+    domain::{
+        ActionOutcome, ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told,
+        settle,
+    },
     store,
 };
 use techtrove_payments_api::{PaymentStatus, PaymentsClient};
@@ -66,7 +69,10 @@ async fn one_payment_with_several_tokens_at_once_is_reserved_once_or_not_at_all(
         for round in 1..=6 {
             at_once(12, &world, move |world, number| async move {
                 let token = ["tok_ok", "tok_nobody_knows", "tok_declined"][number as usize % 3];
-                world.authorize(round, token).await.expect("payments answers");
+                match world.authorize(round, token).await {
+                    Err(ClientError::Refused(problem)) => assert_eq!(problem.status, 422),
+                    answer => drop(answer.expect("payments answers")),
+                }
             })
             .await;
             assert_ne!(world.status(payment_id(round)).await, PaymentStatus::Unknown);
@@ -190,6 +196,36 @@ async fn stored(world: &World, number: u32) -> Payment {
         .await
         .expect("stored");
     payment
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_and_voids_at_once_end_one_way() {
+    on_every_engine(|world| async move {
+        for round in 1..=8 {
+            let id = world.awaiting_customer(round).await;
+
+            at_once(16, &world, move |world, number| async move {
+                match number % 4 {
+                    0 => drop(app::complete_action(&world.app, id, ActionOutcome::Succeed).await),
+                    1 => drop(app::complete_action(&world.app, id, ActionOutcome::Fail).await),
+                    2 => drop(world.payments.reconcile(id).await),
+                    _ if number < 8 => drop(world.payments.void(id).await),
+                    _ => drop(world.authorize(round, "tok_requires_action").await),
+                }
+            })
+            .await;
+
+            let end = world.status(id).await;
+            assert!(
+                matches!(
+                    end,
+                    PaymentStatus::Authorized | PaymentStatus::Failed | PaymentStatus::Voided
+                ),
+                "{end:?}"
+            );
+        }
+    })
+    .await;
 }
 
 fn authorised(payment: &Payment) -> Settlement {

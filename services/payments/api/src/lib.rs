@@ -22,6 +22,9 @@ pub const PAYMENT_AGGREGATE: &str = "payments.payment";
 /// late; carries [`PaymentChanged`].
 pub const PAYMENT_CHANGED: &str = "payments.payment.changed.v1";
 
+/// The decline code of a payment whose token the provider does not know; asked for, it is 422.
+pub const INVALID_TOKEN: &str = "invalid_token";
+
 /// The provider refused the payment.
 pub const PAYMENT_DECLINED: ErrorCode = ErrorCode::new("payment_declined", 402, "Payment declined");
 

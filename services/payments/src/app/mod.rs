@@ -5,10 +5,12 @@
 mod audit;
 mod authorize;
 mod capture;
+mod complete_action;
 mod drive;
 mod reconcile;
 mod recover;
 mod refund;
+mod show_payment;
 mod void;
 
 use std::time::Duration;
@@ -16,14 +18,18 @@ use std::time::Duration;
 use techtrove_core::{Currency, SharedClock, Timestamp};
 use techtrove_db::Db;
 
-use crate::provider::Providers;
+use techtrove_payments_api::{Payment as Shown, PaymentStatus};
+
+use crate::{domain::Payment, error::Error, provider::Providers};
 
 pub use audit::{audit_ledger, audit_payments};
 pub use authorize::{Authorization, authorize};
 pub use capture::capture;
+pub use complete_action::complete_action;
 pub use reconcile::reconcile;
 pub use recover::recover;
 pub use refund::{RefundOrder, refund};
+pub use show_payment::get_payment;
 pub use void::void;
 
 /// What the use cases stand on.
@@ -56,6 +62,18 @@ pub struct Rules {
 }
 
 impl App {
+    /// The payment as the other services see it.
+    ///
+    /// # Errors
+    /// When its provider is not set up any more.
+    fn show(&self, payment: &Payment) -> Result<Shown, Error> {
+        let mut shown = payment.show();
+        if shown.status == PaymentStatus::RequiresAction {
+            shown.next_action = Some(drive::provider_of(self, payment)?.next_action(payment.id));
+        }
+        Ok(shown)
+    }
+
     /// The current instant.
     fn now(&self) -> Timestamp {
         self.clock.now()

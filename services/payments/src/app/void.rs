@@ -6,7 +6,7 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 
 use super::{
     App,
-    drive::{self, Step},
+    drive::{self, Occasion, Step},
 };
 use crate::{
     domain::{OperationKind, Payment, decide},
@@ -22,7 +22,7 @@ use crate::{
 /// What the rules refuse.
 pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
     let (now, due, currency) = (app.now(), app.first_retry_at(), app.rules.currency);
-    let outcome = drive::run(app, "payments.begin_void", None, move |tx| {
+    let outcome = drive::run(app, "payments.begin_void", Occasion::Request, move |tx| {
         let Some(payment) = store::lock(tx, id)? else {
             return remember(tx, Payment::never(id, currency), now);
         };
@@ -34,7 +34,7 @@ pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
         })
     })
     .await?;
-    Ok(outcome.payment().show())
+    app.show(&outcome.payment())
 }
 
 /// Gives an authorisation up which the provider refused for `reason`. That refusal speaks of one
@@ -42,7 +42,7 @@ pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
 /// has settled otherwise meanwhile stays as it is.
 pub(super) async fn turn_away(app: &App, id: PaymentId, reason: String) -> Result<Payment, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
-    let outcome = drive::run(app, "payments.turn_away", None, move |tx| {
+    let outcome = drive::run(app, "payments.turn_away", Occasion::Request, move |tx| {
         let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = Ok(decide::turned_away(&payment));
         drive::carry_out(payment, decision, |payment| {

@@ -16,6 +16,7 @@ use crate::app::App;
 pub fn internal(app: Arc<App>) -> Router {
     Router::new()
         .route("/internal/payments/payments", post(payments::authorize))
+        .route("/internal/payments/payments/{id}", get(payments::show))
         .route("/internal/payments/payments/{id}/reconcile", post(payments::reconcile))
         .route("/internal/payments/payments/{id}/capture", post(payments::capture))
         .route("/internal/payments/payments/{id}/void", post(payments::void))

@@ -8,8 +8,9 @@ use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use techtrove_core::Money;
+use techtrove_payments_api::{NextAction, PaymentId};
 
-use crate::domain::{Operation, OperationKind, Secret, Told};
+use crate::domain::{ActionOutcome, Operation, OperationKind, Secret, Told};
 
 /// What a provider is asked. Every question may be repeated and is told apart by our keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,13 @@ pub enum Question<'a> {
     Lookup {
         /// Our key for the charge.
         key: &'a str,
+    },
+    /// The customer has acted.
+    CompleteAction {
+        /// Our key for the charge.
+        key: &'a str,
+        /// With what outcome.
+        outcome: ActionOutcome,
     },
     /// Take the reserved money.
     Capture {
@@ -72,6 +80,7 @@ impl<'a> Question<'a> {
         match self {
             Self::Authorize { .. } => "authorize",
             Self::Lookup { .. } => "lookup",
+            Self::CompleteAction { .. } => "complete_action",
             Self::Capture { .. } => "capture",
             Self::Void { .. } => "void",
             Self::Refund { .. } => "refund",
@@ -88,6 +97,9 @@ pub struct NoAnswer(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 pub trait Provider: Send + Sync + fmt::Debug {
     /// The name by which requests choose it.
     fn name(&self) -> &'static str;
+
+    /// What the customer has to do while the provider waits for it.
+    fn next_action(&self, payment: PaymentId) -> NextAction;
 
     /// Asks, within the provider's deadline.
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>>;

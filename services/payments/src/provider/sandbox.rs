@@ -8,9 +8,10 @@ use futures::{FutureExt as _, future::BoxFuture};
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Currency, InvalidCurrency, Money};
 use techtrove_http::{Client, ClientError};
+use techtrove_payments_api::{INVALID_TOKEN, NextAction, PaymentId};
 
 use super::{NoAnswer, Provider, Question};
-use crate::domain::{ChargeStatus, ProviderCharge, Told};
+use crate::domain::{ActionOutcome, ChargeStatus, ProviderCharge, Told};
 
 /// The name by which requests choose it.
 pub const NAME: &str = "sandbox";
@@ -32,7 +33,7 @@ impl Sandbox {
     async fn charge(&self, wish: &NewCharge<'_>) -> Result<Told, NoAnswer> {
         match self.0.post("/v1/charges").json(wish).call::<Charge>().await {
             Ok(charge) => charge.told(),
-            Err(error) if says(&error, &["invalid_token"]) => Ok(refused(&error)),
+            Err(error) if says(&error, &[INVALID_TOKEN]) => Ok(refused(&error)),
             Err(error) => Err(silence(error)),
         }
     }
@@ -47,9 +48,29 @@ impl Sandbox {
 
     /// A refused change is no reason to believe anything: how the charge stands is looked up.
     async fn change(&self, key: &str, verb: &str) -> Result<Told, NoAnswer> {
-        const BECAUSE_OF_ITS_STATE: [&str; 3] =
-            ["charge_voided", "charge_declined", "charge_captured"];
-        match self.0.post(&format!("/v1/charges/{key}/{verb}")).call::<Charge>().await {
+        let path = format!("/v1/charges/{key}/{verb}");
+        self.changed(key, self.0.post(&path).call().await).await
+    }
+
+    async fn complete_action(&self, key: &str, outcome: ActionOutcome) -> Result<Told, NoAnswer> {
+        let path = format!("/v1/charges/{key}/complete-action");
+        let body = CompletedAction { outcome };
+        self.changed(key, self.0.post(&path).json(&body).call().await).await
+    }
+
+    async fn changed(
+        &self,
+        key: &str,
+        answer: Result<Charge, ClientError>,
+    ) -> Result<Told, NoAnswer> {
+        const BECAUSE_OF_ITS_STATE: [&str; 5] = [
+            "charge_voided",
+            "charge_declined",
+            "charge_captured",
+            "charge_requires_action",
+            "no_action_required",
+        ];
+        match answer {
             Ok(charge) => charge.told(),
             Err(error) if says(&error, &BECAUSE_OF_ITS_STATE) => self.lookup(key).await,
             Err(error) => Err(silence(error)),
@@ -72,6 +93,13 @@ impl Provider for Sandbox {
         NAME
     }
 
+    fn next_action(&self, payment: PaymentId) -> NextAction {
+        NextAction {
+            kind: "sandbox_confirmation".to_owned(),
+            url: format!("/api/v1/payments/{payment}/actions/complete"),
+        }
+    }
+
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>> {
         async move {
             match question {
@@ -81,6 +109,9 @@ impl Provider for Sandbox {
                     self.charge(&NewCharge { key, amount, currency, token, capture: false }).await
                 }
                 Question::Lookup { key } => self.lookup(key).await,
+                Question::CompleteAction { key, outcome } => {
+                    self.complete_action(key, outcome).await
+                }
                 Question::Capture { key } => self.change(key, "capture").await,
                 Question::Void { key } => self.change(key, "void").await,
                 Question::Refund { key, refund, amount } => {
@@ -99,6 +130,11 @@ struct NewCharge<'a> {
     currency: &'a str,
     token: &'a str,
     capture: bool,
+}
+
+#[derive(Serialize)]
+struct CompletedAction {
+    outcome: ActionOutcome,
 }
 
 #[derive(Serialize)]
@@ -126,6 +162,7 @@ struct Refund {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
+    RequiresAction,
     Authorized,
     Captured,
     Declined,
@@ -140,6 +177,7 @@ impl Charge {
             .transpose()
             .map_err(|error: InvalidCurrency| NoAnswer(error.into()))?;
         let status = match self.status {
+            Status::RequiresAction => ChargeStatus::RequiresAction,
             Status::Authorized => ChargeStatus::Authorized,
             Status::Captured => ChargeStatus::Captured,
             Status::Declined => ChargeStatus::Declined,

@@ -147,6 +147,13 @@ impl World {
         payment.id
     }
 
+    /// A payment which waits for its customer.
+    pub async fn awaiting_customer(&self, number: u32) -> PaymentId {
+        let payment = self.authorize(number, "tok_requires_action").await.expect("answered");
+        assert_eq!(payment.status, PaymentStatus::RequiresAction);
+        payment.id
+    }
+
     /// A captured payment.
     pub async fn captured(&self, number: u32) -> PaymentId {
         let id = self.authorized(number).await;
@@ -273,6 +280,7 @@ pub fn authorization(request: &AuthorizeRequest) -> app::Authorization {
         terms: techtrove_payments::domain::Terms {
             reference: request.reference,
             provider: request.provider.clone(),
+            owner: request.owner,
             amount: request.amount,
         },
         token: techtrove_payments::domain::Secret::new(request.token.clone()).expect("a token"),

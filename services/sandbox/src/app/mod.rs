@@ -2,6 +2,7 @@
 //! in one transaction.
 
 mod capture_charge;
+mod complete_action;
 mod create_charge;
 mod read_charges;
 mod refund_charge;
@@ -15,6 +16,7 @@ use techtrove_db::Db;
 use crate::faults::Faults;
 
 pub use capture_charge::capture_charge;
+pub use complete_action::complete_action;
 pub use create_charge::{Created, create_charge};
 pub use read_charges::{get_charge, list_charges};
 pub use refund_charge::refund_charge;

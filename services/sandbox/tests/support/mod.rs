@@ -53,6 +53,11 @@ impl Sandbox {
         self.client.post(&format!("/v1/charges/{key}/{verb}")).call().await
     }
 
+    pub async fn complete(&self, key: &str, outcome: &str) -> Result<Value, ClientError> {
+        let path = format!("/v1/charges/{key}/complete-action");
+        self.client.post(&path).json(&json!({"outcome": outcome})).call().await
+    }
+
     pub async fn refund(&self, key: &str, refund: &str, amount: i64) -> Result<Value, ClientError> {
         let body = json!({"key": refund, "amount": amount});
         self.client.post(&format!("/v1/charges/{key}/refunds")).json(&body).call().await
