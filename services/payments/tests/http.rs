@@ -6,20 +6,8 @@ use serde_json::{Value, json};
 use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
 use techtrove_core::{PageRequest, codes};
 use techtrove_db::Row;
-use techtrove_http::{Client, ClientError};
-use techtrove_payments::{Config, Deps};
+use techtrove_http::ClientError;
 use techtrove_payments_api::{AuthorizeRequest, PaymentStatus};
-
-/// Payments' own router, for requests that the typed client cannot make.
-async fn raw(world: &World) -> Client {
-    let deps = Deps {
-        db: world.app.db.clone(),
-        clock: world.app.clock.clone(),
-        sandbox: world.provider.clone(),
-    };
-    let service = techtrove_payments::build(Config::default(), deps).await.expect("payments");
-    Client::local("payments", service.internal)
-}
 
 fn refused(outcome: Result<Value, ClientError>) -> (u16, String, Option<String>) {
     match outcome {
@@ -96,8 +84,7 @@ fn a_token_that_the_provider_does_not_know_is_refused_by_name_and_charges_nothin
         let body = request(1, "tok_nobody_knows");
 
         for _ in 0..2 {
-            let client = raw(&world).await;
-            let asked = client.post("/internal/payments/payments").json(&body).call();
+            let asked = world.internal.post("/internal/payments/payments").json(&body).call();
             let refusal = refused(asked.await);
             let pointer = Some("/token".to_owned());
             assert_eq!(refusal, (422, "invalid_request".to_owned(), pointer));
@@ -128,7 +115,7 @@ fn another_meaning_under_the_same_id_is_refused() {
 fn values_that_cannot_be_are_refused_before_anything_is_stored() {
     on_virtual_time(async {
         let world = World::in_memory().await;
-        let client = raw(&world).await;
+        let client = &world.internal;
         let valid = serde_json::to_value(request(1, "tok_ok")).expect("JSON");
         let with = |pointer: &str, value: Value| {
             let mut body = valid.clone();
@@ -160,7 +147,7 @@ fn values_that_cannot_be_are_refused_before_anything_is_stored() {
 fn refunds_that_cannot_be_are_refused() {
     on_virtual_time(async {
         let world = World::in_memory().await;
-        let client = raw(&world).await;
+        let client = &world.internal;
         let id = world.captured(1).await;
         let path = format!("/internal/payments/payments/{id}/refunds");
         let refund = |amount: i64, currency: &str, reason: &str| {
@@ -193,7 +180,7 @@ fn refunds_that_cannot_be_are_refused() {
 fn what_is_not_there_is_not_found() {
     on_virtual_time(async {
         let world = World::in_memory().await;
-        let client = raw(&world).await;
+        let client = &world.internal;
         let id = payment_id(1);
 
         for path in
@@ -214,8 +201,8 @@ fn callers_of_a_newer_version_may_say_more() {
         let mut body = serde_json::to_value(request(1, "tok_ok")).expect("JSON");
         body["a_field_of_tomorrow"] = json!(true);
 
-        let answer: Value = raw(&world)
-            .await
+        let answer: Value = world
+            .internal
             .post("/internal/payments/payments")
             .json(&body)
             .call()

@@ -15,6 +15,7 @@ enum Call {
     Authorize(&'static str),
     Complete(ActionOutcome),
     AtTheBank,
+    DeliverWebhooks,
     Capture,
     Void,
     Refund(u32, i64),
@@ -36,6 +37,7 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => Just(Call::Complete(ActionOutcome::Succeed)),
         1 => Just(Call::Complete(ActionOutcome::Fail)),
         1 => Just(Call::AtTheBank),
+        1 => Just(Call::DeliverWebhooks),
         3 => Just(Call::Capture),
         1 => Just(Call::Void),
         3 => (1_u32..4, 1_i64..9_000).prop_map(|(id, amount)| Call::Refund(id, amount)),
@@ -65,6 +67,9 @@ async fn make(world: &World, call: &Call) {
         Call::AtTheBank => {
             let path = format!("/v1/charges/{id}/complete-action");
             drop(world.provider.post(&path).send().await);
+        }
+        Call::DeliverWebhooks => {
+            drop(techtrove_sandbox::app::deliver_webhooks(&world.sandbox).await);
         }
         Call::Capture => drop(world.payments.capture(id).await),
         Call::Void => drop(world.payments.void(id).await),

@@ -246,6 +246,29 @@ async fn end(world: &World, settlement: Settlement, number: i64) -> Result<(), E
 }
 
 #[tokio::test]
+async fn payments_are_listed_by_where_they_stand() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let (unknown, _) = (stored(&world, 1).await.id, world.authorized(2).await);
+        let waits = world.awaiting_customer(3).await;
+        let db = &world.app.db;
+        let list = async |status, before| {
+            let rows = db.read("test.list", move |tx| store::list(tx, status, before, 10)).await;
+            rows.expect("listed").iter().map(|dated| dated.payment.id).collect::<Vec<_>>()
+        };
+
+        assert_eq!(list(None, None).await, [waits, payment_id(2), unknown]);
+        assert_eq!(list(None, Some(waits)).await, [payment_id(2), unknown]);
+        assert_eq!(list(Some(PaymentStatus::Unknown), None).await, [unknown]);
+        assert_eq!(list(Some(PaymentStatus::RequiresAction), None).await, [waits]);
+        assert_eq!(list(Some(PaymentStatus::Authorized), None).await, [payment_id(2)]);
+        let open = db.read("test.open", store::open_summary).await.expect("counted");
+        assert_eq!(open.count, 1, "who waits for a customer is not counted");
+        engine.close().await;
+    }
+}
+
+#[tokio::test]
 async fn an_operation_ends_once() {
     for engine in engines().await {
         let world = World::beside(Db::clone(&engine)).await;

@@ -128,8 +128,12 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
 
 fn money_agrees(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
     let kept = payment.map_or(0, |payment| payment.captured - payment.refunded);
+    // What still waits for its customer may be reserved yet.
     let reserved = payment.is_some_and(|payment| {
-        matches!(payment.status, PaymentStatus::Authorized | PaymentStatus::Unknown)
+        matches!(
+            payment.status,
+            PaymentStatus::Authorized | PaymentStatus::Unknown | PaymentStatus::RequiresAction
+        )
     });
     match order.status {
         OrderStatus::Confirmed
@@ -154,7 +158,8 @@ fn payments_and_provider(books: &Snapshot, report: &mut Report) {
     let sandboxed = books.payments.iter().filter(|payment| payment.provider == "sandbox");
     for payment in sandboxed {
         let charge = charges.remove(payment.id.to_string().as_str());
-        if payment.status == PaymentStatus::Unknown {
+        // What became of it is still to be told, by a webhook or to a question.
+        if matches!(payment.status, PaymentStatus::Unknown | PaymentStatus::RequiresAction) {
             continue;
         }
         let (captured, refunded) =

@@ -32,6 +32,10 @@ pub const PAYMENT_DECLINED: ErrorCode = ErrorCode::new("payment_declined", 402, 
 pub const INVALID_TRANSITION: ErrorCode =
     ErrorCode::new("invalid_transition", 409, "Not possible in this state");
 
+/// The webhook was not signed by the provider, or not now.
+pub const INVALID_SIGNATURE: ErrorCode =
+    ErrorCode::new("invalid_signature", 400, "Invalid signature");
+
 /// Refunds would exceed what was captured.
 pub const REFUND_EXCEEDS_PAYMENT: ErrorCode =
     ErrorCode::new("refund_exceeds_payment", 409, "More than was captured");

@@ -2,7 +2,9 @@
 //! have accepted it, into the books. It must never hold a transaction while it asks, and never write
 //! an outcome that the provider did not tell.
 
+use techtrove_bus::{EventContext, NewEvent};
 use techtrove_db::{DbError, Tx};
+use techtrove_http::current_traceparent;
 
 use super::App;
 use crate::{
@@ -11,6 +13,7 @@ use crate::{
         Payment, Refusal, Secret, Settlement, Told, Unsettled, settle,
     },
     error::Error,
+    events,
     provider::{Provider, Question},
     store,
 };
@@ -45,6 +48,14 @@ pub(super) enum Occasion<'a> {
     Inquiry,
 }
 
+impl Occasion<'_> {
+    /// Whether no caller gets to know the outcome of an authorisation or a void, so that an event has to
+    /// tell of it.
+    fn is_news(self) -> bool {
+        matches!(self, Self::Completion(_) | Self::Inquiry)
+    }
+}
+
 /// Asks the provider about the payment's open operation and stores what it told.
 ///
 /// # Errors
@@ -60,10 +71,13 @@ pub(super) async fn ask(
         Some(told) => told,
     };
     match settle(&payment, &operation, &told) {
-        Ok(settlement) => end(app, operation, settlement).await,
-        Err(Unsettled::NotYet) if told == Told::NoSuchCharge => Ok(Outcome::NeverArrived(payment)),
+        Ok(settlement) => end(app, operation, settlement, occasion).await,
+        // What waits for its customer did arrive; this answer is older.
+        Err(Unsettled::NotYet) if told == Told::NoSuchCharge && payment.action.is_none() => {
+            Ok(Outcome::NeverArrived(payment))
+        }
         Err(Unsettled::NotYet) => Ok(Outcome::Open(payment)),
-        Err(Unsettled::ActionRequired) => await_customer(app, payment, &operation).await,
+        Err(Unsettled::ActionRequired) => await_customer(app, payment, &operation, occasion).await,
         Err(Unsettled::TurnedAway(code)) => Ok(Outcome::TurnedAway(payment, code)),
         Err(Unsettled::Disagreement(what)) => {
             metrics::counter!("payments_disagreements_total").increment(1);
@@ -121,6 +135,7 @@ async fn await_customer(
     app: &App,
     payment: Payment,
     operation: &Operation,
+    occasion: Occasion<'_>,
 ) -> Result<Outcome, Error> {
     if payment.action.is_some() {
         return Ok(Outcome::Open(payment));
@@ -128,8 +143,12 @@ async fn await_customer(
     let (now, number) = (app.now(), operation.number);
     let payment = payment.awaiting_customer();
     let stored = payment.clone();
+    let news = occasion.is_news().then(|| news(app, &payment)).flatten();
     app.db
-        .write("payments.require_action", move |tx| store::require_action(tx, &stored, number, now))
+        .write("payments.require_action", move |tx| {
+            store::require_action(tx, &stored, number, now)?;
+            record(tx, news.as_ref())
+        })
         .await?;
     Ok(Outcome::Open(payment))
 }
@@ -139,18 +158,40 @@ pub(super) fn provider_of<'a>(app: &'a App, payment: &Payment) -> Result<&'a dyn
     app.providers.lookup(name).ok_or_else(|| Error::NoSuchProvider { name: name.to_owned() })
 }
 
-async fn end(app: &App, operation: Operation, settlement: Settlement) -> Result<Outcome, Error> {
+async fn end(
+    app: &App,
+    operation: Operation,
+    settlement: Settlement,
+    occasion: Occasion<'_>,
+) -> Result<Outcome, Error> {
     let now = app.now();
+    let reserving = matches!(operation.kind, OperationKind::Authorize | OperationKind::Void);
+    let news = (reserving && occasion.is_news()).then(|| news(app, &settlement.payment)).flatten();
     let (payment, state) = (settlement.payment.clone(), settlement.state);
     let kind = operation.kind.word();
     app.db
         .write("payments.end_operation", move |tx| {
-            store::end(tx, operation.number, &settlement, now)
+            store::end(tx, operation.number, &settlement, now)?;
+            record(tx, news.as_ref())
         })
         .await?;
     metrics::counter!("payments_operations_total", "kind" => kind, "state" => state.word())
         .increment(1);
     Ok(Outcome::Ended(payment, state))
+}
+
+/// What the others have to hear of the payment, with what must be known before the transaction starts.
+fn news(app: &App, payment: &Payment) -> Option<(EventContext, NewEvent)> {
+    let event = events::payment_changed(payment)?;
+    let context = EventContext::new(&*app.clock, &*app.ids);
+    Some((context.in_trace(current_traceparent()), event))
+}
+
+fn record(tx: &mut Tx<'_>, news: Option<&(EventContext, NewEvent)>) -> Result<(), Error> {
+    if let Some((context, event)) = news {
+        techtrove_bus::record(tx, context, event)?;
+    }
+    Ok(())
 }
 
 /// Drives a request for the payment `id` until the rules have nothing left to begin or resume: `decide`

@@ -6,7 +6,7 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 use super::{
     App,
     drive::{self, Occasion, Outcome, Step},
-    void::remember,
+    void::{give_up, remember},
 };
 use crate::{domain::Payment, error::Error, store};
 
@@ -27,7 +27,9 @@ pub async fn reconcile(app: &App, id: PaymentId) -> Result<Shown, Error> {
     })
     .await?;
     match outcome {
-        Outcome::NeverArrived(payment) if is_old(app, &payment) => super::void(app, id).await,
+        Outcome::NeverArrived(payment) if is_old(app, &payment) => {
+            give_up(app, id, Occasion::Inquiry).await
+        }
         outcome => app.show(&outcome.payment()),
     }
 }

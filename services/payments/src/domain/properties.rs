@@ -355,6 +355,15 @@ impl World {
     /// Asks about what is open until nothing is, or the customer is waited for, then lets every late message arrive as well.
     fn come_to_rest(&mut self) {
         self.answers.clear();
+        self.ask_until_told();
+        for pick in 0..self.on_the_way.len() {
+            self.provider.hear(&self.on_the_way[pick].clone());
+        }
+        // What the customer did may have been late, and is found by asking.
+        self.ask_until_told();
+    }
+
+    fn ask_until_told(&mut self) {
         for _ in 0..4 {
             let Some(payment) = self.payment.clone() else { return };
             let Some(open) = payment.open else { break };
@@ -365,9 +374,6 @@ impl World {
             if never_arrived {
                 self.change(OperationKind::Void);
             }
-        }
-        for pick in 0..self.on_the_way.len() {
-            self.provider.hear(&self.on_the_way[pick].clone());
         }
     }
 }

@@ -104,9 +104,7 @@ pub fn settle(payment: &Payment, open: &Operation, told: &Told) -> Result<Settle
         }
         Told::Refunded { key, amount } => refunded(payment, open, key, *amount),
         Told::Refused { code } => refused(payment, open, code),
-        Told::NoSuchCharge if open.kind == OperationKind::Authorize && payment.action.is_none() => {
-            Err(Unsettled::NotYet)
-        }
+        Told::NoSuchCharge if open.kind == OperationKind::Authorize => Err(Unsettled::NotYet),
         Told::NoSuchCharge => Err(Unsettled::Disagreement("it does not know the charge")),
     }
 }

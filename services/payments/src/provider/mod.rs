@@ -3,12 +3,16 @@
 //! unknown. A new provider is a module beside [`sandbox`] and a line where the service is built.
 
 pub mod sandbox;
+mod signature;
 
 use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
-use techtrove_core::Money;
+use http::HeaderMap;
+use techtrove_core::{Money, Timestamp};
 use techtrove_payments_api::{NextAction, PaymentId};
+
+pub use signature::{InvalidSignature, WebhookSecret, verify};
 
 use crate::domain::{ActionOutcome, Operation, OperationKind, Secret, Told};
 
@@ -88,6 +92,15 @@ impl<'a> Question<'a> {
     }
 }
 
+/// A webhook as it arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body, byte for byte.
+    pub body: &'a [u8],
+}
+
 /// The provider has not told. What was asked may have been done, or may be done yet.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider has not told: {0}")]
@@ -100,6 +113,16 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// What the customer has to do while the provider waits for it.
     fn next_action(&self, payment: PaymentId) -> NextAction;
+
+    /// Our key for the charge that a webhook tells of, if it tells of one.
+    ///
+    /// # Errors
+    /// When the provider did not sign it, or not now.
+    fn read_webhook(
+        &self,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<Option<String>, InvalidSignature>;
 
     /// Asks, within the provider's deadline.
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>>;

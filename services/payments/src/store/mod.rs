@@ -3,11 +3,13 @@
 //! to be written twice. What it holds and how it ends, says the domain.
 
 mod books;
+mod list;
 mod operations;
 mod payments;
 mod refunds;
 
 pub use books::{balances, page};
+pub use list::{Dated, list, lookup_dated};
 pub use operations::{OpenOperation, OpenSummary, claim, due, open_summary};
 pub use payments::{begin, end, insert, insert_never, lock, lookup, require_action};
 pub use refunds::{insert_refund, lookup_refund};

@@ -92,7 +92,7 @@ pub fn insert_never(tx: &mut Tx<'_>, never: &Payment, now: Timestamp) -> Result<
 /// When the database does not answer.
 pub fn lookup(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
     let found = tx.query_opt(SELECT_PAYMENT, p![id], read_payment)?;
-    with_operation(tx, found)
+    found.map(|(payment, open)| with_operation(tx, payment, open)).transpose()
 }
 
 /// As [`lookup`], and the payment stays as it is until the transaction ends: for decisions which rest
@@ -102,21 +102,23 @@ pub fn lookup(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError
 /// When the database does not answer.
 pub fn lock(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
     let found = tx.query_opt(LOCK_PAYMENT, p![id], read_payment)?;
-    with_operation(tx, found)
+    found.map(|(payment, open)| with_operation(tx, payment, open)).transpose()
 }
 
-fn with_operation(
+/// The payment with its operation of the number `open`, when there is one.
+pub(super) fn with_operation(
     tx: &mut Tx<'_>,
-    found: Option<(Payment, Option<i64>)>,
-) -> Result<Option<Payment>, DbError> {
-    let Some((mut payment, open)) = found else { return Ok(None) };
+    mut payment: Payment,
+    open: Option<i64>,
+) -> Result<Payment, DbError> {
     if let Some(number) = open {
         payment.open = Some(lookup_operation(tx, payment.id, number)?);
     }
-    Ok(Some(payment))
+    Ok(payment)
 }
 
-fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
+/// The payment in a row, and the number of its open operation.
+pub(super) fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
     let amount: i64 = row.get(3)?;
     let currency: Currency = row.get(4)?;
     let reference: Option<Uuid> = row.get(1)?;

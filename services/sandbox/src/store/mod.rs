@@ -1,6 +1,10 @@
 //! The provider's books: charges and the ledger, and nobody else's. A change of a charge and its entry
 //! are written together; the ledger's primary key refuses to book the same thing twice.
 
+mod webhooks;
+
+pub use webhooks::{Webhook, announce, claim_webhook, delete_webhook, webhooks_due};
+
 use std::{collections::BTreeMap, str::FromStr};
 
 use techtrove_core::{Currency, Money, Timestamp};
@@ -28,6 +32,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(1, "charges", "0001_charges"),
         migration!(2, "ledger", "0002_ledger"),
         migration!(3, "actions", "0003_actions"),
+        migration!(4, "webhooks", "0004_webhooks"),
     ],
 };
 
