@@ -46,11 +46,11 @@ impl Faces<'_> {
                 .merge(self.mailbox.clone());
             beside = beside.merge(private.layer(middleware::from_fn(local_only)));
         }
-        let public = techtrove_gateway::router(gateway, Origin { services: self.public(), beside });
+        let origin = Origin { services: self.public(), beside };
         Origins {
-            public: self.in_context(public),
-            operations: self.in_context(guard(operations)),
-            operator: self.in_context(self.operator(gateway)),
+            public: techtrove_gateway::router(gateway, origin, self.context()),
+            operations: request_context(guard(operations), self.context()),
+            operator: self.operator(gateway),
         }
     }
 
@@ -59,7 +59,8 @@ impl Faces<'_> {
         let unlimited = techtrove_gateway::Config { rate_limit: RateLimit::Off, ..gateway.clone() };
         let internal = self.services.iter().map(|service| service.internal.clone());
         let beside = internal.fold(audit(self.books.clone(), Mode::Running), Router::merge);
-        techtrove_gateway::router(&unlimited, Origin { services: self.public(), beside })
+        let origin = Origin { services: self.public(), beside };
+        techtrove_gateway::router(&unlimited, origin, self.context())
     }
 
     fn public(&self) -> Vec<OpenApiRouter> {
@@ -71,8 +72,8 @@ impl Faces<'_> {
         services.fold(Readiness::new(), |all, service| all.and(service.name, &service.readiness))
     }
 
-    fn in_context(&self, router: Router) -> Router {
-        request_context(router, RequestContext { service: "gateway", ids: self.ids.clone() })
+    fn context(&self) -> RequestContext {
+        RequestContext { service: "gateway", ids: self.ids.clone() }
     }
 }
 

@@ -1,10 +1,13 @@
 //! The origin as clients meet it: limits, time-outs, headers, documentation.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Extension, Router, extract::ConnectInfo, routing::get};
+use techtrove_core::{ManualClock, SeededIds};
 use techtrove_gateway::{Allowance, Config, Origin, Pace, RateLimit, router};
+use techtrove_http::RequestContext;
 use techtrove_testing::Actor;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -15,7 +18,9 @@ fn origin(config: &Config, client: &str) -> Actor {
         .route("/api/v1/slow", slow)
         .route("/api/v1/auth/login", get(async || "signed in"));
     let beside = Router::new().route("/healthz", get(async || "alive"));
-    let router = router(config, Origin { services: vec![service], beside });
+    let ids = Arc::new(SeededIds::new(Arc::new(ManualClock::default()), 1));
+    let context = RequestContext { service: "gateway", ids };
+    let router = router(config, Origin { services: vec![service], beside }, context);
     let peer: SocketAddr = client.parse().expect("an address");
     Actor::new(router.layer(Extension(ConnectInfo(peer))))
 }

@@ -13,7 +13,7 @@ use techtrove_catalog_api::ProductId;
 use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, Path, ProblemBody, Query, created_json, idempotency::Idempotent,
-    versioned_bytes, written_json,
+    written_json,
 };
 use techtrove_identity_api::{Caller, Manager, Role};
 use utoipa::{IntoParams, ToSchema};
@@ -108,7 +108,7 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let product = app::get_product(&app, &reference, caller.has(Role::Manager)).await?;
-    Ok(versioned_bytes(&headers, product.version, product.json.clone()))
+    Ok(product.body.answer(&headers))
 }
 
 /// Makes a product.
