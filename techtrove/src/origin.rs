@@ -99,7 +99,14 @@ async fn local_only(request: Request, next: Next) -> Response {
 }
 
 fn is_local(headers: &HeaderMap, target: Option<&str>) -> bool {
-    const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+    const FORWARDED: [&str; 6] = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ];
     let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
     let host = target.or_else(|| headers.get(header::HOST)?.to_str().ok());
     !forwarded && host.is_some_and(names_this_machine)
@@ -139,8 +146,11 @@ mod tests {
         headers.insert(header::HOST, header::HeaderValue::from_static("localhost"));
         assert!(is_local(&headers, None));
 
-        headers.insert("x-forwarded-for", header::HeaderValue::from_static("127.0.0.1"));
+        for (name, value) in [("x-forwarded-for", "127.0.0.1"), ("via", "1.1 proxy")] {
+            let mut forwarded = headers.clone();
+            forwarded.insert(name, header::HeaderValue::from_static(value));
 
-        assert!(!is_local(&headers, None));
+            assert!(!is_local(&forwarded, None), "{name}");
+        }
     }
 }
