@@ -5,6 +5,7 @@
 
 mod buy_now;
 mod catalogue;
+mod held;
 mod limit_server;
 mod load;
 mod machine;
@@ -18,6 +19,9 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::{report::Report, shop::Shop};
+
+/// How many connections are held open at once.
+const HELD: usize = 5_000;
 
 /// Measure the release program: start, memory, import, reads, orders
 #[derive(Debug, Parser)]
@@ -76,6 +80,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     report.at_most("start to ready, existing folder", shop.ready_after_ms(), 150.0, "ms");
     tokio::time::sleep(Duration::from_secs(2)).await;
     report.at_most("memory, idle", shop.memory_mib()?, 50.0, "MiB");
+    let held = held::cost_mib(&shop, "/healthz", &[], HELD).await?;
+    report.at_most("memory more, 5,000 connections held open", held, 100.0, "MiB");
 
     let products = catalogue::file(arguments.products.as_deref(), folder.path())?;
     let import = catalogue::import(&arguments.program, folder.path(), &products)?;

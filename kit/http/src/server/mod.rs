@@ -22,10 +22,7 @@ use axum::{Router, extract::ConnectInfo, response::Response, routing::future::Ro
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
+    server::{conn::auto, graceful::GracefulShutdown},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -47,7 +44,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4_096,
+            connections: 8_192,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(20),
@@ -91,7 +88,7 @@ pub async fn serve_within<L: Listen>(
 ) -> usize {
     let server = Server {
         router: router.with_state(()),
-        builder: Arc::new(builder(limits)),
+        builder: builder(limits),
         limits,
         graceful: GracefulShutdown::new(),
         tracker: TaskTracker::new(),
@@ -138,7 +135,7 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
 
 struct Server {
     router: Router,
-    builder: Arc<auto::Builder<TokioExecutor>>,
+    builder: auto::Builder<TokioExecutor>,
     limits: Limits,
     graceful: GracefulShutdown,
     tracker: TaskTracker,
@@ -161,10 +158,16 @@ impl Server {
         };
         let head_timeout = self.limits.head_timeout;
         let patience = Patience { begun, head_timeout, cut: self.cut.clone() };
-        let connection = Connection { builder: Arc::clone(&self.builder), service, patience };
-        let watcher = self.graceful.watcher();
+        let connection = self.builder.serve_connection(TokioIo::new(io), service).into_owned();
+        // In a box, since what is moved into a task and then within it has its room there twice, and
+        // thousands of connections are open at once.
+        let connection = Box::pin(self.graceful.watch(connection));
         self.tracker.spawn(async move {
-            connection.run(io, watcher).await;
+            tokio::select! {
+                // A client that breaks off is its own affair.
+                _ = connection => {}
+                () = patience.ends() => {}
+            }
             drop(place);
         });
     }
@@ -191,23 +194,6 @@ impl Server {
         self.tracker.close();
         self.tracker.wait().await;
         left
-    }
-}
-
-struct Connection {
-    builder: Arc<auto::Builder<TokioExecutor>>,
-    service: Answerer,
-    patience: Patience,
-}
-
-impl Connection {
-    async fn run<I: listen::Stream>(self, io: I, watcher: Watcher) {
-        let connection = self.builder.serve_connection(TokioIo::new(io), self.service);
-        tokio::select! {
-            // A client that breaks off is its own affair.
-            _ = watcher.watch(connection.into_owned()) => {}
-            () = self.patience.ends() => {}
-        }
     }
 }
 
