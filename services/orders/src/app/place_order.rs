@@ -24,7 +24,7 @@ use super::{
 use crate::{
     domain::{
         Delivery, HistoryEntry, Order, OrderNumber, PaymentState,
-        checkout::{self, Priced, Wish},
+        checkout::{self, Priced, Route, Wish},
         saga::{Hand, Saga},
     },
     error::Error,
@@ -92,10 +92,11 @@ async fn price(app: &App, wish: &Wish) -> Result<Priced, Error> {
     skus.dedup();
     let request = ResolveSkusRequest { skus };
     let call = app.catalog.resolve_skus(&request);
-    let (config, after) = (&app.config, app.config.deadlines.call);
+    let after = app.config.deadlines.call;
     let late = |_| ClientError::Timeout { callee: "catalog", after };
     let sellable = timeout(after, call).await.map_err(late)??.items;
-    Ok(checkout::price(wish, &sellable, config.tariff(), &config.shipping_rates)?)
+    let route = Route::from(&wish.delivery);
+    Ok(checkout::price(&app.config.pricing, &sellable, &route, "/lines", &wish.lines)?)
 }
 
 /// The answer that was given for the key before `error` could arise, if there is one: a retry must not

@@ -99,9 +99,9 @@ impl PlaceOrderRequest {
     /// The wish and the token, when every value is acceptable by itself.
     fn checked(self, app: &App, buyer: Buyer) -> Result<(Wish, PaymentToken), Problem> {
         if let Some(expected) = self.expected_total
-            && expected.currency != app.config.currency
+            && expected.currency != app.config.pricing.currency
         {
-            let detail = format!("this shop's currency is {}", app.config.currency);
+            let detail = format!("this shop's currency is {}", app.config.pricing.currency);
             let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
             problem.errors.push(FieldError::new("/expected_total/currency", detail));
             return Err(problem);

@@ -222,8 +222,8 @@ pub fn wish(lines: &[(&str, i64)], token: &str) -> Value {
         "lines": lines,
         "email": "ada@example.com",
         "shipping_address": {
-            "name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London",
-            "postal_code": "SW1Y 4JH", "country": "GB",
+            "name": "Ada Lovelace", "line1": "12 Park Street", "city": "Boston",
+            "postal_code": "02101", "country": "US",
         },
         "shipping_method": "standard",
         "payment": {"provider": "sandbox", "token": token},
