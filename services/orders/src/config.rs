@@ -18,6 +18,8 @@ pub struct Config {
     /// How many orders may be driven on at once after their buyer was answered, to capture or to undo;
     /// the recovery worker takes the others.
     pub follow_ups_in_flight: usize,
+    /// How long a guest's cart is kept that nobody touches.
+    pub carts_kept: Duration,
     /// How long things may take.
     pub deadlines: Deadlines,
 }
@@ -49,6 +51,7 @@ impl Default for Config {
             payment_providers: vec!["sandbox".to_owned()],
             orders_in_flight: 1_024,
             follow_ups_in_flight: 256,
+            carts_kept: Duration::from_secs(30 * 24 * 3_600),
             deadlines: Deadlines::default(),
         }
     }

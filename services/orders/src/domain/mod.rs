@@ -3,6 +3,7 @@
 //! and goods stands in [`saga`], the sums in [`totals`].
 
 mod address;
+pub mod cart;
 pub mod checkout;
 mod country;
 mod number;
