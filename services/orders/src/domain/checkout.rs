@@ -148,8 +148,8 @@ fn frozen(line: &WishedLine, item: &SellableSku, sums: &LineTotals) -> Line {
 
 fn unpriced(pointer: &'static str, error: PricingError) -> CheckoutError {
     match error {
-        PricingError::NoSuchMethod { .. } => {
-            CheckoutError::Invalid(vec![FieldError::new("/shipping_method", error.to_string())])
+        refusal @ PricingError::NoSuchMethod { .. } => {
+            CheckoutError::Invalid(vec![FieldError::new("/shipping_method", refusal.to_string())])
         }
         PricingError::Money(MoneyError::Overflow) => {
             let detail = "the order comes to more than can be counted";
