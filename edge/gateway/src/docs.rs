@@ -29,9 +29,14 @@ pub(crate) fn head() -> OpenApi {
         "X-Guest-Token",
         "The token that a guest got with the order.",
     ));
+    let cart = ApiKey::Header(ApiKeyValue::with_description(
+        "X-Cart-Token",
+        "The token that a guest got with the cart.",
+    ));
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("guest", SecurityScheme::ApiKey(guest))
+        .security_scheme("cart", SecurityScheme::ApiKey(cart))
         .build();
     let info = InfoBuilder::new()
         .title("TechTrove")

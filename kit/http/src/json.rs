@@ -43,13 +43,8 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     type Rejection = HttpError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
-        let media_type = require_json(request.headers());
-        let body = read(request).await?;
-        if body.is_empty() {
-            return Ok(Self(T::default()));
-        }
-        media_type?;
-        Ok(Self(parse_json(&body)?))
+        let body = read_optional_json(request).await?;
+        Ok(Self(body.map_or_else(|| Ok(T::default()), |body| parse_json(&body))?))
     }
 }
 
@@ -118,6 +113,17 @@ pub(crate) fn is_json(content_type: &str) -> bool {
 pub(crate) async fn read_json(request: Request) -> Result<Bytes, Problem> {
     require_json(request.headers())?;
     read(request).await
+}
+
+/// The whole body of a request that says it is JSON, or none when it is empty.
+pub(crate) async fn read_optional_json(request: Request) -> Result<Option<Bytes>, Problem> {
+    let media_type = require_json(request.headers());
+    let body = read(request).await?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    media_type?;
+    Ok(Some(body))
 }
 
 /// The whole body, up to the limit that is layered onto the route. One that says at its beginning

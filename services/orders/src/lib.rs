@@ -11,9 +11,9 @@ mod events;
 mod http;
 pub mod store;
 
-pub use app::{App, Drivers, recover_due};
+pub use app::{App, Drivers, prune_carts, recover_due};
 pub use config::{Config, Deadlines};
-pub use error::PRICE_CHANGED;
+pub use error::{CART_CLAIMED, CART_COMPLETED, CART_FULL, CART_LOCKED, PRICE_CHANGED};
 
 use std::sync::Arc;
 
@@ -91,6 +91,7 @@ pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
         workers: vec![
             app::recovery_worker(Arc::clone(app)),
             app::drivers_worker(Arc::clone(app)),
+            app::cart_pruner(Arc::clone(app)),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
         subscriptions: Vec::new(),

@@ -3,23 +3,48 @@
 
 mod answer;
 mod audit;
+mod cart_access;
+mod cart_answer;
+mod change_cart;
+mod checkout_cart;
+mod claim_cart;
+mod create_cart;
 mod drive;
 mod drivers;
+mod earlier;
 mod mail;
 mod neighbours;
 mod place_order;
+mod prune_carts;
+mod quote_cart;
 mod recover;
+mod reorder;
+mod sellable;
+mod show_cart;
 mod show_order;
 
 pub use answer::OrderBody;
+pub use cart_answer::CartBody;
 pub use drivers::{Drivers, drivers_worker};
+pub use prune_carts::{cart_pruner, prune_carts};
+pub use quote_cart::QuoteBody;
 pub use recover::{recover_due, recovery_worker};
+pub use reorder::ReorderBody;
 
 pub(crate) use answer::{Placed, with_guest_token};
 pub(crate) use audit::list_entries;
+pub(crate) use cart_access::Shopper;
+pub(crate) use cart_answer::{CartAnswer, location as cart_location};
+pub(crate) use change_cart::{add_item, remove_item, set_quantity};
+pub(crate) use checkout_cart::checkout_cart;
+pub(crate) use claim_cart::claim_cart;
+pub(crate) use create_cart::create_cart;
 pub(crate) use mail::order_for_mail;
 pub(crate) use neighbours::PaymentToken;
 pub(crate) use place_order::{Buyer, PlaceOrder, place_order};
+pub(crate) use quote_cart::quote_cart;
+pub(crate) use reorder::reorder;
+pub(crate) use show_cart::{current_cart, show_cart};
 pub(crate) use show_order::{Viewer, show_order};
 
 use techtrove_catalog_api::CatalogClient;

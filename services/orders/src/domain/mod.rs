@@ -3,17 +3,22 @@
 //! and goods stands in [`saga`], the sums in [`totals`].
 
 mod address;
+pub mod cart;
 pub mod checkout;
+mod country;
 mod number;
 mod order;
 mod refusal;
 pub mod saga;
 #[cfg(test)]
 mod saga_properties;
+pub mod shipping;
+pub mod tax;
 pub mod totals;
 mod words;
 
 pub use address::Address;
+pub use country::{Country, Destination, InvalidCountry};
 pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};
 pub use refusal::Refusal;

@@ -8,7 +8,7 @@ use techtrove_inventory_api::ReservationId;
 use techtrove_orders_api::{OrderId, OrderStatus, StockClaim, Totals};
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 
-use super::{Address, OrderNumber, saga::Change};
+use super::{Address, OrderNumber, cart::CartId, saga::Change};
 
 /// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,10 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The cart that it was made from.
+    pub cart_id: Option<CartId>,
+    /// Whether the tax is within the prices, and not added to them.
+    pub prices_include_tax: bool,
 }
 
 /// What orders knows of its payment.

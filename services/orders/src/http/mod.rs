@@ -1,7 +1,10 @@
 //! Orders' routes: parse, authorise, call the use case, answer.
 
+mod carts;
+mod checkout;
 mod internal;
 mod orders;
+mod shipping;
 
 use std::sync::Arc;
 
@@ -15,6 +18,16 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
         .routes(routes!(orders::show))
+        .routes(routes!(carts::reorder))
+        .routes(routes!(carts::create))
+        .routes(routes!(carts::current))
+        .routes(routes!(carts::show))
+        .routes(routes!(carts::add_item))
+        .routes(routes!(carts::set_quantity, carts::remove_item))
+        .routes(routes!(carts::claim))
+        .routes(routes!(carts::quote))
+        .routes(routes!(carts::checkout))
+        .routes(routes!(shipping::list))
         .with_state(app)
 }
 

@@ -2,10 +2,15 @@
 //! is; its row in `sagas` tells what is still to be done for it, and is gone once nothing is.
 
 mod audit;
+mod carts;
 mod orders;
 mod sagas;
 
 pub use audit::list_entries;
+pub use carts::{
+    CartAt, insert_cart, insert_claim, lock_cart, lookup_cart, lookup_claim, lookup_current,
+    prune_carts, save_cart, take_cart,
+};
 pub use orders::{insert_order, lookup_order};
 pub use sagas::{
     Backlog, Lease, StoredSaga, backlog, claim_due, insert_saga, lookup_saga, store_change,

@@ -12,8 +12,9 @@ use crate::domain::{
 const INSERT_ORDER: Sql = Sql::new(
     "INSERT INTO orders (id, number, user_id, email, status, refused, payment_id, payment_provider, \
      payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
-     subtotal, discount, shipping, tax, total, version, created_at, updated_at) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
+     cart_id, live_cart_id, prices_include_tax) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 const INSERT_LINE: Sql = Sql::new(
@@ -37,7 +38,7 @@ const FORGET_BUYER: Sql = Sql::new(
 /// Stores a new order with its lines and history.
 ///
 /// # Errors
-/// [`DbError::UniqueViolation`] when its number is another's.
+/// [`DbError::UniqueViolation`] when its number is another's, or its cart has become an order.
 pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
     let delivery = &order.delivery;
     let shipping_address = to_json(delivery.shipping_address.as_ref())?;
@@ -66,6 +67,9 @@ pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
         order.version,
         order.created_at,
         order.updated_at,
+        order.cart_id,
+        order.cart_id.filter(|_| !order.refused),
+        order.prices_include_tax,
     ];
     let mut statements = vec![(INSERT_ORDER, row)];
     statements
@@ -138,8 +142,8 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
     let found = tx.query_opt(
         "SELECT id, number, user_id, email, status, refused, payment_id, payment_provider, \
          payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
-         subtotal, discount, shipping, tax, total, version, created_at, updated_at \
-         FROM orders WHERE id = ?",
+         subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
+         cart_id, prices_include_tax FROM orders WHERE id = ?",
         p![id],
         read_order,
     )?;
@@ -190,6 +194,8 @@ fn read_order(row: &Row<'_>) -> Result<Order, DbError> {
         version: row.get(19)?,
         created_at: row.get(20)?,
         updated_at: row.get(21)?,
+        cart_id: row.get(22)?,
+        prices_include_tax: row.get(23)?,
     })
 }
 

@@ -6,7 +6,10 @@ use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_orders_api::OrderId;
 use uuid::Uuid;
 
-use super::orders::{Moved, moved};
+use super::{
+    carts::follow_order,
+    orders::{Moved, moved},
+};
 use crate::domain::{
     Order, Refusal,
     saga::{Change, Saga},
@@ -122,6 +125,7 @@ pub fn store_change(
         let forgets_buyer = change.forgets_buyer;
         tx.execute_many(&moved(&Moved { order, has_entry, forgets_buyer }))?;
     }
+    follow_order(tx, order, change)?;
     Ok(true)
 }
 
