@@ -72,8 +72,8 @@ impl TaxRate {
     ///
     /// # Errors
     /// When it is too large.
-    pub fn on(self, net: Money) -> Result<Money, MoneyError> {
-        net.checked_fraction(i64::from(self.0), i64::from(WHOLE))
+    pub fn on(self, before: Money) -> Result<Money, MoneyError> {
+        before.checked_fraction(i64::from(self.0), i64::from(WHOLE))
     }
 
     /// The tax in a price with tax, half up to the minor unit.

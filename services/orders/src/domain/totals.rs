@@ -99,8 +99,8 @@ impl Pricing {
         let taxes = lines.iter().map(|line| line.tax).chain([shipping_tax]);
         let tax = Money::checked_sum(self.currency, taxes)?;
         let discount = Money::zero(self.currency);
-        let net = subtotal.checked_sub(discount)?.checked_add(shipping)?;
-        let total = if self.prices_include_tax { net } else { net.checked_add(tax)? };
+        let shown = subtotal.checked_sub(discount)?.checked_add(shipping)?;
+        let total = if self.prices_include_tax { shown } else { shown.checked_add(tax)? };
         Ok((lines, Totals { subtotal, discount, shipping, tax, total }))
     }
 
@@ -171,14 +171,14 @@ mod tests {
     #[test]
     fn the_place_and_the_settings_decide() {
         let line = Pieces { unit_price: Money::new(11_900, Currency::USD), quantity: quantity(1) };
-        let net = Pricing::standard(Currency::USD);
-        let gross = Pricing { prices_include_tax: true, ..net.clone() };
-        let untaxed = Pricing { shipping_tax: ShippingTax::Untaxed, ..net.clone() };
+        let usual = Pricing::standard(Currency::USD);
+        let gross = Pricing { prices_include_tax: true, ..usual.clone() };
+        let untaxed = Pricing { shipping_tax: ShippingTax::Untaxed, ..usual.clone() };
 
         for (pricing, place, method, shipping, tax, total) in [
-            (&net, None, None, 0, 0, 11_900),
-            (&net, Some("US"), Some("standard"), 500, 0, 12_400),
-            (&net, Some("DE"), Some("standard"), 1_500, 2_261 + 285, 15_946),
+            (&usual, None, None, 0, 0, 11_900),
+            (&usual, Some("US"), Some("standard"), 500, 0, 12_400),
+            (&usual, Some("DE"), Some("standard"), 1_500, 2_261 + 285, 15_946),
             (&gross, Some("DE"), Some("standard"), 1_500, 1_900 + 239, 13_400),
             (&untaxed, Some("DE"), Some("express"), 4_500, 2_261, 18_661),
         ] {
@@ -188,7 +188,7 @@ mod tests {
             let parts = (totals.shipping.amount, totals.tax.amount, totals.total.amount);
             assert_eq!(parts, (shipping, tax, total), "{place:?} {method:?}");
         }
-        let refused = net.totals(Some(&to("DE")), Some("ferry"), &[line]);
+        let refused = usual.totals(Some(&to("DE")), Some("ferry"), &[line]);
         let offered = vec!["standard".to_owned(), "express".to_owned()];
         assert_eq!(refused, Err(PricingError::NoSuchMethod { offered }));
     }
