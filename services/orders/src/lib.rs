@@ -11,9 +11,9 @@ mod events;
 mod http;
 pub mod store;
 
-pub use app::{App, Drivers, recover_due};
+pub use app::{App, Drivers, Watch, recover_due};
 pub use config::{Config, Deadlines};
-pub use error::PRICE_CHANGED;
+pub use error::{PAYMENT_NOT_CAPTURED, PRICE_CHANGED, REFUND_REFUSED, SHIPMENT_REFUSED};
 
 use std::sync::Arc;
 
@@ -77,6 +77,7 @@ pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
         inventory: deps.inventory,
         payments: deps.payments,
         drivers: Drivers::new(config.orders_in_flight, config.follow_ups_in_flight),
+        watch: Watch::default(),
         config,
     }))
 }
@@ -93,7 +94,7 @@ pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
             app::drivers_worker(Arc::clone(app)),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
-        subscriptions: Vec::new(),
+        subscriptions: vec![events::subscription(app)],
         readiness: Readiness::databases(std::slice::from_ref(&app.db)),
         databases: vec![app.db.clone()],
     }

@@ -2,24 +2,35 @@
 //! taken before it is stored.
 
 mod answer;
+mod asked;
 mod audit;
+mod cancel_order;
 mod drive;
 mod drivers;
 mod mail;
 mod neighbours;
+mod payment_news;
 mod place_order;
 mod recover;
+mod refund_order;
+mod ship_order;
 mod show_order;
+mod watch;
 
 pub use answer::OrderBody;
 pub use drivers::{Drivers, drivers_worker};
 pub use recover::{recover_due, recovery_worker};
+pub use watch::Watch;
 
-pub(crate) use answer::{Placed, with_guest_token};
+pub(crate) use answer::{Placed, RefundBody, ShipmentBody, with_guest_token};
 pub(crate) use audit::list_entries;
+pub(crate) use cancel_order::{CancelOrder, Cancelled, cancel_order};
 pub(crate) use mail::order_for_mail;
 pub(crate) use neighbours::PaymentToken;
+pub(crate) use payment_news::take_payment_news;
 pub(crate) use place_order::{Buyer, PlaceOrder, place_order};
+pub(crate) use refund_order::{RefundOrder, refund_order};
+pub(crate) use ship_order::{ShipOrder, ship_order};
 pub(crate) use show_order::{Viewer, show_order};
 
 use techtrove_catalog_api::CatalogClient;
@@ -52,6 +63,8 @@ pub struct App {
     pub payments: PaymentsClient,
     /// The orders being driven.
     pub drivers: Drivers,
+    /// Who waits for an order's next step.
+    pub watch: Watch,
     /// The settings.
     pub config: Config,
 }

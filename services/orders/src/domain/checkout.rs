@@ -105,6 +105,7 @@ pub fn price(
             unit_price: item.price,
             total: sums.total,
             tax: sums.tax,
+            shipped: 0,
         })
         .collect();
     Ok(Priced { lines, totals, shipping_method })

@@ -1,7 +1,11 @@
 //! Orders' routes: parse, authorise, call the use case, answer.
 
+mod cancel;
 mod internal;
 mod orders;
+mod refunds;
+mod shipments;
+mod texts;
 
 use std::sync::Arc;
 
@@ -15,6 +19,9 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
         .routes(routes!(orders::show))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(refunds::refund))
+        .routes(routes!(shipments::ship))
         .with_state(app)
 }
 

@@ -20,14 +20,15 @@ pub fn list_entries(
     let after = after.map_or(Uuid::nil(), OrderId::uuid);
     let mut entries = tx.query(
         "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
-         s.order_id FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
+         s.order_id, o.refunded FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
          WHERE o.id > ? ORDER BY o.id LIMIT ?",
         p![after, limit],
         read_entry,
     )?;
     for entry in entries.iter_mut().filter(|entry| entry.stock != StockClaim::Nothing) {
         entry.lines = tx.query(
-            "SELECT sku, quantity FROM order_lines WHERE order_id = ? ORDER BY line_no",
+            "SELECT sku, quantity - shipped FROM order_lines \
+             WHERE order_id = ? AND quantity > shipped ORDER BY line_no",
             p![entry.id],
             |row| Ok((row.get::<Sku>(0)?, row.get::<u32>(1)?)),
         )?;
@@ -46,6 +47,7 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         payment: row.get::<PaymentId>(2)?.uuid(),
         total: Money::new(row.get(3)?, row.get(4)?),
         captured: row.get(5)?,
+        refunded: row.get(8)?,
         settled: row.get::<Option<OrderId>>(7)?.is_none(),
         updated_at: row.get(6)?,
     })
