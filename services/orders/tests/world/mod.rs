@@ -33,7 +33,10 @@ use techtrove_identity_api::{
 use techtrove_inventory_api::InventoryClient;
 use techtrove_orders::{App, Config, Deadlines, Deps, domain::CapturePolicy, recover_due};
 use techtrove_payments_api::PaymentsClient;
-use techtrove_testing::{Actor, Reply, faults::Script};
+use techtrove_testing::{
+    Actor, Reply,
+    faults::{Fault, Script},
+};
 use uuid::Uuid;
 
 pub use stock::Stock;
@@ -295,4 +298,39 @@ pub async fn ship(world: &World, shop: &Shop, bought: &Bought, lines: &[(&str, i
         body["lines"] = pieces.into();
     }
     world.staff(shop, Role::Manager).post(&format!("{}/shipments", bought.path), &body).await
+}
+
+/// What a network can do to a call, within the deadline and beyond it.
+pub const FAULTS: [Fault; 6] = [
+    Fault::Unreachable,
+    Fault::DropRequest,
+    Fault::DropAnswer,
+    Fault::Duplicate,
+    Fault::Delay(Duration::from_millis(100)),
+    Fault::Delay(Duration::from_secs(20)),
+];
+
+/// Does `work` in a process of its own which ends at the trap; `false` when nothing was caught.
+pub async fn dies_at<F>(shop: Shop, work: impl FnOnce(Arc<Shop>) -> F + Send + 'static) -> bool
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let process = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let trap = Arc::clone(&shop.trap);
+    let done = process.spawn(async move {
+        let shop = Arc::new(shop);
+        work(Arc::clone(&shop)).await;
+        shop.app.drivers.idle().await;
+    });
+    let caught = tokio::select! {
+        () = trap.caught() => true,
+        ended = done => { ended.expect("no panic"); false }
+    };
+    process.shutdown_background();
+    assert!(caught || !trap.was_reached());
+    caught
 }
