@@ -94,6 +94,13 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
+impl Error {
+    /// Whether the same request is refused for good: nothing will come that could allow it.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::InvalidTransition(_) | Self::RefundExceeds { .. })
+    }
+}
+
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Worded(Box::new(problem))

@@ -119,7 +119,7 @@ async fn an_unknown_payment_is_voided_by_key_before_stock_is_freed() {
     assert_eq!(world.orders().await[0].payment.status, PaymentStatus::Voided);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_cancellation_waits_for_the_step_in_flight() {
     // The third call asks for money, the fourth commits, the fifth captures.
     for number in 3..=5 {
@@ -196,9 +196,9 @@ async fn a_driver_that_dies_while_it_cancels_is_replaced() {
 #[tokio::test]
 async fn of_a_cancellation_and_a_parcel_at_once_exactly_one_wins() {
     for db in engines().await {
+        let world = World::new((*db).clone());
+        let shop = world.shop(Setting::default()).await;
         for _ in 0..8 {
-            let world = Arc::new(World::new((*db).clone()));
-            let shop = Arc::new(world.shop(Setting::default()).await);
             let bought = buy(&shop, "tok_ok", 1).await;
             shop.app.drivers.idle().await;
 

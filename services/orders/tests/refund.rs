@@ -116,6 +116,24 @@ async fn a_refund_that_the_provider_refuses_is_refused_for_good() {
 }
 
 #[tokio::test]
+async fn a_refusal_for_good_is_the_keys_answer() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 1).await;
+    shop.app.drivers.idle().await;
+    let path = format!("{}/refunds", bought.path);
+    let support = world.staff(&shop, Role::Support);
+    let body = json!({"reason": "all", "amount": {"amount": 99_999_999, "currency": "USD"}});
+
+    let ask = || support.post(&path, &body).header("idempotency-key", "k-1");
+    let (first, again) = (ask().await.expect(409), ask().await.expect(409));
+
+    assert_eq!(first.problem_code(), "refund_exceeds_payment");
+    assert_eq!((first.text(), again.header("idempotent-replayed")), (again.text(), "true"));
+    world.assert_settled("refused").await;
+}
+
+#[tokio::test]
 async fn only_support_gives_money_back_and_every_value_is_checked() {
     let world = world().await;
     let shop = world.shop(Setting::default()).await;

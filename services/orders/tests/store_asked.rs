@@ -111,7 +111,7 @@ async fn a_driver_stores_nothing_over_what_others_have_changed() {
             if let Some(locked) = &locked {
                 let note = Some("cancelled by the buyer".into());
                 let asked = Order { cancel_asked: note, ..locked.order.clone() };
-                store::store_moved(tx, &asked, &Change::default())?;
+                store::store_moved(tx, &asked, &Change::default(), asked.history.len())?;
             }
             Ok::<_, DbError>(locked)
         });

@@ -12,7 +12,7 @@ use crate::{OrderId, OrderStatus};
 pub enum StockClaim {
     /// Nothing set aside.
     Nothing,
-    /// Set aside, or about to be, or about to be given back.
+    /// Set aside, or about to be, or about to be given back or to leave.
     InFlight,
     /// Sold and not shipped yet, in whole or in part.
     Committed,

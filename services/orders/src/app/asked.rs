@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::Problem;
+use techtrove_core::{Problem, Timestamp};
 use techtrove_db::{DbError, Tx};
 use techtrove_http::idempotency::{self, Answer, Key};
 use techtrove_orders_api::OrderId;
@@ -27,6 +27,8 @@ pub(super) enum Asked {
     Before(Answer),
     /// It is written down.
     Stored(Entry),
+    /// It is refused for good, which is written down for its key.
+    Refused(Box<Problem>),
 }
 
 /// How an order is entered that something was asked of.
@@ -68,6 +70,7 @@ pub(super) async fn ask(
         let written = write_down(&driver, id, asked).await;
         let (answer, drive) = match written {
             Ok((Asked::Before(answer), _)) => (Ok(Some(answer)), None),
+            Ok((Asked::Refused(problem), _)) => (Err((*problem).into()), None),
             Ok((Asked::Stored(Entry::Theirs), _)) => (Ok(None), None),
             Ok((Asked::Stored(Entry::Ours(found)), lease)) => {
                 (Ok(None), Some(Drive::found(found.0, found.1, lease)))
@@ -93,17 +96,39 @@ async fn write_down(app: &App, id: OrderId, asked: impl Ask) -> Result<(Asked, L
     let lease = Lease { order: id, owner: app.ids.uuid(), until };
     let capture = app.config.capture;
     let written = app.db.write("orders.ask", move |tx| -> Result<_, Error> {
-        if let Some(key) = asked.key()
-            && let Some(answer) = idempotency::claim(tx, key)?.proceed()?
-        {
+        let Some(key) = asked.key() else {
+            return Ok(Asked::Stored(store_wish(tx, &asked, &lease, now, capture)?));
+        };
+        if let Some(answer) = idempotency::claim(tx, key)?.proceed()? {
             return Ok(Asked::Before(answer));
         }
-        let Locked { mut order, is_open } = store::lock_order(tx, id)?.ok_or(Error::NotFound)?;
-        asked.write_down(tx, &mut order)?;
-        let free = !is_open || store::take_lease(tx, &lease, now)?;
-        Ok(Asked::Stored(if free { enter(tx, &lease, order, capture)? } else { Entry::Theirs }))
+        match tx.savepoint(|tx| store_wish(tx, &asked, &lease, now, capture)) {
+            Ok(entry) => Ok(Asked::Stored(entry)),
+            Err(error) if error.is_final() => {
+                let problem = Problem::from(error);
+                idempotency::finish(tx, &key.hash, &Answer::refused(&problem))?;
+                Ok(Asked::Refused(Box::new(problem)))
+            }
+            Err(error) => Err(error),
+        }
     });
     Ok((written.await?, lease))
+}
+
+/// Locks the order, writes the wish down, and takes the order if nobody drives it.
+fn store_wish(
+    tx: &mut Tx<'_>,
+    asked: &impl Ask,
+    lease: &Lease,
+    now: Timestamp,
+    capture: CapturePolicy,
+) -> Result<Entry, Error> {
+    let Locked { mut order, is_open } = store::lock_order(tx, lease.order)?.ok_or(Error::NotFound)?;
+    asked.write_down(tx, &mut order)?;
+    if is_open && !store::take_lease(tx, lease, now)? {
+        return Ok(Entry::Theirs);
+    }
+    Ok(enter(tx, lease, order, capture)?)
 }
 
 /// The order with its stored step: the one that waited, or the one that is owed to it from now on.

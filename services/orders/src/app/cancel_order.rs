@@ -72,7 +72,7 @@ impl Ask for CancelOrder {
         // Asked for again while it is under way: the first one stands.
         if order.cancel_asked.is_none() {
             order.cancel_asked = Some(self.note());
-            store::store_moved(tx, order, &Change::default())?;
+            store::store_moved(tx, order, &Change::default(), order.history.len())?;
         }
         Ok(())
     }

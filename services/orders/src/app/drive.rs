@@ -216,7 +216,11 @@ impl Drive {
             Some(next) if change.waits => next.due_at(now),
             _ => now.plus(app.config.deadlines.lease),
         };
-        let held = Held { lease: Lease { until, ..self.lease }, revision: self.revision };
+        let held = Held {
+            lease: Lease { until, ..self.lease },
+            revision: self.revision,
+            stations: self.order.history.len(),
+        };
         let answer = match change.pin {
             Pin::Order => Some(answer::placed(&order)?),
             Pin::Refusal => change.refusal.clone().map(|why| Answer::refused(&Problem::from(why))),

@@ -91,6 +91,6 @@ impl Ask for Asked {
         };
         let change = Change { refunds: vec![refund], ..Change::default() };
         order.apply(&change, self.now);
-        Ok(store::store_moved(tx, order, &change)?)
+        Ok(store::store_moved(tx, order, &change, order.history.len())?)
     }
 }

@@ -99,6 +99,6 @@ impl Ask for Asked {
         };
         let change = Change { shipments: vec![shipment], ..Change::default() };
         order.apply(&change, self.now);
-        Ok(store::store_moved(tx, order, &change)?)
+        Ok(store::store_moved(tx, order, &change, order.history.len())?)
     }
 }

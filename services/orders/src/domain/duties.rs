@@ -3,14 +3,13 @@
 //! parcel); the saga comes here whenever a step is done, so that nothing written down is forgotten. A
 //! cancellation comes first, money before parcels.
 
-use techtrove_core::{Timestamp, TypedId as _};
-use techtrove_orders_api::OrderStatus;
-use techtrove_orders_api::ShipmentId;
+use techtrove_core::{Quantity, Timestamp, TypedId as _};
+use techtrove_orders_api::{OrderStatus, ShipmentId};
 use techtrove_payments_api::{PaymentStatus, RefundId};
 use uuid::Uuid;
 
 use super::{
-    Order, Pieces, Refund, RefundStatus, Shipment, ShipmentStatus, Withdrawal, saga::Step,
+    Line, Order, Pieces, Refund, RefundStatus, Shipment, ShipmentStatus, Withdrawal, saga::Step,
 };
 
 /// Who carries what needs no parcel.
@@ -72,7 +71,7 @@ pub(super) fn refund_of_the_rest(order: &Order, id: Uuid, now: Timestamp) -> Opt
 pub(super) fn digital_parcel(order: &Order, id: Uuid, now: Timestamp) -> Option<Shipment> {
     let sold = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing)
         && order.cancel_asked.is_none();
-    if !sold || order.lines.iter().all(super::Line::ships) {
+    if !sold || order.lines.iter().all(Line::ships) {
         return None;
     }
     let failed = order.shipments.iter().any(|parcel| {
@@ -82,7 +81,7 @@ pub(super) fn digital_parcel(order: &Order, id: Uuid, now: Timestamp) -> Option<
     let digital = order.lines.iter().enumerate().filter(|(_, line)| !line.ships());
     let pieces: Vec<Pieces> = digital
         .filter_map(|(line, _)| {
-            let quantity = techtrove_core::Quantity::new(order.left_to_ship(line)).ok()?;
+            let quantity = Quantity::new(order.left_to_ship(line)).ok()?;
             Some(Pieces { line, quantity })
         })
         .collect();

@@ -11,7 +11,8 @@ use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus};
 
 use super::{
     Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Shipment, ShipmentStatus,
-    saga::Change, way,
+    saga::{Change, Step},
+    way,
 };
 
 /// An order as it is stored.
@@ -258,11 +259,13 @@ impl Line {
     }
 }
 
-/// What inventory's books must show for an order of this status.
+/// What inventory's books must show for an order of this status with this step in hand.
 #[must_use]
-pub fn stock_claim(status: OrderStatus) -> StockClaim {
+pub fn stock_claim(status: OrderStatus, step: Option<Step>) -> StockClaim {
     match status {
         OrderStatus::Pending => StockClaim::InFlight,
+        // It may be done already, and not be known.
+        _ if matches!(step, Some(Step::Release | Step::Ship)) => StockClaim::InFlight,
         OrderStatus::Confirmed | OrderStatus::Processing => StockClaim::Committed,
         OrderStatus::Shipped | OrderStatus::Delivered => StockClaim::Nothing,
         OrderStatus::PaymentFailed | OrderStatus::Cancelled => StockClaim::Nothing,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use techtrove_core::{Currency, Money, Quantity};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
-use techtrove_orders_api::{OrderId, OrderStatus, Totals};
+use techtrove_orders_api::{OrderId, Totals};
 
 use super::{refunds, shipments};
 use crate::domain::{
@@ -102,11 +102,16 @@ fn history_row<'a>(order: &'a Order, number: i64, entry: &'a HistoryEntry) -> (S
     (INSERT_HISTORY, p![order.id, number, status_word(entry.status), entry.at, entry.note])
 }
 
-/// Stores the order as `change` has left it.
+/// Stores the order as `change` has left it; `stations` of its history are stored already.
 ///
 /// # Errors
 /// When the database fails.
-pub fn store_moved(tx: &mut Tx<'_>, order: &Order, change: &Change) -> Result<(), DbError> {
+pub fn store_moved(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    change: &Change,
+    stations: usize,
+) -> Result<(), DbError> {
     let next_action = to_json(order.payment.next_action.as_ref())?;
     let row = p![
         status_word(order.status),
@@ -124,31 +129,13 @@ pub fn store_moved(tx: &mut Tx<'_>, order: &Order, change: &Change) -> Result<()
     let mut statements = vec![(MOVE_ORDER, row)];
     statements.extend(shipments::changed(order, &change.shipments));
     statements.extend(refunds::changed(order, &change.refunds));
-    if let Some(status) = change.status {
-        statements.extend(new_entries(order, status));
-    }
+    let numbered = (1_i64..).zip(&order.history).skip(stations);
+    statements.extend(numbered.map(|(number, entry)| history_row(order, number, entry)));
     if change.forgets_buyer {
         statements.push((FORGET_BUYER, p![true, order.id]));
     }
     tx.execute_many(&statements)?;
     Ok(())
-}
-
-/// The stations which the order has passed on its way to `status`: those of the same moment at its end.
-fn new_entries(order: &Order, status: OrderStatus) -> Vec<(Sql, Params<'_>)> {
-    let passed = match order.history.as_slice() {
-        [.., before, last]
-            if status == OrderStatus::Shipped
-                && before.status == OrderStatus::Processing
-                && before.at == last.at =>
-        {
-            2
-        }
-        _ => 1,
-    };
-    let known = order.history.len().saturating_sub(passed);
-    let numbered = (1_i64..).zip(&order.history).skip(known);
-    numbered.map(|(number, entry)| history_row(order, number, entry)).collect()
 }
 
 fn count<T>(items: &[T]) -> i64 {

@@ -129,6 +129,8 @@ pub struct Held {
     pub lease: Lease,
     /// The revision which the driver has seen.
     pub revision: i64,
+    /// How many stations the order's history had then.
+    pub stations: usize,
 }
 
 /// Stores what was decided, together with the order as it is now, if the lease is still its owner's and
@@ -151,7 +153,7 @@ pub fn store_change(
         return Ok(false);
     }
     if change.touches_order() {
-        store_moved(tx, order, change)?;
+        store_moved(tx, order, change, held.stations)?;
     }
     Ok(true)
 }
@@ -164,7 +166,7 @@ const UPDATE_SAGA: Sql = Sql::new(
 
 fn update_saga(
     tx: &mut Tx<'_>,
-    Held { lease, revision }: &Held,
+    Held { lease, revision, .. }: &Held,
     next: &Saga,
     waits: bool,
 ) -> Result<bool, DbError> {
@@ -189,7 +191,7 @@ fn update_saga(
     Ok(matched == 1)
 }
 
-fn delete_saga(tx: &mut Tx<'_>, Held { lease, revision }: &Held) -> Result<bool, DbError> {
+fn delete_saga(tx: &mut Tx<'_>, Held { lease, revision, .. }: &Held) -> Result<bool, DbError> {
     let matched = tx.execute(
         "DELETE FROM sagas WHERE order_id = ? AND lease_owner = ? AND revision = ?",
         p![lease.order, lease.owner, *revision],

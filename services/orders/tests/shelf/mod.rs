@@ -117,7 +117,8 @@ pub async fn change(
     order: &Order,
 ) -> Result<bool, DbError> {
     let (change, order) = (change.clone(), order.clone());
-    let held = Held { lease, revision: 0 };
+    let stations = load(db, order.id).await.0.map_or(0, |known| known.history.len());
+    let held = Held { lease, revision: 0, stations };
     db.write("test.change", move |tx| store::store_change(tx, &held, &change, &order)).await
 }
 
