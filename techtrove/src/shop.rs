@@ -7,6 +7,7 @@ use axum::Router;
 use techtrove_bus::{Bus, PruneOptions, RelayOptions};
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_db::{Db, DbOptions, OpenError};
+use techtrove_http::Client;
 use techtrove_identity_api::SigningError;
 use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker, traced};
 
@@ -22,7 +23,7 @@ pub const SERVICES: [&str; 7] =
     ["identity", "inventory", "catalog", "sandbox", "payments", "orders", "notifications"];
 
 /// The services that publish events.
-pub(crate) const PUBLISHERS: [&str; 3] = ["inventory", "catalog", "orders"];
+pub(crate) const PUBLISHERS: [&str; 4] = ["inventory", "catalog", "payments", "orders"];
 
 /// What a shop is built from.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ impl Shop {
     pub async fn build(wiring: Wiring) -> Result<Self, StartError> {
         let (clock, ids) = (Arc::clone(&wiring.clock), Arc::clone(&wiring.ids));
         let (gateway, on_loopback) = (wiring.settings.gateway(), wiring.on_loopback);
-        let Wired { services, mailbox, books } = wire(wiring).await?;
+        let Wired { services, mailbox, books, webhooks } = wire(wiring).await?;
         let mut bus = Bus::in_process();
         for subscription in services.iter().flat_map(|service| &service.subscriptions) {
             bus.subscribe(traced(subscription.clone()))
@@ -141,6 +142,7 @@ impl Shop {
         }
         let faces = Faces { services: &services, mailbox, books, ids: Arc::clone(&ids) };
         let Origins { public, operations, operator } = faces.origins(&gateway, on_loopback);
+        webhooks.connect(Client::local("shop", public.clone()));
         Ok(Self { public, operations, operator, services, bus, clock, ids })
     }
 

@@ -11,8 +11,10 @@ use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
 use techtrove_orders_api::OrdersClient;
+use techtrove_payments::provider::WebhookSecret;
 use techtrove_payments_api::PaymentsClient;
 use techtrove_runtime::Service;
+use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 
 use crate::{
     audit::Books,
@@ -25,6 +27,8 @@ pub(crate) struct Wired {
     pub(crate) services: Vec<Service>,
     pub(crate) mailbox: Router,
     pub(crate) books: Books,
+    /// Where the provider's webhooks go, once there is a public router.
+    pub(crate) webhooks: Endpoint,
 }
 
 /// What every service is given.
@@ -47,21 +51,28 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let authenticator = Arc::new(Authenticator::new(keys, Arc::clone(&common.clock)));
     let inventory = common.inventory(&authenticator).await?;
     let catalog = common.catalog(&authenticator, InventoryClient::new(to(&inventory))).await?;
-    let sandbox = common.sandbox().await?;
-    let payments = common.payments(to(&sandbox)).await?;
+    let guest_key = GuestKey::new(secrets.guest_key);
+    let webhooks = Webhooks { endpoint: Endpoint::default(), secret: secrets.sandbox_webhook_key };
+    let sandbox = common.sandbox(webhooks.clone()).await?;
+    let payments_deps = PaymentsNeeds {
+        guest_key: guest_key.clone(),
+        sandbox: to(&sandbox),
+        webhook_secret: WebhookSecret::new(webhooks.secret),
+    };
+    let payments = common.payments(&authenticator, payments_deps).await?;
     let orders_deps = OrdersNeeds {
         identity: IdentityClient::new(to(&identity)),
         catalog: CatalogClient::new(to(&catalog)),
         inventory: InventoryClient::new(to(&inventory)),
         payments: PaymentsClient::new(to(&payments)),
-        guest_key: GuestKey::new(secrets.guest_key),
+        guest_key,
     };
     let orders = common.orders(&authenticator, orders_deps).await?;
     let (notifications, mailbox) = common.notifications(OrdersClient::new(to(&orders))).await?;
     let provider = to(&sandbox);
     let services = vec![identity, inventory, catalog, sandbox, payments, orders, notifications];
     let books = books(&services, provider, &common.clock);
-    Ok(Wired { services, mailbox, books })
+    Ok(Wired { services, mailbox, books, webhooks: webhooks.endpoint })
 }
 
 /// A client of a service in this process.
@@ -87,6 +98,13 @@ fn books(services: &[Service], provider: Client, clock: &SharedClock) -> Books {
         outboxes,
         clock: Arc::clone(clock),
     }
+}
+
+/// Whom payments calls, and what it knows others by.
+struct PaymentsNeeds {
+    guest_key: GuestKey,
+    sandbox: Client,
+    webhook_secret: WebhookSecret,
 }
 
 /// Whom orders calls, and the key of its guests' tokens.
@@ -139,19 +157,28 @@ impl Common {
         Ok(techtrove_catalog::build(config, deps).await?)
     }
 
-    async fn sandbox(&self) -> Result<Service, StartError> {
+    async fn sandbox(&self, webhooks: Webhooks) -> Result<Service, StartError> {
         let deps = techtrove_sandbox::Deps {
             db: self.databases.open("sandbox").await?,
             clock: Arc::clone(&self.clock),
+            webhooks,
         };
         Ok(techtrove_sandbox::build(techtrove_sandbox::Config::default(), deps).await?)
     }
 
-    async fn payments(&self, sandbox: Client) -> Result<Service, StartError> {
+    async fn payments(
+        &self,
+        authenticator: &Arc<Authenticator>,
+        needs: PaymentsNeeds,
+    ) -> Result<Service, StartError> {
         let deps = techtrove_payments::Deps {
             db: self.databases.open("payments").await?,
             clock: Arc::clone(&self.clock),
-            sandbox,
+            ids: Arc::clone(&self.ids),
+            authenticator: Arc::clone(authenticator),
+            guest_key: needs.guest_key,
+            sandbox: needs.sandbox,
+            sandbox_webhooks: vec![needs.webhook_secret],
         };
         let config = techtrove_payments::Config {
             currency: self.settings.currency,

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use serde::{Serialize, de::DeserializeOwned};
 use techtrove_core::{Problem, codes};
 
-use crate::{HttpError, pointer, strict};
+use crate::{HttpError, exact::Exact, pointer, strict};
 
 /// The content type of JSON.
 pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -62,7 +62,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
 pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     strict::check(body)?;
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    serde_path_to_error::deserialize(Exact(&mut deserializer)).map_err(|error| {
         let detail = without_position(&error.inner().to_string());
         invalid_value(error.path(), &detail)
     })
@@ -192,6 +192,8 @@ mod tests {
             (r#"{"name":"x","a/b":1}"#, "/a~1b"),
             (r#"{}"#, "/name"),
             (r#"[]"#, ""),
+            (r#"["x"]"#, ""),
+            (r#"{"name":"x","lines":[[1]]}"#, "/lines/0"),
             (r#"{"name":"x","lines":[3]}"#, "/lines/0"),
         ] {
             assert_eq!(pointer_of(body).0, pointer, "{body}");

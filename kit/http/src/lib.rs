@@ -5,6 +5,7 @@
 mod client;
 mod context;
 mod etag;
+mod exact;
 mod extract;
 mod guard;
 mod json;

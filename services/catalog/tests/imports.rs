@@ -225,3 +225,32 @@ async fn an_import_has_a_type_and_a_size() {
     let _ = shop.manager.get("/api/v1/jobs/x").await.expect(404);
     let _ = shop.guest.get(&format!("/api/v1/jobs/{job}")).await.expect(401);
 }
+
+#[tokio::test]
+async fn inventory_is_told_what_is_digital() {
+    let shop = Shop::open().await;
+    let digital = json!({"name": "OS", "fulfilment": "digital",
+        "variants": [{"sku": "OS", "stock": 5}, {"sku": "OS-2"}]});
+
+    let job = shop.import(ndjson(&[digital, line("Box", "BOX", 3)])).await;
+    let _ = shop.finish(&job).await;
+    let mut product = product("Game", "GAME");
+    product["fulfilment"] = json!("digital");
+    let made = shop.create(product).await.expect(201);
+    let path = format!("/api/v1/products/{}", made.value()["id"].as_str().expect("an id"));
+    for edit in [json!({"name": "A game"}), json!({"fulfilment": "physical"})] {
+        let _ = shop.manager.patch(&path, &edit).header("if-match", "*").await.expect(200);
+    }
+
+    let told = shop.inventory.told();
+    let told: Vec<_> = told.iter().map(|it| (it.sku.as_str(), it.keyed, it.on_hand)).collect();
+    assert_eq!(
+        told,
+        [
+            ("BOX", false, Some(3)),
+            ("OS", true, Some(5)),
+            ("GAME", true, None),
+            ("GAME", false, None)
+        ]
+    );
+}

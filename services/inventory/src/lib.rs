@@ -17,7 +17,7 @@ use axum::Extension;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_identity_api::Authenticator;
-use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker};
+use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker, prune_idempotency_keys};
 
 use crate::app::App;
 
@@ -56,12 +56,16 @@ pub struct Deps {
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
     deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App { db: deps.db.clone(), clock: deps.clock, ids: deps.ids };
     Ok(Service {
         name: "inventory",
         public: http::public(app.clone()).layer(Extension(deps.authenticator)),
         internal: http::internal(app.clone()),
-        workers: vec![expiry_worker(app.clone(), config)],
+        workers: vec![
+            expiry_worker(app.clone(), config),
+            prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
+        ],
         subscriptions: events::subscriptions(&app),
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],

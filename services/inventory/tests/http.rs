@@ -4,145 +4,29 @@ mod support;
 
 use std::sync::Arc;
 
-use axum::{Router, body::Body};
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
-use support::{attempt_of, sku};
+use http::{Method, StatusCode};
+use serde_json::json;
+use support::{
+    attempt_of,
+    desk::{Desk, code},
+    sku,
+};
 use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent};
 use techtrove_catalog_api::{
-    PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged, ProductId,
+    Fulfilment, PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged, ProductId,
 };
-use techtrove_core::{Clock, ManualClock, Quantity, SeededIds, SharedClock, SharedIds, TypedId};
-use techtrove_db::{Db, DbOptions};
-use techtrove_http::{Client, ClientError};
-use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
-use techtrove_inventory::{Config, Deps};
+use techtrove_core::{Clock, TypedId};
+use techtrove_http::ClientError;
+use techtrove_identity_api::Role;
 use techtrove_inventory_api::{
-    HoldRequest, InventoryClient, Line, OUT_OF_STOCK, RESERVATION_ENDED, RESERVATION_MISMATCH,
-    ReservationState, SetStock, SetStockRequest,
+    HoldRequest, OUT_OF_STOCK, RESERVATION_ENDED, RESERVATION_MISMATCH, ReservationState,
 };
-use techtrove_runtime::Service;
-use tower::ServiceExt;
 use uuid::Uuid;
-
-struct Shop {
-    public: Router,
-    inventory: InventoryClient,
-    service: Service,
-    clock: Arc<ManualClock>,
-    key: SigningKey,
-}
-
-struct Answer {
-    status: StatusCode,
-    etag: Option<String>,
-    body: Value,
-}
-
-impl Shop {
-    async fn open() -> Self {
-        let clock = Arc::new(ManualClock::default());
-        let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
-        let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
-        let key = SigningKey::from_seed(&[7; 32]).expect("a key");
-        let authenticator = Arc::new(Authenticator::with_keys(&key.jwks(), Arc::clone(&shared)));
-        let options = DbOptions { inline: true, ..DbOptions::default() };
-        let db = Db::open("sqlite::memory:", options).await.expect("opens");
-        let deps = Deps { db, clock: shared, ids, authenticator };
-        let mut service =
-            techtrove_inventory::build(Config::default(), deps).await.expect("builds");
-        let (public, _) = std::mem::take(&mut service.public).split_for_parts();
-        let inventory = InventoryClient::new(Client::local("inventory", service.internal.clone()));
-        Self { public, inventory, service, clock, key }
-    }
-
-    fn token(&self, role: Role) -> String {
-        let (user, session) =
-            (UserId::from_uuid(Uuid::from_u128(1)), SessionId::from_uuid(Uuid::from_u128(2)));
-        let claims = Claims::new(user, session, vec![role], self.clock.now(), 600);
-        self.key.sign(&claims).expect("signs")
-    }
-
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: Option<Value>,
-    ) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let body = match body {
-            Some(json) => {
-                request = request.header("content-type", "application/json");
-                Body::from(json.to_string())
-            }
-            None => Body::empty(),
-        };
-        let response = self.public.clone().oneshot(request.body(body).expect("a request")).await;
-        let response = response.expect("infallible");
-        let etag = response.headers().get("etag").map(|tag| tag.to_str().expect("text").to_owned());
-        let status = response.status();
-        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
-        Answer { status, etag, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
-    }
-
-    async fn get(&self, path: &str, role: Role) -> Answer {
-        let bearer = format!("Bearer {}", self.token(role));
-        self.ask(Method::GET, path, &[("authorization", &bearer)], None).await
-    }
-
-    async fn put(&self, path: &str, if_match: &str, body: Value) -> Answer {
-        let bearer = format!("Bearer {}", self.token(Role::Manager));
-        self.ask(
-            Method::PUT,
-            path,
-            &[("authorization", &bearer), ("if-match", if_match)],
-            Some(body),
-        )
-        .await
-    }
-
-    async fn stock(&self, text: &str, on_hand: Option<u32>) {
-        let items = vec![SetStock { sku: sku(text), keyed: false, on_hand }];
-        let answer = self.inventory.set_stock(&SetStockRequest { items }).await.expect("set");
-        assert_eq!(answer.items[0].refused, None);
-    }
-
-    fn hold_request(&self, who: u8, lines: &[(&str, u32)]) -> HoldRequest {
-        let line = |&(text, count): &(&str, u32)| Line {
-            sku: sku(text),
-            quantity: Quantity::new(count).expect("a quantity"),
-        };
-        let (reservation_id, attempt) = attempt_of(who, 1);
-        HoldRequest {
-            reservation_id,
-            attempt,
-            lines: lines.iter().map(line).collect(),
-            expires_at: None,
-        }
-    }
-
-    async fn hear(&self, event: Arc<Event>) {
-        let subscription = &self.service.subscriptions[0];
-        subscription.handler.handle(event).await.unwrap_or_else(|error| panic!("{error}"));
-    }
-}
-
-fn code(error: &ClientError) -> String {
-    match error {
-        ClientError::Refused(problem) => problem.code.to_string(),
-        other => panic!("{other}"),
-    }
-}
 
 #[tokio::test]
 async fn a_manager_counts_a_sku_and_reads_it_back() {
-    let shop = Shop::open().await;
-    shop.stock("GPU-1", None).await;
+    let shop = Desk::open().await;
+    shop.stock("GPU-1", false, None).await;
 
     let zeros = shop.get("/inventory/GPU-1", Role::Manager).await;
     assert_eq!(zeros.status, StatusCode::OK);
@@ -160,7 +44,7 @@ async fn a_manager_counts_a_sku_and_reads_it_back() {
     let read = shop.get("/inventory/GPU-1", Role::Admin).await;
     assert_eq!((read.body, &read.etag), (set.body, &set.etag));
     let tag = set.etag.expect("an etag");
-    let bearer = format!("Bearer {}", shop.token(Role::Manager));
+    let bearer = shop.bearer(Role::Manager);
     let headers = [("authorization", bearer.as_str()), ("if-none-match", &tag)];
     let unchanged = shop.ask(Method::GET, "/inventory/GPU-1", &headers, None).await;
     assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED);
@@ -168,8 +52,8 @@ async fn a_manager_counts_a_sku_and_reads_it_back() {
 
 #[tokio::test]
 async fn a_sale_never_spoils_an_edit_and_another_edit_does() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(10)).await;
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(10)).await;
     let tag = shop.get("/inventory/A", Role::Manager).await.etag.expect("an etag");
     shop.inventory.hold(&shop.hold_request(1, &[("A", 4)])).await.expect("enough");
 
@@ -193,31 +77,9 @@ async fn a_sale_never_spoils_an_edit_and_another_edit_does() {
 }
 
 #[tokio::test]
-async fn only_managers_see_and_set_stock() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(1)).await;
-
-    for method in [Method::GET, Method::PUT] {
-        let guest = shop.ask(method.clone(), "/inventory/A", &[], None).await;
-        assert_eq!(guest.status, StatusCode::UNAUTHORIZED, "{method}");
-        let forged = [("authorization", "Bearer forged")];
-        assert_eq!(
-            shop.ask(method.clone(), "/inventory/A", &forged, None).await.status,
-            StatusCode::UNAUTHORIZED
-        );
-        for role in [Role::Customer, Role::Support] {
-            let bearer = format!("Bearer {}", shop.token(role));
-            let other =
-                shop.ask(method.clone(), "/inventory/A", &[("authorization", &bearer)], None).await;
-            assert_eq!(other.status, StatusCode::FORBIDDEN, "{method} {role}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn what_is_wrong_with_an_edit_is_said() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(1)).await;
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(1)).await;
 
     for (body, pointer) in [
         (json!({"on_hand": -1}), "/on_hand"),
@@ -232,7 +94,7 @@ async fn what_is_wrong_with_an_edit_is_said() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
         assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{body}: {}", refused.body);
     }
-    let bearer = format!("Bearer {}", shop.token(Role::Manager));
+    let bearer = shop.bearer(Role::Manager);
     let authorized = [("authorization", bearer.as_str())];
     let unguarded =
         shop.ask(Method::PUT, "/inventory/A", &authorized, Some(json!({"on_hand": 1}))).await;
@@ -245,10 +107,10 @@ async fn what_is_wrong_with_an_edit_is_said() {
 
 #[tokio::test]
 async fn the_public_learns_three_words() {
-    let shop = Shop::open().await;
-    shop.stock("MANY", Some(6)).await;
-    shop.stock("FEW", Some(5)).await;
-    shop.stock("NONE", None).await;
+    let shop = Desk::open().await;
+    shop.stock("MANY", false, Some(6)).await;
+    shop.stock("FEW", false, Some(5)).await;
+    shop.stock("NONE", false, None).await;
 
     let path = "/inventory/availability?sku=FEW&sku=MANY&sku=NONE&sku=UNKNOWN&sku=FEW";
     let answer = shop.ask(Method::GET, path, &[], None).await;
@@ -274,8 +136,8 @@ async fn the_public_learns_three_words() {
 
 #[tokio::test]
 async fn a_reservation_lives_through_its_client() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(5)).await;
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(5)).await;
     let (id, attempt) = attempt_of(1, 1);
     let request = shop.hold_request(1, &[("A", 2), ("A", 1)]);
 
@@ -297,9 +159,9 @@ async fn a_reservation_lives_through_its_client() {
 
 #[tokio::test]
 async fn what_is_short_is_named_with_its_numbers() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(5)).await;
-    shop.stock("B", Some(1)).await;
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(5)).await;
+    shop.stock("B", false, Some(1)).await;
 
     let refused = shop.inventory.hold(&shop.hold_request(1, &[("B", 2), ("A", 5), ("C", 1)])).await;
 
@@ -313,8 +175,8 @@ async fn what_is_short_is_named_with_its_numbers() {
 
 #[tokio::test]
 async fn broken_reservations_are_refused() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(5)).await;
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(5)).await;
     let whole = shop.hold_request(1, &[("A", 1)]);
 
     for request in [
@@ -332,19 +194,20 @@ async fn broken_reservations_are_refused() {
 
 #[tokio::test]
 async fn products_make_their_skus_known_however_often_they_are_told() {
-    let shop = Shop::open().await;
-    shop.stock("A", Some(3)).await;
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(3)).await;
     let product = ProductId::from_uuid(Uuid::from_u128(9));
-    let event = |sequence: u64, kind, skus: &[&str]| {
+    let event = |sequence: u64, kind, skus: &[&str], fulfilment| {
         let id = Uuid::from_u128(100 + u128::from(sequence));
         let context = EventContext { id, time: shop.clock.now(), traceparent: None };
         let skus = skus.iter().map(|text| sku(text)).collect();
-        let data = json!(ProductChanged { product_id: product, version: sequence, skus });
+        let data =
+            json!(ProductChanged { product_id: product, version: sequence, skus, fulfilment });
         let new = NewEvent { kind, aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product), data };
         Arc::new(Event::new("/techtrove/catalog", &context, &new, sequence))
     };
-    let created = event(1, PRODUCT_CREATED, &["A", "B"]);
-    let updated = event(2, PRODUCT_UPDATED, &["B", "C"]);
+    let created = event(1, PRODUCT_CREATED, &["A", "B"], Fulfilment::Physical);
+    let updated = event(2, PRODUCT_UPDATED, &["B", "C"], Fulfilment::Digital);
 
     for told in [&created, &created, &updated, &created, &updated] {
         shop.hear(Arc::clone(told)).await;
@@ -353,5 +216,9 @@ async fn products_make_their_skus_known_however_often_they_are_told() {
     for (text, on_hand) in [("A", 3), ("B", 0), ("C", 0)] {
         let answer = shop.get(&format!("/inventory/{text}"), Role::Manager).await;
         assert_eq!(answer.body["on_hand"], on_hand, "{text}");
+    }
+    for (text, keyed) in [("A", false), ("B", true), ("C", true)] {
+        let by_hand = shop.put(&format!("/inventory/{text}"), "*", json!({"on_hand": 7})).await;
+        assert_eq!(by_hand.status == StatusCode::CONFLICT, keyed, "{text}: {}", by_hand.body);
     }
 }

@@ -4,219 +4,15 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use support::{Shop, attempt_of, sku};
+use support::{
+    Shop, attempt_of,
+    model::{Answer, Model, SKUS, Step, any_step},
+    sku,
+};
 use techtrove_db::Db;
-use techtrove_inventory::{Error, app, domain::Verb};
-use techtrove_inventory_api::{Availability, ReservationState, SetStock};
-
-const SKUS: [&str; 3] = ["A-1", "B-2", "C-3"];
-
-/// Something that happens.
-#[derive(Clone, Debug)]
-enum Step {
-    Set {
-        sku: usize,
-        on_hand: Option<u32>,
-    },
-    Edit {
-        sku: usize,
-        on_hand: i64,
-        threshold: Option<i64>,
-        stale: bool,
-    },
-    Hold {
-        who: u8,
-        attempt: u32,
-        lines: Vec<(usize, u32)>,
-        seconds: Option<i64>,
-    },
-    Do {
-        who: u8,
-        attempt: u32,
-        verb: Verb,
-    },
-    Wait {
-        seconds: i64,
-    },
-    ExpireAll,
-    /// What happened so many steps ago happens again.
-    Again {
-        ago: usize,
-    },
-}
-
-fn any_step() -> impl Strategy<Value = Step> {
-    let who = 0..4_u8;
-    let attempt = 1..3_u32;
-    let lines = prop::collection::vec((0..SKUS.len(), 1..6_u32), 1..4);
-    let verb =
-        prop::sample::select(vec![Verb::MakeLasting, Verb::Commit, Verb::Release, Verb::Expire]);
-    prop_oneof![
-        2 => (0..SKUS.len(), prop::option::of(0..15_u32)).prop_map(|(sku, on_hand)| Step::Set { sku, on_hand }),
-        1 => (0..SKUS.len(), 0..15_i64, prop::option::of(0..8_i64), any::<bool>())
-            .prop_map(|(sku, on_hand, threshold, stale)| Step::Edit { sku, on_hand, threshold, stale }),
-        6 => (who.clone(), attempt.clone(), lines, prop::option::of(-3..20_i64))
-            .prop_map(|(who, attempt, lines, seconds)| Step::Hold { who, attempt, lines, seconds }),
-        8 => (who, attempt, verb).prop_map(|(who, attempt, verb)| Step::Do { who, attempt, verb }),
-        2 => (0..12_i64).prop_map(|seconds| Step::Wait { seconds }),
-        1 => Just(Step::ExpireAll),
-        3 => (1..12_usize).prop_map(|ago| Step::Again { ago }),
-    ]
-}
-
-/// What a call answers.
-#[derive(Clone, Debug, PartialEq)]
-enum Answer {
-    Stands(ReservationState, Option<i64>),
-    Short(Vec<(String, u32, u32)>),
-    Ended,
-    Mismatch,
-    Refused,
-    Done,
-}
-
-/// What was promised to somebody.
-#[derive(Clone, Debug)]
-struct Promise {
-    state: ReservationState,
-    until: Option<i64>,
-    wanted: BTreeMap<usize, u32>,
-}
-
-/// The shop as it should be.
-#[derive(Clone, Debug, Default)]
-struct Model {
-    now: i64,
-    /// On hand, threshold and version of the SKUs that are known.
-    shelves: BTreeMap<usize, (i64, i64, u64)>,
-    promises: BTreeMap<(u8, u32), Promise>,
-}
-
-impl Model {
-    fn promised(&self, sku: usize, state: ReservationState) -> i64 {
-        let of_state = self.promises.values().filter(|promise| promise.state == state);
-        of_state.map(|promise| i64::from(promise.wanted.get(&sku).copied().unwrap_or(0))).sum()
-    }
-
-    fn reserved(&self, sku: usize) -> i64 {
-        self.promised(sku, ReservationState::Held) + self.promised(sku, ReservationState::Committed)
-    }
-
-    fn free(&self, sku: usize) -> i64 {
-        self.shelves.get(&sku).map_or(0, |(on_hand, ..)| on_hand - self.reserved(sku))
-    }
-
-    fn set(&mut self, sku: usize, on_hand: Option<i64>, threshold: Option<i64>) -> bool {
-        let reserved = self.reserved(sku);
-        let (count, low, version) = self.shelves.entry(sku).or_insert((0, 5, 0));
-        let (new_count, new_low) = (on_hand.unwrap_or(*count), threshold.unwrap_or(*low));
-        if new_count < reserved {
-            return false;
-        }
-        if (new_count, new_low) != (*count, *low) {
-            (*count, *low, *version) = (new_count, new_low, *version + 1);
-        }
-        true
-    }
-
-    fn hold(&mut self, key: (u8, u32), lines: &[(usize, u32)], until: Option<i64>) -> Answer {
-        let mut wanted = BTreeMap::new();
-        for (sku, quantity) in lines {
-            *wanted.entry(*sku).or_insert(0) += quantity;
-        }
-        self.notice_end(key);
-        if let Some(promise) = self.promises.get(&key) {
-            return match promise.state {
-                ReservationState::Released | ReservationState::Expired => Answer::Ended,
-                _ if promise.wanted != wanted => Answer::Mismatch,
-                state => Answer::Stands(state, promise.until),
-            };
-        }
-        if until.is_some_and(|until| until <= self.now) {
-            return Answer::Ended;
-        }
-        let short: Vec<_> = wanted
-            .iter()
-            .filter(|(sku, quantity)| i64::from(**quantity) > self.free(**sku))
-            .map(|(sku, quantity)| (SKUS[*sku].to_owned(), *quantity, self.free(*sku) as u32))
-            .collect();
-        if !short.is_empty() {
-            return Answer::Short(short);
-        }
-        self.promises.insert(key, Promise { state: ReservationState::Held, until, wanted });
-        Answer::Stands(ReservationState::Held, until)
-    }
-
-    /// A hold whose time is over ends when anybody looks at it.
-    fn notice_end(&mut self, key: (u8, u32)) {
-        let now = self.now;
-        if let Some(promise) = self.promises.get_mut(&key)
-            && promise.until.is_some_and(|until| until <= now)
-        {
-            (promise.state, promise.until) = (ReservationState::Expired, None);
-        }
-    }
-
-    fn act(&mut self, key: (u8, u32), verb: Verb) -> Answer {
-        if verb != Verb::Release {
-            self.notice_end(key);
-        }
-        let Some(promise) = self.promises.get_mut(&key) else {
-            if verb != Verb::Expire {
-                let wanted = BTreeMap::new();
-                self.promises.insert(
-                    key,
-                    Promise { state: ReservationState::Released, until: None, wanted },
-                );
-            }
-            let released = Answer::Stands(ReservationState::Released, None);
-            return if verb == Verb::Release { released } else { Answer::Ended };
-        };
-        let gone = matches!(promise.state, ReservationState::Released | ReservationState::Expired);
-        match verb {
-            Verb::MakeLasting | Verb::Commit if gone => return Answer::Ended,
-            Verb::MakeLasting => promise.until = None,
-            Verb::Commit => (promise.state, promise.until) = (ReservationState::Committed, None),
-            Verb::Release if !gone => {
-                (promise.state, promise.until) = (ReservationState::Released, None)
-            }
-            Verb::Release | Verb::Expire => {}
-        }
-        Answer::Stands(promise.state, promise.until)
-    }
-
-    fn expire_all(&mut self) {
-        let keys: Vec<_> = self.promises.keys().copied().collect();
-        keys.into_iter().for_each(|key| self.notice_end(key));
-    }
-
-    fn apply(&mut self, step: &Step) -> Answer {
-        let refused = |set: bool| if set { Answer::Done } else { Answer::Refused };
-        match step {
-            Step::Set { sku, on_hand } => refused(self.set(*sku, on_hand.map(i64::from), None)),
-            Step::Edit { sku, on_hand, threshold, stale } => {
-                let known = self.shelves.contains_key(sku);
-                refused(known && !stale && self.set(*sku, Some(*on_hand), *threshold))
-            }
-            Step::Hold { who, attempt, lines, seconds } => {
-                self.hold((*who, *attempt), lines, seconds.map(|seconds| self.now + seconds))
-            }
-            Step::Do { who, attempt, verb } => self.act((*who, *attempt), *verb),
-            Step::Wait { seconds } => {
-                self.now += seconds;
-                Answer::Done
-            }
-            Step::ExpireAll => {
-                self.expire_all();
-                Answer::Done
-            }
-            Step::Again { .. } => Answer::Done,
-        }
-    }
-}
+use techtrove_inventory::{Error, app, domain::StockItem};
+use techtrove_inventory_api::{Availability, ReservationState};
 
 /// The service's answer in the model's words.
 fn answer(shop: &Shop, result: Result<techtrove_inventory_api::Reservation, Error>) -> Answer {
@@ -229,27 +25,41 @@ fn answer(shop: &Shop, result: Result<techtrove_inventory_api::Reservation, Erro
             Answer::Short(lines.into_iter().map(line).collect())
         }
         Err(Error::Ended) => Answer::Ended,
-        Err(Error::Mismatch) => Answer::Mismatch,
+        Err(Error::Mismatch | Error::NotCommitted) => Answer::Mismatch,
+        Err(other) => panic!("{other}: {other:?}"),
+    }
+}
+
+/// The same of a change of stock.
+fn done(result: Result<StockItem, Error>) -> Answer {
+    match result {
+        Ok(_) => Answer::Done,
+        Err(Error::UnknownSku(_) | Error::Stale { .. } | Error::Count(_) | Error::KnownKeys(_)) => {
+            Answer::Refused
+        }
         Err(other) => panic!("{other}: {other:?}"),
     }
 }
 
 async fn take(shop: &Shop, step: &Step) -> Answer {
     match step {
-        Step::Set { sku: index, on_hand } => {
-            let item = SetStock { sku: sku(SKUS[*index]), keyed: false, on_hand: *on_hand };
-            let outcome =
-                app::set_stock(&shop.app, vec![item]).await.expect("the database answers");
-            if outcome[0].refused.is_none() { Answer::Done } else { Answer::Refused }
+        Step::Set { sku: index, digital, on_hand } => {
+            match shop.set(SKUS[*index], *digital, *on_hand).await {
+                None => Answer::Done,
+                Some(_) => Answer::Refused,
+            }
         }
         Step::Edit { sku: index, on_hand, threshold, stale } => {
-            match shop.edit(SKUS[*index], *on_hand, *threshold, *stale).await {
-                Ok(_) => Answer::Done,
-                Err(Error::UnknownSku(_) | Error::Stale { .. } | Error::Reserved(_)) => {
-                    Answer::Refused
-                }
-                Err(other) => panic!("{other}: {other:?}"),
-            }
+            done(shop.edit(SKUS[*index], *on_hand, *threshold, *stale).await)
+        }
+        Step::Adjust { sku: index, delta } => done(shop.adjust(SKUS[*index], *delta).await),
+        Step::Keys { sku: index, first, count } => {
+            done(shop.add_keys(SKUS[*index], &support::licences(*first..first + count)).await)
+        }
+        Step::Ship { who, attempt, parcel, lines } => {
+            let lines: Vec<_> =
+                lines.iter().map(|(index, quantity)| (SKUS[*index], *quantity)).collect();
+            answer(shop, shop.ship(attempt_of(*who, *attempt), *parcel, &lines).await)
         }
         Step::Hold { who, attempt, lines, seconds } => {
             let lines: Vec<_> =
@@ -276,7 +86,7 @@ async fn take(shop: &Shop, step: &Step) -> Answer {
 /// Every number of the service is the one that the model adds up, and its books agree.
 async fn compare(shop: &Shop, model: &Model) {
     for (index, text) in SKUS.iter().enumerate() {
-        let Some((on_hand, threshold, version)) = model.shelves.get(&index) else {
+        let Some(shelf) = model.shelves.get(&index) else {
             assert!(matches!(
                 app::get_stock(&shop.app, sku(text)).await,
                 Err(Error::UnknownSku(_))
@@ -285,6 +95,7 @@ async fn compare(shop: &Shop, model: &Model) {
         };
         let item = app::get_stock(&shop.app, sku(text)).await.expect("known");
         let stock = item.stock;
+        assert_eq!((item.keyed, item.digital), (shelf.keyed, shelf.digital), "{text}");
         assert_eq!(
             (
                 stock.on_hand(),
@@ -294,22 +105,34 @@ async fn compare(shop: &Shop, model: &Model) {
                 item.version
             ),
             (
-                *on_hand,
+                shelf.on_hand,
                 model.promised(index, ReservationState::Held),
                 model.promised(index, ReservationState::Committed),
-                *threshold,
-                *version,
+                shelf.low,
+                shelf.version,
             ),
             "{text}"
         );
         let free = model.free(index);
         let class = match free {
             0 => Availability::OutOfStock,
-            free if free <= *threshold => Availability::LowStock,
+            free if free <= shelf.low => Availability::LowStock,
             _ => Availability::InStock,
         };
         assert!(free >= 0);
         assert_eq!(item.published, class, "the public was told something else of {text}");
+    }
+    for who in 0..4 {
+        let seen = model
+            .keys
+            .iter()
+            .filter(|key| key.seen && key.owner.is_some_and(|(owner, _)| owner == who));
+        let mut seen: Vec<_> =
+            seen.map(|key| (SKUS[key.sku].to_owned(), key.text.clone())).collect();
+        let mut shown = shop.sold_keys(attempt_of(who, 1).0).await;
+        seen.sort();
+        shown.sort();
+        assert_eq!(shown, seen, "the keys of buyer {who}");
     }
     shop.assert_books_agree().await;
 }

@@ -2,13 +2,16 @@
 
 mod support;
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use futures::future::join_all;
-use support::{Shop, attempt_of, sku};
-use techtrove_core::TypedId;
-use techtrove_db::Db;
-use techtrove_inventory::{Error, app, domain::Verb};
+use support::{Shop, attempt_of, attempts, on_every_engine, sku};
+use techtrove_db::{Db, DbError, MigrationSet, p};
+use techtrove_inventory::{
+    Error, app,
+    domain::{CountRefused, Verb},
+    store,
+};
 use techtrove_inventory_api::{
     Availability::{InStock, LowStock, OutOfStock},
     ReservationId,
@@ -16,31 +19,6 @@ use techtrove_inventory_api::{
     SetStock,
 };
 use uuid::Uuid;
-
-/// Runs a test on every engine there is.
-async fn on_every_engine<F, T>(test: F)
-where
-    F: Fn(Arc<Shop>) -> T,
-    T: Future<Output = ()>,
-{
-    for engine in techtrove_testing::engines().await {
-        let shop = Arc::new(Shop::new(Db::clone(&engine)).await);
-        test(Arc::clone(&shop)).await;
-        shop.assert_books_agree().await;
-        shop.assert_public_was_told().await;
-        drop(shop);
-        engine.close().await;
-    }
-}
-
-fn nobody_yet(number: u32) -> (ReservationId, u32) {
-    (
-        ReservationId::from_uuid(Uuid::from_u128(
-            0x0199_0000_0000_7000_8000 << 64 | u128::from(number),
-        )),
-        1,
-    )
-}
 
 async fn change(
     shop: &Shop,
@@ -57,7 +35,7 @@ async fn two_hundred_holds_at_once_of_fifty_pieces_make_exactly_fifty() {
 
         let holds = (0..200).map(|number| {
             let shop = Arc::clone(&shop);
-            tokio::spawn(async move { shop.hold(nobody_yet(number), &[("FLASH", 1)], None).await })
+            tokio::spawn(async move { shop.hold(attempts(number), &[("FLASH", 1)], None).await })
         });
         let outcomes = join_all(holds).await;
 
@@ -94,7 +72,7 @@ async fn carts_with_the_same_skus_in_other_orders_are_held_whole_or_not_at_all()
                         (SKUS[place], 1 + (number + line) % 3)
                     })
                     .collect();
-                shop.hold(nobody_yet(number), &lines, None).await
+                shop.hold(attempts(number), &lines, None).await
             })
         });
         let outcomes = join_all(carts).await;
@@ -133,7 +111,7 @@ async fn sales_releases_and_expiry_at_once_leave_true_books() {
         for number in 0..60 {
             let lines = [[("A", 1), ("B", 2)], [("C", 1), ("A", 3)], [("B", 1), ("C", 2)]];
             let lines = lines[number as usize % 3];
-            shop.hold(nobody_yet(number), &lines, Some(until)).await.expect("enough");
+            shop.hold(attempts(number), &lines, Some(until)).await.expect("enough");
         }
         shop.wait(60);
 
@@ -142,7 +120,7 @@ async fn sales_releases_and_expiry_at_once_leave_true_books() {
         });
         let calls = calls.map(|(number, verb)| {
             let shop = Arc::clone(&shop);
-            tokio::spawn(async move { change(&shop, nobody_yet(number), verb).await })
+            tokio::spawn(async move { change(&shop, attempts(number), verb).await })
         });
         for outcome in join_all(calls).await {
             match outcome.expect("no panic") {
@@ -257,7 +235,7 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
                         SetStock { sku: sku("A"), keyed: false, on_hand: Some(20 + number % 30) };
                     app::set_stock(&shop.app, vec![item]).await.map(|_| ())
                 } else {
-                    shop.hold(nobody_yet(number), &[("A", 1)], None).await.map(|_| ())
+                    shop.hold(attempts(number), &[("A", 1)], None).await.map(|_| ())
                 }
             })
         });
@@ -269,7 +247,7 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
         let (on_hand, held, committed) = shop.numbers("A").await;
         assert!(held + committed <= on_hand);
         let refused = shop.edit("A", held - 1, None, false).await;
-        assert!(matches!(refused, Err(Error::Reserved(_))), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Count(CountRefused::Reserved(_)))), "{refused:?}");
     })
     .await;
 }
@@ -347,4 +325,51 @@ async fn the_database_itself_refuses_to_sell_twice() {
         assert_eq!(shop.numbers("A").await, (1, 0, 0));
     })
     .await;
+}
+
+/// The second migration makes tables anew: what was held and sold before it stays so.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_reserved_before_parcels_were_known_can_be_sent() {
+    for engine in techtrove_testing::engines().await {
+        let first =
+            MigrationSet { migrations: &store::MIGRATIONS.migrations[..1], ..store::MIGRATIONS };
+        engine.migrate(&first).await.expect("the first tables");
+        let (id, attempt) = attempt_of(1, 1);
+        let written: Result<(), DbError> = engine
+            .write("test.before", move |tx| {
+                tx.execute(
+                    "INSERT INTO stock (id, sku, location, on_hand, held, committed, \
+                     low_stock_threshold, availability, version, updated_at) \
+                     VALUES (?, 'A', 'main', 9, 0, 3, 5, 'in_stock', 1, 1)",
+                    p![Uuid::from_u128(1)],
+                )?;
+                tx.execute(
+                    "INSERT INTO movements (id, sku, location, kind, delta, on_hand_after, reason, \
+                     actor, created_at) VALUES (?, 'A', 'main', 'receive', 9, 9, 'import', 'catalog', 1)",
+                    p![Uuid::from_u128(2)],
+                )?;
+                tx.execute(
+                    "INSERT INTO reservations (id, attempt, state, updated_at) \
+                     VALUES (?, ?, 'committed', 1)",
+                    p![id, attempt],
+                )?;
+                tx.execute(
+                    "INSERT INTO reservation_lines (reservation_id, attempt, sku, location, quantity) \
+                     VALUES (?, ?, 'A', 'main', 3)",
+                    p![id, attempt],
+                )?;
+                Ok(())
+            })
+            .await;
+        written.expect("as it was");
+
+        let shop = Shop::new(Db::clone(&engine)).await;
+        let sent = shop.ship((id, attempt), 1, &[("A", 3)]).await.expect("committed");
+
+        assert_eq!(sent.state, ReservationState::Shipped);
+        assert_eq!(shop.numbers("A").await, (6, 0, 0));
+        shop.assert_books_agree().await;
+        drop(shop);
+        engine.close().await;
+    }
 }

@@ -6,7 +6,10 @@ use techtrove_core::{ErrorCode, Problem, codes};
 use techtrove_db::DbError;
 use techtrove_payments_api as api;
 
-use crate::domain::{OperationKind, Refusal};
+use crate::{
+    domain::{OperationKind, Refusal},
+    provider::InvalidSignature,
+};
 
 /// Why a request was not answered as wished.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,18 @@ pub enum Error {
     /// There is no such payment.
     #[error("no such payment")]
     NoSuchPayment,
+    /// Neither a sign-in nor a guest's token.
+    #[error("a payment is shown to its customer: sign in, or send the order's x-guest-token")]
+    NoCredential,
+    /// Somebody who may look at the payment, and not pay it.
+    #[error("only the customer may complete the payment")]
+    NotTheCustomer,
+    /// There is no provider of this name to hear from.
+    #[error("no such payment provider")]
+    NoSuchSender,
+    /// A webhook is not its provider's.
+    #[error(transparent)]
+    InvalidSignature(#[from] InvalidSignature),
     /// The payment changed between being read and being written: it has to be looked at again.
     #[error("the payment was changed by somebody else at the same time")]
     Overtaken,
@@ -35,6 +50,9 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The provider does not know the token; nothing was charged, and nothing will be.
+    #[error("the payment provider does not know this token")]
+    UnknownToken,
     /// A value of the request is not valid.
     #[error("{pointer}: {detail}")]
     Invalid {
@@ -67,10 +85,14 @@ impl From<Error> for Problem {
                 Self::new(code_of(refusal), detail).retry_after(SOON)
             }
             Error::Refused(refusal) => Self::new(code_of(refusal), detail),
-            Error::NoSuchPayment => Self::new(codes::NOT_FOUND, detail),
+            Error::NoSuchPayment | Error::NoSuchSender => Self::new(codes::NOT_FOUND, detail),
+            Error::NoCredential => Self::new(codes::UNAUTHENTICATED, detail),
+            Error::NotTheCustomer => Self::new(codes::FORBIDDEN, detail),
+            Error::InvalidSignature(_) => Self::new(api::INVALID_SIGNATURE, detail),
             Error::Overtaken => Self::new(codes::UNAVAILABLE, detail).retry_after(SOON),
             Error::NotTold { .. } => Self::new(codes::UNKNOWN_OUTCOME, detail).retry_after(SOON),
             Error::NoSuchProvider { .. } => Self::internal(error),
+            Error::UnknownToken => Self::invalid_field("/token", detail),
             Error::Invalid { pointer, detail } => Self::invalid_field(pointer, detail),
         }
     }

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod domain;
 mod error;
+mod events;
 mod http;
 pub mod provider;
 pub mod store;
@@ -14,15 +15,16 @@ pub use error::Error;
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::{Currency, SharedClock};
+use axum::Extension;
+use techtrove_core::{Currency, SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_http::Client;
+use techtrove_identity_api::{Authenticator, GuestKey};
 use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker};
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     app::{App, Rules},
-    provider::{Providers, sandbox::Sandbox},
+    provider::{Providers, WebhookSecret, sandbox::Sandbox},
 };
 
 /// Payments' settings.
@@ -65,8 +67,16 @@ pub struct Deps {
     pub db: Db,
     /// The time.
     pub clock: SharedClock,
+    /// New ids.
+    pub ids: SharedIds,
+    /// Tells who calls.
+    pub authenticator: Arc<Authenticator>,
+    /// Tells the tokens of guests.
+    pub guest_key: GuestKey,
     /// Calls the sandbox provider.
     pub sandbox: Client,
+    /// What the sandbox provider signs its webhooks with; several while one takes another's place.
+    pub sandbox_webhooks: Vec<WebhookSecret>,
 }
 
 /// Payments, ready to be started.
@@ -74,6 +84,7 @@ pub struct Deps {
 /// # Errors
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
+    let authenticator = Arc::clone(&deps.authenticator);
     let app = Arc::new(app(&config, deps).await?);
     let interval = config.recovery_interval;
     let recovering = Arc::clone(&app);
@@ -83,7 +94,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     let db = app.db.clone();
     Ok(Service {
         name: "payments",
-        public: OpenApiRouter::new(),
+        public: http::public(Arc::clone(&app)).layer(Extension(authenticator)),
         internal: http::internal(app),
         workers: vec![recovery],
         subscriptions: Vec::new(),
@@ -98,10 +109,13 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
 /// When the schema cannot be brought there.
 pub async fn app(config: &Config, deps: Deps) -> Result<App, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
-    let sandbox = Sandbox::new(deps.sandbox, config.provider_deadline);
+    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    let sandbox = Sandbox::new(deps.sandbox, config.provider_deadline, deps.sandbox_webhooks);
     Ok(App {
         db: deps.db,
         clock: deps.clock,
+        ids: deps.ids,
+        guest_key: deps.guest_key,
         providers: Providers::new(vec![Arc::new(sandbox)]),
         rules: Rules {
             currency: config.currency,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
 use techtrove_http::Fault as NetworkFault;
-use techtrove_payments::app;
+use techtrove_payments::{Error, app, domain::ActionOutcome};
 use techtrove_payments_api::{Payment, PaymentId, PaymentStatus};
 use techtrove_sandbox::faults::{Fault, Operation};
 
@@ -192,6 +192,119 @@ fn the_token_that_swallows_its_first_answer_is_unknown_and_then_authorised() {
 }
 
 #[test]
+fn a_payment_that_requires_action_under_any_trouble_waits_for_its_customer() {
+    for trouble in Trouble::ALL {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            trouble.plan(&world, Operation::Charge);
+            let id = payment_id(1);
+
+            let first = world.authorize(1, "tok_requires_action").await.expect("answered");
+            one_of(&first, &[PaymentStatus::RequiresAction, PaymentStatus::Unknown]);
+            world.come_to_rest().await;
+
+            let rested = world.payments.get(id).await.expect("known");
+            if trouble.arrives_in_time() {
+                let action = rested.next_action.expect("something to do");
+                assert_eq!(action.kind, "sandbox_confirmation");
+                assert_eq!(action.url, format!("/api/v1/payments/{id}/actions/complete"));
+                assert_eq!(code(world.payments.capture(id).await), "invalid_transition");
+                let again = world.authorize(1, "tok_requires_action").await.expect("answered");
+                assert_eq!(again.status, PaymentStatus::RequiresAction);
+            } else {
+                assert_eq!(rested.status, PaymentStatus::Voided, "{trouble:?}");
+            }
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn a_completed_action_under_any_trouble_reserves_once_or_declines() {
+    for (trouble, outcome, status) in Trouble::ALL.into_iter().flat_map(|trouble| {
+        [
+            (trouble, ActionOutcome::Succeed, PaymentStatus::Authorized),
+            (trouble, ActionOutcome::Fail, PaymentStatus::Failed),
+        ]
+    }) {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            let id = world.awaiting_customer(1).await;
+            trouble.plan(&world, Operation::CompleteAction);
+
+            let first = app::complete_action(&world.app, id, outcome).await;
+            world.come_to_rest().await;
+            let again = app::complete_action(&world.app, id, outcome).await.expect("completed");
+
+            if let Err(error) = first {
+                assert!(matches!(error, Error::NotTold { .. }), "{trouble:?}: {error}");
+            }
+            assert_eq!(again.status, status, "{trouble:?}");
+            assert_eq!(again.next_action, None);
+            let ended = world.status(id).await;
+            let late = app::complete_action(&world.app, id, ActionOutcome::Fail).await;
+            assert_eq!((ended, late.expect("as it stands").status), (status, status));
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn a_voided_payment_is_over_whatever_its_customer_does() {
+    for trouble in Trouble::ALL {
+        on_virtual_time(async {
+            let world = World::in_memory().await;
+            let id = world.awaiting_customer(1).await;
+            trouble.plan(&world, Operation::Void);
+
+            let void = world.payments.void(id).await.expect("payments answers");
+            one_of(&void, &[PaymentStatus::Voided, PaymentStatus::Unknown]);
+            let late = app::complete_action(&world.app, id, ActionOutcome::Succeed).await;
+            world.come_to_rest().await;
+
+            assert!(matches!(late, Err(Error::Refused(_))), "{trouble:?}: {late:?}");
+            assert_eq!(world.status(id).await, PaymentStatus::Voided, "{trouble:?}");
+            let path = format!("/v1/charges/{id}/complete-action");
+            let at_the_bank = world.provider.post(&path).call::<serde_json::Value>().await;
+            assert!(at_the_bank.is_err(), "the provider refuses as well");
+            world.assert_books_agree().await;
+        });
+    }
+}
+
+#[test]
+fn what_the_customer_did_at_the_provider_is_found_by_asking() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let id = world.awaiting_customer(1).await;
+        let path = format!("/v1/charges/{id}/complete-action");
+        let _: serde_json::Value = world.provider.post(&path).call().await.expect("confirmed");
+
+        let before = world.payments.get(id).await.expect("known").status;
+
+        assert_eq!(before, PaymentStatus::RequiresAction);
+        assert_eq!(world.status(id).await, PaymentStatus::Authorized);
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn only_a_payment_which_waited_for_its_customer_can_be_completed() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let unknown = world.authorize(1, "tok_timeout").await.expect("answered").id;
+        let captured = world.captured(2).await;
+
+        for id in [unknown, captured] {
+            let refusal = app::complete_action(&world.app, id, ActionOutcome::Succeed).await;
+            assert!(matches!(refusal, Err(Error::Refused(_))), "{refusal:?}");
+        }
+        let never = app::complete_action(&world.app, payment_id(9), ActionOutcome::Succeed).await;
+        assert!(matches!(never, Err(Error::NoSuchPayment)), "{never:?}");
+    });
+}
+
+#[test]
 fn an_authorisation_on_its_way_is_not_given_up_at_once() {
     on_virtual_time(async {
         let world = World::in_memory().await;
@@ -230,12 +343,14 @@ fn a_refused_repetition_says_nothing_about_a_request_still_on_its_way() {
         world.network.plan(NetworkFault::Delay(LATE));
         world.authorize(1, "tok_ok").await.expect("payments answers");
 
-        let repeated = world.authorize(1, "tok_nobody_knows").await.expect("payments answers");
+        let repeated = code(world.authorize(1, "tok_nobody_knows").await);
         world.come_to_rest().await;
 
-        assert_eq!(repeated.status, PaymentStatus::Failed);
-        assert_eq!(repeated.decline_code.as_deref(), Some("invalid_token"));
-        assert_eq!(world.provider_book().await[&repeated.id.to_string()].ledger.authorized, 0);
+        let payment = world.payments.get(payment_id(1)).await.expect("remembered");
+        assert_eq!(repeated, "invalid_request");
+        assert_eq!(payment.status, PaymentStatus::Failed);
+        assert_eq!(payment.decline_code.as_deref(), Some("invalid_token"));
+        assert_eq!(world.provider_book().await[&payment.id.to_string()].ledger.authorized, 0);
         world.assert_books_agree().await;
     });
 }

@@ -6,20 +6,8 @@ use serde_json::{Value, json};
 use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
 use techtrove_core::{PageRequest, codes};
 use techtrove_db::Row;
-use techtrove_http::{Client, ClientError};
-use techtrove_payments::{Config, Deps};
+use techtrove_http::ClientError;
 use techtrove_payments_api::{AuthorizeRequest, PaymentStatus};
-
-/// Payments' own router, for requests that the typed client cannot make.
-async fn raw(world: &World) -> Client {
-    let deps = Deps {
-        db: world.app.db.clone(),
-        clock: world.app.clock.clone(),
-        sandbox: world.provider.clone(),
-    };
-    let service = techtrove_payments::build(Config::default(), deps).await.expect("payments");
-    Client::local("payments", service.internal)
-}
 
 fn refused(outcome: Result<Value, ClientError>) -> (u16, String, Option<String>) {
     match outcome {
@@ -71,7 +59,6 @@ fn refusals_of_the_provider_are_answers() {
         let fates = [
             (1, "tok_declined", "card_declined"),
             (2, "tok_insufficient_funds", "insufficient_funds"),
-            (3, "tok_nobody_knows", "invalid_token"),
         ];
 
         for (number, token, reason) in fates {
@@ -86,6 +73,25 @@ fn refusals_of_the_provider_are_answers() {
             let voided = world.payments.void(id).await.expect("it holds no money");
             assert_eq!(voided.status, PaymentStatus::Failed);
         }
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn a_token_that_the_provider_does_not_know_is_refused_by_name_and_charges_nothing() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let body = request(1, "tok_nobody_knows");
+
+        for _ in 0..2 {
+            let asked = world.internal.post("/internal/payments/payments").json(&body).call();
+            let refusal = refused(asked.await);
+            let pointer = Some("/token".to_owned());
+            assert_eq!(refusal, (422, "invalid_request".to_owned(), pointer));
+        }
+        let kept = world.payments.get(payment_id(1)).await.expect("remembered");
+        assert_eq!(kept.status, PaymentStatus::Failed);
+        assert_eq!(kept.decline_code.as_deref(), Some("invalid_token"));
         world.assert_books_agree().await;
     });
 }
@@ -109,7 +115,7 @@ fn another_meaning_under_the_same_id_is_refused() {
 fn values_that_cannot_be_are_refused_before_anything_is_stored() {
     on_virtual_time(async {
         let world = World::in_memory().await;
-        let client = raw(&world).await;
+        let client = &world.internal;
         let valid = serde_json::to_value(request(1, "tok_ok")).expect("JSON");
         let with = |pointer: &str, value: Value| {
             let mut body = valid.clone();
@@ -141,7 +147,7 @@ fn values_that_cannot_be_are_refused_before_anything_is_stored() {
 fn refunds_that_cannot_be_are_refused() {
     on_virtual_time(async {
         let world = World::in_memory().await;
-        let client = raw(&world).await;
+        let client = &world.internal;
         let id = world.captured(1).await;
         let path = format!("/internal/payments/payments/{id}/refunds");
         let refund = |amount: i64, currency: &str, reason: &str| {
@@ -174,7 +180,7 @@ fn refunds_that_cannot_be_are_refused() {
 fn what_is_not_there_is_not_found() {
     on_virtual_time(async {
         let world = World::in_memory().await;
-        let client = raw(&world).await;
+        let client = &world.internal;
         let id = payment_id(1);
 
         for path in
@@ -195,8 +201,8 @@ fn callers_of_a_newer_version_may_say_more() {
         let mut body = serde_json::to_value(request(1, "tok_ok")).expect("JSON");
         body["a_field_of_tomorrow"] = json!(true);
 
-        let answer: Value = raw(&world)
-            .await
+        let answer: Value = world
+            .internal
             .post("/internal/payments/payments")
             .json(&body)
             .call()
@@ -243,13 +249,14 @@ fn the_customers_token_is_kept_nowhere_and_shown_nowhere() {
     on_virtual_time(async {
         let world = World::in_memory().await;
         for (number, token) in
-            [(1, "tok_ok"), (2, "tok_declined"), (3, "tok_timeout"), (4, "tok_x")]
+            [(1, "tok_ok"), (2, "tok_declined"), (3, "tok_timeout"), (4, "tok_requires_action")]
         {
             world.authorize(number, token).await.expect("payments answers");
         }
+        world.authorize(5, "tok_x").await.expect_err("not a token");
 
         assert!(!every_stored_text(&world).await.contains("tok_"));
-        let wish = support::authorization(&request(5, "tok_ok"));
+        let wish = support::authorization(&request(6, "tok_ok"));
         assert!(!format!("{wish:?}").contains("tok_ok"));
     });
 }

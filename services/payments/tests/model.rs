@@ -8,11 +8,14 @@ use std::time::Duration;
 use proptest::prelude::*;
 use support::{World, on_virtual_time, payment_id};
 use techtrove_http::Fault;
-use techtrove_payments::app;
+use techtrove_payments::{app, domain::ActionOutcome};
 
 #[derive(Clone, Debug)]
 enum Call {
     Authorize(&'static str),
+    Complete(ActionOutcome),
+    AtTheBank,
+    DeliverWebhooks,
     Capture,
     Void,
     Refund(u32, i64),
@@ -27,9 +30,14 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => Just("tok_timeout"),
         1 => Just("tok_declined"),
         1 => Just("tok_unheard_of"),
+        3 => Just("tok_requires_action"),
     ];
     prop_oneof![
         3 => token.prop_map(Call::Authorize),
+        1 => Just(Call::Complete(ActionOutcome::Succeed)),
+        1 => Just(Call::Complete(ActionOutcome::Fail)),
+        1 => Just(Call::AtTheBank),
+        1 => Just(Call::DeliverWebhooks),
         3 => Just(Call::Capture),
         1 => Just(Call::Void),
         3 => (1_u32..4, 1_i64..9_000).prop_map(|(id, amount)| Call::Refund(id, amount)),
@@ -55,6 +63,14 @@ async fn make(world: &World, call: &Call) {
     // Refusals are part of the game: what counts is what the books say in the end.
     match call {
         Call::Authorize(token) => drop(world.authorize(1, token).await),
+        Call::Complete(outcome) => drop(app::complete_action(&world.app, id, *outcome).await),
+        Call::AtTheBank => {
+            let path = format!("/v1/charges/{id}/complete-action");
+            drop(world.provider.post(&path).send().await);
+        }
+        Call::DeliverWebhooks => {
+            drop(techtrove_sandbox::app::deliver_webhooks(&world.sandbox).await);
+        }
         Call::Capture => drop(world.payments.capture(id).await),
         Call::Void => drop(world.payments.void(id).await),
         Call::Refund(refund, amount) => drop(world.refund(id, *refund, *amount).await),

@@ -12,8 +12,11 @@ use techtrove_db::{Db, DbError, Tx, p, testing::engines};
 use techtrove_http::ClientError;
 use techtrove_payments::{
     Error,
-    app::RefundOrder,
-    domain::{ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told, settle},
+    app::{self, RefundOrder},
+    domain::{
+        ActionOutcome, ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told,
+        settle,
+    },
     store,
 };
 use techtrove_payments_api::{PaymentStatus, PaymentsClient};
@@ -66,7 +69,10 @@ async fn one_payment_with_several_tokens_at_once_is_reserved_once_or_not_at_all(
         for round in 1..=6 {
             at_once(12, &world, move |world, number| async move {
                 let token = ["tok_ok", "tok_nobody_knows", "tok_declined"][number as usize % 3];
-                world.authorize(round, token).await.expect("payments answers");
+                match world.authorize(round, token).await {
+                    Err(ClientError::Refused(problem)) => assert_eq!(problem.status, 422),
+                    answer => drop(answer.expect("payments answers")),
+                }
             })
             .await;
             assert_ne!(world.status(payment_id(round)).await, PaymentStatus::Unknown);
@@ -192,6 +198,36 @@ async fn stored(world: &World, number: u32) -> Payment {
     payment
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn completions_and_voids_at_once_end_one_way() {
+    on_every_engine(|world| async move {
+        for round in 1..=8 {
+            let id = world.awaiting_customer(round).await;
+
+            at_once(16, &world, move |world, number| async move {
+                match number % 4 {
+                    0 => drop(app::complete_action(&world.app, id, ActionOutcome::Succeed).await),
+                    1 => drop(app::complete_action(&world.app, id, ActionOutcome::Fail).await),
+                    2 => drop(world.payments.reconcile(id).await),
+                    _ if number < 8 => drop(world.payments.void(id).await),
+                    _ => drop(world.authorize(round, "tok_requires_action").await),
+                }
+            })
+            .await;
+
+            let end = world.status(id).await;
+            assert!(
+                matches!(
+                    end,
+                    PaymentStatus::Authorized | PaymentStatus::Failed | PaymentStatus::Voided
+                ),
+                "{end:?}"
+            );
+        }
+    })
+    .await;
+}
+
 fn authorised(payment: &Payment) -> Settlement {
     let charge = ProviderCharge {
         key: payment.id.to_string(),
@@ -207,6 +243,29 @@ fn authorised(payment: &Payment) -> Settlement {
 async fn end(world: &World, settlement: Settlement, number: i64) -> Result<(), Error> {
     let now = world.clock.now();
     world.app.db.write("test.end", move |tx| store::end(tx, number, &settlement, now)).await
+}
+
+#[tokio::test]
+async fn payments_are_listed_by_where_they_stand() {
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let (unknown, _) = (stored(&world, 1).await.id, world.authorized(2).await);
+        let waits = world.awaiting_customer(3).await;
+        let db = &world.app.db;
+        let list = async |status, before| {
+            let rows = db.read("test.list", move |tx| store::list(tx, status, before, 10)).await;
+            rows.expect("listed").iter().map(|dated| dated.payment.id).collect::<Vec<_>>()
+        };
+
+        assert_eq!(list(None, None).await, [waits, payment_id(2), unknown]);
+        assert_eq!(list(None, Some(waits)).await, [payment_id(2), unknown]);
+        assert_eq!(list(Some(PaymentStatus::Unknown), None).await, [unknown]);
+        assert_eq!(list(Some(PaymentStatus::RequiresAction), None).await, [waits]);
+        assert_eq!(list(Some(PaymentStatus::Authorized), None).await, [payment_id(2)]);
+        let open = db.read("test.open", store::open_summary).await.expect("counted");
+        assert_eq!(open.count, 1, "who waits for a customer is not counted");
+        engine.close().await;
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,10 @@ const CHARGE_DECLINED: ErrorCode =
     ErrorCode::new("charge_declined", 409, "The charge was declined");
 const CHARGE_VOIDED: ErrorCode = ErrorCode::new("charge_voided", 409, "The charge is voided");
 const CHARGE_CAPTURED: ErrorCode = ErrorCode::new("charge_captured", 409, "The charge is captured");
+const CHARGE_REQUIRES_ACTION: ErrorCode =
+    ErrorCode::new("charge_requires_action", 409, "The customer has to act first");
+const NO_ACTION_REQUIRED: ErrorCode =
+    ErrorCode::new("no_action_required", 409, "Nothing has to be done");
 const CHARGE_NOT_CAPTURED: ErrorCode =
     ErrorCode::new("charge_not_captured", 409, "The charge is not captured");
 const REFUND_EXCEEDS_CHARGE: ErrorCode =
@@ -62,6 +66,8 @@ impl From<Refusal> for Problem {
             Refusal::Declined => CHARGE_DECLINED,
             Refusal::Voided => CHARGE_VOIDED,
             Refusal::Captured => CHARGE_CAPTURED,
+            Refusal::ActionRequired => CHARGE_REQUIRES_ACTION,
+            Refusal::NoAction => NO_ACTION_REQUIRED,
             Refusal::NotCaptured => CHARGE_NOT_CAPTURED,
             Refusal::RefundExceedsCharge => REFUND_EXCEEDS_CHARGE,
         };

@@ -17,6 +17,8 @@ pub enum Operation {
     Charge,
     /// How a charge stands.
     Lookup,
+    /// Ending the customer's action.
+    CompleteAction,
     /// Taking the money.
     Capture,
     /// Giving the charge up.

@@ -80,6 +80,41 @@ fn each_token_has_its_fate() {
 }
 
 #[test]
+fn a_charge_that_requires_action_holds_no_money_until_its_customer_has_acted() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        for (key, outcome, status) in
+            [("yes", "succeed", "authorized"), ("no", "fail", "declined"), ("void", "", "voided")]
+        {
+            for _ in 0..2 {
+                let charge = sandbox.charge(key, "tok_requires_action").await.expect("asked");
+                assert_eq!(charge["status"], "requires_action");
+            }
+            assert_eq!(code(sandbox.change(key, "capture").await), "charge_requires_action");
+            assert_eq!(sandbox.ledger(key).await, [0, 0, 0, 0]);
+
+            if status == "voided" {
+                sandbox.change(key, "void").await.expect("given up");
+                assert_eq!(code(sandbox.complete(key, "succeed").await), "charge_voided");
+            } else {
+                for again in [outcome, "succeed", "fail"] {
+                    let charge = sandbox.complete(key, again).await.expect("completed");
+                    assert_eq!(charge["status"], status, "the first outcome counts");
+                }
+            }
+            assert_eq!(sandbox.get(key).await.expect("known")["status"], status);
+        }
+        assert_eq!(sandbox.ledger("yes").await, [100, 0, 0, 0]);
+        let declined = sandbox.get("no").await.expect("known");
+        assert_eq!(declined["decline_code"], "authentication_failed");
+        sandbox.charge("plain", "tok_ok").await.expect("charged");
+        assert_eq!(code(sandbox.complete("plain", "succeed").await), "no_action_required");
+        assert_eq!(code(sandbox.complete("nobody", "succeed").await), "charge_not_found");
+        assert_eq!(code(sandbox.complete("yes", "perhaps").await), "invalid_request");
+    });
+}
+
+#[test]
 fn the_token_that_swallows_its_first_answer_is_charged_all_the_same() {
     on_virtual_time(async {
         let sandbox = Sandbox::in_memory().await;

@@ -6,7 +6,8 @@ use std::{future::Future, sync::Arc};
 
 use futures::future::join_all;
 use support::Sandbox;
-use techtrove_db::Db;
+use techtrove_db::{Db, DbError, MigrationSet, Tx, p};
+use techtrove_sandbox::store::MIGRATIONS;
 
 async fn on_every_engine<F, T>(test: F)
 where
@@ -89,4 +90,34 @@ async fn refunds_at_once_never_exceed_the_charge() {
         assert_eq!(sandbox.ledger("k").await, [100, 100, 0, 100]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_books_of_an_earlier_version_stay_as_they_are() {
+    for engine in techtrove_db::testing::engines().await {
+        let earlier = MigrationSet { migrations: &MIGRATIONS.migrations[..2], ..MIGRATIONS };
+        engine.migrate(&earlier).await.expect("migrated");
+        let written: Result<(), DbError> = engine
+            .write("test.earlier", |tx: &mut Tx<'_>| {
+                let charge = "INSERT INTO charges VALUES \
+                     ('k', 100, 'USD', 'tok_ok', 'authorized', 0, 0, NULL, 1, 1)";
+                tx.execute(charge, p![])?;
+                tx.execute("INSERT INTO ledger VALUES ('k', 'authorized', 100, 'USD', 1)", p![])?;
+                Ok(())
+            })
+            .await;
+        written.expect("written");
+
+        let sandbox = Sandbox::new(Db::clone(&engine)).await;
+
+        assert_eq!(sandbox.change("k", "capture").await.expect("captured")["status"], "captured");
+        assert_eq!(sandbox.ledger("k").await, [100, 100, 0, 0]);
+        let orphan: Result<u64, DbError> = engine
+            .write("test.orphan", |tx: &mut Tx<'_>| {
+                tx.execute("INSERT INTO ledger VALUES ('x', 'authorized', 1, 'USD', 1)", p![])
+            })
+            .await;
+        assert_eq!(orphan, Err(DbError::ForeignKey), "the ledger still names its charges");
+        engine.close().await;
+    }
 }

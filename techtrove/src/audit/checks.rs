@@ -165,7 +165,7 @@ fn payments_and_provider(books: &Snapshot, report: &mut Report) {
     let sandboxed = books.payments.iter().filter(|payment| payment.provider == "sandbox");
     for payment in sandboxed {
         let charge = charges.remove(payment.id.to_string().as_str());
-        // The provider may know more than we do.
+        // What became of it is still to be told, by a webhook or to a question.
         if matches!(payment.status, PaymentStatus::Unknown | PaymentStatus::RequiresAction) {
             continue;
         }

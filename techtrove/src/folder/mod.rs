@@ -92,7 +92,7 @@ impl DataFolder {
     pub fn secrets(&self, ids: &dyn IdGen) -> Result<Secrets, FolderError> {
         let folder = self.path.join("secrets");
         if holds_a_shop(&self.path) {
-            Secrets::load(&folder)
+            Secrets::load(&folder, ids)
         } else {
             Secrets::load_or_make(&folder, ids)
         }

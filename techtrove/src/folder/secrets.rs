@@ -11,6 +11,9 @@ use techtrove_core::IdGen;
 
 use super::{FolderError, private_file};
 
+/// The file of the key which webhooks are signed with.
+const WEBHOOK_KEY: &str = "sandbox-webhook.key";
+
 /// What the shop keeps to itself.
 #[derive(Clone)]
 pub struct Secrets {
@@ -18,6 +21,8 @@ pub struct Secrets {
     pub signing_key: [u8; 32],
     /// The key of the tokens which guests get with their orders.
     pub guest_key: [u8; 32],
+    /// What the sandbox provider signs its webhooks with.
+    pub sandbox_webhook_key: [u8; 32],
 }
 
 impl std::fmt::Debug for Secrets {
@@ -30,7 +35,11 @@ impl Secrets {
     /// New secrets, kept nowhere.
     #[must_use]
     pub fn generate(ids: &dyn IdGen) -> Self {
-        Self { signing_key: ids.secret(), guest_key: ids.secret() }
+        Self {
+            signing_key: ids.secret(),
+            guest_key: ids.secret(),
+            sandbox_webhook_key: ids.secret(),
+        }
     }
 
     /// The secrets of a data folder that a running shop owns.
@@ -38,14 +47,23 @@ impl Secrets {
     /// # Errors
     /// When they cannot be read.
     pub fn of_running(data: &Path) -> Result<Self, FolderError> {
-        Self::load(&data.join("secrets"))
+        let folder = data.join("secrets");
+        let webhook_key = read(&folder.join(WEBHOOK_KEY))?;
+        Self::kept(&folder, webhook_key)
     }
 
-    /// The secrets of a shop that was started before; nothing is made.
-    pub(super) fn load(folder: &Path) -> Result<Self, FolderError> {
+    /// The secrets of a shop that was started before. What has been given to others is never made
+    /// again; the key of webhooks, which both ends learn at the start, is.
+    pub(super) fn load(folder: &Path, ids: &dyn IdGen) -> Result<Self, FolderError> {
+        let webhook_key = one(&folder.join(WEBHOOK_KEY), ids)?;
+        Self::kept(folder, webhook_key)
+    }
+
+    fn kept(folder: &Path, sandbox_webhook_key: [u8; 32]) -> Result<Self, FolderError> {
         Ok(Self {
             signing_key: read(&folder.join("access-token-signing.key"))?,
             guest_key: read(&folder.join("guest-token.key"))?,
+            sandbox_webhook_key,
         })
     }
 
@@ -55,6 +73,7 @@ impl Secrets {
         Ok(Self {
             signing_key: one(&folder.join("access-token-signing.key"), ids)?,
             guest_key: one(&folder.join("guest-token.key"), ids)?,
+            sandbox_webhook_key: one(&folder.join(WEBHOOK_KEY), ids)?,
         })
     }
 }
@@ -123,6 +142,20 @@ mod tests {
             let mode = entry.expect("an entry").metadata().expect("there").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn a_shop_of_an_earlier_version_gets_its_key_of_webhooks_and_keeps_the_rest() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = parent.path().join("secrets");
+        let first = Secrets::load_or_make(&folder, &ids(1)).expect("made");
+        fs::remove_file(folder.join(WEBHOOK_KEY)).expect("removed");
+
+        let upgraded = Secrets::load(&folder, &ids(2)).expect("made");
+
+        let kept = (upgraded.signing_key, upgraded.guest_key);
+        assert_eq!((first.signing_key, first.guest_key), kept);
+        assert_ne!(first.sandbox_webhook_key, upgraded.sandbox_webhook_key);
     }
 
     #[test]

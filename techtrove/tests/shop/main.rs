@@ -6,3 +6,4 @@ mod harness;
 mod program;
 mod public_face;
 mod selling_out;
+mod webhooks;

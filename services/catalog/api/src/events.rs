@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use techtrove_core::Sku;
 
-use crate::ProductId;
+use crate::{Fulfilment, ProductId};
 
 /// The data of [`crate::PRODUCT_CREATED`] and [`crate::PRODUCT_UPDATED`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct ProductChanged {
     pub version: u64,
     /// The SKUs of its variants from now on.
     pub skus: Vec<Sku>,
+    /// How they reach the customer; a parcel in events from before there were others.
+    #[serde(default)]
+    pub fulfilment: Fulfilment,
 }
 
 #[cfg(test)]
@@ -33,6 +36,22 @@ mod tests {
 
         assert_eq!(changed.product_id.to_string(), "prod_01kafy3m2se6rbq3tmn4y4bwqd");
         assert_eq!((changed.version, changed.skus.len()), (3, 2));
+        assert_eq!(changed.fulfilment, Fulfilment::Physical);
+    }
+
+    /// Recorded when `fulfilment` was added.
+    #[test]
+    fn a_recorded_event_of_a_digital_product_is_read() {
+        let recorded = r#"{
+            "product_id": "prod_01kafy3m2se6rbq3tmn4y4bwqd",
+            "version": 4,
+            "skus": ["OS-PRO-1Y"],
+            "fulfilment": "digital"
+        }"#;
+
+        let changed: ProductChanged = serde_json::from_str(recorded).expect("is read");
+
+        assert_eq!((changed.version, changed.fulfilment), (4, Fulfilment::Digital));
     }
 
     #[test]

@@ -6,10 +6,11 @@ use techtrove_core::{Money, Sku};
 use crate::{ProductId, VariantId};
 
 /// How a product reaches the customer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fulfilment {
     /// A parcel.
+    #[default]
     Physical,
     /// A licence key; needs neither address nor shipping method.
     Digital,

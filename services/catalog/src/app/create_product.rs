@@ -2,14 +2,14 @@
 
 use serde_json::value::RawValue;
 use techtrove_catalog_api::PRODUCT_CREATED;
-use techtrove_core::{Problem, Sku};
+use techtrove_core::Problem;
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{Answer, Key, Once, Repeatable, once};
-use techtrove_inventory_api::{SetStock, SetStockRequest};
 
 use super::{
     App, product_event,
     save::{check_category, check_skus, settle_slug},
+    tell_inventory::tell_inventory,
 };
 use crate::{
     domain::{Product, ProductInput, ShownProduct},
@@ -30,7 +30,7 @@ pub async fn create_product(
     let change = input.checked(currency)?;
     let asked = change.slug().cloned();
     let product = Product::create(change.clone(), &app.fresh(change.skus().count()))?;
-    let skus = product.variants.iter().map(|variant| variant.sku.clone()).collect();
+    let (skus, fulfilment) = (product.skus(), product.fulfilment);
     let context = app.event_context();
     let job = move |tx: &mut Tx<'_>| {
         check_category(tx, product.category_id)?;
@@ -43,17 +43,9 @@ pub async fn create_product(
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
     let outcome = app.write_unique("catalog.create_product", job).await?;
     if matches!(outcome, Once::Made(_)) {
-        make_known(app, skus).await;
+        tell_inventory(app, skus, fulfilment).await;
     }
     Ok(outcome)
-}
-
-/// Tells inventory of new SKUs. The event tells it too; this only is sooner, so nothing depends on it.
-async fn make_known(app: &App, skus: Vec<Sku>) {
-    let items = skus.into_iter().map(|sku| SetStock { sku, keyed: false, on_hand: None }).collect();
-    if let Err(error) = app.inventory.set_stock(&SetStockRequest { items }).await {
-        tracing::debug!(%error, "inventory will learn of new SKUs by the event");
-    }
 }
 
 impl Repeatable for ShownProduct {

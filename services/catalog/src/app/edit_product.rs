@@ -7,6 +7,7 @@ use techtrove_http::IfMatch;
 use super::{
     App, product_event,
     save::{check_category, check_skus},
+    tell_inventory::tell_inventory,
 };
 use crate::{
     domain::{ProductInput, ShownProduct, VariantMode},
@@ -14,7 +15,8 @@ use crate::{
     store,
 };
 
-/// Edits the product, unless it is not what the manager saw.
+/// Edits the product, unless it is not what the manager saw. Inventory hears at once of new SKUs, and of
+/// those that are sold otherwise.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`] when the version is another, [`Error::Invalid`],
@@ -40,7 +42,14 @@ pub async fn edit_product(
         }
         store::update_product(tx, &before, &product, currency)?;
         techtrove_bus::record(tx, &context, &product_event(PRODUCT_UPDATED, &product))?;
-        Ok(store::get_shown(tx, id)?)
+        let stocked_anew =
+            before.skus() != product.skus() || before.fulfilment != product.fulfilment;
+        let news = stocked_anew.then(|| (product.skus(), product.fulfilment));
+        Ok((store::get_shown(tx, id)?, news))
     };
-    app.write_unique("catalog.edit_product", job).await
+    let (shown, news) = app.write_unique("catalog.edit_product", job).await?;
+    if let Some((skus, fulfilment)) = news {
+        tell_inventory(app, skus, fulfilment).await;
+    }
+    Ok(shown)
 }

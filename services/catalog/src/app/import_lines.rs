@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_bus::{EventContext, NewEvent};
-use techtrove_catalog_api::{CategoryId, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
+use techtrove_catalog_api::{CategoryId, Fulfilment, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
 use techtrove_core::{Currency, Timestamp};
 use techtrove_db::Tx;
+use techtrove_inventory_api::SetStock;
 
 use super::{
     App, product_event,
     save::{check_skus, settle_slug},
+    tell_inventory::set_stock,
 };
 use crate::{
     domain::{
@@ -44,7 +46,7 @@ pub(super) struct Stored {
     /// The lines that were not taken.
     pub errors: Vec<LineError>,
     /// The stock of those that were, each with its line's number.
-    pub stock: Vec<(i64, StockLine)>,
+    pub stock: Vec<(i64, SetStock)>,
 }
 
 impl Batch {
@@ -83,10 +85,12 @@ impl Batch {
         let mut known = BTreeMap::new();
         for line in &self.lines {
             match self.store_line(tx, line, &mut known) {
-                Ok(event) => {
+                Ok((event, fulfilment)) => {
                     events.extend(event.map(|event| (line.event.clone(), event)));
-                    let stock = line.line.stock.iter().cloned();
-                    stored.stock.extend(stock.map(|stock| (line.number, stock)));
+                    let stock = line.line.stock.iter();
+                    stored.stock.extend(stock.map(|StockLine { sku, on_hand }| {
+                        (line.number, set_stock(sku.clone(), fulfilment, *on_hand))
+                    }));
                 }
                 Err(error) => stored.errors.push(error.into_line_problem()?.at(line.number)),
             }
@@ -96,21 +100,22 @@ impl Batch {
         Ok(stored)
     }
 
-    /// Stores the product of one line. Everything is checked before anything is stored, so that a
-    /// refused line leaves nothing behind but its category.
+    /// Stores the product of one line; tells its event, if it changed, and how it reaches the customer.
+    /// Everything is checked before anything is stored, so that a refused line leaves nothing behind but
+    /// its category.
     fn store_line(
         &self,
         tx: &mut Tx<'_>,
         line: &BatchLine,
         known: &mut BTreeMap<Slug, CategoryId>,
-    ) -> Result<Option<NewEvent>, Error> {
+    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
         let owner = single_owner(tx, &line.line.change)?;
         let mut change = line.line.change.clone();
         if let Some(slug) = &line.line.category {
             change = change.into_category(self.category(tx, slug, known)?);
         }
         match owner {
-            None => self.store_new(tx, change, &line.fresh).map(Some),
+            None => self.store_new(tx, change, &line.fresh),
             Some(id) => self.store_change(tx, id, change, &line.fresh),
         }
     }
@@ -120,11 +125,11 @@ impl Batch {
         tx: &mut Tx<'_>,
         change: ProductChange,
         fresh: &Fresh,
-    ) -> Result<NewEvent, Error> {
+    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
         let asked = change.slug().cloned();
         let product = settle_slug(tx, Product::create(change, fresh)?, asked.as_ref())?;
         store::insert_product(tx, &product, self.currency)?;
-        Ok(product_event(PRODUCT_CREATED, &product))
+        Ok((Some(product_event(PRODUCT_CREATED, &product)), product.fulfilment))
     }
 
     fn store_change(
@@ -133,17 +138,17 @@ impl Batch {
         id: ProductId,
         change: ProductChange,
         fresh: &Fresh,
-    ) -> Result<Option<NewEvent>, Error> {
+    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
         let before = store::lock_product(tx, id)?.ok_or(Error::NotFound("product"))?;
         let asked = change.slug().cloned();
         check_skus(tx, id, change.skus())?;
         let product = before.edited(change, VariantMode::Upsert, fresh)?;
         if product.says_the_same_as(&before) {
-            return Ok(None);
+            return Ok((None, before.fulfilment));
         }
         let product = settle_slug(tx, product, asked.as_ref())?;
         store::update_product(tx, &before, &product, self.currency)?;
-        Ok(Some(product_event(PRODUCT_UPDATED, &product)))
+        Ok((Some(product_event(PRODUCT_UPDATED, &product)), product.fulfilment))
     }
 
     /// The category of this slug, made where there is none.

@@ -15,6 +15,7 @@ mod recent_products;
 mod resolve_skus;
 mod run_imports;
 mod save;
+mod tell_inventory;
 
 pub use archive_product::archive_product;
 pub use change_category::{create_category, delete_category, edit_category};
@@ -116,7 +117,8 @@ fn product_event(kind: EventKind, product: &Product) -> NewEvent {
     let changed = ProductChanged {
         product_id: product.id,
         version: product.version,
-        skus: product.variants.iter().map(|variant| variant.sku.clone()).collect(),
+        skus: product.skus(),
+        fulfilment: product.fulfilment,
     };
     NewEvent {
         kind,

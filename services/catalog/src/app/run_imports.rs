@@ -15,7 +15,7 @@ use super::{
     import_lines::{Batch, Stored},
 };
 use crate::{
-    domain::{LineError, LineProblem, StockLine},
+    domain::{LineError, LineProblem},
     error::Error,
     store::{self, Job, JobStatus, JobTurn},
 };
@@ -143,14 +143,11 @@ async fn leave(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<(
 
 /// Sets the stock that lines carry; a refusal is its line's error. Of a SKU on several lines the last
 /// one counts.
-async fn set_stock(app: &App, stock: Vec<(i64, StockLine)>) -> Result<Vec<LineError>, Error> {
+async fn set_stock(app: &App, stock: Vec<(i64, SetStock)>) -> Result<Vec<LineError>, Error> {
     let carried = stock.into_iter().filter(|(_, stock)| stock.on_hand.is_some());
-    let by_sku: BTreeMap<Sku, (i64, Option<u32>)> =
-        carried.map(|(line, stock)| (stock.sku, (line, stock.on_hand))).collect();
-    let items: Vec<SetStock> = by_sku
-        .iter()
-        .map(|(sku, (_, on_hand))| SetStock { sku: sku.clone(), keyed: false, on_hand: *on_hand })
-        .collect();
+    let by_sku: BTreeMap<Sku, (i64, SetStock)> =
+        carried.map(|(line, stock)| (stock.sku.clone(), (line, stock))).collect();
+    let items: Vec<SetStock> = by_sku.values().map(|(_, stock)| stock.clone()).collect();
     let mut errors = Vec::new();
     for items in items.chunks(STOCK_ITEMS) {
         let answer = app.inventory.set_stock(&SetStockRequest { items: items.to_vec() }).await?;

@@ -170,6 +170,12 @@ impl Product {
         })
     }
 
+    /// The SKUs of its variants.
+    #[must_use]
+    pub fn skus(&self) -> Vec<Sku> {
+        self.variants.iter().map(|variant| variant.sku.clone()).collect()
+    }
+
     /// Whether both say the same, apart from when and how often they were edited.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {

@@ -14,7 +14,8 @@ pub use reservations::{
     SoldKey, SoldKeys,
 };
 pub use stock::{
-    Availability, AvailabilityChanged, SetStock, SetStockOutcome, SetStockRequest, SetStockResponse,
+    Availability, AvailabilityChanged, MovementId, SetStock, SetStockOutcome, SetStockRequest,
+    SetStockResponse,
 };
 
 use techtrove_core::ErrorCode;
@@ -38,3 +39,7 @@ pub const RESERVATION_MISMATCH: ErrorCode =
 
 /// Stock cannot fall below what is held and committed.
 pub const STOCK_RESERVED: ErrorCode = ErrorCode::new("stock_reserved", 409, "Stock is reserved");
+
+/// The stock of a digital SKU is the number of its licence keys, which is not set by hand.
+pub const STOCK_IS_KEYS: ErrorCode =
+    ErrorCode::new("stock_is_keys", 409, "The stock is licence keys");

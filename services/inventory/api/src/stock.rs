@@ -3,6 +3,11 @@
 use serde::{Deserialize, Serialize};
 use techtrove_core::Sku;
 
+techtrove_core::typed_id!(
+    /// One change of a SKU's pieces in the building.
+    MovementId, "mov"
+);
+
 /// What the public may know of a SKU's stock.
 #[derive(
     Clone,
@@ -48,7 +53,7 @@ pub struct SetStockRequest {
 pub struct SetStock {
     /// Which SKU.
     pub sku: Sku,
-    /// Whether it is sold as licence keys, whose number is its stock.
+    /// Whether it is sold as licence keys, whose number is its stock: then `on_hand` is refused.
     #[serde(default)]
     pub keyed: bool,
     /// The pieces in the building; unchanged when absent.

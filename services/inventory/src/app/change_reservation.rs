@@ -6,10 +6,11 @@ use techtrove_inventory_api::{Reservation, ReservationId};
 
 use super::{
     App,
+    move_stock::move_stock,
     save::{Stamp, save},
 };
 use crate::{
-    domain::{Effect, Lines, Standing, StockItem, Verb, transition},
+    domain::{Effect, Lines, Standing, Verb, transition},
     error::Error,
     store::{self, Batch},
 };
@@ -76,8 +77,8 @@ pub(super) fn change(
     let (before, after) = match step.effect {
         Effect::None => (Vec::new(), Vec::new()),
         effect => {
-            let lines = store::list_lines(tx, id, attempt)?;
-            moved_stock(tx, &lines, effect)?
+            let left = store::list_left(tx, id, attempt)?;
+            move_stock(tx, (id, attempt), &left, effect, stamp)?
         }
     };
     save(tx, batch, &before, &after, stamp)?;
@@ -85,19 +86,4 @@ pub(super) fn change(
         Some(standing) if !step.refused => Ok(Outcome::Stands(standing)),
         _ => Ok(Outcome::Ended),
     }
-}
-
-/// The stock of the lines, locked, as it is and as it is to be.
-fn moved_stock(
-    tx: &mut Tx<'_>,
-    lines: &Lines,
-    effect: Effect,
-) -> Result<(Vec<StockItem>, Vec<StockItem>), Error> {
-    let before = store::lock_items(tx, lines.skus())?;
-    let moved = |item: &StockItem| match item.stock.moved(effect, lines.pieces(&item.sku)) {
-        Ok(stock) => Ok(item.with(stock)),
-        Err(source) => Err(Error::Books { sku: item.sku.clone(), source }),
-    };
-    let after = before.iter().map(moved).collect::<Result<_, Error>>()?;
-    Ok((before, after))
 }

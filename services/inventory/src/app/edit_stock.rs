@@ -1,4 +1,6 @@
-//! A manager counts a SKU, or changes from when it counts as low.
+//! A manager counts a SKU, corrects its count, or changes from when it counts as low.
+
+use std::slice::from_ref;
 
 use techtrove_core::Sku;
 use techtrove_db::Tx;
@@ -7,10 +9,10 @@ use techtrove_identity_api::UserId;
 
 use super::{
     App,
-    save::{Stamp, save},
+    save::{Stamp, movements, save},
 };
 use crate::{
-    domain::{Movement, StockItem},
+    domain::{Cause, StockItem},
     error::Error,
     store::{self, Batch},
 };
@@ -36,7 +38,7 @@ pub struct StockEdit {
 /// Stores the numbers with the movement between them.
 ///
 /// # Errors
-/// [`Error::UnknownSku`], [`Error::Stale`], [`Error::Reserved`], or when the database fails; then nothing
+/// [`Error::UnknownSku`], [`Error::Stale`], [`Error::Count`], or when the database fails; then nothing
 /// has changed.
 pub async fn edit_stock(app: &App, edit: StockEdit) -> Result<StockItem, Error> {
     let stamp = Stamp::new(app);
@@ -44,23 +46,22 @@ pub async fn edit_stock(app: &App, edit: StockEdit) -> Result<StockItem, Error> 
 }
 
 fn run(tx: &mut Tx<'_>, edit: &StockEdit, stamp: &Stamp) -> Result<StockItem, Error> {
-    let found = store::lock_items(tx, std::iter::once(&edit.sku))?;
-    let before = found.into_iter().next().ok_or_else(|| Error::UnknownSku(edit.sku.clone()))?;
+    let before = lock_item(tx, &edit.sku)?;
     edit.if_match.check(before.version).map_err(|_| Error::Stale { current: before.version })?;
     let threshold = edit.low_stock_threshold.unwrap_or(before.stock.low_stock_threshold());
-    let after = before.edited(before.stock.set(edit.on_hand, threshold)?);
-    let movement = Movement::between(
-        &before,
-        &after,
-        stamp.id(0),
-        REASON,
-        &edit.editor.to_string(),
-        stamp.now,
-    );
+    let after = before.counted(edit.on_hand, threshold)?;
+    let cause = Cause::counted(REASON, edit.editor.to_string());
+    let movements = movements(from_ref(&before), from_ref(&after), &cause, stamp);
     let mut batch = Batch::default();
-    if let Some(movement) = &movement {
+    for movement in &movements {
         store::insert_movement(&mut batch, movement);
     }
-    save(tx, batch, &[before], std::slice::from_ref(&after), stamp)?;
+    save(tx, batch, from_ref(&before), from_ref(&after), stamp)?;
     Ok(after)
+}
+
+/// The SKU's stock, locked.
+pub(super) fn lock_item(tx: &mut Tx<'_>, sku: &Sku) -> Result<StockItem, Error> {
+    let found = store::lock_items(tx, std::iter::once(sku))?;
+    found.into_iter().next().ok_or_else(|| Error::UnknownSku(sku.clone()))
 }

@@ -1,12 +1,19 @@
-//! The catalogue has a product: its SKUs get a row of zeros, so that they can be asked for and stocked.
+//! The catalogue has a product: its SKUs get a row of zeros, so that they can be asked for and stocked,
+//! and are of the kind that the catalogue sells.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use techtrove_bus::{Event, HandlerError};
 use techtrove_core::Sku;
 use techtrove_db::Tx;
 
-use super::{App, save::Stamp};
+use super::{
+    App,
+    save::{Stamp, save},
+};
 use crate::{
     domain::StockItem,
     error::Error,
@@ -14,37 +21,47 @@ use crate::{
     store::{self, Batch},
 };
 
-/// Makes the SKUs known that `event` tells of; an event that was handled before changes nothing.
+/// Makes the SKUs known that `event` tells of, all of them sold as licence keys or none; an event that
+/// was handled before changes nothing.
 ///
 /// # Errors
 /// When the database fails, or an import made the same SKU known at the same moment: the event comes
 /// again.
-pub async fn make_known(app: &App, event: Arc<Event>, skus: Vec<Sku>) -> Result<(), HandlerError> {
+pub async fn make_known(
+    app: &App,
+    event: Arc<Event>,
+    skus: Vec<Sku>,
+    digital: bool,
+) -> Result<(), HandlerError> {
     let stamp = Stamp::new(app);
     app.db
         .write("inventory.make_known", move |tx| {
             if techtrove_bus::first_time(tx, CATALOG_CONSUMER, &event)? {
-                let skus: BTreeSet<&Sku> = skus.iter().collect();
-                insert_unknown(tx, &skus, &stamp)?;
+                let kinds = skus.iter().map(|sku| (sku, digital)).collect();
+                let before = insert_unknown(tx, &kinds, &stamp)?;
+                let after: Vec<_> = before.iter().map(|item| item.sold_as(digital)).collect();
+                save(tx, Batch::default(), &before, &after, &stamp)?;
             }
             Ok(())
         })
         .await
 }
 
-/// Inserts those that have no row, and returns all, locked, in SKU order.
+/// Inserts those that have no row, sold as licence keys or not, and returns all, locked, in SKU order.
 pub(super) fn insert_unknown(
     tx: &mut Tx<'_>,
-    skus: &BTreeSet<&Sku>,
+    kinds: &BTreeMap<&Sku, bool>,
     stamp: &Stamp,
 ) -> Result<Vec<StockItem>, Error> {
-    let mut items = store::lock_items(tx, skus.iter().copied())?;
+    let mut items = store::lock_items(tx, kinds.keys().copied())?;
     let known: BTreeSet<&Sku> = items.iter().map(|item| &item.sku).collect();
-    let unknown: Vec<StockItem> = skus
+    let unknown: Vec<StockItem> = kinds
         .iter()
-        .filter(|sku| !known.contains(*sku))
+        .filter(|(sku, _)| !known.contains(*sku))
         .enumerate()
-        .map(|(index, &sku)| StockItem::unstocked(stamp.id(index), sku.clone()))
+        .map(|(index, (&sku, &digital))| {
+            StockItem::unstocked(stamp.id(index), sku.clone(), digital)
+        })
         .collect();
     let mut batch = Batch::default();
     for item in &unknown {

@@ -1,24 +1,31 @@
 //! Inventory's use cases, one file each. Every change is one transaction: what is known is locked in
 //! SKU order, `crate::domain` decides, and the change, its movements and its events are stored together.
 
+mod add_keys;
+mod adjust_stock;
 mod audit;
 mod change_reservation;
 mod edit_stock;
 mod expire_holds;
 mod hold;
 mod make_known;
+mod move_stock;
 mod read_stock;
 mod save;
 mod set_stock;
+mod ship;
 
+pub use add_keys::{AddedKeys, KeyDelivery, add_keys};
+pub use adjust_stock::{Adjusted, Adjustment, adjust_stock};
 pub use audit::{audit_reservations, audit_stock};
 pub use change_reservation::change_reservation;
 pub use edit_stock::{StockEdit, edit_stock};
 pub use expire_holds::expire_holds;
 pub use hold::{NewHold, hold};
 pub use make_known::make_known;
-pub use read_stock::{get_stock, list_availability};
+pub use read_stock::{get_stock, list_availability, list_movements, list_sold_keys, list_stock};
 pub use set_stock::{MAX_ITEMS, set_stock};
+pub use ship::ship;
 
 use std::sync::Arc;
 

@@ -1,12 +1,17 @@
-//! What stock there is: all numbers for the staff, three words for the public.
+//! What stock there is: all numbers and what moved them for the staff, three words for the public, and
+//! for a buyer the keys that are theirs.
 
 use std::collections::BTreeMap;
 
-use techtrove_core::Sku;
-use techtrove_inventory_api::Availability;
+use techtrove_core::{Page, PageRequest, Problem, Sku};
+use techtrove_inventory_api::{Availability, MovementId, ReservationId, SoldKey};
 
 use super::App;
-use crate::{domain::StockItem, error::Error, store};
+use crate::{
+    domain::{Movement, StockItem},
+    error::Error,
+    store,
+};
 
 /// The numbers of one SKU.
 ///
@@ -19,6 +24,55 @@ pub async fn get_stock(app: &App, sku: Sku) -> Result<StockItem, Error> {
             found.into_iter().next().ok_or_else(|| Error::UnknownSku(sku.clone()))
         })
         .await
+}
+
+/// A page of all SKUs, in SKU order; of those with `low` stock alone, if wanted.
+///
+/// # Errors
+/// When the page is not valid or the database fails.
+pub async fn list_stock(
+    app: &App,
+    low: bool,
+    page: &PageRequest,
+) -> Result<Page<StockItem>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Sku>()?);
+    let rows = app
+        .db
+        .read("inventory.list_stock", move |tx| {
+            store::list_items(tx, low, after.as_ref(), limit + 1).map_err(Error::from)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |item| item.sku.clone()))
+}
+
+/// A page of what moved a SKU, newest first.
+///
+/// # Errors
+/// [`Error::UnknownSku`], or when the page is not valid or the database fails.
+pub async fn list_movements(
+    app: &App,
+    sku: Sku,
+    page: &PageRequest,
+) -> Result<Page<Movement>, Problem> {
+    let (limit, before) = (page.limit()?, page.after::<MovementId>()?);
+    let rows = app
+        .db
+        .read("inventory.list_movements", move |tx| {
+            if store::lookup_items(tx, std::iter::once(&sku))?.is_empty() {
+                return Err(Error::UnknownSku(sku.clone()));
+            }
+            Ok(store::list_movements(tx, &sku, before, limit + 1)?)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |movement| movement.id))
+}
+
+/// The licence keys that the reservation's buyer may see, in the order of its lines.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_sold_keys(app: &App, id: ReservationId) -> Result<Vec<SoldKey>, Error> {
+    app.db.read("inventory.list_sold_keys", move |tx| Ok(store::list_sold_keys(tx, id)?)).await
 }
 
 /// What the public may know of each SKU, in the order asked for; a SKU that is not known, a draft's

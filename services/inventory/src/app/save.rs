@@ -2,14 +2,16 @@
 //! has changed. Ids and the time are made before the transaction, which may run again.
 
 use techtrove_bus::{AggregateRef, EventContext, NewEvent, record_all};
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, TypedId};
 use techtrove_db::Tx;
-use techtrove_inventory_api::{AVAILABILITY_CHANGED, AvailabilityChanged, STOCK_AGGREGATE};
+use techtrove_inventory_api::{
+    AVAILABILITY_CHANGED, AvailabilityChanged, MovementId, STOCK_AGGREGATE,
+};
 use uuid::Uuid;
 
 use super::App;
 use crate::{
-    domain::StockItem,
+    domain::{Cause, Movement, StockItem},
     error::Error,
     store::{self, Batch},
 };
@@ -41,6 +43,23 @@ impl Stamp {
     fn event_context(&self, index: usize) -> EventContext {
         EventContext { id: self.id(index), time: self.now, traceparent: self.traceparent.clone() }
     }
+}
+
+/// The movements between the items as they were `before` and as they are to be `after` (both in the same
+/// order).
+pub(super) fn movements(
+    before: &[StockItem],
+    after: &[StockItem],
+    cause: &Cause,
+    stamp: &Stamp,
+) -> Vec<Movement> {
+    let pairs = before.iter().zip(after).enumerate();
+    pairs
+        .filter_map(|(index, (old, new))| {
+            let id = MovementId::from_uuid(stamp.id(index));
+            Movement::between(old, new, cause, id, stamp.now)
+        })
+        .collect()
 }
 
 /// Stores items that are locked and were `before` as they are to be `after` (both in the same order),

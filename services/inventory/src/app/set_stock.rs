@@ -1,18 +1,18 @@
 //! An import makes SKUs known and says how many pieces there are. Repeated, it changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use techtrove_core::{Sku, codes};
+use techtrove_core::{Problem, Sku, codes};
 use techtrove_db::Tx;
-use techtrove_inventory_api::{STOCK_RESERVED, SetStock, SetStockOutcome};
+use techtrove_inventory_api::{STOCK_IS_KEYS, SetStock, SetStockOutcome};
 
 use super::{
     App,
     make_known::insert_unknown,
-    save::{Stamp, save},
+    save::{Stamp, movements, save},
 };
 use crate::{
-    domain::{MAX_COUNT, Movement, StockItem},
+    domain::{Cause, CountRefused, MAX_COUNT, StockItem},
     error::Error,
     store::{self, Batch},
 };
@@ -52,30 +52,25 @@ pub async fn set_stock(app: &App, items: Vec<SetStock>) -> Result<Vec<SetStockOu
 type Refusals = BTreeMap<Sku, (String, String)>;
 
 fn run(tx: &mut Tx<'_>, items: &[SetStock], stamp: &Stamp) -> Result<Refusals, Error> {
-    let skus: BTreeSet<&Sku> = items.iter().map(|item| &item.sku).collect();
-    let before = insert_unknown(tx, &skus, stamp)?;
+    let kinds: BTreeMap<&Sku, bool> = items.iter().map(|item| (&item.sku, item.keyed)).collect();
+    let before = insert_unknown(tx, &kinds, stamp)?;
     let counts: BTreeMap<&Sku, i64> =
         items.iter().filter_map(|item| Some((&item.sku, i64::from(item.on_hand?)))).collect();
     let mut refusals = Refusals::new();
-    let after: Vec<StockItem> = before
-        .iter()
-        .map(|item| match counts.get(&item.sku).map(|&count| counted(item, count)) {
-            Some(Ok(after)) => after,
+    let mut after = Vec::with_capacity(before.len());
+    for item in &before {
+        let told = item.sold_as(kinds.get(&item.sku).copied().unwrap_or(item.digital));
+        let set = counts.get(&item.sku).map(|&count| counted(&told, count));
+        after.push(match set {
+            Some(Ok(counted)) => counted,
             Some(Err(refusal)) => {
                 refusals.insert(item.sku.clone(), refusal);
-                item.clone()
+                told
             }
-            None => item.clone(),
-        })
-        .collect();
-    let movements: Vec<Movement> = before
-        .iter()
-        .zip(&after)
-        .enumerate()
-        .filter_map(|(index, (old, new))| {
-            Movement::between(old, new, stamp.id(index), REASON, ACTOR, stamp.now)
-        })
-        .collect();
+            None => told,
+        });
+    }
+    let movements = movements(&before, &after, &Cause::counted(REASON, ACTOR), stamp);
     let mut batch = Batch::default();
     for movement in &movements {
         store::insert_movement(&mut batch, movement);
@@ -84,14 +79,18 @@ fn run(tx: &mut Tx<'_>, items: &[SetStock], stamp: &Stamp) -> Result<Refusals, E
     Ok(refusals)
 }
 
-/// The item with so many pieces, or why not.
+/// The item with so many pieces, or why not. Where the catalogue sells licence keys, no number is taken,
+/// not even the right one: it would be wrong after the next sale.
 fn counted(item: &StockItem, count: i64) -> Result<StockItem, (String, String)> {
     if count > MAX_COUNT {
         let detail = format!("stock is a number from 0 to {MAX_COUNT}");
         return Err((codes::INVALID_REQUEST.code.to_owned(), detail));
     }
-    match item.stock.set(count, item.stock.low_stock_threshold()) {
-        Ok(stock) => Ok(item.edited(stock)),
-        Err(reserved) => Err((STOCK_RESERVED.code.to_owned(), reserved.to_string())),
+    if item.digital || item.keyed {
+        return Err((STOCK_IS_KEYS.code.to_owned(), CountRefused::Keys.to_string()));
     }
+    item.counted(count, item.stock.low_stock_threshold()).map_err(|refused| {
+        let problem = Problem::from(Error::from(refused));
+        (problem.code.into_owned(), problem.detail)
+    })
 }

@@ -52,6 +52,27 @@ impl Lines {
         self.0.get(sku).copied().unwrap_or(0)
     }
 
+    /// Whether there are no pieces at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is left after `taken`; nothing when that is more than there is.
+    #[must_use]
+    pub fn without(&self, taken: &Self) -> Option<Self> {
+        let mut left = self.0.clone();
+        for (sku, &pieces) in &taken.0 {
+            let rest = left.get(sku)? - pieces;
+            match rest {
+                ..=-1 => return None,
+                0 => left.remove(sku),
+                1.. => left.insert(sku.clone(), rest),
+            };
+        }
+        Some(Self(left))
+    }
+
     /// The SKUs, in order.
     pub fn skus(&self) -> impl ExactSizeIterator<Item = &Sku> {
         self.0.keys()
@@ -105,7 +126,7 @@ mod tests {
 
     fn item(text: &str, on_hand: i64) -> StockItem {
         let stock = Stock::new(on_hand, 0, 0, 5).expect("possible");
-        StockItem { stock, ..StockItem::unstocked(Uuid::nil(), sku(text)) }
+        StockItem { stock, ..StockItem::unstocked(Uuid::nil(), sku(text), false) }
     }
 
     #[test]
@@ -113,6 +134,20 @@ mod tests {
         let lines = Lines::merged(&[line("B", 1), line("A", 2), line("B", 3)]).expect("valid");
 
         assert_eq!(lines.iter().collect::<Vec<_>>(), [(&sku("A"), 2), (&sku("B"), 4)]);
+    }
+
+    #[test]
+    fn no_more_is_taken_than_there_is() {
+        let all = Lines::merged(&[line("A", 2), line("B", 4)]).expect("valid");
+        let taken = |lines: &[Line]| all.without(&Lines::merged(lines).expect("valid"));
+
+        let left = taken(&[line("A", 2), line("B", 1)]).expect("they are there");
+
+        assert_eq!(left.iter().collect::<Vec<_>>(), [(&sku("B"), 3)]);
+        assert_eq!(all.without(&all), Some(Lines::default()));
+        for more in [line("A", 3), line("C", 1)] {
+            assert_eq!(taken(&[line("B", 1), more]), None);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! How a reservation moves: `held → committed → released`, `held → released | expired`. Every call may
-//! come twice, late or in another order; an attempt that has ended never sets anything aside again.
+//! How a reservation moves: `held → committed → shipped | released`, `held → released | expired`. Every
+//! call may come twice, late or in another order; an attempt that has ended never sets anything aside
+//! again. How parcels leave, one after the other, is in `parcel.rs`.
 
 use techtrove_core::Timestamp;
 use techtrove_inventory_api::ReservationState;
@@ -59,6 +60,8 @@ pub enum Effect {
     FreeHeld,
     /// Committed becomes available.
     FreeCommitted,
+    /// Committed leaves the building.
+    Ship,
 }
 
 /// What a call does to a reservation, and whether it did what was asked.
@@ -175,12 +178,13 @@ mod tests {
     }
 
     fn any_standing() -> impl Strategy<Value = Option<Standing>> {
-        use ReservationState::{Committed, Expired, Released};
+        use ReservationState::{Committed, Expired, Released, Shipped};
         prop_oneof![
             Just(None),
             (0..20_i64).prop_map(|end| Some(Standing::held(Some(at(end))))),
             Just(Some(Standing::held(None))),
             Just(Some(Standing::lasting(Committed))),
+            Just(Some(Standing::lasting(Shipped))),
             Just(Some(Standing::lasting(Released))),
             Just(Some(Standing::lasting(Expired))),
         ]
@@ -232,7 +236,9 @@ mod tests {
         fn what_has_ended_stays_ended(
             verbs in prop::collection::vec(prop::sample::select(&VERBS), 1..10), now in 0..20_i64,
         ) {
-            for state in [ReservationState::Released, ReservationState::Expired] {
+            for state in [
+                ReservationState::Shipped, ReservationState::Released, ReservationState::Expired,
+            ] {
                 let ended = Standing::lasting(state);
                 for &verb in &verbs {
                     prop_assert_eq!(after(Some(ended), verb, at(now)), Some(ended));
@@ -253,7 +259,7 @@ mod tests {
                     Effect::None => {}
                     Effect::Commit => (held, committed) = (held - 1, committed + 1),
                     Effect::FreeHeld => held -= 1,
-                    Effect::FreeCommitted => committed -= 1,
+                    Effect::FreeCommitted | Effect::Ship => committed -= 1,
                 }
                 standing = step.to.or(standing);
             }

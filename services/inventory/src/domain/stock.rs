@@ -1,9 +1,7 @@
 //! The numbers of one SKU. A [`Stock`] that breaks `held + committed <= on_hand` cannot be made, so
 //! nothing is ever sold twice by a slip of arithmetic; the table says the same in its `CHECK`.
 
-use techtrove_core::Sku;
 use techtrove_inventory_api::Availability;
-use uuid::Uuid;
 
 use super::Effect;
 
@@ -135,14 +133,15 @@ impl Stock {
     /// # Errors
     /// When the reservation promises pieces that the stock does not: the books differ.
     pub fn moved(self, effect: Effect, pieces: i64) -> Result<Self, ImpossibleStock> {
-        let (held, committed) = match effect {
-            Effect::None => (0, 0),
-            Effect::Commit => (-pieces, pieces),
-            Effect::FreeHeld => (-pieces, 0),
-            Effect::FreeCommitted => (0, -pieces),
+        let (on_hand, held, committed) = match effect {
+            Effect::None => (0, 0, 0),
+            Effect::Commit => (0, -pieces, pieces),
+            Effect::FreeHeld => (0, -pieces, 0),
+            Effect::FreeCommitted => (0, 0, -pieces),
+            Effect::Ship => (-pieces, 0, -pieces),
         };
         Self::new(
-            self.on_hand,
+            self.on_hand.saturating_add(on_hand),
             self.held.saturating_add(held),
             self.committed.saturating_add(committed),
             self.low_stock_threshold,
@@ -156,42 +155,6 @@ impl Stock {
     pub fn set(self, on_hand: i64, low_stock_threshold: i64) -> Result<Self, StockReserved> {
         let reserved = StockReserved { reserved: self.held + self.committed };
         Self::new(on_hand, self.held, self.committed, low_stock_threshold).map_err(|_| reserved)
-    }
-}
-
-/// The stock of a SKU as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StockItem {
-    /// Names the stock in events.
-    pub id: Uuid,
-    /// Which SKU.
-    pub sku: Sku,
-    /// Its numbers.
-    pub stock: Stock,
-    /// What the public was told last.
-    pub published: Availability,
-    /// Raised by edits only, never by a sale; 0 until the first edit.
-    pub version: u64,
-}
-
-impl StockItem {
-    /// A SKU that nobody has stocked yet.
-    #[must_use]
-    pub fn unstocked(id: Uuid, sku: Sku) -> Self {
-        Self { id, sku, stock: Stock::EMPTY, published: Availability::OutOfStock, version: 0 }
-    }
-
-    /// The same SKU with other numbers, and with what the public is to be told of them.
-    #[must_use]
-    pub fn with(&self, stock: Stock) -> Self {
-        Self { stock, published: stock.availability(), ..self.clone() }
-    }
-
-    /// The same SKU edited: the version rises when a number changes.
-    #[must_use]
-    pub fn edited(&self, stock: Stock) -> Self {
-        let raised = u64::from(stock != self.stock);
-        Self { version: self.version.saturating_add(raised), ..self.with(stock) }
     }
 }
 
@@ -266,11 +229,21 @@ mod tests {
             let committed = held.moved(Effect::Commit, pieces).expect("they are held");
             prop_assert_eq!(committed.available(), held.available());
             prop_assert_eq!(committed.moved(Effect::FreeCommitted, pieces), Ok(stock));
+            let shipped = committed.moved(Effect::Ship, pieces).expect("they are committed");
+            prop_assert_eq!(shipped.on_hand(), stock.on_hand() - pieces);
+            prop_assert_eq!(shipped.available(), held.available());
+            prop_assert_eq!(shipped.committed(), stock.committed());
         }
 
         #[test]
         fn no_move_makes_an_impossible_stock(stock in any_stock(), pieces in 0..i64::MAX) {
-            for effect in [Effect::None, Effect::Commit, Effect::FreeHeld, Effect::FreeCommitted] {
+            for effect in [
+                Effect::None,
+                Effect::Commit,
+                Effect::FreeHeld,
+                Effect::FreeCommitted,
+                Effect::Ship,
+            ] {
                 if let Ok(after) = stock.moved(effect, pieces) {
                     prop_assert!(after.held() >= 0 && after.committed() >= 0);
                     prop_assert!(after.held() + after.committed() <= after.on_hand());

@@ -1,8 +1,10 @@
 //! Inventory's routes: parse, authorise, call the use case, answer.
 
+mod adjustments;
 mod audit;
 mod availability;
 mod import;
+mod keys;
 mod reservations;
 mod stock;
 
@@ -18,7 +20,11 @@ use crate::app::App;
 pub(crate) fn public(app: App) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(availability::list_availability))
+        .routes(routes!(stock::list_stock))
         .routes(routes!(stock::get_stock, stock::set_stock))
+        .routes(routes!(adjustments::adjust))
+        .routes(routes!(adjustments::list_movements))
+        .routes(routes!(keys::add))
         .with_state(app)
 }
 
@@ -30,6 +36,8 @@ pub(crate) fn internal(app: App) -> Router {
         .route(&format!("{ATTEMPT}/make-lasting"), post(reservations::make_lasting))
         .route(&format!("{ATTEMPT}/commit"), post(reservations::commit))
         .route(&format!("{ATTEMPT}/release"), post(reservations::release))
+        .route(&format!("{ATTEMPT}/ship"), post(reservations::ship))
+        .route("/internal/inventory/reservations/{id}/keys", get(keys::sold))
         .route("/internal/inventory/stock", post(import::set_stock))
         .route("/internal/inventory/audit/stock", get(audit::stock))
         .route("/internal/inventory/audit/reservations", get(audit::reservations))

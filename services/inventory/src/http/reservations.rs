@@ -3,11 +3,11 @@
 use axum::extract::State;
 use techtrove_core::Problem;
 use techtrove_http::{HttpError, Json, Path};
-use techtrove_inventory_api::{HoldRequest, Reservation, ReservationId};
+use techtrove_inventory_api::{HoldRequest, Reservation, ReservationId, ShipRequest};
 
 use crate::{
     app::{self, App, NewHold},
-    domain::{Lines, Verb},
+    domain::{Lines, Parcel, Verb},
     error::Error,
 };
 
@@ -43,6 +43,20 @@ pub(super) async fn commit(app: State<App>, attempt: Attempt) -> Answer {
 /// Gives back what is held or sold.
 pub(super) async fn release(app: State<App>, attempt: Attempt) -> Answer {
     change(app, attempt, Verb::Release).await
+}
+
+/// Lets committed pieces leave the building.
+pub(super) async fn ship(
+    State(app): State<App>,
+    Path((reservation, attempt)): Attempt,
+    Json(request): Json<ShipRequest>,
+) -> Answer {
+    check_attempt(attempt)?;
+    let lines =
+        Lines::merged(&request.lines).map_err(|invalid| Problem::from(Error::from(invalid)))?;
+    let parcel = Parcel { reservation, attempt, lines };
+    let shipped = app::ship(&app, request.shipment_id, parcel).await;
+    Ok(axum::Json(shipped.map_err(Problem::from)?))
 }
 
 async fn change(State(app): State<App>, Path((id, attempt)): Attempt, verb: Verb) -> Answer {

@@ -1,11 +1,13 @@
-//! The stock of one SKU, for managers.
+//! The stock of one SKU and of all, for managers.
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
-use techtrove_core::{FieldError, Problem, Sku};
-use techtrove_http::{HttpError, IfMatch, Json, Path, ProblemBody, versioned_json, written_json};
+use techtrove_core::{FieldError, Page, PageRequest, Problem, Sku};
+use techtrove_http::{
+    HttpError, IfMatch, Json, Path, ProblemBody, Query, versioned_json, written_json,
+};
 use techtrove_identity_api::Manager;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::{self, App, StockEdit},
@@ -23,6 +25,20 @@ pub(crate) struct StockRequest {
     #[serde(default)]
     #[schema(minimum = 0, maximum = 1_000_000)]
     low_stock_threshold: Option<i64>,
+}
+
+/// Which SKUs, and how many.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StockQuery {
+    /// Those alone of which at most `low_stock_threshold` pieces are available.
+    low_stock: Option<bool>,
+    /// How many items, 1 to 100; default 20.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<i64>,
+    /// Where to go on, from `next_cursor`.
+    cursor: Option<String>,
 }
 
 /// The numbers of one SKU.
@@ -97,7 +113,31 @@ pub(crate) async fn get_stock(
     Ok(versioned_json(&headers, body.version, &body))
 }
 
-/// Sets the stock of one SKU.
+/// The stock of all SKUs, in SKU order.
+#[utoipa::path(
+    get, path = "/api/v1/inventory", operation_id = "list_stock", tag = "inventory",
+    params(StockQuery),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = Page<StockBody>),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn list_stock(
+    _manager: Manager,
+    State(app): State<App>,
+    Query(query): Query<StockQuery>,
+) -> Result<Json<Page<StockBody>>, HttpError> {
+    let page = PageRequest { limit: query.limit, cursor: query.cursor };
+    let found = app::list_stock(&app, query.low_stock.unwrap_or(false), &page).await?;
+    Ok(Json(found.map(StockBody::from)))
+}
+
+/// Sets the stock of one SKU. Refused below what is held and committed (`stock_reserved`). The stock of
+/// a digital SKU is its licence keys: another `on_hand` than their number is refused (`stock_is_keys`).
 #[utoipa::path(
     put, path = "/api/v1/inventory/{sku}", operation_id = "set_stock", tag = "inventory",
     params(

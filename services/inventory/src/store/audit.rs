@@ -10,7 +10,7 @@ use techtrove_inventory_api::{
 };
 use uuid::Uuid;
 
-use super::reservations::read_state;
+use super::{bound, reservations::read_state};
 use crate::domain::MAIN;
 
 /// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
@@ -34,7 +34,7 @@ const SUM_MOVEMENTS: Sql = sum!(
 
 const SUM_RESERVATIONS: Sql = sum!(
     "SELECT l.sku, r.state, ",
-    "l.quantity",
+    "l.quantity - l.shipped",
     " FROM reservation_lines l \
      JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
      WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? AND r.state IN ('held', 'committed') \
@@ -90,7 +90,7 @@ fn sum_movements(tx: &mut Tx<'_>, first: &Sku, last: &Sku) -> Result<BTreeMap<Sk
     Ok(sums.into_iter().collect())
 }
 
-/// The pieces that open reservations set aside, by SKU and state.
+/// The pieces that open reservations set aside and that have not left, by SKU and state.
 fn sum_reservations(
     tx: &mut Tx<'_>,
     first: &Sku,
@@ -149,7 +149,7 @@ fn lines_between(
     last: ReservationId,
 ) -> Result<LinesByAttempt, DbError> {
     let rows = tx.query(
-        "SELECT reservation_id, attempt, sku, quantity FROM reservation_lines \
+        "SELECT reservation_id, attempt, sku, quantity - shipped FROM reservation_lines \
          WHERE reservation_id >= ? AND reservation_id <= ? \
          ORDER BY reservation_id, attempt, sku",
         p![first, last],
@@ -173,8 +173,4 @@ fn split(sku: &Sku, mut pieces: i64) -> Vec<Line> {
         pieces -= quantity.as_i64();
     }
     lines
-}
-
-fn bound(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -3,28 +3,47 @@
 
 mod audit;
 mod batch;
+mod keys;
 mod movements;
+mod parcels;
 mod reservations;
 mod stock;
 
 pub use audit::{audit_reservations, audit_stock};
 pub use batch::Batch;
-pub use movements::insert_movement;
+pub use keys::{assign_keys, insert_key, list_sold_keys, lookup_known, return_keys, reveal_keys};
+pub use movements::{insert_movement, list_movements};
+pub use parcels::{insert_parcel, lookup_parcel};
 pub use reservations::{
-    insert_reservation, list_due, list_lines, lock_standing, lookup_standing, update_standing,
+    insert_reservation, list_due, list_left, list_lines, lock_standing, lookup_standing,
+    update_standing,
 };
-pub use stock::{insert_item, lock_items, lookup_items, update_item};
+pub use stock::{insert_item, list_items, lock_items, lookup_items, update_item};
 
 use techtrove_db::{Migration, MigrationSet};
 
 /// The tables of inventory.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "inventory",
-    migrations: &[Migration {
-        version: 1,
-        name: "stock",
-        sqlite: include_str!("../../migrations/sqlite/0001_stock.sql"),
-        postgres: include_str!("../../migrations/postgres/0001_stock.sql"),
-        mysql: include_str!("../../migrations/mysql/0001_stock.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "stock",
+            sqlite: include_str!("../../migrations/sqlite/0001_stock.sql"),
+            postgres: include_str!("../../migrations/postgres/0001_stock.sql"),
+            mysql: include_str!("../../migrations/mysql/0001_stock.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "shipping_and_keys",
+            sqlite: include_str!("../../migrations/sqlite/0002_shipping_and_keys.sql"),
+            postgres: include_str!("../../migrations/postgres/0002_shipping_and_keys.sql"),
+            mysql: include_str!("../../migrations/mysql/0002_shipping_and_keys.sql"),
+        },
+    ],
 };
+
+/// A number of rows as a statement takes it.
+fn bound(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -59,13 +59,27 @@ fn read_standing(row: &Row<'_>) -> Result<Standing, DbError> {
     Ok(Standing { state: read_state(&row.get::<String>(0)?)?, expires_at: row.get(1)? })
 }
 
-/// What the attempt sets aside, or did.
+/// What the attempt was made with.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_lines(tx: &mut Tx<'_>, id: ReservationId, attempt: u32) -> Result<Lines, DbError> {
     let pieces = tx.query(
         "SELECT sku, quantity FROM reservation_lines WHERE reservation_id = ? AND attempt = ?",
+        p![id, attempt],
+        |row| Ok((row.get::<Sku>(0)?, row.get::<i64>(1)?)),
+    )?;
+    Ok(Lines::stored(pieces.into_iter().collect::<BTreeMap<_, _>>()))
+}
+
+/// What of the attempt has not left the building.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_left(tx: &mut Tx<'_>, id: ReservationId, attempt: u32) -> Result<Lines, DbError> {
+    let pieces = tx.query(
+        "SELECT sku, quantity - shipped FROM reservation_lines \
+         WHERE reservation_id = ? AND attempt = ? AND shipped < quantity",
         p![id, attempt],
         |row| Ok((row.get::<Sku>(0)?, row.get::<i64>(1)?)),
     )?;

@@ -4,14 +4,14 @@ use techtrove_core::{Sku, Timestamp};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_inventory_api::Availability;
 
-use super::Batch;
+use super::{Batch, bound};
 use crate::domain::{MAIN, Stock, StockItem};
 
 macro_rules! select_items {
     ($tail:literal) => {
         concat!(
-            "SELECT id, sku, on_hand, held, committed, low_stock_threshold, availability, version \
-             FROM stock WHERE location = ? AND sku ",
+            "SELECT id, sku, on_hand, held, committed, low_stock_threshold, availability, version, \
+             keyed, digital FROM stock WHERE location = ? AND sku ",
             $tail
         )
     };
@@ -26,17 +26,20 @@ const MANY: &str = select_items!("IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ORDER BY sku
 const MANY_LOCKED: &str =
     select_items!("IN (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ORDER BY sku FOR UPDATE");
 
+const AFTER: &str = select_items!("> ? ORDER BY sku LIMIT ?");
+const LOW_AFTER: &str = select_items!("> ? AND availability <> 'in_stock' ORDER BY sku LIMIT ?");
+
 /// Compares every number with what was read, so that it would refuse to change stock on the ground
 /// of numbers that are no longer true even if the rows were not locked.
 const UPDATE: Sql = Sql::new(
     "UPDATE stock SET on_hand = ?, held = ?, committed = ?, low_stock_threshold = ?, availability = ?, \
-     version = ?, updated_at = ? \
+     version = ?, keyed = ?, digital = ?, updated_at = ? \
      WHERE sku = ? AND location = ? AND on_hand = ? AND held = ? AND committed = ? AND version = ?",
 );
 
 const INSERT: Sql = Sql::new(
     "INSERT INTO stock (id, sku, location, on_hand, held, committed, low_stock_threshold, availability, \
-     version, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     version, keyed, digital, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 /// The SKUs that are known, in SKU order.
@@ -59,6 +62,20 @@ pub fn lock_items<'a>(
     skus: impl ExactSizeIterator<Item = &'a Sku>,
 ) -> Result<Vec<StockItem>, DbError> {
     select(tx, skus, ONE_LOCKED, MANY_LOCKED)
+}
+
+/// At most `limit` SKUs behind `after`, in SKU order; of those with `low` stock alone, if wanted.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_items(
+    tx: &mut Tx<'_>,
+    low: bool,
+    after: Option<&Sku>,
+    limit: usize,
+) -> Result<Vec<StockItem>, DbError> {
+    let statement = if low { LOW_AFTER } else { AFTER };
+    tx.query(statement, p![MAIN, after.map_or("", Sku::as_str), bound(limit)], read_item)
 }
 
 fn select<'a>(
@@ -88,6 +105,8 @@ fn read_item(row: &Row<'_>) -> Result<StockItem, DbError> {
         stock: stock.map_err(DbError::decode)?,
         published: read_availability(&row.get::<String>(6)?)?,
         version: u64::try_from(row.get::<i64>(7)?).map_err(DbError::decode)?,
+        keyed: row.get(8)?,
+        digital: row.get(9)?,
     })
 }
 
@@ -106,6 +125,8 @@ pub fn update_item<'a>(
         is.low_stock_threshold(),
         availability_name(new.published),
         stored_version(new.version),
+        new.keyed,
+        new.digital,
         now,
         // where
         &new.sku,
@@ -132,6 +153,8 @@ pub fn insert_item<'a>(batch: &mut Batch<'a>, item: &'a StockItem, now: Timestam
         stock.low_stock_threshold(),
         availability_name(item.published),
         stored_version(item.version),
+        item.keyed,
+        item.digital,
         now,
     ];
     batch.push(INSERT, values);

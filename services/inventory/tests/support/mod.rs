@@ -2,6 +2,9 @@
 //! moves.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod desk;
+pub mod model;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -13,13 +16,13 @@ use techtrove_core::{
     Clock, ManualClock, PageRequest, Quantity, SeededIds, SharedClock, SharedIds, Sku, Timestamp,
     TypedId,
 };
-use techtrove_db::{Db, DbOptions};
-use techtrove_http::IfMatch;
+use techtrove_db::{Db, DbError, DbOptions, Tx, p};
+use techtrove_http::{IfMatch, idempotency::Once};
 use techtrove_identity_api::UserId;
 use techtrove_inventory::{
     Error,
-    app::{self, App, NewHold, StockEdit},
-    domain::{Lines, StockItem},
+    app::{self, Adjustment, App, KeyDelivery, NewHold, StockEdit},
+    domain::{Lines, NewKeys, Parcel, StockItem},
     store,
 };
 use techtrove_inventory_api::{
@@ -53,6 +56,49 @@ pub fn attempt_of(who: u8, attempt: u32) -> (ReservationId, u32) {
     )
 }
 
+/// One reservation of many.
+pub fn attempts(number: u32) -> (ReservationId, u32) {
+    let id = Uuid::from_u128(0x0199_0000_0000_7000_8000 << 64 | u128::from(number));
+    (ReservationId::from_uuid(id), 1)
+}
+
+/// Runs a test on every engine there is; the books must agree afterwards.
+pub async fn on_every_engine<F, T>(test: F)
+where
+    F: Fn(Arc<Shop>) -> T,
+    T: Future<Output = ()>,
+{
+    for engine in techtrove_testing::engines().await {
+        let shop = Arc::new(Shop::new(Db::clone(&engine)).await);
+        test(Arc::clone(&shop)).await;
+        shop.assert_books_agree().await;
+        shop.assert_public_was_told().await;
+        drop(shop);
+        engine.close().await;
+    }
+}
+
+fn editor() -> UserId {
+    UserId::from_uuid(Uuid::from_u128(1))
+}
+
+pub fn lines_of(lines: &[(&str, u32)]) -> Vec<Line> {
+    let line = |&(text, count): &(&str, u32)| Line {
+        sku: sku(text),
+        quantity: Quantity::new(count).expect("a quantity"),
+    };
+    lines.iter().map(line).collect()
+}
+
+fn merged(lines: &[(&str, u32)]) -> Lines {
+    Lines::merged(&lines_of(lines)).expect("valid lines")
+}
+
+/// Licence keys of these numbers.
+pub fn licences(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers.map(|number| format!("KEY-{number:05}")).collect()
+}
+
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -65,6 +111,7 @@ impl Shop {
     pub async fn new(db: Db) -> Self {
         db.migrate(&store::MIGRATIONS).await.expect("inventory's tables");
         db.migrate(&techtrove_bus::MIGRATIONS).await.expect("the bus's tables");
+        db.migrate(&techtrove_http::idempotency::MIGRATIONS).await.expect("the keys' table");
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
@@ -93,9 +140,56 @@ impl Shop {
     }
 
     pub async fn stock(&self, text: &str, on_hand: u32) {
-        let item = SetStock { sku: sku(text), keyed: false, on_hand: Some(on_hand) };
+        assert_eq!(self.set(text, false, Some(on_hand)).await, None);
+    }
+
+    /// What an import says of a SKU; gives the code of the refusal.
+    pub async fn set(&self, text: &str, keyed: bool, on_hand: Option<u32>) -> Option<String> {
+        let item = SetStock { sku: sku(text), keyed, on_hand };
         let outcome = app::set_stock(&self.app, vec![item]).await.expect("the database answers");
-        assert_eq!(outcome[0].refused, None);
+        outcome[0].refused.clone().map(|(code, _)| code)
+    }
+
+    /// A digital SKU with these keys.
+    pub async fn stock_keys(&self, text: &str, keys: &[String]) {
+        assert_eq!(self.set(text, true, None).await, None);
+        self.add_keys(text, keys).await.expect("added");
+    }
+
+    pub async fn add_keys(&self, text: &str, keys: &[String]) -> Result<StockItem, Error> {
+        let keys = NewKeys::parse(keys).expect("keys");
+        let delivery = KeyDelivery { sku: sku(text), keys, editor: editor() };
+        match app::add_keys(&self.app, delivery, None).await? {
+            Once::Made(made) => Ok(made.item),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn adjust(&self, text: &str, delta: i64) -> Result<StockItem, Error> {
+        let reason = "found".parse().expect("a reason");
+        let adjustment = Adjustment { sku: sku(text), delta, reason, editor: editor() };
+        match app::adjust_stock(&self.app, adjustment, None).await? {
+            Once::Made(made) => Ok(made.item),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sends a parcel of a number, the same in every call.
+    pub async fn ship(
+        &self,
+        (reservation, attempt): (ReservationId, u32),
+        parcel: u8,
+        lines: &[(&str, u32)],
+    ) -> Result<Reservation, Error> {
+        let shipment = Uuid::from_u128(0x0197 << 112 | u128::from(parcel));
+        let parcel = Parcel { reservation, attempt, lines: merged(lines) };
+        app::ship(&self.app, shipment, parcel).await
+    }
+
+    /// The keys that the reservation's buyer sees.
+    pub async fn sold_keys(&self, id: ReservationId) -> Vec<(String, String)> {
+        let keys = app::list_sold_keys(&self.app, id).await.expect("the database answers");
+        keys.into_iter().map(|sold| (sold.sku.to_string(), sold.key)).collect()
     }
 
     pub async fn item(&self, text: &str) -> StockItem {
@@ -117,7 +211,7 @@ impl Shop {
     ) -> Result<StockItem, Error> {
         let version = app::get_stock(&self.app, sku(text)).await.map_or(0, |item| item.version);
         let if_match = IfMatch::Versions(vec![version + u64::from(stale)]);
-        let editor = UserId::from_uuid(Uuid::from_u128(1));
+        let editor = editor();
         let edit = StockEdit { sku: sku(text), if_match, on_hand, low_stock_threshold, editor };
         app::edit_stock(&self.app, edit).await
     }
@@ -128,13 +222,7 @@ impl Shop {
         lines: &[(&str, u32)],
         expires_at: Option<Timestamp>,
     ) -> Result<Reservation, Error> {
-        let line = |&(text, count): &(&str, u32)| Line {
-            sku: sku(text),
-            quantity: Quantity::new(count).expect("a quantity"),
-        };
-        let lines: Vec<Line> = lines.iter().map(line).collect();
-        let lines = Lines::merged(&lines).expect("valid lines");
-        app::hold(&self.app, NewHold { id, attempt, lines, expires_at }).await
+        app::hold(&self.app, NewHold { id, attempt, lines: merged(lines), expires_at }).await
     }
 
     /// The whole stock book, read in small pages.
@@ -165,7 +253,8 @@ impl Shop {
         }
     }
 
-    /// Movements sum to on hand; what reservations set aside is what stock says.
+    /// Movements sum to on hand; what reservations set aside is what stock says; and of a keyed SKU there
+    /// are as many keys that no buyer has seen as pieces, and as many of them assigned as committed.
     pub async fn assert_books_agree(&self) {
         let mut open: BTreeMap<(Sku, bool), i64> = BTreeMap::new();
         for entry in self.open_reservations().await {
@@ -184,7 +273,24 @@ impl Shop {
                 entry.sku
             );
             assert_eq!((open(true), open(false)), (entry.held, entry.committed), "{}", entry.sku);
+            let keyed = self.item(entry.sku.as_str()).await.keyed;
+            let kept = if keyed { (entry.on_hand, entry.committed) } else { (0, 0) };
+            assert_eq!(self.unseen_keys(entry.sku.as_str()).await, kept, "keys of {}", entry.sku);
         }
+    }
+
+    /// How many keys of a SKU no buyer has seen, and how many of them are assigned.
+    async fn unseen_keys(&self, text: &str) -> (i64, i64) {
+        let text = text.to_owned();
+        let count = move |tx: &mut Tx<'_>| -> Result<_, DbError> {
+            tx.query_one(
+                "SELECT COUNT(*), COUNT(reservation_id) FROM licence_keys \
+                 WHERE sku = ? AND revealed_at IS NULL",
+                p![text],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+        };
+        self.app.db.read("test.count_keys", count).await.expect("counted")
     }
 
     /// All events that were recorded, in order for each SKU.

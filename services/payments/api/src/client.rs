@@ -21,8 +21,10 @@ impl PaymentsClient {
     /// before answers `voided`. A repetition with the same terms answers how the payment stands.
     ///
     /// # Errors
-    /// Refused with [`crate::PAYMENT_MISMATCH`], or 422 before anything was stored. When payments
-    /// cannot be reached the outcome is unknown until [`Self::reconcile`] tells.
+    /// Refused with [`crate::PAYMENT_MISMATCH`], or 422 when nothing was charged and nothing will be: a
+    /// value is not valid, or the provider does not know the token (pointer `/token`; the payment is
+    /// `failed` then, with the decline code [`crate::INVALID_TOKEN`]). When payments cannot be reached
+    /// the outcome is unknown until [`Self::reconcile`] tells.
     pub async fn authorize(&self, request: &AuthorizeRequest) -> Result<Payment, ClientError> {
         self.0.post("/internal/payments/payments").json(request).call().await
     }

@@ -22,12 +22,19 @@ pub const PAYMENT_AGGREGATE: &str = "payments.payment";
 /// late; carries [`PaymentChanged`].
 pub const PAYMENT_CHANGED: &str = "payments.payment.changed.v1";
 
+/// The decline code of a payment whose token the provider does not know; asked for, it is 422.
+pub const INVALID_TOKEN: &str = "invalid_token";
+
 /// The provider refused the payment.
 pub const PAYMENT_DECLINED: ErrorCode = ErrorCode::new("payment_declined", 402, "Payment declined");
 
 /// The payment's state does not allow this.
 pub const INVALID_TRANSITION: ErrorCode =
     ErrorCode::new("invalid_transition", 409, "Not possible in this state");
+
+/// The webhook was not signed by the provider, or not now.
+pub const INVALID_SIGNATURE: ErrorCode =
+    ErrorCode::new("invalid_signature", 400, "Invalid signature");
 
 /// Refunds would exceed what was captured.
 pub const REFUND_EXCEEDS_PAYMENT: ErrorCode =

@@ -88,11 +88,11 @@ pub struct Payment {
 /// What a customer has to do before the money can be reserved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NextAction {
-    /// What kind of action: `redirect`.
+    /// What kind of action: `sandbox_confirmation`.
     #[serde(rename = "type")]
-    #[schema(example = "redirect")]
+    #[schema(example = "sandbox_confirmation")]
     pub kind: String,
-    /// Where it is done; a path of this shop, or a page of the provider.
+    /// Where it is done: a path of this shop, to `POST` to, or a page of the provider.
     pub url: String,
 }
 

@@ -1,11 +1,11 @@
 //! Asks a provider to reserve money, at most once per payment.
 
 use techtrove_db::DbError;
-use techtrove_payments_api::{Payment as Shown, PaymentId};
+use techtrove_payments_api::{INVALID_TOKEN, Payment as Shown, PaymentId, PaymentStatus};
 
 use super::{
     App,
-    drive::{self, Outcome},
+    drive::{self, Occasion, Outcome},
     void::turn_away,
 };
 use crate::{
@@ -29,7 +29,8 @@ pub struct Authorization {
 /// answer; still open, the provider is asked again under the same key; given up, it stays so.
 ///
 /// # Errors
-/// When the provider is not set up, the id was used with other terms, or the database does not answer.
+/// When the provider is not set up or does not know the token, the id was used with other terms, or the
+/// database does not answer.
 pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     if app.providers.lookup(&wish.terms.provider).is_none() {
         return Err(Error::Invalid { pointer: "/provider", detail: "no such provider".to_owned() });
@@ -40,7 +41,7 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     let stored =
         app.db.write("payments.new_payment", move |tx| store::insert(tx, &begun, now, due)).await;
     let outcome = match stored {
-        Ok(()) => match drive::ask(app, payment, Some(&wish.token)).await {
+        Ok(()) => match drive::ask(app, payment, Occasion::Authorization(&wish.token)).await {
             Err(Error::Overtaken) => again(app, wish).await?,
             outcome => outcome?,
         },
@@ -51,12 +52,17 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
         Outcome::TurnedAway(payment, reason) => turn_away(app, payment.id, reason).await?,
         outcome => outcome.payment(),
     };
-    Ok(payment.show())
+    if payment.status == PaymentStatus::Failed
+        && payment.decline_code.as_deref() == Some(INVALID_TOKEN)
+    {
+        return Err(Error::UnknownToken);
+    }
+    app.show(&payment)
 }
 
 async fn again(app: &App, wish: Authorization) -> Result<Outcome, Error> {
     let Authorization { id, terms, token } = wish;
-    drive::run(app, "payments.authorize_again", Some(&token), move |tx| {
+    drive::run(app, "payments.authorize_again", Occasion::Authorization(&token), move |tx| {
         let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = decide::authorize_again(&payment, &terms);
         drive::carry_out(payment, decision, |_| Err(Error::Overtaken))

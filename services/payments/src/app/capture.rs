@@ -2,7 +2,10 @@
 
 use techtrove_payments_api::{Payment as Shown, PaymentId};
 
-use super::{App, drive};
+use super::{
+    App,
+    drive::{self, Occasion},
+};
 use crate::{
     domain::{OperationKind, decide},
     error::Error,
@@ -17,7 +20,7 @@ use crate::{
 /// not have been made.
 pub async fn capture(app: &App, id: PaymentId) -> Result<Shown, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
-    let outcome = drive::run(app, "payments.begin_capture", None, move |tx| {
+    let outcome = drive::run(app, "payments.begin_capture", Occasion::Request, move |tx| {
         let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = decide::capture(&payment);
         drive::carry_out(payment, decision, |payment| {
@@ -27,5 +30,5 @@ pub async fn capture(app: &App, id: PaymentId) -> Result<Shown, Error> {
         })
     })
     .await?;
-    Ok(outcome.ended()?.show())
+    app.show(&outcome.ended()?)
 }

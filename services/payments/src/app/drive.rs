@@ -2,15 +2,18 @@
 //! have accepted it, into the books. It must never hold a transaction while it asks, and never write
 //! an outcome that the provider did not tell.
 
+use techtrove_bus::{EventContext, NewEvent};
 use techtrove_db::{DbError, Tx};
+use techtrove_http::current_traceparent;
 
 use super::App;
 use crate::{
     domain::{
-        Begun, Decision, Operation, OperationKind, OperationState, Payment, Refusal, Secret,
-        Settlement, Told, Unsettled, settle,
+        ActionOutcome, Begun, CustomerAction, Decision, Operation, OperationKind, OperationState,
+        Payment, Refusal, Secret, Settlement, Told, Unsettled, settle,
     },
     error::Error,
+    events,
     provider::{Provider, Question},
     store,
 };
@@ -32,25 +35,49 @@ pub(super) enum Outcome {
     TurnedAway(Payment, String),
 }
 
-/// Asks the provider about the payment's open operation, an authorisation with the secret when the
-/// caller still has it, and stores what it told.
+/// Why the provider is asked, and what whoever asks brings along.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Occasion<'a> {
+    /// A caller waits for the outcome.
+    Request,
+    /// A caller waits for the outcome of an authorisation and has the customer's token.
+    Authorization(&'a Secret),
+    /// The customer has acted.
+    Completion(ActionOutcome),
+    /// Nobody waits: the outcome was lost, or came late.
+    Inquiry,
+}
+
+impl Occasion<'_> {
+    /// Whether no caller gets to know the outcome of an authorisation or a void, so that an event has to
+    /// tell of it.
+    fn is_news(self) -> bool {
+        matches!(self, Self::Completion(_) | Self::Inquiry)
+    }
+}
+
+/// Asks the provider about the payment's open operation and stores what it told.
 ///
 /// # Errors
 /// [`Error::Overtaken`] when somebody else stored an end meanwhile.
 pub(super) async fn ask(
     app: &App,
     payment: Payment,
-    secret: Option<&Secret>,
+    occasion: Occasion<'_>,
 ) -> Result<Outcome, Error> {
     let Some(operation) = payment.open.clone() else { return Err(Error::Overtaken) };
-    let told = match put(app, &payment, &operation, secret).await? {
+    let told = match put(app, &payment, &operation, occasion).await? {
         None => return Ok(Outcome::Open(payment)),
         Some(told) => told,
     };
     match settle(&payment, &operation, &told) {
-        Ok(settlement) => end(app, operation, settlement).await,
-        Err(Unsettled::NotYet) if told == Told::NoSuchCharge => Ok(Outcome::NeverArrived(payment)),
+        Ok(settlement) => end(app, operation, settlement, occasion).await,
+        // What waits for its customer did arrive; this answer is older.
+        Err(Unsettled::NotYet) if told == Told::NoSuchCharge && payment.action.is_none() => {
+            Ok(Outcome::NeverArrived(payment))
+        }
         Err(Unsettled::NotYet) => Ok(Outcome::Open(payment)),
+        Err(Unsettled::ActionRequired) => await_customer(app, payment, &operation, occasion).await,
         Err(Unsettled::TurnedAway(code)) => Ok(Outcome::TurnedAway(payment, code)),
         Err(Unsettled::Disagreement(what)) => {
             metrics::counter!("payments_disagreements_total").increment(1);
@@ -64,15 +91,10 @@ async fn put(
     app: &App,
     payment: &Payment,
     operation: &Operation,
-    secret: Option<&Secret>,
+    occasion: Occasion<'_>,
 ) -> Result<Option<Told>, Error> {
     let key = payment.id.to_string();
-    let question = match (&payment.terms, secret) {
-        (Some(terms), Some(token)) if operation.kind == OperationKind::Authorize => {
-            Question::Authorize { key: &key, amount: terms.amount, token }
-        }
-        _ => Question::again(&key, operation),
-    };
+    let question = question(&key, payment, operation, occasion);
     let word = question.word();
     let started = tokio::time::Instant::now();
     let answer = provider_of(app, payment)?.ask(question).await;
@@ -88,23 +110,88 @@ async fn put(
     }
 }
 
-fn provider_of<'a>(app: &'a App, payment: &Payment) -> Result<&'a dyn Provider, Error> {
+/// The customer's token is for a charge that the provider may not know yet; what they did, for one that
+/// waits for it. Everything else is asked by our keys.
+fn question<'a>(
+    key: &'a str,
+    payment: &Payment,
+    operation: &'a Operation,
+    occasion: Occasion<'a>,
+) -> Question<'a> {
+    let authorizing = operation.kind == OperationKind::Authorize;
+    match (occasion, &payment.terms, payment.action) {
+        (Occasion::Authorization(token), Some(terms), None) if authorizing => {
+            Question::Authorize { key, amount: terms.amount, token }
+        }
+        (Occasion::Completion(outcome), _, Some(CustomerAction::Required)) if authorizing => {
+            Question::CompleteAction { key, outcome }
+        }
+        _ => Question::again(key, operation),
+    }
+}
+
+/// Notes that the provider waits for the customer, unless that is known.
+async fn await_customer(
+    app: &App,
+    payment: Payment,
+    operation: &Operation,
+    occasion: Occasion<'_>,
+) -> Result<Outcome, Error> {
+    if payment.action.is_some() {
+        return Ok(Outcome::Open(payment));
+    }
+    let (now, number) = (app.now(), operation.number);
+    let payment = payment.awaiting_customer();
+    let stored = payment.clone();
+    let news = occasion.is_news().then(|| news(app, &payment)).flatten();
+    app.db
+        .write("payments.require_action", move |tx| {
+            store::require_action(tx, &stored, number, now)?;
+            record(tx, news.as_ref())
+        })
+        .await?;
+    Ok(Outcome::Open(payment))
+}
+
+pub(super) fn provider_of<'a>(app: &'a App, payment: &Payment) -> Result<&'a dyn Provider, Error> {
     let name = payment.terms.as_ref().map_or("", |terms| terms.provider.as_str());
     app.providers.lookup(name).ok_or_else(|| Error::NoSuchProvider { name: name.to_owned() })
 }
 
-async fn end(app: &App, operation: Operation, settlement: Settlement) -> Result<Outcome, Error> {
+async fn end(
+    app: &App,
+    operation: Operation,
+    settlement: Settlement,
+    occasion: Occasion<'_>,
+) -> Result<Outcome, Error> {
     let now = app.now();
+    let reserving = matches!(operation.kind, OperationKind::Authorize | OperationKind::Void);
+    let news = (reserving && occasion.is_news()).then(|| news(app, &settlement.payment)).flatten();
     let (payment, state) = (settlement.payment.clone(), settlement.state);
     let kind = operation.kind.word();
     app.db
         .write("payments.end_operation", move |tx| {
-            store::end(tx, operation.number, &settlement, now)
+            store::end(tx, operation.number, &settlement, now)?;
+            record(tx, news.as_ref())
         })
         .await?;
     metrics::counter!("payments_operations_total", "kind" => kind, "state" => state.word())
         .increment(1);
     Ok(Outcome::Ended(payment, state))
+}
+
+/// What the others have to hear of the payment, with what must be known before the transaction starts.
+fn news(app: &App, payment: &Payment) -> Option<(EventContext, NewEvent)> {
+    let event = events::payment_changed(payment)?;
+    let context = EventContext::new(&*app.clock, &*app.ids);
+    Some((context.in_trace(current_traceparent()), event))
+}
+
+fn record(tx: &mut Tx<'_>, news: Option<&(EventContext, NewEvent)>) -> Result<(), Error> {
+    if let Some((context, event)) = news {
+        techtrove_bus::record(tx, context, event)?;
+    }
+    Ok(())
 }
 
 /// Drives a request for the payment `id` until the rules have nothing left to begin or resume: `decide`
@@ -115,7 +202,7 @@ async fn end(app: &App, operation: Operation, settlement: Settlement) -> Result<
 pub(super) async fn run<F>(
     app: &App,
     name: &'static str,
-    secret: Option<&Secret>,
+    occasion: Occasion<'_>,
     decide: F,
 ) -> Result<Outcome, Error>
 where
@@ -130,7 +217,7 @@ where
             Step::Answer(payment) => return Ok(Outcome::Ended(payment, OperationState::Done)),
             Step::Ask(payment) => payment,
         };
-        match ask(app, payment, secret).await {
+        match ask(app, payment, occasion).await {
             // A refusal changed what may be done: the rules have the last word.
             Err(Error::Overtaken) | Ok(Outcome::Ended(_, OperationState::Refused)) => {}
             outcome => return outcome,

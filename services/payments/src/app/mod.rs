@@ -5,26 +5,37 @@
 mod audit;
 mod authorize;
 mod capture;
+mod complete_action;
 mod drive;
+mod hear_webhook;
 mod reconcile;
 mod recover;
 mod refund;
+mod show_payment;
 mod void;
 
 use std::time::Duration;
 
-use techtrove_core::{Currency, SharedClock, Timestamp};
+use techtrove_core::{Currency, SharedClock, SharedIds, Timestamp};
 use techtrove_db::Db;
 
-use crate::provider::Providers;
+use techtrove_identity_api::GuestKey;
+use techtrove_payments_api::{Payment as Shown, PaymentStatus};
+
+use crate::{domain::Payment, error::Error, provider::Providers};
 
 pub use audit::{audit_ledger, audit_payments};
 pub use authorize::{Authorization, authorize};
 pub use capture::capture;
+pub use complete_action::complete_action;
+pub use hear_webhook::hear_webhook;
 pub use reconcile::reconcile;
 pub use recover::recover;
 pub use refund::{RefundOrder, refund};
-pub use void::void;
+pub use show_payment::{
+    View, Viewer, complete_own_action, get_payment, list_payments, view_payment, void_for_staff,
+};
+pub use void::{void, void_unknown};
 
 /// What the use cases stand on.
 #[derive(Clone, Debug)]
@@ -33,6 +44,10 @@ pub struct App {
     pub db: Db,
     /// The clock.
     pub clock: SharedClock,
+    /// New ids of events.
+    pub ids: SharedIds,
+    /// Tells the tokens of guests.
+    pub guest_key: GuestKey,
     /// Who holds the money.
     pub providers: Providers,
     /// Times and limits.
@@ -56,6 +71,18 @@ pub struct Rules {
 }
 
 impl App {
+    /// The payment as the other services see it.
+    ///
+    /// # Errors
+    /// When its provider is not set up any more.
+    fn show(&self, payment: &Payment) -> Result<Shown, Error> {
+        let mut shown = payment.show();
+        if shown.status == PaymentStatus::RequiresAction {
+            shown.next_action = Some(drive::provider_of(self, payment)?.next_action(payment.id));
+        }
+        Ok(shown)
+    }
+
     /// The current instant.
     fn now(&self) -> Timestamp {
         self.clock.now()

@@ -5,8 +5,8 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 
 use super::{
     App,
-    drive::{self, Outcome, Step},
-    void::remember,
+    drive::{self, Occasion, Outcome, Step},
+    void::{give_up, remember},
 };
 use crate::{domain::Payment, error::Error, store};
 
@@ -18,16 +18,19 @@ use crate::{domain::Payment, error::Error, store};
 /// When the database does not answer.
 pub async fn reconcile(app: &App, id: PaymentId) -> Result<Shown, Error> {
     let (now, currency) = (app.now(), app.rules.currency);
-    let outcome =
-        drive::run(app, "payments.reconcile", None, move |tx| match store::lookup(tx, id)? {
+    let outcome = drive::run(app, "payments.reconcile", Occasion::Inquiry, move |tx| {
+        match store::lookup(tx, id)? {
             None => remember(tx, Payment::never(id, currency), now),
             Some(payment) if payment.open.is_some() => Ok(Step::Ask(payment)),
             Some(payment) => Ok(Step::Answer(payment)),
-        })
-        .await?;
+        }
+    })
+    .await?;
     match outcome {
-        Outcome::NeverArrived(payment) if is_old(app, &payment) => super::void(app, id).await,
-        outcome => Ok(outcome.payment().show()),
+        Outcome::NeverArrived(payment) if is_old(app, &payment) => {
+            give_up(app, id, Occasion::Inquiry).await
+        }
+        outcome => app.show(&outcome.payment()),
     }
 }
 

@@ -3,7 +3,10 @@
 use techtrove_core::Money;
 use techtrove_payments_api::{Payment as Shown, PaymentId, RefundId};
 
-use super::{App, drive};
+use super::{
+    App,
+    drive::{self, Occasion},
+};
 use crate::{domain::decide, error::Error, store};
 
 /// What is to be given back.
@@ -25,7 +28,7 @@ pub struct RefundOrder {
 /// not have been made.
 pub async fn refund(app: &App, id: PaymentId, order: RefundOrder) -> Result<Shown, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
-    let outcome = drive::run(app, "payments.begin_refund", None, move |tx| {
+    let outcome = drive::run(app, "payments.begin_refund", Occasion::Request, move |tx| {
         let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let known = store::lookup_refund(tx, order.id, id)?;
         let decision = decide::refund(&payment, order.amount, known);
@@ -37,5 +40,5 @@ pub async fn refund(app: &App, id: PaymentId, order: RefundOrder) -> Result<Show
         })
     })
     .await?;
-    Ok(outcome.ended()?.show())
+    app.show(&outcome.ended()?)
 }

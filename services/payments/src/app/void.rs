@@ -6,10 +6,10 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 
 use super::{
     App,
-    drive::{self, Step},
+    drive::{self, Occasion, Step},
 };
 use crate::{
-    domain::{OperationKind, Payment, decide},
+    domain::{Decision, OperationKind, Payment, Refusal, decide},
     error::Error,
     store,
 };
@@ -21,20 +21,54 @@ use crate::{
 /// # Errors
 /// What the rules refuse.
 pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
+    give_up(app, id, Occasion::Request).await
+}
+
+/// As [`void`], only for a payment of which nobody knows how it stands; the order learns of it by an
+/// event.
+///
+/// # Errors
+/// When there is no such payment, or it is known how it stands.
+pub async fn void_unknown(app: &App, id: PaymentId) -> Result<Shown, Error> {
+    let (now, due) = (app.now(), app.first_retry_at());
+    let outcome = drive::run(app, "payments.void_unknown", Occasion::Inquiry, move |tx| {
+        let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
+        let decision = decide::void_unknown(&payment);
+        carry_out(tx, payment, decision, (now, due))
+    })
+    .await?;
+    app.show(&outcome.payment())
+}
+
+/// [`void`], on any occasion.
+pub(super) async fn give_up(
+    app: &App,
+    id: PaymentId,
+    occasion: Occasion<'_>,
+) -> Result<Shown, Error> {
     let (now, due, currency) = (app.now(), app.first_retry_at(), app.rules.currency);
-    let outcome = drive::run(app, "payments.begin_void", None, move |tx| {
+    let outcome = drive::run(app, "payments.begin_void", occasion, move |tx| {
         let Some(payment) = store::lock(tx, id)? else {
             return remember(tx, Payment::never(id, currency), now);
         };
         let decision = decide::void(&payment);
-        drive::carry_out(payment, decision, |payment| {
-            let begun = payment.begin(OperationKind::Void, now);
-            store::begin(tx, &begun, now, due)?;
-            Ok(begun)
-        })
+        carry_out(tx, payment, decision, (now, due))
     })
     .await?;
-    Ok(outcome.payment().show())
+    app.show(&outcome.payment())
+}
+
+fn carry_out(
+    tx: &mut Tx<'_>,
+    payment: Payment,
+    decision: Result<Decision, Refusal>,
+    (now, due): (Timestamp, Timestamp),
+) -> Result<Step, Error> {
+    drive::carry_out(payment, decision, |payment| {
+        let begun = payment.begin(OperationKind::Void, now);
+        store::begin(tx, &begun, now, due)?;
+        Ok(begun)
+    })
 }
 
 /// Gives an authorisation up which the provider refused for `reason`. That refusal speaks of one
@@ -42,7 +76,7 @@ pub async fn void(app: &App, id: PaymentId) -> Result<Shown, Error> {
 /// has settled otherwise meanwhile stays as it is.
 pub(super) async fn turn_away(app: &App, id: PaymentId, reason: String) -> Result<Payment, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
-    let outcome = drive::run(app, "payments.turn_away", None, move |tx| {
+    let outcome = drive::run(app, "payments.turn_away", Occasion::Request, move |tx| {
         let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = Ok(decide::turned_away(&payment));
         drive::carry_out(payment, decision, |payment| {

@@ -5,7 +5,7 @@
 use techtrove_core::{Currency, Money};
 use techtrove_payments_api::PaymentStatus;
 
-use super::{OperationKind, OperationState, Payment, Terms};
+use super::{CustomerAction, OperationKind, OperationState, Payment, Terms};
 
 /// What to do about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,12 @@ pub fn capture(payment: &Payment) -> Result<Decision, Refusal> {
         Some(OperationKind::Capture) => return Ok(Decision::Resume),
         // Nothing else can be open once the money is taken but a refund, which leaves it taken.
         Some(OperationKind::Refund) => return Ok(Decision::Answer),
+        Some(OperationKind::Authorize) if payment.action.is_some() => {
+            return Err(Refusal::InvalidTransition {
+                status: RequiresAction,
+                attempted: "captured",
+            });
+        }
         Some(open) => return Err(Refusal::InProgress { open }),
         None => {}
     }
@@ -114,10 +120,38 @@ pub fn void(payment: &Payment) -> Result<Decision, Refusal> {
         None => {}
     }
     match payment.status {
-        Authorized | RequiresAction => Ok(Decision::Begin(OperationKind::Void)),
+        Authorized => Ok(Decision::Begin(OperationKind::Void)),
         Voided | Failed => Ok(Decision::Answer),
-        status @ (Captured | PartiallyRefunded | Refunded | Unknown) => {
+        status @ (Captured | PartiallyRefunded | Refunded | Unknown | RequiresAction) => {
             Err(Refusal::InvalidTransition { status, attempted: "voided" })
+        }
+    }
+}
+
+/// A request to void, by whoever looks after payments whose outcome nobody knows.
+///
+/// # Errors
+/// When the outcome is known.
+pub fn void_unknown(payment: &Payment) -> Result<Decision, Refusal> {
+    match payment.shown_status() {
+        PaymentStatus::Unknown | PaymentStatus::Voided => void(payment),
+        status => Err(Refusal::InvalidTransition { status, attempted: "voided by hand" }),
+    }
+}
+
+/// The customer has acted. Once the provider has told what came of it, a repetition finds that.
+///
+/// # Errors
+/// When the provider does not wait for the customer, and never did, or the payment was given up.
+pub fn complete_action(payment: &Payment) -> Result<Decision, Refusal> {
+    match payment.action {
+        Some(CustomerAction::Completed) => Ok(Decision::Answer),
+        Some(CustomerAction::Required) if open_kind(payment) == Some(OperationKind::Authorize) => {
+            Ok(Decision::Resume)
+        }
+        _ => {
+            let status = payment.shown_status();
+            Err(Refusal::InvalidTransition { status, attempted: "completed" })
         }
     }
 }

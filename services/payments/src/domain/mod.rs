@@ -15,6 +15,8 @@ mod properties;
 pub use decide::{Decision, KnownRefund, Refusal};
 pub use ledger::{Account, Booking};
 pub use operation::{Operation, OperationKind, OperationState, UnknownWord};
-pub use payment::{Begun, Payment, Terms, status_from_word, status_word};
+pub use payment::{
+    ActionOutcome, Begun, CustomerAction, Payment, Terms, status_from_word, status_word,
+};
 pub use secret::{InvalidSecret, Secret};
 pub use settle::{ChargeStatus, ProviderCharge, Settlement, Told, Unsettled, settle};

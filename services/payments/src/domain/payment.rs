@@ -2,6 +2,7 @@
 //! Its fields say only what the provider has told; while an operation is open nothing else may change
 //! it. Which operation may begin: [`super::decide`]; how one ends: [`super::settle`].
 
+use serde::{Deserialize, Serialize};
 use techtrove_core::{Currency, Money, Timestamp};
 use techtrove_payments_api::{Payment as Shown, PaymentId, PaymentStatus};
 use uuid::Uuid;
@@ -15,8 +16,54 @@ pub struct Terms {
     pub reference: Uuid,
     /// Who holds the money.
     pub provider: String,
+    /// The signed-in customer who pays, by the UUID of their id; none for a guest.
+    pub owner: Option<Uuid>,
     /// How much; always positive.
     pub amount: Money,
+}
+
+/// What came of the customer's action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionOutcome {
+    /// The customer confirmed the payment.
+    #[default]
+    Succeed,
+    /// The customer did not.
+    Fail,
+}
+
+/// What the provider wants of the customer before it reserves the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CustomerAction {
+    /// It waits for the customer; the authorisation stays open meanwhile, and no money is reserved.
+    Required,
+    /// The customer has acted, and the provider has told the outcome.
+    Completed,
+}
+
+impl CustomerAction {
+    const ALL: [Self; 2] = [Self::Required, Self::Completed];
+
+    /// The action in one word, as stored.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Completed => "completed",
+        }
+    }
+
+    /// The action behind its word.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn from_word(word: &str) -> Result<Self, UnknownWord> {
+        Self::ALL
+            .into_iter()
+            .find(|action| action.word() == word)
+            .ok_or_else(|| UnknownWord { what: "customer action", word: word.to_owned() })
+    }
 }
 
 /// A payment as it is stored.
@@ -34,6 +81,8 @@ pub struct Payment {
     pub captured: i64,
     /// Minor units given back.
     pub refunded: i64,
+    /// What the provider wants of the customer, or wanted.
+    pub action: Option<CustomerAction>,
     /// The provider's reason when it refused.
     pub decline_code: Option<String>,
     /// What the provider was asked and has not told.
@@ -79,6 +128,7 @@ impl Payment {
             status: PaymentStatus::Voided,
             captured: 0,
             refunded: 0,
+            action: None,
             decline_code: None,
             open: None,
             version: 1,
@@ -130,17 +180,31 @@ impl Payment {
         self.terms.as_ref().map_or(0, |terms| terms.amount.amount)
     }
 
-    /// The payment as the other services see it. While the provider has not told whether it holds the
-    /// money, that is unknown.
+    /// The payment now that the provider waits for its customer.
+    #[must_use]
+    pub fn awaiting_customer(&self) -> Self {
+        Self { action: Some(CustomerAction::Required), ..self.clone() }
+    }
+
+    /// Where the payment stands for others. While the provider has not told whether it holds the money,
+    /// that is unknown.
+    #[must_use]
+    pub fn shown_status(&self) -> PaymentStatus {
+        match self.open.as_ref().map(|open| open.kind) {
+            Some(OperationKind::Authorize) if self.action.is_some() => {
+                PaymentStatus::RequiresAction
+            }
+            Some(OperationKind::Authorize | OperationKind::Void) => PaymentStatus::Unknown,
+            Some(OperationKind::Capture | OperationKind::Refund) | None => self.status,
+        }
+    }
+
+    /// The payment as the other services see it, without what only its provider knows.
     #[must_use]
     pub fn show(&self) -> Shown {
-        let status = match self.open.as_ref().map(|open| open.kind) {
-            Some(OperationKind::Authorize | OperationKind::Void) => PaymentStatus::Unknown,
-            _ => self.status,
-        };
         Shown {
             id: self.id,
-            status,
+            status: self.shown_status(),
             amount: Money::new(self.amount(), self.currency),
             captured: self.captured,
             refunded: self.refunded,

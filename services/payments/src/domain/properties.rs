@@ -18,6 +18,8 @@ const AMOUNT: i64 = 100;
 enum Message {
     /// With a token that the provider knows, or does not.
     Charge(bool),
+    /// What the customer did.
+    Complete(ActionOutcome),
     Lookup,
     Capture,
     Void,
@@ -28,29 +30,42 @@ enum Message {
 #[derive(Default)]
 struct Provider {
     declines: bool,
+    /// Whether it waits for the customer first.
+    asks_customer: bool,
     status: Option<ChargeStatus>,
+    asked: bool,
     charges: u32,
     captures: u32,
     refunds: BTreeMap<String, i64>,
 }
 
 impl Provider {
+    fn decide(&mut self, approved: bool) {
+        self.charges += u32::from(approved);
+        self.status =
+            Some(if approved { ChargeStatus::Authorized } else { ChargeStatus::Declined });
+    }
+
     fn hear(&mut self, message: &Message) -> Told {
-        use ChargeStatus::{Authorized, Captured, Declined, Voided};
+        use ChargeStatus::{Authorized, Captured, Declined, RequiresAction, Voided};
+        self.asked |= *message == Message::Charge(true) && self.status.is_none();
         match (message, self.status) {
             (Message::Charge(false), _) => {
                 return Told::Refused { code: "invalid_token".to_owned() };
             }
             (Message::Lookup, None) => return Told::NoSuchCharge,
-            (Message::Charge(true), None) => {
-                self.charges += u32::from(!self.declines);
-                self.status = Some(if self.declines { Declined } else { Authorized });
+            (Message::Charge(true), None) if self.asks_customer => {
+                self.status = Some(RequiresAction);
+            }
+            (Message::Charge(true), None) => self.decide(!self.declines),
+            (Message::Complete(outcome), Some(RequiresAction)) => {
+                self.decide(*outcome == ActionOutcome::Succeed);
             }
             (Message::Capture, Some(Authorized)) => {
                 self.captures += 1;
                 self.status = Some(Captured);
             }
-            (Message::Void, None | Some(Authorized)) => self.status = Some(Voided),
+            (Message::Void, None | Some(Authorized | RequiresAction)) => self.status = Some(Voided),
             (Message::Refund(key, amount), Some(Captured)) => {
                 let before: i64 = self.refunds.values().sum();
                 let known = self.refunds.contains_key(key);
@@ -66,7 +81,7 @@ impl Provider {
         let Some(status) = self.status else { return Told::NoSuchCharge };
         Told::Charge(ProviderCharge {
             key: payment_id().to_string(),
-            amount: (self.charges > 0 || self.declines).then(|| Money::new(AMOUNT, Currency::USD)),
+            amount: self.asked.then(|| Money::new(AMOUNT, Currency::USD)),
             status,
             captured: if status == Captured { AMOUNT } else { 0 },
             decline_code: (status == Declined).then(|| "card_declined".to_owned()),
@@ -78,6 +93,9 @@ impl Provider {
 #[derive(Clone, Debug)]
 enum Event {
     Authorize(bool),
+    Complete(ActionOutcome),
+    /// The customer acts at the provider, and nobody tells us.
+    AtTheBank(ActionOutcome),
     Capture,
     Void,
     Refund(u8, i64),
@@ -90,9 +108,15 @@ enum Event {
     Answer(u8),
 }
 
+fn outcomes() -> impl Strategy<Value = ActionOutcome> {
+    prop_oneof![3 => Just(ActionOutcome::Succeed), 1 => Just(ActionOutcome::Fail)]
+}
+
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         3 => prop::bool::weighted(0.8).prop_map(Event::Authorize),
+        2 => outcomes().prop_map(Event::Complete),
+        1 => outcomes().prop_map(Event::AtTheBank),
         3 => Just(Event::Capture),
         1 => Just(Event::Void),
         4 => (0_u8..4, 1_i64..70).prop_map(|(id, amount)| Event::Refund(id, amount)),
@@ -122,7 +146,7 @@ fn payment_id() -> PaymentId {
 
 fn terms() -> Terms {
     let amount = Money::new(AMOUNT, Currency::USD);
-    Terms { reference: Uuid::from_u128(8), provider: "sandbox".to_owned(), amount }
+    Terms { reference: Uuid::from_u128(8), provider: "sandbox".to_owned(), owner: None, amount }
 }
 
 fn now() -> Timestamp {
@@ -158,6 +182,18 @@ impl World {
                 let decision = decide::authorize_again(&payment, &terms()).expect("same terms");
                 self.resume_if(decision, &payment, |_| Message::Charge(known));
             }
+        }
+    }
+
+    fn complete(&mut self, outcome: ActionOutcome) {
+        let Some(payment) = self.payment.clone() else { return };
+        let voided = self.operations.values().any(|state| *state == OperationState::Superseded);
+        match decide::complete_action(&payment) {
+            Ok(decision) => {
+                assert!(!voided, "what is given up cannot be completed");
+                self.resume_if(decision, &payment, |_| Message::Complete(outcome));
+            }
+            Err(_) => assert_ne!(payment.shown_status(), PaymentStatus::RequiresAction),
         }
     }
 
@@ -255,6 +291,7 @@ impl World {
                 self.payment = Some(settlement.payment);
             }
             Err(Unsettled::NotYet) => {}
+            Err(Unsettled::ActionRequired) => self.payment = Some(payment.awaiting_customer()),
             Err(Unsettled::TurnedAway(reason)) => self.turn_away(&payment, reason),
             Err(disagreement) => panic!("{disagreement}"),
         }
@@ -274,6 +311,8 @@ impl World {
     fn happen(&mut self, event: &Event) {
         match event {
             Event::Authorize(known) => self.authorize(*known),
+            Event::Complete(outcome) => self.complete(*outcome),
+            Event::AtTheBank(outcome) => drop(self.provider.hear(&Message::Complete(*outcome))),
             Event::Capture => self.change(OperationKind::Capture),
             Event::Void => self.change(OperationKind::Void),
             Event::Refund(id, amount) => self.refund(*id, *amount),
@@ -308,17 +347,23 @@ impl World {
         assert!(self.provider.charges <= 1 && self.provider.captures <= 1, "charged at most once");
         assert!(self.provider.refunds.values().sum::<i64>() <= AMOUNT);
         if payment.status == PaymentStatus::Voided && payment.open.is_none() {
-            assert_ne!(
-                self.provider.status,
-                Some(ChargeStatus::Authorized),
-                "nothing stays reserved"
-            );
+            let over = [Some(ChargeStatus::Authorized), Some(ChargeStatus::RequiresAction)];
+            assert!(!over.contains(&self.provider.status), "nothing stays reserved, or can be");
         }
     }
 
-    /// Asks about what is open until nothing is, then lets every late message arrive as well.
+    /// Asks about what is open until nothing is, or the customer is waited for, then lets every late message arrive as well.
     fn come_to_rest(&mut self) {
         self.answers.clear();
+        self.ask_until_told();
+        for pick in 0..self.on_the_way.len() {
+            self.provider.hear(&self.on_the_way[pick].clone());
+        }
+        // What the customer did may have been late, and is found by asking.
+        self.ask_until_told();
+    }
+
+    fn ask_until_told(&mut self) {
         for _ in 0..4 {
             let Some(payment) = self.payment.clone() else { return };
             let Some(open) = payment.open else { break };
@@ -329,9 +374,6 @@ impl World {
             if never_arrived {
                 self.change(OperationKind::Void);
             }
-        }
-        for pick in 0..self.on_the_way.len() {
-            self.provider.hear(&self.on_the_way[pick].clone());
         }
     }
 }
@@ -349,8 +391,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn whatever_happens_both_books_agree_in_the_end(declines: bool, events in events()) {
-        let mut world = World { provider: Provider { declines, ..Provider::default() }, ..World::default() };
+    fn whatever_happens_both_books_agree_in_the_end(
+        declines: bool,
+        asks_customer: bool,
+        events in events(),
+    ) {
+        let provider = Provider { declines, asks_customer, ..Provider::default() };
+        let mut world = World { provider, ..World::default() };
 
         for event in &events {
             world.happen(event);
@@ -366,7 +413,14 @@ proptest! {
         };
         prop_assert_eq!(reserved, at_provider, "what is reserved");
         let payment = world.payment.as_ref();
-        prop_assert!(payment.is_none_or(|payment| payment.open.is_none()), "nothing stays open");
+        let waits = world.provider.status == Some(ChargeStatus::RequiresAction);
+        prop_assert!(
+            payment.is_none_or(|payment| match &payment.open {
+                None => !waits,
+                Some(_) => waits && payment.shown_status() == PaymentStatus::RequiresAction,
+            }),
+            "nothing stays open but for the customer"
+        );
         prop_assert_eq!(payment.map_or(0, |payment| payment.captured), i64::from(world.provider.captures) * AMOUNT);
         prop_assert_eq!(payment.map_or(0, |payment| payment.refunded), world.provider.refunds.values().sum::<i64>());
     }

@@ -5,11 +5,13 @@
 use techtrove_core::Money;
 use techtrove_payments_api::PaymentStatus;
 
-use super::{Booking, Operation, OperationKind, OperationState, Payment, ledger};
+use super::{Booking, CustomerAction, Operation, OperationKind, OperationState, Payment, ledger};
 
 /// Where a charge stands at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChargeStatus {
+    /// Waits for the customer; nothing is reserved.
+    RequiresAction,
     /// Reserved.
     Authorized,
     /// Taken.
@@ -73,6 +75,9 @@ pub enum Unsettled {
     /// The provider has not done it yet.
     #[error("the provider has not done it yet")]
     NotYet,
+    /// The provider waits for the customer.
+    #[error("the provider waits for the customer")]
+    ActionRequired,
     /// The provider refused one request to authorise; another, with another token, may still be on its
     /// way. A void by key has to make sure.
     #[error("the provider refused the request: {0}")]
@@ -120,8 +125,11 @@ fn authorize(payment: &Payment, charge: &ProviderCharge) -> Result<Settlement, U
     match charge.status {
         ChargeStatus::Authorized => {
             let bookings = ledger::authorized(payment.amount());
-            Ok(end(payment, PaymentStatus::Authorized, OperationState::Done, bookings))
+            let settlement =
+                end(payment, PaymentStatus::Authorized, OperationState::Done, bookings);
+            Ok(decided(settlement))
         }
+        ChargeStatus::RequiresAction => Err(Unsettled::ActionRequired),
         ChargeStatus::Declined => Ok(declined(payment, charge.decline_code.as_deref())),
         ChargeStatus::Voided => {
             Ok(end(payment, PaymentStatus::Voided, OperationState::Refused, Vec::new()))
@@ -158,6 +166,9 @@ fn capture(
         ChargeStatus::Declined => {
             Err(Unsettled::Disagreement("it declined what it had authorised"))
         }
+        ChargeStatus::RequiresAction => Err(Unsettled::Disagreement(
+            "it waits for the customer of money that it had authorised",
+        )),
     }
 }
 
@@ -177,7 +188,7 @@ fn void(payment: &Payment, charge: &ProviderCharge) -> Result<Settlement, Unsett
         ChargeStatus::Declined => {
             Err(Unsettled::Disagreement("it declined what it had authorised"))
         }
-        ChargeStatus::Authorized => Err(Unsettled::NotYet),
+        ChargeStatus::Authorized | ChargeStatus::RequiresAction => Err(Unsettled::NotYet),
         ChargeStatus::Captured => {
             Err(Unsettled::Disagreement("it took money that was to be given up"))
         }
@@ -219,6 +230,13 @@ fn refused(payment: &Payment, open: &Operation, code: &str) -> Result<Settlement
 fn declined(payment: &Payment, code: Option<&str>) -> Settlement {
     let mut settlement = end(payment, PaymentStatus::Failed, OperationState::Refused, Vec::new());
     settlement.payment.decline_code = Some(code.unwrap_or("declined").to_owned());
+    decided(settlement)
+}
+
+/// The bank has decided: an action that it had wanted of the customer is over.
+fn decided(mut settlement: Settlement) -> Settlement {
+    let action = &mut settlement.payment.action;
+    *action = action.map(|_| CustomerAction::Completed);
     settlement
 }
 

@@ -25,6 +25,10 @@ pub(super) async fn authorize(
     Ok(Json(app::authorize(&app, wish).await?))
 }
 
+pub(super) async fn show(State(app): State<Arc<App>>, Path(id): Path<PaymentId>) -> Answer {
+    Ok(Json(app::get_payment(&app, id).await?))
+}
+
 pub(super) async fn reconcile(State(app): State<Arc<App>>, Path(id): Path<PaymentId>) -> Answer {
     Ok(Json(app::reconcile(&app, id).await?))
 }
@@ -50,7 +54,12 @@ fn authorization(body: AuthorizeRequest) -> Result<Authorization, Error> {
     positive(body.amount.amount)?;
     let token = Secret::new(body.token)
         .map_err(|error| Error::Invalid { pointer: "/token", detail: error.to_string() })?;
-    let terms = Terms { reference: body.reference, provider: body.provider, amount: body.amount };
+    let terms = Terms {
+        reference: body.reference,
+        provider: body.provider,
+        owner: body.owner,
+        amount: body.amount,
+    };
     Ok(Authorization { id: body.payment_id, terms, token })
 }
 

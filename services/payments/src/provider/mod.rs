@@ -3,13 +3,18 @@
 //! unknown. A new provider is a module beside [`sandbox`] and a line where the service is built.
 
 pub mod sandbox;
+mod signature;
 
 use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
-use techtrove_core::Money;
+use http::HeaderMap;
+use techtrove_core::{Money, Timestamp};
+use techtrove_payments_api::{NextAction, PaymentId};
 
-use crate::domain::{Operation, OperationKind, Secret, Told};
+pub use signature::{InvalidSignature, WebhookSecret, verify};
+
+use crate::domain::{ActionOutcome, Operation, OperationKind, Secret, Told};
 
 /// What a provider is asked. Every question may be repeated and is told apart by our keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,13 @@ pub enum Question<'a> {
     Lookup {
         /// Our key for the charge.
         key: &'a str,
+    },
+    /// The customer has acted.
+    CompleteAction {
+        /// Our key for the charge.
+        key: &'a str,
+        /// With what outcome.
+        outcome: ActionOutcome,
     },
     /// Take the reserved money.
     Capture {
@@ -72,11 +84,21 @@ impl<'a> Question<'a> {
         match self {
             Self::Authorize { .. } => "authorize",
             Self::Lookup { .. } => "lookup",
+            Self::CompleteAction { .. } => "complete_action",
             Self::Capture { .. } => "capture",
             Self::Void { .. } => "void",
             Self::Refund { .. } => "refund",
         }
     }
+}
+
+/// A webhook as it arrived.
+#[derive(Clone, Copy, Debug)]
+pub struct Delivery<'a> {
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Its body, byte for byte.
+    pub body: &'a [u8],
 }
 
 /// The provider has not told. What was asked may have been done, or may be done yet.
@@ -88,6 +110,19 @@ pub struct NoAnswer(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 pub trait Provider: Send + Sync + fmt::Debug {
     /// The name by which requests choose it.
     fn name(&self) -> &'static str;
+
+    /// What the customer has to do while the provider waits for it.
+    fn next_action(&self, payment: PaymentId) -> NextAction;
+
+    /// Our key for the charge that a webhook tells of, if it tells of one.
+    ///
+    /// # Errors
+    /// When the provider did not sign it, or not now.
+    fn read_webhook(
+        &self,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<Option<String>, InvalidSignature>;
 
     /// Asks, within the provider's deadline.
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>>;

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use futures::{FutureExt as _, future::BoxFuture};
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Currency, InvalidCurrency, Money};
-use techtrove_http::{Client, ClientError};
+use techtrove_core::{Currency, InvalidCurrency, Money, Timestamp};
+use techtrove_http::{Client, ClientError, header_text};
+use techtrove_payments_api::{INVALID_TOKEN, NextAction, PaymentId};
 
-use super::{NoAnswer, Provider, Question};
-use crate::domain::{ChargeStatus, ProviderCharge, Told};
+use super::{Delivery, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret, verify};
+use crate::domain::{ActionOutcome, ChargeStatus, ProviderCharge, Told};
 
 /// The name by which requests choose it.
 pub const NAME: &str = "sandbox";
@@ -18,27 +20,34 @@ pub const NAME: &str = "sandbox";
 /// The longest reason of a refusal that is kept.
 const MAX_CODE: usize = 64;
 
-/// Asks the sandbox.
+/// The header with a webhook's signature.
+const SIGNATURE: HeaderName = HeaderName::from_static("sandbox-signature");
+
+/// Asks the sandbox, and hears its webhooks.
 #[derive(Clone, Debug)]
-pub struct Sandbox(Client);
+pub struct Sandbox {
+    client: Client,
+    secrets: Vec<WebhookSecret>,
+}
 
 impl Sandbox {
-    /// Asks through `client`, waiting `deadline` for each answer.
+    /// Asks through `client`, waiting `deadline` for each answer, and hears webhooks that any of
+    /// `secrets` signed.
     #[must_use]
-    pub fn new(client: Client, deadline: Duration) -> Self {
-        Self(client.with_deadline(deadline))
+    pub fn new(client: Client, deadline: Duration, secrets: Vec<WebhookSecret>) -> Self {
+        Self { client: client.with_deadline(deadline), secrets }
     }
 
     async fn charge(&self, wish: &NewCharge<'_>) -> Result<Told, NoAnswer> {
-        match self.0.post("/v1/charges").json(wish).call::<Charge>().await {
+        match self.client.post("/v1/charges").json(wish).call::<Charge>().await {
             Ok(charge) => charge.told(),
-            Err(error) if says(&error, &["invalid_token"]) => Ok(refused(&error)),
+            Err(error) if says(&error, &[INVALID_TOKEN]) => Ok(refused(&error)),
             Err(error) => Err(silence(error)),
         }
     }
 
     async fn lookup(&self, key: &str) -> Result<Told, NoAnswer> {
-        match self.0.get(&format!("/v1/charges/{key}")).call::<Charge>().await {
+        match self.client.get(&format!("/v1/charges/{key}")).call::<Charge>().await {
             Ok(charge) => charge.told(),
             Err(error) if says(&error, &["charge_not_found"]) => Ok(Told::NoSuchCharge),
             Err(error) => Err(silence(error)),
@@ -47,9 +56,29 @@ impl Sandbox {
 
     /// A refused change is no reason to believe anything: how the charge stands is looked up.
     async fn change(&self, key: &str, verb: &str) -> Result<Told, NoAnswer> {
-        const BECAUSE_OF_ITS_STATE: [&str; 3] =
-            ["charge_voided", "charge_declined", "charge_captured"];
-        match self.0.post(&format!("/v1/charges/{key}/{verb}")).call::<Charge>().await {
+        let path = format!("/v1/charges/{key}/{verb}");
+        self.changed(key, self.client.post(&path).call().await).await
+    }
+
+    async fn complete_action(&self, key: &str, outcome: ActionOutcome) -> Result<Told, NoAnswer> {
+        let path = format!("/v1/charges/{key}/complete-action");
+        let body = CompletedAction { outcome };
+        self.changed(key, self.client.post(&path).json(&body).call().await).await
+    }
+
+    async fn changed(
+        &self,
+        key: &str,
+        answer: Result<Charge, ClientError>,
+    ) -> Result<Told, NoAnswer> {
+        const BECAUSE_OF_ITS_STATE: [&str; 5] = [
+            "charge_voided",
+            "charge_declined",
+            "charge_captured",
+            "charge_requires_action",
+            "no_action_required",
+        ];
+        match answer {
             Ok(charge) => charge.told(),
             Err(error) if says(&error, &BECAUSE_OF_ITS_STATE) => self.lookup(key).await,
             Err(error) => Err(silence(error)),
@@ -59,7 +88,7 @@ impl Sandbox {
     async fn refund(&self, key: &str, wish: &NewRefund<'_>) -> Result<Told, NoAnswer> {
         const FOR_GOOD: [&str; 3] = ["refund_exceeds_charge", "charge_not_captured", "key_reused"];
         let path = format!("/v1/charges/{key}/refunds");
-        match self.0.post(&path).json(wish).call::<Refund>().await {
+        match self.client.post(&path).json(wish).call::<Refund>().await {
             Ok(refund) => Ok(Told::Refunded { key: refund.key, amount: refund.amount }),
             Err(error) if says(&error, &FOR_GOOD) => Ok(refused(&error)),
             Err(error) => Err(silence(error)),
@@ -72,6 +101,24 @@ impl Provider for Sandbox {
         NAME
     }
 
+    fn next_action(&self, payment: PaymentId) -> NextAction {
+        NextAction {
+            kind: "sandbox_confirmation".to_owned(),
+            url: format!("/api/v1/payments/{payment}/actions/complete"),
+        }
+    }
+
+    fn read_webhook(
+        &self,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<Option<String>, InvalidSignature> {
+        let header = header_text(delivery.headers, &SIGNATURE).ok().flatten();
+        verify(header.ok_or(InvalidSignature)?, delivery.body, &self.secrets, now)?;
+        let webhook: Option<Webhook> = serde_json::from_slice(delivery.body).ok();
+        Ok(webhook.map(|webhook| webhook.charge.key))
+    }
+
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>> {
         async move {
             match question {
@@ -81,6 +128,9 @@ impl Provider for Sandbox {
                     self.charge(&NewCharge { key, amount, currency, token, capture: false }).await
                 }
                 Question::Lookup { key } => self.lookup(key).await,
+                Question::CompleteAction { key, outcome } => {
+                    self.complete_action(key, outcome).await
+                }
                 Question::Capture { key } => self.change(key, "capture").await,
                 Question::Void { key } => self.change(key, "void").await,
                 Question::Refund { key, refund, amount } => {
@@ -102,9 +152,25 @@ struct NewCharge<'a> {
 }
 
 #[derive(Serialize)]
+struct CompletedAction {
+    outcome: ActionOutcome,
+}
+
+#[derive(Serialize)]
 struct NewRefund<'a> {
     key: &'a str,
     amount: i64,
+}
+
+/// What a webhook is read for; nothing else in it is believed.
+#[derive(Deserialize)]
+struct Webhook {
+    charge: ChargeKey,
+}
+
+#[derive(Deserialize)]
+struct ChargeKey {
+    key: String,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +192,7 @@ struct Refund {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Status {
+    RequiresAction,
     Authorized,
     Captured,
     Declined,
@@ -140,6 +207,7 @@ impl Charge {
             .transpose()
             .map_err(|error: InvalidCurrency| NoAnswer(error.into()))?;
         let status = match self.status {
+            Status::RequiresAction => ChargeStatus::RequiresAction,
             Status::Authorized => ChargeStatus::Authorized,
             Status::Captured => ChargeStatus::Captured,
             Status::Declined => ChargeStatus::Declined,

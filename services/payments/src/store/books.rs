@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use techtrove_core::Money;
 use techtrove_db::{DbError, Row, Sql, Tx, p};
-use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentId};
+use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentId, PaymentStatus};
 use uuid::Uuid;
 
-use crate::domain::{Account, status_from_word};
+use crate::domain::{Account, CustomerAction, status_from_word};
 
-const SELECT_PAGE: &str = "SELECT id, reference, provider, amount, currency, status, updated_at \
-     FROM payments WHERE id > ? ORDER BY id LIMIT ?";
+const SELECT_PAGE: &str = "SELECT id, reference, provider, amount, currency, status, updated_at, \
+     customer_action FROM payments WHERE id > ? ORDER BY id LIMIT ?";
 
 const SUM_PAGE: Sql = Sql::new(
     "SELECT payment_id, account, CAST(SUM(amount) AS BIGINT) FROM ledger_entries \
@@ -60,11 +60,17 @@ pub fn page(
 }
 
 fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
+    let awaits_customer =
+        row.get::<Option<String>>(7)?.as_deref() == Some(CustomerAction::Required.word());
+    let status = match status_from_word(&row.get::<String>(5)?).map_err(DbError::decode)? {
+        PaymentStatus::Unknown if awaits_customer => PaymentStatus::RequiresAction,
+        status => status,
+    };
     Ok(PaymentEntry {
         id: row.get(0)?,
         reference: row.get::<Option<Uuid>>(1)?.unwrap_or(Uuid::nil()),
         provider: row.get::<Option<String>>(2)?.unwrap_or_default(),
-        status: status_from_word(&row.get::<String>(5)?).map_err(DbError::decode)?,
+        status,
         amount: Money::new(row.get(3)?, row.get(4)?),
         captured: 0,
         refunded: 0,

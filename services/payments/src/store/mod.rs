@@ -3,48 +3,40 @@
 //! to be written twice. What it holds and how it ends, says the domain.
 
 mod books;
+mod list;
 mod operations;
 mod payments;
 mod refunds;
 
 pub use books::{balances, page};
+pub use list::{Dated, list, lookup_dated};
 pub use operations::{OpenOperation, OpenSummary, claim, due, open_summary};
-pub use payments::{begin, end, insert, insert_never, lock, lookup};
+pub use payments::{begin, end, insert, insert_never, lock, lookup, require_action};
 pub use refunds::{insert_refund, lookup_refund};
 
 use techtrove_db::{Migration, MigrationSet};
+
+/// One step of the tables' history, from its three files of one name.
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file, ".sql")),
+            mysql: include_str!(concat!("../../migrations/mysql/", $file, ".sql")),
+        }
+    };
+}
 
 /// The tables of payments.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "payments",
     migrations: &[
-        Migration {
-            version: 1,
-            name: "payments",
-            sqlite: include_str!("../../migrations/sqlite/0001_payments.sql"),
-            postgres: include_str!("../../migrations/postgres/0001_payments.sql"),
-            mysql: include_str!("../../migrations/mysql/0001_payments.sql"),
-        },
-        Migration {
-            version: 2,
-            name: "operations",
-            sqlite: include_str!("../../migrations/sqlite/0002_operations.sql"),
-            postgres: include_str!("../../migrations/postgres/0002_operations.sql"),
-            mysql: include_str!("../../migrations/mysql/0002_operations.sql"),
-        },
-        Migration {
-            version: 3,
-            name: "refunds",
-            sqlite: include_str!("../../migrations/sqlite/0003_refunds.sql"),
-            postgres: include_str!("../../migrations/postgres/0003_refunds.sql"),
-            mysql: include_str!("../../migrations/mysql/0003_refunds.sql"),
-        },
-        Migration {
-            version: 4,
-            name: "ledger_entries",
-            sqlite: include_str!("../../migrations/sqlite/0004_ledger_entries.sql"),
-            postgres: include_str!("../../migrations/postgres/0004_ledger_entries.sql"),
-            mysql: include_str!("../../migrations/mysql/0004_ledger_entries.sql"),
-        },
+        migration!(1, "payments", "0001_payments"),
+        migration!(2, "operations", "0002_operations"),
+        migration!(3, "refunds", "0003_refunds"),
+        migration!(4, "ledger_entries", "0004_ledger_entries"),
+        migration!(5, "customers", "0005_customers"),
     ],
 };

@@ -19,11 +19,17 @@ const SELECT_DUE: &str = "SELECT payment_id, number, attempts FROM operations \
 const CLAIM: &str = "UPDATE operations SET attempts = attempts + 1, next_attempt_at = ? \
      WHERE payment_id = ? AND number = ? AND attempts = ? AND open_slot = 1";
 
-const SUMMARY: Sql =
-    Sql::new("SELECT CAST(COUNT(*) AS BIGINT), MIN(opened_at) FROM operations WHERE open_slot = 1")
-        .mysql(
-            "SELECT CAST(COUNT(*) AS SIGNED), MIN(opened_at) FROM operations WHERE open_slot = 1",
-        );
+/// An authorisation which waits for the customer is nobody's fault, and not counted.
+const SUMMARY: Sql = Sql::new(
+    "SELECT CAST(COUNT(*) AS BIGINT), MIN(o.opened_at) FROM operations o \
+     JOIN payments p ON p.id = o.payment_id \
+     WHERE o.open_slot = 1 AND (o.kind <> 'authorize' OR p.customer_action IS NULL)",
+)
+.mysql(
+    "SELECT CAST(COUNT(*) AS SIGNED), MIN(o.opened_at) FROM operations o \
+     JOIN payments p ON p.id = o.payment_id \
+     WHERE o.open_slot = 1 AND (o.kind <> 'authorize' OR p.customer_action IS NULL)",
+);
 
 /// An operation that is asked about again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +42,7 @@ pub struct OpenOperation {
     pub attempts: i64,
 }
 
-/// All open operations.
+/// All open operations that wait for a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenSummary {
     /// How many there are.
@@ -100,7 +106,7 @@ pub fn claim(tx: &mut Tx<'_>, operation: &OpenOperation, next: Timestamp) -> Res
     Ok(tx.execute(CLAIM, params)? == 1)
 }
 
-/// How many operations are open, and since when.
+/// How many operations wait for a provider, and since when.
 ///
 /// # Errors
 /// When the database does not answer.

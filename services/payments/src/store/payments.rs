@@ -7,25 +7,33 @@ use uuid::Uuid;
 
 use super::operations::{INSERT_OPERATION, lookup_operation, operation_params};
 use crate::{
-    domain::{Begun, OperationState, Payment, Settlement, Terms, status_from_word, status_word},
+    domain::{
+        Begun, CustomerAction, OperationState, Payment, Settlement, Terms, status_from_word,
+        status_word,
+    },
     error::Error,
 };
 
-const INSERT_PAYMENT: &str = "INSERT INTO payments (id, reference, provider, amount, currency, \
-     status, captured, refunded, decline_code, open_operation, version, created_at, updated_at) \
-     VALUES (?, ?, ?, ?, ?, ?, 0, 0, NULL, ?, ?, ?, ?)";
+const INSERT_PAYMENT: &str = "INSERT INTO payments (id, reference, provider, owner, amount, \
+     currency, status, captured, refunded, decline_code, open_operation, version, created_at, \
+     updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, NULL, ?, ?, ?, ?)";
 
 const SELECT_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
-     refunded, decline_code, open_operation, version FROM payments WHERE id = ?";
+     refunded, decline_code, open_operation, version, owner, customer_action FROM payments \
+     WHERE id = ?";
 
 const LOCK_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
-     refunded, decline_code, open_operation, version FROM payments WHERE id = ? FOR UPDATE";
+     refunded, decline_code, open_operation, version, owner, customer_action FROM payments \
+     WHERE id = ? FOR UPDATE";
 
 const BEGIN_OPERATION: &str = "UPDATE payments SET open_operation = ?, version = ?, \
      decline_code = ?, updated_at = ? WHERE id = ? AND version = ?";
 
+const REQUIRE_ACTION: &str = "UPDATE payments SET customer_action = ?, updated_at = ? \
+     WHERE id = ? AND open_operation = ? AND customer_action IS NULL";
+
 const END_PAYMENT: &str = "UPDATE payments SET status = ?, captured = ?, refunded = ?, \
-     decline_code = ?, open_operation = NULL, version = ?, updated_at = ? \
+     customer_action = ?, decline_code = ?, open_operation = NULL, version = ?, updated_at = ? \
      WHERE id = ? AND open_operation = ?";
 
 const END_OPERATION: &str = "UPDATE operations SET state = ?, open_slot = NULL, closed_at = ? \
@@ -58,6 +66,7 @@ fn payment_params<'a>(payment: &'a Payment, now: &'a Timestamp) -> Params<'a> {
         payment.id,
         terms.map(|terms| terms.reference),
         terms.map(|terms| terms.provider.as_str()),
+        terms.and_then(|terms| terms.owner),
         payment.amount(),
         payment.currency,
         status_word(payment.status),
@@ -83,7 +92,7 @@ pub fn insert_never(tx: &mut Tx<'_>, never: &Payment, now: Timestamp) -> Result<
 /// When the database does not answer.
 pub fn lookup(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
     let found = tx.query_opt(SELECT_PAYMENT, p![id], read_payment)?;
-    with_operation(tx, found)
+    found.map(|(payment, open)| with_operation(tx, payment, open)).transpose()
 }
 
 /// As [`lookup`], and the payment stays as it is until the transaction ends: for decisions which rest
@@ -93,28 +102,33 @@ pub fn lookup(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError
 /// When the database does not answer.
 pub fn lock(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Payment>, DbError> {
     let found = tx.query_opt(LOCK_PAYMENT, p![id], read_payment)?;
-    with_operation(tx, found)
+    found.map(|(payment, open)| with_operation(tx, payment, open)).transpose()
 }
 
-fn with_operation(
+/// The payment with its operation of the number `open`, when there is one.
+pub(super) fn with_operation(
     tx: &mut Tx<'_>,
-    found: Option<(Payment, Option<i64>)>,
-) -> Result<Option<Payment>, DbError> {
-    let Some((mut payment, open)) = found else { return Ok(None) };
+    mut payment: Payment,
+    open: Option<i64>,
+) -> Result<Payment, DbError> {
     if let Some(number) = open {
         payment.open = Some(lookup_operation(tx, payment.id, number)?);
     }
-    Ok(Some(payment))
+    Ok(payment)
 }
 
-fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
+/// The payment in a row, and the number of its open operation.
+pub(super) fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
     let amount: i64 = row.get(3)?;
     let currency: Currency = row.get(4)?;
     let reference: Option<Uuid> = row.get(1)?;
     let provider: Option<String> = row.get(2)?;
+    let owner = row.get(11)?;
+    let action: Option<String> = row.get(12)?;
     let terms = reference.zip(provider).map(|(reference, provider)| Terms {
         reference,
         provider,
+        owner,
         amount: Money::new(amount, currency),
     });
     let payment = Payment {
@@ -124,6 +138,10 @@ fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbError> {
         status: status_from_word(&row.get::<String>(5)?).map_err(DbError::decode)?,
         captured: row.get(6)?,
         refunded: row.get(7)?,
+        action: action
+            .map(|word| CustomerAction::from_word(&word))
+            .transpose()
+            .map_err(DbError::decode)?,
         decline_code: row.get(8)?,
         open: None,
         version: row.get(10)?,
@@ -150,6 +168,20 @@ pub fn begin(tx: &mut Tx<'_>, begun: &Begun, now: Timestamp, due: Timestamp) -> 
     all_matched(tx, &statements, statements.len())
 }
 
+/// Notes that the provider waits for the customer before it ends the open operation `number`.
+///
+/// # Errors
+/// [`Error::Overtaken`] when it is no longer open, or this was noted before.
+pub fn require_action(
+    tx: &mut Tx<'_>,
+    payment: &Payment,
+    number: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let action = payment.action.map(CustomerAction::word);
+    all_matched(tx, &[(REQUIRE_ACTION, p![action, now, payment.id, number])], 1)
+}
+
 /// Ends the open operation `number` with what the provider told, and books it.
 ///
 /// # Errors
@@ -169,6 +201,7 @@ pub fn end(
                 status_word(payment.status),
                 payment.captured,
                 payment.refunded,
+                payment.action.map(CustomerAction::word),
                 payment.decline_code,
                 payment.version,
                 now,

@@ -9,19 +9,35 @@ use std::{
 };
 
 use serde::Deserialize;
-use techtrove_core::{Currency, ManualClock, Money, Page, PageRequest, SharedClock, TypedId};
+use techtrove_core::{
+    Clock as _, Currency, ManualClock, Money, Page, PageRequest, SeededIds, SharedClock, TypedId,
+};
 use techtrove_db::{Db, DbOptions};
 use techtrove_http::{Call, Client, ClientError, Fault as NetworkFault, Faults as NetworkFaults};
+use techtrove_identity_api::{
+    Authenticator, Claims, GuestKey, GuestSubject, Role, SessionId, SigningKey, UserId,
+};
 use techtrove_payments::{
     Config, Deps,
     app::{self, App},
+    provider::WebhookSecret,
 };
 use techtrove_payments_api::{
-    AuthorizeRequest, Payment, PaymentEntry, PaymentId, PaymentStatus, PaymentsClient, RefundId,
-    RefundRequest,
+    AuthorizeRequest, Payment, PaymentChanged, PaymentEntry, PaymentId, PaymentStatus,
+    PaymentsClient, RefundId, RefundRequest,
 };
-use techtrove_sandbox::faults::Faults;
+use techtrove_sandbox::{
+    faults::Faults,
+    webhooks::{Endpoint, Webhooks},
+};
+use techtrove_testing::Actor;
 use uuid::Uuid;
+
+/// What guests' tokens are made with.
+pub const GUEST_KEY: [u8; 32] = [2; 32];
+
+/// What the sandbox signs its webhooks with.
+pub const WEBHOOK_SECRET: [u8; 32] = [3; 32];
 
 /// What every payment of these tests is worth.
 pub const AMOUNT: i64 = 10_000;
@@ -30,10 +46,14 @@ pub const AMOUNT: i64 = 10_000;
 pub struct World {
     pub app: App,
     pub payments: PaymentsClient,
+    pub internal: Client,
+    pub public: Actor,
     pub provider: Client,
+    pub sandbox: Arc<techtrove_sandbox::app::App>,
     pub faults: Faults,
     pub network: Arc<Network>,
     pub clock: Arc<ManualClock>,
+    pub key: Arc<SigningKey>,
 }
 
 /// Plays with the calls from payments to the provider.
@@ -104,21 +124,37 @@ impl World {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let config = techtrove_sandbox::Config::default();
-        let faults = config.faults.clone();
-        let deps = techtrove_sandbox::Deps { db: sandbox_db, clock: Arc::clone(&shared) };
-        let sandbox = techtrove_sandbox::build(config, deps).await.expect("the sandbox");
-        let provider = Client::local("sandbox", sandbox.internal);
+        let (faults, webhooks) = (config.faults.clone(), Endpoint::default());
+        let deps = techtrove_sandbox::Deps {
+            db: sandbox_db,
+            clock: Arc::clone(&shared),
+            webhooks: Webhooks { endpoint: webhooks.clone(), secret: WEBHOOK_SECRET },
+        };
+        let sandbox = techtrove_sandbox::open(&config, deps).await.expect("the sandbox");
+        let service = techtrove_sandbox::service(&sandbox, &config);
+        let provider = Client::local("sandbox", service.internal);
         let network = Arc::new(Network::default());
         let between = provider.clone().with_faults(Arc::<Network>::clone(&network));
+        let key = Arc::new(SigningKey::from_seed(&[1; 32]).expect("a key"));
+        let keys = Authenticator::with_keys(&key.jwks(), Arc::clone(&shared));
+        let (ids, authenticator) =
+            (Arc::new(SeededIds::new(Arc::clone(&shared), 1)), Arc::new(keys));
         let deps = || Deps {
             db: payments_db.clone(),
             clock: Arc::clone(&shared),
+            ids: Arc::<SeededIds>::clone(&ids),
+            authenticator: Arc::clone(&authenticator),
+            guest_key: GuestKey::new(GUEST_KEY),
             sandbox: between.clone(),
+            sandbox_webhooks: vec![WebhookSecret::new(WEBHOOK_SECRET)],
         };
         let service = techtrove_payments::build(Config::default(), deps()).await.expect("payments");
         let app = techtrove_payments::app(&Config::default(), deps()).await.expect("payments");
-        let payments = PaymentsClient::new(Client::local("payments", service.internal));
-        Self { app, payments, provider, faults, network, clock }
+        let internal = Client::local("payments", service.internal);
+        let (payments, public) =
+            (PaymentsClient::new(internal.clone()), Actor::new(service.public.clone()));
+        webhooks.connect(Client::local("shop", service.public.into()));
+        Self { app, payments, internal, public, provider, sandbox, faults, network, clock, key }
     }
 
     /// Over this empty database for payments, and one in memory for the sandbox.
@@ -140,10 +176,45 @@ impl World {
         self.payments.authorize(&request(number, token)).await
     }
 
+    /// Somebody signed in as the user of this number.
+    pub fn user(&self, number: u32, role: Role) -> Actor {
+        let id = Uuid::from_u128(number.into());
+        let (user, session) = (UserId::from_uuid(id), SessionId::from_uuid(id));
+        let claims = Claims::new(user, session, vec![role], self.clock.now(), 600);
+        self.public.bearer(&self.key.sign(&claims).expect("signed"))
+    }
+
+    /// The guest with the token of the order of this number.
+    pub fn guest(&self, number: u32) -> Actor {
+        let subject = GuestSubject::Order(Uuid::from_u128(number.into()));
+        self.public.with_header("x-guest-token", &GuestKey::new(GUEST_KEY).token(subject))
+    }
+
+    /// What the events tell: which payment, and where it stands.
+    pub async fn news(&self) -> Vec<(PaymentId, PaymentStatus)> {
+        let read = self.app.db.read("test.news", |tx| {
+            let sql = "SELECT data FROM outbox ORDER BY position";
+            tx.query(sql, [], |row| row.get::<String>(0))
+        });
+        let texts: Result<Vec<String>, techtrove_db::DbError> = read.await;
+        let changed = texts.expect("the database answers").into_iter().map(|text| {
+            let changed: PaymentChanged = serde_json::from_str(&text).expect("an event's data");
+            (changed.payment_id, changed.status)
+        });
+        changed.collect()
+    }
+
     /// An authorised payment.
     pub async fn authorized(&self, number: u32) -> PaymentId {
         let payment = self.authorize(number, "tok_ok").await.expect("authorised");
         assert_eq!(payment.status, PaymentStatus::Authorized);
+        payment.id
+    }
+
+    /// A payment which waits for its customer.
+    pub async fn awaiting_customer(&self, number: u32) -> PaymentId {
+        let payment = self.authorize(number, "tok_requires_action").await.expect("answered");
+        assert_eq!(payment.status, PaymentStatus::RequiresAction);
         payment.id
     }
 
@@ -273,6 +344,7 @@ pub fn authorization(request: &AuthorizeRequest) -> app::Authorization {
         terms: techtrove_payments::domain::Terms {
             reference: request.reference,
             provider: request.provider.clone(),
+            owner: request.owner,
             amount: request.amount,
         },
         token: techtrove_payments::domain::Secret::new(request.token.clone()).expect("a token"),

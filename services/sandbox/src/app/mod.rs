@@ -2,20 +2,25 @@
 //! in one transaction.
 
 mod capture_charge;
+mod complete_action;
 mod create_charge;
+mod deliver_webhooks;
 mod read_charges;
 mod refund_charge;
 mod void_charge;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use techtrove_core::SharedClock;
 use techtrove_db::Db;
+use tokio::sync::Notify;
 
-use crate::faults::Faults;
+use crate::{faults::Faults, webhooks::Webhooks};
 
 pub use capture_charge::capture_charge;
+pub use complete_action::complete_action;
 pub use create_charge::{Created, create_charge};
+pub use deliver_webhooks::deliver_webhooks;
 pub use read_charges::{get_charge, list_charges};
 pub use refund_charge::refund_charge;
 pub use void_charge::void_charge;
@@ -31,6 +36,10 @@ pub struct App {
     pub faults: Faults,
     /// How long an answer is held back that is never to come.
     pub silence: Duration,
+    /// Where it announces what nobody was answered.
+    pub webhooks: Webhooks,
+    /// Wakes whoever delivers the webhooks.
+    pub announced: Arc<Notify>,
 }
 
 impl App {

@@ -11,6 +11,8 @@ use super::{DeclineCode, Key, Token, Verdict};
 /// Where a charge stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
+    /// The customer has to confirm it first; no money is reserved.
+    RequiresAction,
     /// Reserved, not taken.
     Authorized,
     /// Taken; part or all may have been refunded.
@@ -27,10 +29,14 @@ pub enum Status {
 pub struct UnknownStatus;
 
 impl Status {
+    const ALL: [Self; 5] =
+        [Self::RequiresAction, Self::Authorized, Self::Captured, Self::Declined, Self::Voided];
+
     /// The status in one word, as stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::RequiresAction => "requires_action",
             Self::Authorized => "authorized",
             Self::Captured => "captured",
             Self::Declined => "declined",
@@ -43,10 +49,7 @@ impl FromStr for Status {
     type Err = UnknownStatus;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Authorized, Self::Captured, Self::Declined, Self::Voided]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(UnknownStatus)
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
     }
 }
 
@@ -98,6 +101,16 @@ pub struct Entry {
     pub money: Money,
 }
 
+/// What came of the customer's action.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ActionOutcome {
+    /// The customer has confirmed the charge.
+    #[default]
+    Succeeded,
+    /// The customer has not, and will not.
+    Failed,
+}
+
 /// What a request changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -119,6 +132,12 @@ pub enum Refusal {
     /// The charge was given up.
     #[error("the charge is voided")]
     Voided,
+    /// The customer has not confirmed the charge yet.
+    #[error("the charge requires an action of the customer")]
+    ActionRequired,
+    /// Nothing has to be done by the customer, and nothing had to be.
+    #[error("the charge requires no action")]
+    NoAction,
     /// The money is taken already.
     #[error("the charge is captured")]
     Captured,
@@ -137,6 +156,7 @@ impl Charge {
         let (status, decline_code) = match terms.token.verdict() {
             Verdict::Approved => (Status::Authorized, None),
             Verdict::Declined(code) => (Status::Declined, Some(code)),
+            Verdict::ActionRequired => (Status::RequiresAction, None),
         };
         let entry = (status == Status::Authorized)
             .then_some(Entry { kind: EntryKind::Authorized, money: terms.money });
@@ -164,6 +184,32 @@ impl Charge {
         }
     }
 
+    /// Ends the customer's action: the money is reserved, or the charge declined. The first outcome
+    /// counts; a repetition finds what it led to.
+    ///
+    /// # Errors
+    /// When the charge was given up, or never required an action.
+    pub fn complete_action(&self, outcome: ActionOutcome) -> Result<Change, Refusal> {
+        let Some(terms) = self.terms else { return Err(Refusal::Voided) };
+        if terms.token.verdict() != Verdict::ActionRequired {
+            return Err(Refusal::NoAction);
+        }
+        match (self.status, outcome) {
+            (Status::RequiresAction, ActionOutcome::Succeeded) => {
+                let charge = Self { status: Status::Authorized, ..self.clone() };
+                let entry = Entry { kind: EntryKind::Authorized, money: terms.money };
+                Ok(Change::To(charge, Some(entry)))
+            }
+            (Status::RequiresAction, ActionOutcome::Failed) => {
+                let decline_code = Some(DeclineCode::AuthenticationFailed);
+                let charge = Self { status: Status::Declined, decline_code, ..self.clone() };
+                Ok(Change::To(charge, None))
+            }
+            (Status::Voided, _) => Err(Refusal::Voided),
+            (Status::Authorized | Status::Captured | Status::Declined, _) => Ok(Change::None),
+        }
+    }
+
     /// Takes the reserved money, all of it.
     ///
     /// # Errors
@@ -177,11 +223,13 @@ impl Charge {
                 Ok(Change::To(charge, Some(Entry { kind: EntryKind::Captured, money })))
             }
             (Status::Declined, _) => Err(Refusal::Declined),
+            (Status::RequiresAction, _) => Err(Refusal::ActionRequired),
             (Status::Voided | Status::Authorized, _) => Err(Refusal::Voided),
         }
     }
 
-    /// Sets the reserved money free. A declined charge has none, so nothing is left to do.
+    /// Sets the reserved money free. A declined charge has none, so nothing is left to do; one that
+    /// waits for the customer has none either, and is over.
     ///
     /// # Errors
     /// When the money is taken already.
@@ -189,6 +237,9 @@ impl Charge {
         match self.status {
             Status::Voided | Status::Declined => Ok(Change::None),
             Status::Captured => Err(Refusal::Captured),
+            Status::RequiresAction => {
+                Ok(Change::To(Self { status: Status::Voided, ..self.clone() }, None))
+            }
             Status::Authorized => {
                 let charge = Self { status: Status::Voided, ..self.clone() };
                 let entry =

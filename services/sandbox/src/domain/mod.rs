@@ -8,6 +8,8 @@ mod token;
 #[cfg(test)]
 mod properties;
 
-pub use charge::{Change, Charge, Entry, EntryKind, Refusal, Status, Terms, UnknownStatus};
+pub use charge::{
+    ActionOutcome, Change, Charge, Entry, EntryKind, Refusal, Status, Terms, UnknownStatus,
+};
 pub use key::{InvalidKey, Key};
 pub use token::{DeclineCode, Token, UnknownDeclineCode, UnknownToken, Verdict};

@@ -8,15 +8,23 @@ use super::*;
 #[derive(Clone, Debug)]
 enum Request {
     Charge(Token),
+    Complete(ActionOutcome),
     Capture,
     Void,
     Refund(u8, i64),
 }
 
 fn requests() -> impl Strategy<Value = Vec<Request>> {
-    let token = prop_oneof![Just(Token::Ok), Just(Token::Declined), Just(Token::Timeout)];
+    let token = prop_oneof![
+        Just(Token::Ok),
+        Just(Token::Declined),
+        Just(Token::Timeout),
+        Just(Token::RequiresAction),
+    ];
     let request = prop_oneof![
         2 => token.prop_map(Request::Charge),
+        1 => Just(Request::Complete(ActionOutcome::Succeeded)),
+        1 => Just(Request::Complete(ActionOutcome::Failed)),
         3 => Just(Request::Capture),
         1 => Just(Request::Void),
         5 => (0_u8..4, 1_i64..70).prop_map(|(key, amount)| Request::Refund(key, amount)),
@@ -62,6 +70,7 @@ impl Books {
             (Request::Void, None) => Change::To(Charge::never(key("k")), None),
             (_, None) => return Err(Refusal::NotCaptured),
             (Request::Void, Some(charge)) => charge.void()?,
+            (Request::Complete(outcome), Some(charge)) => charge.complete_action(*outcome)?,
             (Request::Capture, Some(charge)) => charge.capture()?,
             (Request::Refund(number, amount), Some(charge)) => {
                 let label = key(&format!("r{number}"));

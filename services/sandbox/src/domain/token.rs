@@ -14,6 +14,8 @@ pub enum Token {
     InsufficientFunds,
     /// Charged, but the first answer never comes.
     Timeout,
+    /// Charged only once the customer has confirmed it.
+    RequiresAction,
 }
 
 /// The text is no token of the sandbox.
@@ -28,6 +30,8 @@ pub enum DeclineCode {
     CardDeclined,
     /// For lack of money.
     InsufficientFunds,
+    /// The customer did not confirm it.
+    AuthenticationFailed,
 }
 
 /// The text is no decline code of the sandbox.
@@ -42,9 +46,14 @@ pub enum Verdict {
     Approved,
     /// It is not.
     Declined(DeclineCode),
+    /// Not yet: the customer has to confirm it first.
+    ActionRequired,
 }
 
 impl Token {
+    const ALL: [Self; 5] =
+        [Self::Ok, Self::Declined, Self::InsufficientFunds, Self::Timeout, Self::RequiresAction];
+
     /// The token's text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -53,6 +62,7 @@ impl Token {
             Self::Declined => "tok_declined",
             Self::InsufficientFunds => "tok_insufficient_funds",
             Self::Timeout => "tok_timeout",
+            Self::RequiresAction => "tok_requires_action",
         }
     }
 
@@ -63,6 +73,7 @@ impl Token {
             Self::Ok | Self::Timeout => Verdict::Approved,
             Self::Declined => Verdict::Declined(DeclineCode::CardDeclined),
             Self::InsufficientFunds => Verdict::Declined(DeclineCode::InsufficientFunds),
+            Self::RequiresAction => Verdict::ActionRequired,
         }
     }
 
@@ -77,10 +88,7 @@ impl FromStr for Token {
     type Err = UnknownToken;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Ok, Self::Declined, Self::InsufficientFunds, Self::Timeout]
-            .into_iter()
-            .find(|token| token.as_str() == text)
-            .ok_or(UnknownToken)
+        Self::ALL.into_iter().find(|token| token.as_str() == text).ok_or(UnknownToken)
     }
 }
 
@@ -91,6 +99,7 @@ impl DeclineCode {
         match self {
             Self::CardDeclined => "card_declined",
             Self::InsufficientFunds => "insufficient_funds",
+            Self::AuthenticationFailed => "authentication_failed",
         }
     }
 }
@@ -99,7 +108,7 @@ impl FromStr for DeclineCode {
     type Err = UnknownDeclineCode;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::CardDeclined, Self::InsufficientFunds]
+        [Self::CardDeclined, Self::InsufficientFunds, Self::AuthenticationFailed]
             .into_iter()
             .find(|code| code.as_str() == text)
             .ok_or(UnknownDeclineCode)

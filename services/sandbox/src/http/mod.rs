@@ -13,7 +13,7 @@ use axum::{
 };
 use http::StatusCode;
 use techtrove_core::{Page, PageRequest};
-use techtrove_http::{HttpError, Json, Path, Query};
+use techtrove_http::{HttpError, Json, OptionalJson, Path, Query};
 
 use crate::{
     app::{self, App},
@@ -22,7 +22,7 @@ use crate::{
     faults::Operation,
 };
 
-use wire::{ChargeBody, ListedBody, NewCharge, NewRefund, RefundBody};
+use wire::{ChargeBody, CompletedAction, ListedBody, NewCharge, NewRefund, RefundBody};
 
 type Shared = State<Arc<App>>;
 
@@ -31,6 +31,7 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/charges", get(list_charges).post(create_charge))
         .route("/v1/charges/{key}", get(get_charge))
+        .route("/v1/charges/{key}/complete-action", post(complete_action))
         .route("/v1/charges/{key}/capture", post(capture_charge))
         .route("/v1/charges/{key}/void", post(void_charge))
         .route("/v1/charges/{key}/refunds", post(refund_charge))
@@ -57,6 +58,17 @@ async fn get_charge(
     let (faults, silence) = app.misbehaviour();
     let work = async move { app::get_charge(&app, key).await };
     Ok(Json(ChargeBody::from(&faults.around(Operation::Lookup, silence, work).await?)))
+}
+
+async fn complete_action(
+    State(app): Shared,
+    Path(key): Path<String>,
+    OptionalJson(body): OptionalJson<CompletedAction>,
+) -> Result<Json<ChargeBody>, HttpError> {
+    let key = path_key(&key)?;
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::complete_action(&app, key, body.outcome()).await };
+    Ok(Json(ChargeBody::from(&faults.around(Operation::CompleteAction, silence, work).await?)))
 }
 
 async fn capture_charge(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::{Currency, Money};
 
 use crate::{
-    domain::{Charge, DeclineCode, Key, Terms, Token},
+    domain::{ActionOutcome, Charge, DeclineCode, Key, Terms, Token},
     error::Error,
     store::Listed,
 };
@@ -28,6 +28,22 @@ pub struct NewCharge {
 pub struct NewRefund {
     key: String,
     amount: i64,
+}
+
+/// What the customer did.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompletedAction {
+    #[serde(default)]
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    #[default]
+    Succeed,
+    Fail,
 }
 
 /// A charge as it stands.
@@ -84,6 +100,16 @@ impl NewCharge {
         let key = key(&self.key)?;
         let token: Token = self.token.parse().map_err(|_| Error::InvalidToken)?;
         Ok((key, Terms { money, token }))
+    }
+}
+
+impl CompletedAction {
+    /// What the customer did, as the rules know it.
+    pub fn outcome(&self) -> ActionOutcome {
+        match self.outcome {
+            Outcome::Succeed => ActionOutcome::Succeeded,
+            Outcome::Fail => ActionOutcome::Failed,
+        }
     }
 }
 

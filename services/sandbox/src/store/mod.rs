@@ -1,6 +1,10 @@
 //! The provider's books: charges and the ledger, and nobody else's. A change of a charge and its entry
 //! are written together; the ledger's primary key refuses to book the same thing twice.
 
+mod webhooks;
+
+pub use webhooks::{Webhook, announce, claim_webhook, delete_webhook, webhooks_due};
+
 use std::{collections::BTreeMap, str::FromStr};
 
 use techtrove_core::{Currency, Money, Timestamp};
@@ -8,24 +12,27 @@ use techtrove_db::{DbError, Migration, MigrationSet, Params, Row, Tx, p};
 
 use crate::domain::{Charge, DeclineCode, Entry, EntryKind, Key, Status, Terms, Token};
 
+/// One step of the tables' history, from its three files of one name.
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file, ".sql")),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file, ".sql")),
+            mysql: include_str!(concat!("../../migrations/mysql/", $file, ".sql")),
+        }
+    };
+}
+
 /// The tables of sandbox.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "sandbox",
     migrations: &[
-        Migration {
-            version: 1,
-            name: "charges",
-            sqlite: include_str!("../../migrations/sqlite/0001_charges.sql"),
-            postgres: include_str!("../../migrations/postgres/0001_charges.sql"),
-            mysql: include_str!("../../migrations/mysql/0001_charges.sql"),
-        },
-        Migration {
-            version: 2,
-            name: "ledger",
-            sqlite: include_str!("../../migrations/sqlite/0002_ledger.sql"),
-            postgres: include_str!("../../migrations/postgres/0002_ledger.sql"),
-            mysql: include_str!("../../migrations/mysql/0002_ledger.sql"),
-        },
+        migration!(1, "charges", "0001_charges"),
+        migration!(2, "ledger", "0002_ledger"),
+        migration!(3, "actions", "0003_actions"),
+        migration!(4, "webhooks", "0004_webhooks"),
     ],
 };
 
@@ -33,7 +40,7 @@ const INSERT_CHARGE: &str = "INSERT INTO charges (charge_key, amount, currency, 
      captured, refunded, decline_code, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 const UPDATE_CHARGE: &str = "UPDATE charges SET status = ?, captured = ?, refunded = ?, \
-     updated_at = ? WHERE charge_key = ?";
+     decline_code = ?, updated_at = ? WHERE charge_key = ?";
 
 const INSERT_ENTRY: &str =
     "INSERT INTO ledger (charge_key, entry, amount, currency, created_at) VALUES (?, ?, ?, ?, ?)";
@@ -104,7 +111,9 @@ pub fn update(
     now: Timestamp,
 ) -> Result<(), DbError> {
     let status = charge.status.as_str();
-    let update = p![status, charge.captured, charge.refunded, now, charge.key.as_str()];
+    let decline_code = charge.decline_code.map(DeclineCode::as_str);
+    let update =
+        p![status, charge.captured, charge.refunded, decline_code, now, charge.key.as_str()];
     write(tx, (UPDATE_CHARGE, update), charge, entry, now).map(|_| ())
 }
 

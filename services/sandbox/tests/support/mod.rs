@@ -7,12 +7,20 @@ use serde_json::{Value, json};
 use techtrove_core::ManualClock;
 use techtrove_db::{Db, DbOptions};
 use techtrove_http::{Client, ClientError};
-use techtrove_sandbox::{Config, Deps, faults::Faults};
+use techtrove_sandbox::{
+    Config, Deps,
+    app::App,
+    faults::Faults,
+    webhooks::{Endpoint, Webhooks},
+};
 
 /// The sandbox as its callers see it.
 pub struct Sandbox {
     pub client: Client,
     pub faults: Faults,
+    pub app: Arc<App>,
+    pub clock: Arc<ManualClock>,
+    pub endpoint: Endpoint,
 }
 
 /// Runs a future on a clock which jumps to the next deadline whenever nothing else is to do.
@@ -29,10 +37,13 @@ impl Sandbox {
     pub async fn new(db: Db) -> Self {
         let config = Config::default();
         let faults = config.faults.clone();
-        let deps = Deps { db, clock: Arc::new(ManualClock::default()) };
-        let service = techtrove_sandbox::build(config, deps).await.expect("the sandbox");
+        let (clock, endpoint) = (Arc::new(ManualClock::default()), Endpoint::default());
+        let webhooks = Webhooks { endpoint: endpoint.clone(), secret: [7; 32] };
+        let deps = Deps { db, clock: Arc::<ManualClock>::clone(&clock), webhooks };
+        let app = techtrove_sandbox::open(&config, deps).await.expect("the sandbox");
+        let service = techtrove_sandbox::service(&app, &config);
         let client = Client::local("sandbox", service.internal);
-        Self { client: client.with_deadline(Duration::from_secs(2)), faults }
+        Self { client: client.with_deadline(Duration::from_secs(2)), faults, app, clock, endpoint }
     }
 
     pub async fn in_memory() -> Self {
@@ -51,6 +62,11 @@ impl Sandbox {
 
     pub async fn change(&self, key: &str, verb: &str) -> Result<Value, ClientError> {
         self.client.post(&format!("/v1/charges/{key}/{verb}")).call().await
+    }
+
+    pub async fn complete(&self, key: &str, outcome: &str) -> Result<Value, ClientError> {
+        let path = format!("/v1/charges/{key}/complete-action");
+        self.client.post(&path).json(&json!({"outcome": outcome})).call().await
     }
 
     pub async fn refund(&self, key: &str, refund: &str, amount: i64) -> Result<Value, ClientError> {
