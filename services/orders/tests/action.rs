@@ -6,16 +6,12 @@ mod world;
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_bus::{
-    AggregateRef, Bus, EventContext, NewEvent, RelayOptions, drain, record,
-};
+use techtrove_bus::{AggregateRef, Bus, EventContext, NewEvent, RelayOptions, drain, record};
 use techtrove_core::{Clock as _, SeededIds, SharedClock, TypedId as _};
 use techtrove_db::DbError;
 use techtrove_orders::recover_due;
 use techtrove_orders_api::OrderStatus;
-use techtrove_payments_api::{
-    PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, PaymentStatus,
-};
+use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, PaymentStatus};
 use techtrove_testing::{sqlite_file, sqlite_inline};
 use world::{Setting, Shop, World, buy, cancel, place};
 
@@ -65,7 +61,10 @@ async fn the_buyer_is_told_what_to_do_and_confirmed_once_it_is_done() {
     shop.app.drivers.idle().await;
 
     let payment = &reply["payment"];
-    assert_eq!((&reply["status"], &payment["status"]), (&"pending".into(), &"requires_action".into()));
+    assert_eq!(
+        (&reply["status"], &payment["status"]),
+        (&"pending".into(), &"requires_action".into())
+    );
     assert_eq!(payment["next_action"]["type"], "redirect");
     assert!(payment["next_action"]["url"].as_str().expect("a url").starts_with("/pay/"));
     world.assert_settled("done").await;
@@ -103,7 +102,10 @@ async fn what_is_never_done_is_given_up_at_the_deadline_and_not_before() {
 
     world.assert_settled("given up").await;
     let order = world.orders().await.remove(0);
-    assert_eq!((order.status, order.payment.status), (OrderStatus::Cancelled, PaymentStatus::Voided));
+    assert_eq!(
+        (order.status, order.payment.status),
+        (OrderStatus::Cancelled, PaymentStatus::Voided)
+    );
 }
 
 #[tokio::test]

@@ -138,7 +138,10 @@ async fn a_cancellation_waits_for_the_step_in_flight() {
         shop.app.drivers.idle().await;
 
         let status = if number == 5 { "confirmed" } else { "pending" };
-        assert_eq!((&asked.value()["status"], &reply.value()["status"]), (&json!(status), &json!(status)));
+        assert_eq!(
+            (&asked.value()["status"], &reply.value()["status"]),
+            (&json!(status), &json!(status))
+        );
         world.assert_settled("in flight").await;
         assert_eq!(world.orders().await[0].status, OrderStatus::Cancelled, "call {number}");
     }

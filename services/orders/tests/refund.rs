@@ -54,9 +54,9 @@ async fn refunds_at_once_never_exceed_what_was_taken() {
             .map(|_| {
                 let (world, shop) = (Arc::clone(&world), Arc::clone(&shop));
                 let bought = bought.clone();
-                tokio::spawn(async move {
-                    refund(&world, &shop, &bought, Some(total * 3 / 10)).await
-                })
+                tokio::spawn(
+                    async move { refund(&world, &shop, &bought, Some(total * 3 / 10)).await },
+                )
             })
             .collect();
 
@@ -179,7 +179,9 @@ async fn each_way_to_fail_ends_with_the_money_given_back_once() {
         tokio::time::sleep(Duration::from_secs(60)).await;
         world.settle().await;
 
-        assert!(["succeeded", "pending"].contains(&&*reply.value()["status"].as_str().expect("text")));
+        assert!(
+            ["succeeded", "pending"].contains(&&*reply.value()["status"].as_str().expect("text"))
+        );
         world.assert_settled(&context).await;
         assert_eq!(world.orders().await[0].payment.refunded, 500, "{context}");
     }

@@ -123,7 +123,8 @@ fn store_wish(
     now: Timestamp,
     capture: CapturePolicy,
 ) -> Result<Entry, Error> {
-    let Locked { mut order, is_open } = store::lock_order(tx, lease.order)?.ok_or(Error::NotFound)?;
+    let Locked { mut order, is_open } =
+        store::lock_order(tx, lease.order)?.ok_or(Error::NotFound)?;
     asked.write_down(tx, &mut order)?;
     if is_open && !store::take_lease(tx, lease, now)? {
         return Ok(Entry::Theirs);

@@ -135,11 +135,11 @@ impl Order {
     pub fn move_to(
         &mut self,
         to: OrderStatus,
-        note: Option<String>,
+        note: Option<&str>,
         now: Timestamp,
     ) -> Result<(), InvalidTransition> {
         for status in way(self.status, to)? {
-            let note = note.clone().filter(|_| *status == to);
+            let note = note.filter(|_| *status == to).map(str::to_owned);
             self.history.push(HistoryEntry { status: *status, at: now, note });
             self.status = *status;
         }
@@ -150,7 +150,7 @@ impl Order {
     /// Moves the order as the saga decided.
     pub fn apply(&mut self, change: &Change, now: Timestamp) {
         if let Some(status) = change.status {
-            let moved = self.move_to(status, change.note.clone(), now);
+            let moved = self.move_to(status, change.note.as_deref(), now);
             debug_assert_eq!(moved, Ok(()), "the saga goes no way that there is not");
         }
         if let Some(payment) = &change.payment {
