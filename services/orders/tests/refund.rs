@@ -179,9 +179,8 @@ async fn each_way_to_fail_ends_with_the_money_given_back_once() {
         tokio::time::sleep(Duration::from_secs(60)).await;
         world.settle().await;
 
-        assert!(
-            ["succeeded", "pending"].contains(&&*reply.value()["status"].as_str().expect("text"))
-        );
+        let status = reply.value()["status"].as_str().expect("text").to_owned();
+        assert!(["succeeded", "pending"].contains(&&*status), "{context}: {status}");
         world.assert_settled(&context).await;
         assert_eq!(world.orders().await[0].payment.refunded, 500, "{context}");
     }
