@@ -63,6 +63,13 @@ pub struct Load {
 }
 
 impl Load {
+    /// What took so long, one after the other.
+    pub fn new(mut latencies: Vec<Duration>) -> Self {
+        latencies.sort_unstable();
+        let lasted = latencies.iter().sum();
+        Self { latencies, lasted }
+    }
+
     /// Requests per second.
     pub fn rate(&self) -> f64 {
         self.latencies.len() as f64 / self.lasted.as_secs_f64()
@@ -121,6 +128,5 @@ where
         latencies.extend(task.await??);
     }
     let lasted = start.elapsed();
-    latencies.sort_unstable();
-    Ok(Load { latencies, lasted })
+    Ok(Load { lasted, ..Load::new(latencies) })
 }

@@ -3,12 +3,13 @@
 //! same run. It must never reach into the program. Run it as `cargo xtask bench`.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
-mod buy_now;
 mod catalogue;
+mod held;
 mod limit_server;
 mod load;
 mod machine;
 mod product_reads;
+mod purchases;
 mod report;
 mod shop;
 
@@ -17,7 +18,10 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::{report::Report, shop::Shop};
+use crate::{catalogue::Chosen, load::Load, purchases::Way, report::Report, shop::Shop};
+
+/// How many connections are held open at once.
+const HELD: usize = 5_000;
 
 /// Measure the release program: start, memory, import, reads, orders
 #[derive(Debug, Parser)]
@@ -76,6 +80,8 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     report.at_most("start to ready, existing folder", shop.ready_after_ms(), 150.0, "ms");
     tokio::time::sleep(Duration::from_secs(2)).await;
     report.at_most("memory, idle", shop.memory_mib()?, 50.0, "MiB");
+    let held = held::cost_mib(&shop, "/healthz", &[], HELD).await?;
+    report.at_most("memory more, 5,000 connections held open", held, 100.0, "MiB");
 
     let products = catalogue::file(arguments.products.as_deref(), folder.path())?;
     let import = catalogue::import(&arguments.program, folder.path(), &products)?;
@@ -99,16 +105,40 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
         "%",
     );
 
-    let orders = buy_now::measure(&shop, &chosen, lasting).await?;
-    report.note(format!(
-        "orders: median {:.2} ms, 99 % {:.2} ms; {} not confirmed",
-        orders.load.percentile_ms(50.0),
-        orders.load.percentile_ms(99.0),
-        orders.refused
-    ));
+    measure_purchases(&mut report, &shop, &chosen, lasting).await?;
+    shop.stop().await?;
+    Ok(report)
+}
+
+async fn measure_purchases(
+    report: &mut Report,
+    shop: &Shop,
+    chosen: &Chosen,
+    lasting: Duration,
+) -> anyhow::Result<()> {
+    let alone = purchases::alone(shop, chosen).await?;
+    report.note(latencies("one complete checkout alone", &alone));
+    report.at_most("one complete checkout alone, median", alone.percentile_ms(50.0), 5.0, "ms");
+
+    let orders = purchases::measure(shop, chosen, lasting, Way::AtOnce).await?;
+    report.note(latencies("buy-now orders", &orders.load));
+    report.note(format!("buy-now orders that were not confirmed: {}", orders.refused));
     report.at_least("buy-now orders, confirmed, events and mail done", orders.rate, 1_200.0, "/s");
     report.at_most("backlog at the end", orders.backlog_seconds, 1.0, "s");
     report.at_most("memory, with the catalogue, under load", orders.peak_mib, 150.0, "MiB");
-    shop.stop().await?;
-    Ok(report)
+
+    let checkouts = purchases::measure(shop, chosen, lasting, Way::ByCart).await?;
+    report.note(latencies("complete checkouts (cart, item, checkout)", &checkouts.load));
+    report.note(format!("checkouts that were not confirmed: {}", checkouts.refused));
+    report.at_least("complete checkouts in three calls", checkouts.rate, 1_000.0, "/s");
+
+    let mix = purchases::mix(shop, chosen, lasting).await?;
+    report.note(format!("90 % reads and 10 % complete checkouts: {:.0}/s", mix.rate()));
+    report.note(latencies("of the mix", &mix));
+    Ok(())
+}
+
+fn latencies(what: &str, load: &Load) -> String {
+    let (median, high) = (load.percentile_ms(50.0), load.percentile_ms(99.0));
+    format!("{what}: median {median:.2} ms, 99 % {high:.2} ms")
 }

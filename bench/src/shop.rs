@@ -141,6 +141,22 @@ impl Shop {
         }
     }
 
+    /// Waits until every order has come to its end, its money captured.
+    ///
+    /// # Errors
+    /// When some have not after two minutes.
+    pub async fn wait_until_settled(&self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            let open = self.metric("orders_open_sagas").await?;
+            if open == 0.0 {
+                return Ok(());
+            }
+            ensure!(begun.elapsed() < PATIENCE, "{open} orders are still open");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
     /// The sum of a metric over its labels.
     async fn metric(&self, name: &str) -> anyhow::Result<f64> {
         let text = Connection::open(self.port).await?.get("/metrics").await?;

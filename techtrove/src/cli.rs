@@ -40,7 +40,13 @@ Settings from the environment:
                                in the mailbox at /dev/mail
   TECHTROVE_SMTP_FROM          the sender, e.g. `shop@example.com`
   TECHTROVE_CURRENCY           the shop's currency, e.g. `EUR`; default USD
-  TECHTROVE_TAX_BASIS_POINTS   tax on every line in hundredths of a percent; default 0")]
+  TECHTROVE_COUNTRY            where the shop is, e.g. `DE`; default US
+  TECHTROVE_PRICES_INCLUDE_TAX `true` when prices include tax, which is then shown and not added
+  TECHTROVE_TAX_BASIS_POINTS   one tax rate for every place, in hundredths of a percent; default the
+                               standard rates of many countries, and 0 elsewhere
+  TECHTROVE_TAX_RATES          rates of places over all others, e.g. `DE=1900,US-CA=725`
+  TECHTROVE_SHIPPING_TAX       `as_goods` (default), `none`, or a rate
+  TECHTROVE_SHIPPING_PRICES    in minor units, e.g. `standard:home=500,standard:*=1500,express:DE=2500`")]
     Up(Up),
     /// Administrators
     #[command(subcommand)]

@@ -13,7 +13,7 @@ use crate::{
 pub enum ProgramError {
     /// The data folder cannot be used.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    DataFolder(#[from] FolderError),
     /// A setting cannot be used.
     #[error(transparent)]
     Setting(#[from] InvalidSetting),
@@ -47,6 +47,12 @@ pub enum ProgramError {
         path: PathBuf,
         /// What the operating system said.
         cause: io::Error,
+    },
+    /// A folder was given where a file is wanted.
+    #[error("{path} is a folder; name the files to import, like {path}/products.ndjson", path = path.display())]
+    Folder {
+        /// Which folder.
+        path: PathBuf,
     },
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]

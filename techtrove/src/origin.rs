@@ -46,11 +46,11 @@ impl Faces<'_> {
                 .merge(self.mailbox.clone());
             beside = beside.merge(private.layer(middleware::from_fn(local_only)));
         }
-        let public = techtrove_gateway::router(gateway, Origin { services: self.public(), beside });
+        let origin = Origin { services: self.public(), beside };
         Origins {
-            public: self.in_context(public),
-            operations: self.in_context(guard(operations)),
-            operator: self.in_context(self.operator(gateway)),
+            public: techtrove_gateway::router(gateway, origin, self.context()),
+            operations: request_context(guard(operations), self.context()),
+            operator: self.operator(gateway),
         }
     }
 
@@ -59,7 +59,8 @@ impl Faces<'_> {
         let unlimited = techtrove_gateway::Config { rate_limit: RateLimit::Off, ..gateway.clone() };
         let internal = self.services.iter().map(|service| service.internal.clone());
         let beside = internal.fold(audit(self.books.clone(), Mode::Running), Router::merge);
-        techtrove_gateway::router(&unlimited, Origin { services: self.public(), beside })
+        let origin = Origin { services: self.public(), beside };
+        techtrove_gateway::router(&unlimited, origin, self.context())
     }
 
     fn public(&self) -> Vec<OpenApiRouter> {
@@ -71,8 +72,8 @@ impl Faces<'_> {
         services.fold(Readiness::new(), |all, service| all.and(service.name, &service.readiness))
     }
 
-    fn in_context(&self, router: Router) -> Router {
-        request_context(router, RequestContext { service: "gateway", ids: self.ids.clone() })
+    fn context(&self) -> RequestContext {
+        RequestContext { service: "gateway", ids: self.ids.clone() }
     }
 }
 
@@ -98,7 +99,14 @@ async fn local_only(request: Request, next: Next) -> Response {
 }
 
 fn is_local(headers: &HeaderMap, target: Option<&str>) -> bool {
-    const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+    const FORWARDED: [&str; 6] = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ];
     let forwarded = FORWARDED.iter().any(|name| headers.contains_key(*name));
     let host = target.or_else(|| headers.get(header::HOST)?.to_str().ok());
     !forwarded && host.is_some_and(names_this_machine)
@@ -138,8 +146,11 @@ mod tests {
         headers.insert(header::HOST, header::HeaderValue::from_static("localhost"));
         assert!(is_local(&headers, None));
 
-        headers.insert("x-forwarded-for", header::HeaderValue::from_static("127.0.0.1"));
+        for (name, value) in [("x-forwarded-for", "127.0.0.1"), ("via", "1.1 proxy")] {
+            let mut forwarded = headers.clone();
+            forwarded.insert(name, header::HeaderValue::from_static(value));
 
-        assert!(!is_local(&headers, None));
+            assert!(!is_local(&forwarded, None), "{name}");
+        }
     }
 }

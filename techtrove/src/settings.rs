@@ -8,6 +8,12 @@ use confique::Config;
 use techtrove_core::{Currency, EmailAddress};
 use techtrove_gateway::{RateLimit, TrustedProxies};
 use techtrove_notifications::SmtpUrl;
+use techtrove_orders::domain::{
+    Country,
+    shipping::ShippingTable,
+    tax::{ShippingTax, TaxRate, TaxTable},
+    totals::Pricing,
+};
 
 /// The shop's settings.
 #[derive(Clone, Debug)]
@@ -22,8 +28,18 @@ pub struct Settings {
     pub smtp: Option<Smtp>,
     /// The shop's currency.
     pub currency: Currency,
-    /// Tax on every line, in hundredths of a percent.
-    pub tax_basis_points: u32,
+    /// Where the shop is.
+    pub country: Option<Country>,
+    /// Whether prices include tax.
+    pub prices_include_tax: bool,
+    /// One tax rate for every place, instead of the usual ones.
+    pub tax_rate: Option<TaxRate>,
+    /// Tax rates of places, over all others.
+    pub tax_rates: Option<TaxTable>,
+    /// How shipping is taxed.
+    pub shipping_tax: ShippingTax,
+    /// What shipping costs, instead of the usual prices.
+    pub shipping_prices: Option<ShippingTable>,
 }
 
 /// A mail server.
@@ -73,6 +89,16 @@ struct Environment {
     currency: Option<String>,
     #[config(env = "TECHTROVE_TAX_BASIS_POINTS")]
     tax_basis_points: Option<String>,
+    #[config(env = "TECHTROVE_TAX_RATES")]
+    tax_rates: Option<String>,
+    #[config(env = "TECHTROVE_SHIPPING_TAX")]
+    shipping_tax: Option<String>,
+    #[config(env = "TECHTROVE_SHIPPING_PRICES")]
+    shipping_prices: Option<String>,
+    #[config(env = "TECHTROVE_PRICES_INCLUDE_TAX")]
+    prices_include_tax: Option<String>,
+    #[config(env = "TECHTROVE_COUNTRY")]
+    country: Option<String>,
 }
 
 impl Default for Settings {
@@ -83,7 +109,12 @@ impl Default for Settings {
             trusted_proxies: TrustedProxies::default(),
             smtp: None,
             currency: Currency::USD,
-            tax_basis_points: 0,
+            country: None,
+            prices_include_tax: false,
+            tax_rate: None,
+            tax_rates: None,
+            shipping_tax: ShippingTax::default(),
+            shipping_prices: None,
         }
     }
 }
@@ -99,11 +130,6 @@ impl Settings {
 
     fn from_values(values: Environment) -> Result<Self, InvalidSetting> {
         let defaults = Self::default();
-        let tax = parsed("TECHTROVE_TAX_BASIS_POINTS", values.tax_basis_points)?;
-        if tax.is_some_and(|points: u32| points > 10_000) {
-            let cause = "at most 10000, which is 100 %".to_owned();
-            return Err(InvalidSetting::Value { variable: "TECHTROVE_TAX_BASIS_POINTS", cause });
-        }
         Ok(Self {
             log: values.log,
             rate_limit: parsed("TECHTROVE_RATE_LIMIT", values.rate_limit)?
@@ -112,7 +138,14 @@ impl Settings {
                 .unwrap_or_default(),
             smtp: smtp(values.smtp_url, values.smtp_from)?,
             currency: parsed("TECHTROVE_CURRENCY", values.currency)?.unwrap_or(defaults.currency),
-            tax_basis_points: tax.unwrap_or(defaults.tax_basis_points),
+            country: parsed("TECHTROVE_COUNTRY", values.country)?,
+            prices_include_tax: parsed("TECHTROVE_PRICES_INCLUDE_TAX", values.prices_include_tax)?
+                .unwrap_or_default(),
+            tax_rate: parsed("TECHTROVE_TAX_BASIS_POINTS", values.tax_basis_points)?,
+            tax_rates: parsed("TECHTROVE_TAX_RATES", values.tax_rates)?,
+            shipping_tax: parsed("TECHTROVE_SHIPPING_TAX", values.shipping_tax)?
+                .unwrap_or_default(),
+            shipping_prices: parsed("TECHTROVE_SHIPPING_PRICES", values.shipping_prices)?,
         })
     }
 
@@ -123,6 +156,24 @@ impl Settings {
             rate_limit: self.rate_limit,
             trusted_proxies: self.trusted_proxies.clone(),
             ..techtrove_gateway::Config::default()
+        }
+    }
+
+    /// How orders computes.
+    #[must_use]
+    pub fn pricing(&self) -> Pricing {
+        let usual = Pricing::standard(self.currency);
+        let tax = self.tax_rate.map_or(usual.tax, TaxTable::flat);
+        Pricing {
+            home: self.country.clone().unwrap_or(usual.home),
+            prices_include_tax: self.prices_include_tax,
+            tax: match &self.tax_rates {
+                Some(rates) => tax.overlaid(rates.clone()),
+                None => tax,
+            },
+            shipping_tax: self.shipping_tax,
+            shipping: self.shipping_prices.clone().unwrap_or(usual.shipping),
+            currency: self.currency,
         }
     }
 
@@ -176,6 +227,11 @@ mod tests {
             smtp_from: None,
             currency: None,
             tax_basis_points: None,
+            tax_rates: None,
+            shipping_tax: None,
+            shipping_prices: None,
+            prices_include_tax: None,
+            country: None,
         }
     }
 
@@ -188,6 +244,20 @@ mod tests {
                 Environment { tax_basis_points: Some("10001".into()), ..nothing() },
                 "TECHTROVE_TAX_BASIS_POINTS",
             ),
+            (Environment { tax_rates: Some("XX=1".into()), ..nothing() }, "TECHTROVE_TAX_RATES"),
+            (
+                Environment { shipping_tax: Some("some".into()), ..nothing() },
+                "TECHTROVE_SHIPPING_TAX",
+            ),
+            (
+                Environment { shipping_prices: Some("post=1".into()), ..nothing() },
+                "TECHTROVE_SHIPPING_PRICES",
+            ),
+            (
+                Environment { prices_include_tax: Some("maybe".into()), ..nothing() },
+                "TECHTROVE_PRICES_INCLUDE_TAX",
+            ),
+            (Environment { country: Some("UK".into()), ..nothing() }, "TECHTROVE_COUNTRY"),
             (
                 Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() },
                 "TECHTROVE_SMTP_FROM",
@@ -196,6 +266,25 @@ mod tests {
             let refusal = Settings::from_values(values).expect_err("refused").to_string();
             assert!(refusal.starts_with(variable), "{refusal}");
         }
+    }
+
+    #[test]
+    fn places_have_their_own_rates_over_one_for_all() {
+        let values = Environment {
+            country: Some("DE".into()),
+            tax_basis_points: Some("750".into()),
+            tax_rates: Some("DE=1900".into()),
+            ..nothing()
+        };
+
+        let pricing = Settings::from_values(values).expect("settings").pricing();
+
+        let rate = |country: &str| pricing.tax.rate(&country.parse().expect("a country"), None);
+        assert_eq!(
+            (rate("DE"), rate("FR")),
+            (TaxRate::new(1_900).unwrap(), TaxRate::new(750).unwrap())
+        );
+        assert_eq!(pricing.home.as_str(), "DE");
     }
 
     #[test]

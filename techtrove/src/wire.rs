@@ -193,8 +193,7 @@ impl Common {
         needs: OrdersNeeds,
     ) -> Result<Service, StartError> {
         let config = techtrove_orders::Config {
-            currency: self.settings.currency,
-            tax_basis_points: self.settings.tax_basis_points,
+            pricing: self.settings.pricing(),
             ..techtrove_orders::Config::default()
         };
         let deps = techtrove_orders::Deps {

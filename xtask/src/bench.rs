@@ -40,8 +40,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     build.args(["build", "--release", "--package", "techtrove", "--package", "techtrove-bench"]);
     let status = build.current_dir(&root).status().context("cannot start cargo")?;
     ensure!(status.success(), "the release build failed ({status})");
-    let mut bench = Command::new(root.join("target/release/techtrove-bench"));
-    bench.arg("--program").arg(root.join("target/release/techtrove"));
+    let target = target_folder()?;
+    let mut bench = Command::new(target.join("release/techtrove-bench"));
+    bench.arg("--program").arg(target.join("release/techtrove"));
     bench.args([
         "--seconds",
         &arguments.seconds.to_string(),
@@ -52,7 +53,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         bench.arg("--json");
     }
     if let Some(parts) = &arguments.parts {
-        let products = root.join("target/bench-parts.ndjson");
+        let products = target.join("bench-parts.ndjson");
         let mut output =
             BufWriter::new(File::create(&products).context("cannot write the products")?);
         eprint!("{}", pc_parts::convert(parts, Some(arguments.seed), &mut output)?);
@@ -61,4 +62,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let status = bench.status().context("cannot start the benchmark")?;
     ensure!(status.success(), "the benchmark failed ({status})");
     Ok(())
+}
+
+/// Where cargo builds to, which need not be `target`: this program was built there too, as
+/// `debug/xtask`.
+fn target_folder() -> anyhow::Result<PathBuf> {
+    let here = std::env::current_exe().context("cannot tell where this program is")?;
+    let folder = here.ancestors().nth(2).context("this program is not in a target folder")?;
+    Ok(folder.to_owned())
 }

@@ -4,11 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use axum::{
-    extract::{ConnectInfo, Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::extract::{ConnectInfo, Request};
 use http::HeaderMap;
 use ipnet::IpNet;
 
@@ -62,20 +58,15 @@ impl TrustedProxies {
         }
         nearest
     }
-}
 
-/// Puts the client's address into the request's extensions.
-pub(crate) async fn find(
-    State(proxies): State<TrustedProxies>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    if let Some(peer) = peer {
-        let client = proxies.client(peer.to_canonical(), request.headers());
-        request.extensions_mut().insert(ClientAddress(client));
+    /// Puts the client's address into the request's extensions.
+    pub(crate) fn note_client(&self, request: &mut Request) {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        if let Some(peer) = peer {
+            let client = self.client(peer.to_canonical(), request.headers());
+            request.extensions_mut().insert(ClientAddress(client));
+        }
     }
-    next.run(request).await
 }
 
 #[cfg(test)]

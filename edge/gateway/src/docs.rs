@@ -29,9 +29,14 @@ pub(crate) fn head() -> OpenApi {
         "X-Guest-Token",
         "The token that a guest got with the order.",
     ));
+    let cart = ApiKey::Header(ApiKeyValue::with_description(
+        "X-Cart-Token",
+        "The token that a guest got with the cart.",
+    ));
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("guest", SecurityScheme::ApiKey(guest))
+        .security_scheme("cart", SecurityScheme::ApiKey(cart))
         .build();
     let info = InfoBuilder::new()
         .title("TechTrove")
@@ -51,6 +56,9 @@ const OWN_REFUSALS: [(&str, &str); 5] = [
     ("504", "Timed out"),
 ];
 
+/// What it may answer to a request with a body.
+const OWN_REFUSAL_OF_BODY: (&str, &str) = ("408", "The body did not arrive in time");
+
 /// The document with what holds for every operation: the gateway's own refusals, and that a refusal is
 /// `application/problem+json`.
 pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
@@ -59,8 +67,9 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
         let operations =
             [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
+            let of_body = operation.request_body.as_ref().map(|_| OWN_REFUSAL_OF_BODY);
             let responses = &mut operation.responses.responses;
-            for (status, title) in OWN_REFUSALS {
+            for (status, title) in OWN_REFUSALS.into_iter().chain(of_body) {
                 let refusal = ResponseBuilder::new()
                     .description(title)
                     .content("application/problem+json", Content::new(Some(problem.clone())))

@@ -4,6 +4,7 @@
 
 mod address;
 mod docs;
+mod edge;
 mod headers;
 mod limiter;
 mod pace;
@@ -13,13 +14,13 @@ pub use docs::document;
 pub use limiter::{Allowance, InvalidRateLimit, RateLimit};
 pub use pace::Pace;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Router, extract::DefaultBodyLimit};
+use techtrove_http::{ContextLayer, PanicLayer, RequestContext, with_fallbacks};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::limiter::Limiter;
+use crate::edge::EdgeLayer;
 
 /// The gateway's settings.
 #[derive(Clone, Debug)]
@@ -53,20 +54,19 @@ pub struct Origin {
     pub beside: Router,
 }
 
-/// The origin as one router. The request's context, with its trace and its log line,
-/// is laid around it by whoever serves it.
-pub fn router(config: &Config, origin: Origin) -> Router {
+/// The origin as one router, which answers each request in its context.
+pub fn router(config: &Config, origin: Origin, context: RequestContext) -> Router {
     let mut api = OpenApiRouter::with_openapi(docs::head());
     for service in origin.services {
         api = api.merge(service);
     }
     let (api, openapi) = api.split_for_parts();
-    let limiter = Arc::new(Limiter::new(config.rate_limit));
     let routes = api.merge(docs::router(docs::complete(openapi))).merge(origin.beside);
-    techtrove_http::guard(routes)
-        .layer(DefaultBodyLimit::max(config.body_limit))
-        .layer(middleware::from_fn_with_state(config.pace, pace::keep))
-        .layer(middleware::from_fn_with_state(limiter, limiter::limit))
-        .layer(middleware::from_fn_with_state(config.trusted_proxies.clone(), address::find))
-        .layer(middleware::from_fn(headers::add))
+    // One layer made of four: axum boxes a route once for each time that it is layered.
+    with_fallbacks(routes).layer((
+        ContextLayer::new(context),
+        EdgeLayer::new(config),
+        DefaultBodyLimit::max(config.body_limit),
+        PanicLayer,
+    ))
 }

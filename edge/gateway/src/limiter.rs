@@ -2,17 +2,15 @@
 //! `RateLimit` and `RateLimit-Policy` headers of the IETF draft. Sign-in has a bucket of its own,
 //! much smaller, since each try costs a password hash.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{IntoResponse, Response},
 };
 use governor::{
@@ -21,14 +19,11 @@ use governor::{
     middleware::StateInformationMiddleware,
     state::keyed::DashMapStateStore,
 };
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 use techtrove_core::{Problem, codes};
 use techtrove_http::HttpError;
 
 use crate::ClientAddress;
-
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Old buckets are swept out each time this many calls were counted.
 const SWEEP_EVERY: u32 = 100_000;
@@ -152,39 +147,48 @@ impl Buckets {
         used.div_ceil(self.allowance.per_second.get())
     }
 
-    fn headers(&self, response: &mut Response, remaining: u32) {
-        let mut value = String::with_capacity(32);
+    fn shown(&self, remaining: u32) -> Shown {
+        // A name of ours and two numbers of at most ten digits.
+        let mut text = [0; 64];
+        let mut rest = &mut text[..];
         let reset = self.reset(remaining);
-        // Writing to a string cannot fail.
-        let _ = write!(value, "\"{}\";r={remaining};t={reset}", self.name);
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(RATE_LIMIT, value);
-        }
-        response.headers_mut().insert(RATE_LIMIT_POLICY, self.policy.clone());
+        write!(rest, "\"{}\";r={remaining};t={reset}", self.name).expect("64 bytes are enough");
+        let length = 64 - rest.len();
+        let remaining = HeaderValue::from_bytes(&text[..length])
+            .expect("a name, digits and punctuation are a header");
+        Shown { remaining, policy: self.policy.clone() }
     }
 }
 
-/// Refuses a client that calls too often.
-pub(crate) async fn limit(
-    State(limiter): State<Arc<Limiter>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let client = request.extensions().get::<ClientAddress>().map(|address| bucket_key(address.0));
-    let Some((buckets, client)) = limiter.buckets_for(request.uri().path()).zip(client) else {
-        return next.run(request).await;
-    };
-    match buckets.limiter.check_key(&client) {
-        Ok(state) => {
-            let mut response = next.run(request).await;
-            buckets.headers(&mut response, state.remaining_burst_capacity());
-            response
-        }
-        Err(refusal) => {
-            let mut response = refused(&refusal);
-            buckets.headers(&mut response, 0);
-            response
-        }
+/// What an answer says of its client's limit.
+pub(crate) struct Shown {
+    /// The `RateLimit` header.
+    pub(crate) remaining: HeaderValue,
+    /// The `RateLimit-Policy` header.
+    pub(crate) policy: HeaderValue,
+}
+
+/// Whether a request may come.
+pub(crate) struct Verdict {
+    /// The answer to one that may not.
+    pub(crate) refusal: Option<Response>,
+    /// What its answer says of the limit; nothing where there is none.
+    pub(crate) shown: Option<Shown>,
+}
+
+impl Limiter {
+    /// Counts a request, and refuses that of a client which calls too often.
+    pub(crate) fn judge(&self, request: &Request) -> Verdict {
+        let client =
+            request.extensions().get::<ClientAddress>().map(|address| bucket_key(address.0));
+        let Some((buckets, client)) = self.buckets_for(request.uri().path()).zip(client) else {
+            return Verdict { refusal: None, shown: None };
+        };
+        let (refusal, remaining) = match buckets.limiter.check_key(&client) {
+            Ok(state) => (None, state.remaining_burst_capacity()),
+            Err(refusal) => (Some(refused(&refusal)), 0),
+        };
+        Verdict { refusal, shown: Some(buckets.shown(remaining)) }
     }
 }
 

@@ -1,13 +1,10 @@
-//! How long a request may take before the client gets an answer anyway. What runs behind it may go on:
-//! an order whose client was told 504 is still finished or undone by its saga.
+//! How long a request may take before the client gets an answer anyway: the time until the answer's
+//! head, so that an answer which is a stream of events may go on for as long as it likes. What runs
+//! behind it may go on too: an order whose client was told 504 is still finished or undone by its saga.
 
-use std::time::Duration;
+use std::{convert::Infallible, future::Future, time::Duration};
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use techtrove_core::{Problem, codes};
 use techtrove_http::HttpError;
 
@@ -20,15 +17,29 @@ pub struct Pace {
     pub streamed: Duration,
 }
 
-/// Ends a request that takes too long.
-pub(crate) async fn keep(State(pace): State<Pace>, request: Request, next: Next) -> Response {
-    let streamed = request.uri().path().ends_with("/import");
-    let limit = if streamed { pace.streamed } else { pace.usual };
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let detail = format!("no answer within {} seconds", limit.as_secs());
-            HttpError(Problem::new(codes::TIMEOUT, detail)).into_response()
+/// How long one request may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit(Duration);
+
+impl Pace {
+    /// The limit of a request to `path`.
+    pub(crate) fn of(&self, path: &str) -> Limit {
+        Limit(if path.ends_with("/import") { self.streamed } else { self.usual })
+    }
+}
+
+impl Limit {
+    /// Ends work that takes too long.
+    pub(crate) async fn keep(
+        self,
+        work: impl Future<Output = Result<Response, Infallible>>,
+    ) -> Result<Response, Infallible> {
+        match tokio::time::timeout(self.0, work).await {
+            Ok(response) => response,
+            Err(_) => {
+                let detail = format!("no answer within {} seconds", self.0.as_secs());
+                Ok(HttpError(Problem::new(codes::TIMEOUT, detail)).into_response())
+            }
         }
     }
 }

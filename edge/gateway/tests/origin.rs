@@ -1,10 +1,15 @@
 //! The origin as clients meet it: limits, time-outs, headers, documentation.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::{Extension, Router, extract::ConnectInfo, routing::get};
+use axum::{Extension, Router, body::Body, extract::ConnectInfo, routing::get};
+use futures::stream;
+use techtrove_core::{ManualClock, SeededIds};
 use techtrove_gateway::{Allowance, Config, Origin, Pace, RateLimit, router};
+use techtrove_http::RequestContext;
 use techtrove_testing::Actor;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -13,11 +18,22 @@ fn origin(config: &Config, client: &str) -> Actor {
     let service = OpenApiRouter::new()
         .route("/api/v1/things", get(async || "things"))
         .route("/api/v1/slow", slow)
+        .route("/api/v1/events", get(events))
         .route("/api/v1/auth/login", get(async || "signed in"));
     let beside = Router::new().route("/healthz", get(async || "alive"));
-    let router = router(config, Origin { services: vec![service], beside });
+    let ids = Arc::new(SeededIds::new(Arc::new(ManualClock::default()), 1));
+    let context = RequestContext { service: "gateway", ids };
+    let router = router(config, Origin { services: vec![service], beside }, context);
     let peer: SocketAddr = client.parse().expect("an address");
     Actor::new(router.layer(Extension(ConnectInfo(peer))))
+}
+
+/// An answer whose only words come much later.
+async fn events() -> Body {
+    Body::from_stream(stream::once(async {
+        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        Ok::<_, Infallible>("late")
+    }))
 }
 
 fn limited(burst: u32) -> Config {
@@ -61,6 +77,16 @@ async fn a_request_that_takes_too_long_is_answered_anyway() {
     let refused = client.get("/api/v1/slow").await.expect(504);
 
     assert_eq!(refused.problem_code(), "timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_a_stream_may_go_on() {
+    let client = origin(&Config::default(), "203.0.113.1:1");
+
+    let stream = client.get("/api/v1/events").await.expect(200);
+
+    assert_eq!(stream.text(), "late");
+    assert_eq!(stream.header("x-content-type-options"), "nosniff");
 }
 
 #[tokio::test]

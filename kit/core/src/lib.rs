@@ -13,6 +13,7 @@ mod quantity;
 mod sku;
 mod stored;
 mod time;
+mod words;
 
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use email::{EmailAddress, InvalidEmail};
@@ -27,6 +28,7 @@ pub use sku::{InvalidSku, Sku};
 pub use stored::id_from_stored;
 pub use stored::{FromStored, IntoStored, Stored, WrongKind};
 pub use time::{InvalidTimestamp, Timestamp};
+pub use words::readable;
 
 /// What [`typed_id!`] expands to; not for direct use.
 #[doc(hidden)]

@@ -13,7 +13,7 @@ use crate::{
     DbError, DbOptions, DbStats, Engine, MigrateError, MigrationSet, OpenError, Tx,
     inline::Inline,
     job::{self, Job},
-    lane::Lane,
+    lane::{Committed, Lane},
     migrate, mysql,
     open::Target,
     postgres,
@@ -32,7 +32,7 @@ struct Inner {
     options: DbOptions,
     read: Arc<Lane>,
     write: Arc<Lane>,
-    committed: Arc<Notify>,
+    committed: Arc<Committed>,
     backend: Backend,
 }
 
@@ -79,7 +79,7 @@ impl Db {
         options: DbOptions,
         backend: impl FnOnce(&Lanes) -> Result<Backend, OpenError>,
     ) -> Result<Self, OpenError> {
-        let (name, committed): (Arc<str>, _) = (name.into(), Arc::new(Notify::new()));
+        let (name, committed): (Arc<str>, _) = (name.into(), Arc::<Committed>::default());
         let lane = |kind| Arc::new(Lane::new(&name, kind, &options, &committed));
         let lanes = Lanes { read: lane(Kind::Read), write: lane(Kind::Write) };
         let backend = backend(&lanes)?;
@@ -242,7 +242,15 @@ impl Db {
     /// listener is woken, and when none waits, the next one does not have to.
     #[must_use]
     pub fn committed(&self) -> Arc<Notify> {
-        Arc::clone(&self.0.committed)
+        Arc::clone(&self.0.committed.woken)
+    }
+
+    /// How many commits there were, in this process, of transactions that called
+    /// [`Tx::notify_committed`]. Counted before any of them is answered: what was read before the
+    /// count rose may be out of date, also where the caller of a write has gone meanwhile.
+    #[must_use]
+    pub fn commits_told(&self) -> u64 {
+        self.0.committed.count()
     }
 
     /// What it did since it was opened.

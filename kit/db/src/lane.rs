@@ -1,7 +1,13 @@
 //! One kind of jobs of a database, reading or writing: its queue, its counters, and what every
 //! worker does with a job before and after it runs. How a job runs is the engines' own.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use tokio::{sync::Notify, time::Instant};
 
@@ -13,7 +19,21 @@ pub(crate) struct Lane {
     pub options: DbOptions,
     pub counters: Counters,
     queue: Queue,
-    committed: Arc<Notify>,
+    committed: Arc<Committed>,
+}
+
+/// Commits that others want to know of.
+#[derive(Default)]
+pub(crate) struct Committed {
+    pub woken: Arc<Notify>,
+    count: AtomicU64,
+}
+
+impl Committed {
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
 }
 
 /// A job that has run and waits for its commit.
@@ -30,7 +50,7 @@ impl Lane {
         db: &Arc<str>,
         kind: Kind,
         options: &DbOptions,
-        committed: &Arc<Notify>,
+        committed: &Arc<Committed>,
     ) -> Self {
         Self {
             db: Arc::clone(db),
@@ -93,9 +113,13 @@ impl Lane {
         self.counters.batch_size.record(Counters::tell(size));
     }
 
-    /// Wakes those who wait for commits.
-    pub(crate) fn tell_committed(&self) {
-        self.committed.notify_one();
+    /// Counts the commit of the jobs that ask for it, and wakes those who wait for commits. One whose
+    /// outcome is unknown counts: it may be there.
+    pub(crate) fn tell_committed<'r>(&self, ran: impl IntoIterator<Item = &'r Ran>) {
+        if ran.into_iter().any(|ran| ran.notify) {
+            self.committed.count.fetch_add(1, Ordering::AcqRel);
+            self.committed.woken.notify_one();
+        }
     }
 
     /// Sends the answer of a job and counts it; `failure` stands above what the job itself says.

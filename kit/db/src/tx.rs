@@ -90,7 +90,8 @@ impl<'c> Tx<'c> {
         self.session.engine()
     }
 
-    /// Once this transaction has committed, whoever waits on [`crate::Db::committed`] is woken.
+    /// Once this transaction has committed, it is counted in [`crate::Db::commits_told`], and whoever
+    /// waits on [`crate::Db::committed`] is woken.
     pub fn notify_committed(&mut self) {
         self.notify = true;
     }

@@ -102,8 +102,8 @@ impl Worker {
             }
         };
         self.lane.count_transaction(1);
-        if ran.notify && failure.is_none() {
-            self.lane.tell_committed();
+        if matches!(failure, None | Some(DbError::UnknownCommit(_))) {
+            self.lane.tell_committed([&ran]);
         }
         self.lane.answer(ran, failure);
     }

@@ -116,11 +116,20 @@ pub struct RequestContext {
 /// and a line in the log for each request. Wrap it around everything that answers, after all routes
 /// are there.
 pub fn request_context(router: Router, context: RequestContext) -> Router {
-    router.layer(ContextLayer(Arc::new(context)))
+    router.layer(ContextLayer::new(context))
 }
 
+/// [`request_context`] as a layer, for whoever lays it on together with layers of their own.
 #[derive(Clone, Debug)]
-struct ContextLayer(Arc<RequestContext>);
+pub struct ContextLayer(Arc<RequestContext>);
+
+impl ContextLayer {
+    /// Gives requests this context.
+    #[must_use]
+    pub fn new(context: RequestContext) -> Self {
+        Self(Arc::new(context))
+    }
+}
 
 impl<S> Layer<S> for ContextLayer {
     type Service = ContextService<S>;
@@ -132,8 +141,9 @@ impl<S> Layer<S> for ContextLayer {
     }
 }
 
+/// A route that answers in its request's context.
 #[derive(Clone, Debug)]
-struct ContextService<S> {
+pub struct ContextService<S> {
     inner: S,
     context: Arc<RequestContext>,
     metrics: Arc<RouteMetrics>,

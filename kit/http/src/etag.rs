@@ -86,29 +86,55 @@ pub fn versioned_json<T: Serialize>(
     body: &T,
 ) -> Response {
     match serde_json::to_vec(body) {
-        Ok(bytes) => versioned_bytes(request, version, bytes),
+        Ok(bytes) => Tagged::new(version, bytes).answer(request),
         Err(error) => HttpError(Problem::internal(error)).into_response(),
     }
 }
 
-/// [`versioned_json`] for a body which is JSON already.
-pub fn versioned_bytes(
-    request: &HeaderMap,
-    version: impl TryInto<u64>,
-    body: impl Into<Bytes>,
-) -> Response {
-    let body = body.into();
-    let tag = ETag::of(version, &body);
-    if is_unchanged(request, tag) {
-        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag.header())]).into_response();
+/// JSON with its entity tag, both as they are sent, for an answer that is given many times.
+#[derive(Clone, Debug)]
+pub struct Tagged {
+    tag: ETag,
+    header: HeaderValue,
+    json: Bytes,
+}
+
+impl Tagged {
+    /// `json` of a resource in `version`.
+    pub fn new(version: impl TryInto<u64>, json: impl Into<Bytes>) -> Self {
+        let json = json.into();
+        let tag = ETag::of(version, &json);
+        Self { tag, header: tag.header(), json }
     }
-    tagged(StatusCode::OK, tag, body)
+
+    /// The answer to a `GET`, as [`versioned_json`] gives it.
+    #[must_use]
+    pub fn answer(&self, request: &HeaderMap) -> Response {
+        if is_unchanged(request, self.tag) {
+            return (StatusCode::NOT_MODIFIED, [(header::ETAG, self.header.clone())])
+                .into_response();
+        }
+        self.sent(StatusCode::OK)
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "JSON is never empty")]
+    pub fn len(&self) -> usize {
+        self.json.len()
+    }
+
+    fn sent(&self, status: StatusCode) -> Response {
+        let headers =
+            [(header::CONTENT_TYPE, APPLICATION_JSON), (header::ETAG, self.header.clone())];
+        (status, headers, self.json.clone()).into_response()
+    }
 }
 
 /// The answer to a `PUT`, `PATCH` or action: 200 with the resource as it is now, and its entity tag.
 pub fn written_json<T: Serialize>(version: impl TryInto<u64>, body: &T) -> Response {
     match serde_json::to_vec(body) {
-        Ok(bytes) => tagged(StatusCode::OK, ETag::of(version, &bytes), bytes.into()),
+        Ok(bytes) => Tagged::new(version, bytes).sent(StatusCode::OK),
         Err(error) => HttpError(Problem::internal(error)).into_response(),
     }
 }
@@ -123,18 +149,12 @@ pub fn created_json<T: Serialize>(
     let bytes = serde_json::to_vec(body).map_err(Problem::internal);
     match (place, bytes) {
         (Ok(place), Ok(bytes)) => {
-            let tag = ETag::of(version, &bytes);
-            let mut response = tagged(StatusCode::CREATED, tag, bytes.into());
+            let mut response = Tagged::new(version, bytes).sent(StatusCode::CREATED);
             response.headers_mut().insert(header::LOCATION, place);
             response
         }
         (Err(problem), _) | (_, Err(problem)) => HttpError(problem).into_response(),
     }
-}
-
-fn tagged(status: StatusCode, tag: ETag, body: Bytes) -> Response {
-    let headers = [(header::CONTENT_TYPE, APPLICATION_JSON), (header::ETAG, tag.header())];
-    (status, headers, body).into_response()
 }
 
 #[cfg(test)]

@@ -1,22 +1,76 @@
 //! What every router needs around its routes, so that no answer is ever bare: 404 and 405 as problems,
 //! and a panic in a handler as a 500 that ends its request alone.
 
-use std::any::Any;
+use std::{
+    any::Any,
+    convert::Infallible,
+    panic::AssertUnwindSafe,
+    task::{Context, Poll},
+};
 
-use axum::{Router, response::Response};
+use axum::{Router, extract::Request, response::Response};
+use futures::{
+    FutureExt as _,
+    future::{CatchUnwind, Map},
+};
 use http::{Method, Uri};
 use techtrove_core::{Problem, codes};
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{Layer, Service};
 
 use crate::{HttpError, problem};
 
-/// `router` with problems for what no route answers. Call it once all routes are merged: two guarded
-/// routers cannot be merged.
+/// `router` with problems for what no route answers and for panics. Call it once all routes are
+/// merged: two guarded routers cannot be merged.
 pub fn guard(router: Router) -> Router {
-    router
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(CatchPanicLayer::custom(panicked))
+    with_fallbacks(router).layer(PanicLayer)
+}
+
+/// The first half of [`guard`], for whoever lays [`PanicLayer`] on together with layers of their own:
+/// axum boxes a route once for each time that it is layered.
+pub fn with_fallbacks(router: Router) -> Router {
+    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+/// Lets a panic in a handler end its request alone, as a 500.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PanicLayer;
+
+impl<S> Layer<S> for PanicLayer {
+    type Service = PanicService<S>;
+
+    fn layer(&self, inner: S) -> PanicService<S> {
+        PanicService(inner)
+    }
+}
+
+/// A route that survives its panics.
+#[derive(Clone, Copy, Debug)]
+pub struct PanicService<S>(S);
+
+/// What the route came to, or its panic.
+type Outcome = Result<Result<Response, Infallible>, Box<dyn Any + Send>>;
+
+impl<S> Service<Request> for PanicService<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future =
+        Map<CatchUnwind<AssertUnwindSafe<S::Future>>, fn(Outcome) -> Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        AssertUnwindSafe(self.0.call(request)).catch_unwind().map(answered)
+    }
+}
+
+/// The panic hook has logged the panic and its place, so this does not.
+fn answered(outcome: Outcome) -> Result<Response, Infallible> {
+    outcome.unwrap_or_else(|_| Ok(problem::response(Problem::internal("a handler panicked"))))
 }
 
 async fn not_found(uri: Uri) -> HttpError {
@@ -33,11 +87,6 @@ async fn method_not_allowed(method: Method, uri: Uri) -> HttpError {
 fn shown(text: &str) -> &str {
     let end = text.char_indices().nth(200).map_or(text.len(), |(at, _)| at);
     &text[..end]
-}
-
-/// The panic hook has logged the panic and its place, so this does not.
-fn panicked(_panic: Box<dyn Any + Send>) -> Response {
-    problem::response(Problem::internal("a handler panicked"))
 }
 
 #[cfg(test)]

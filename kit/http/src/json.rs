@@ -1,17 +1,24 @@
 //! JSON bodies, strictly: 415 for another content type, 413 over the limit, 400 for what is not JSON,
 //! 422 with a JSON Pointer for what is JSON and not acceptable. Nothing is dropped silently.
 
+use std::{error::Error, time::Duration};
+
 use axum::{
     RequestExt as _,
-    body::Bytes,
-    extract::{FromRequest, Request, rejection::BytesRejection, rejection::FailedToBufferBody},
+    body::{Bytes, HttpBody as _},
+    extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, header};
+use http_body_util::{BodyExt as _, LengthLimitError};
 use serde::{Serialize, de::DeserializeOwned};
 use techtrove_core::{Problem, codes};
 
-use crate::{HttpError, exact::Exact, pointer, strict};
+use crate::{HttpError, exact::Exact, pointer, server::BodyError, strict};
+
+/// How long a body that is read as a whole may take to arrive: less than the gateway waits for the
+/// answer.
+const WHOLE_BODY: Duration = Duration::from_secs(20);
 
 /// The content type of JSON.
 pub(crate) const APPLICATION_JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -36,13 +43,8 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     type Rejection = HttpError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
-        let media_type = require_json(request.headers());
-        let body = read(request).await?;
-        if body.is_empty() {
-            return Ok(Self(T::default()));
-        }
-        media_type?;
-        Ok(Self(parse_json(&body)?))
+        let body = read_optional_json(request).await?;
+        Ok(Self(body.map_or_else(|| Ok(T::default()), |body| parse_json(&body))?))
     }
 }
 
@@ -84,25 +86,9 @@ fn without_position(text: &str) -> String {
     text.rsplit_once(" at line ").map_or(text, |(words, _)| words).to_owned()
 }
 
-/// serde's words without the names of our types, and not longer than one wants to read.
+/// serde's words for a person, and not longer than one wants to read.
 fn readable(detail: &str) -> String {
-    const EXPECTED: [&str; 4] = [
-        ", expected struct ",
-        ", expected internally tagged enum ",
-        ", expected adjacently tagged enum ",
-        ", expected enum ",
-    ];
-    let cut = EXPECTED.iter().find_map(|words| detail.find(words).map(|at| (at, *words)));
-    let text = match cut {
-        Some((at, ", expected enum ")) => {
-            format!("{}, expected one of the variants", &detail[..at])
-        }
-        Some((at, _)) => format!("{}, expected an object", &detail[..at]),
-        None if detail.starts_with("data did not match any variant") => {
-            "none of the accepted forms".to_owned()
-        }
-        None => detail.to_owned(),
-    };
+    let text = techtrove_core::readable(detail);
     if text.chars().count() <= 200 { text } else { text.chars().take(199).chain(['…']).collect() }
 }
 
@@ -129,17 +115,52 @@ pub(crate) async fn read_json(request: Request) -> Result<Bytes, Problem> {
     read(request).await
 }
 
-/// The whole body, up to the limit that is layered onto the route.
+/// The whole body of a request that says it is JSON, or none when it is empty.
+pub(crate) async fn read_optional_json(request: Request) -> Result<Option<Bytes>, Problem> {
+    let media_type = require_json(request.headers());
+    let body = read(request).await?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    media_type?;
+    Ok(Some(body))
+}
+
+/// The whole body, up to the limit that is layered onto the route. One that says at its beginning
+/// that it is larger is not waited for.
 async fn read(request: Request) -> Result<Bytes, Problem> {
-    request.extract().await.map_err(|rejection: BytesRejection| match rejection {
-        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(codes::BODY_TOO_LARGE, "the body is larger than this call accepts")
-        }
-        other => {
+    let announced = request.body().size_hint().lower();
+    let request = request.with_limited_body();
+    if request.body().size_hint().upper().is_some_and(|most| announced > most) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(WHOLE_BODY, request.into_body().collect()).await {
+        Ok(collected) => Ok(collected.map_err(|error| body_problem(&error))?.to_bytes()),
+        Err(_) => Err(body_late()),
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(codes::BODY_TOO_LARGE, "the body is larger than this call accepts")
+}
+
+fn body_late() -> Problem {
+    Problem::new(codes::REQUEST_TIMEOUT, "the body did not arrive in time")
+}
+
+/// The refusal of a request whose body could not be read, by the error of the body: 408 when its
+/// client stopped sending, 413 over the limit, else 400.
+pub fn body_problem(error: &(dyn Error + 'static)) -> Problem {
+    let mut causes = std::iter::successors(Some(error), |&cause| cause.source());
+    causes
+        .find_map(|cause| match cause.downcast_ref::<BodyError>() {
+            Some(BodyError::Stalled) => Some(body_late()),
+            _ => cause.is::<LengthLimitError>().then(too_large),
+        })
+        .unwrap_or_else(|| {
             let detail = "the body could not be read to its end";
-            Problem::new(codes::BAD_REQUEST, detail).caused_by(other)
-        }
-    })
+            Problem::new(codes::BAD_REQUEST, detail).caused_by(error.to_string())
+        })
 }
 
 #[cfg(test)]

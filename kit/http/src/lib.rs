@@ -21,13 +21,13 @@ pub mod server;
 
 pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
 pub use context::{
-    RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
+    ContextLayer, RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
     request_context,
 };
-pub use etag::{ETag, InvalidETag, created_json, versioned_bytes, versioned_json, written_json};
+pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_json};
 pub use extract::{Path, Query, header_text};
-pub use guard::guard;
-pub use json::{Json, OptionalJson, parse_json};
+pub use guard::{PanicLayer, guard, with_fallbacks};
+pub use json::{Json, OptionalJson, body_problem, parse_json};
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};
 pub use trace::Trace;

@@ -33,7 +33,8 @@ async fn run(router: Router, limits: Limits) -> Running {
 }
 
 fn quick() -> Limits {
-    Limits { head_timeout: Duration::from_millis(50), ..Limits::default() }
+    let soon = Duration::from_millis(50);
+    Limits { head_timeout: soon, body_timeout: soon, ..Limits::default() }
 }
 
 /// What the server says until it closes the connection.
@@ -105,6 +106,40 @@ async fn a_client_that_sends_too_much_can_still_read_why() {
 
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("body_too_large"), "{answer}");
+}
+
+fn taker() -> Router {
+    Router::new()
+        .route("/", post(async |Json(_): Json<serde_json::Value>| {}))
+        .layer(DefaultBodyLimit::max(1_000))
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_408() {
+    let server = run(taker(), quick()).await;
+
+    let answer = say(
+        server.address,
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{\"a\"",
+    )
+    .await;
+
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(answer.contains("request_timeout"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_says_it_is_too_large_is_not_waited_for() {
+    let server = run(taker(), Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                 content-length: 1001\r\n\r\n";
+
+    stream.write_all(head).await.expect("sent");
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.expect("an answer");
+
+    assert_eq!(&answer, b"HTTP/1.1 413");
 }
 
 #[tokio::test]

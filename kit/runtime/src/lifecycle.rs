@@ -62,7 +62,7 @@ impl Lifecycle {
             servers.spawn(async move { (name, serving.await) });
         }
         shutdown.begun().await;
-        tracing::info!("ending: finishing requests");
+        tracing::info!("ending: finishing requests; a second Ctrl-C ends at once");
         self.listening.begin();
         while let Some(ended) = servers.join_next().await {
             report_server(ended);

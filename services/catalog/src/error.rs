@@ -45,7 +45,7 @@ pub enum Error {
     ImportTooLarge(usize),
     /// The import's body broke off.
     #[error("the import's lines did not arrive whole; nothing of it was taken")]
-    ImportBrokeOff,
+    ImportBrokeOff(#[source] Problem),
     /// The client saw another version, or no idempotency claim could be made.
     #[error(transparent)]
     Refused(Problem),
@@ -84,7 +84,7 @@ impl From<Error> for Problem {
             Error::SlugTaken(_) => Self::new(SLUG_TAKEN, detail),
             Error::CategoryNotEmpty => Self::new(CATEGORY_NOT_EMPTY, detail),
             Error::ImportTooLarge(_) => Self::new(codes::BODY_TOO_LARGE, detail),
-            Error::ImportBrokeOff => Self::new(codes::BAD_REQUEST, detail),
+            Error::ImportBrokeOff(problem) => Self { detail, ..problem },
             Error::Refused(problem) => problem,
             Error::Db(error) => error.into(),
             Error::Inventory(error) => error.into(),

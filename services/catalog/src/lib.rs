@@ -62,7 +62,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App {
         db: deps.db.clone(),
-        recent: RecentProducts::new(Arc::clone(&deps.clock)),
+        recent: RecentProducts::new(deps.db.clone(), Arc::clone(&deps.clock)),
         clock: deps.clock,
         ids: deps.ids,
         inventory: deps.inventory,

@@ -95,6 +95,27 @@ async fn publishing_needs_every_price() {
 }
 
 #[tokio::test]
+async fn an_edit_that_changes_nothing_keeps_the_version() {
+    let shop = Shop::open().await;
+    let made = shop.create(product("Keyboard", "KEY-1")).await.expect(201);
+    let place = made.header("location");
+    let edit =
+        |body: Value| shop.manager.patch(place, &body).header("if-match", made.header("etag"));
+
+    for nothing in [json!({}), json!({"name": "Keyboard"}), json!({"attributes": {"none": null}})] {
+        let edited = edit(nothing).await.expect(200);
+
+        assert_eq!(edited.body, made.body);
+        assert_eq!(edited.header("etag"), made.header("etag"));
+    }
+    let category = shop.manager.post("/api/v1/categories", &json!({"name": "Input"}));
+    let category = category.await.expect(201);
+    let same = shop.manager.patch(category.header("location"), &json!({"name": "Input"}));
+    let same = same.header("if-match", category.header("etag")).await.expect(200);
+    assert_eq!(same.body, category.body);
+}
+
+#[tokio::test]
 async fn skus_and_slugs_are_unique_in_the_shop() {
     let shop = Shop::open().await;
     let first = shop.create(product("Same name", "A")).await.expect(201);

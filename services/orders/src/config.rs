@@ -4,17 +4,13 @@ use std::time::Duration;
 
 use techtrove_core::Currency;
 
-use crate::domain::{CapturePolicy, checkout::ShippingRates, totals::Tariff};
+use crate::domain::{CapturePolicy, totals::Pricing};
 
 /// Orders' settings.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The shop's currency.
-    pub currency: Currency,
-    /// Tax on every line, in hundredths of a percent.
-    pub tax_basis_points: u32,
-    /// What each shipping method costs, in minor units of the shop's currency.
-    pub shipping_rates: ShippingRates,
+    /// How the shop computes: its currency, taxes and shipping prices.
+    pub pricing: Pricing,
     /// The payment providers that payments knows.
     pub payment_providers: Vec<String>,
     /// When the reserved money is taken.
@@ -24,6 +20,8 @@ pub struct Config {
     /// How many orders may be driven on at once after their buyer was answered, to capture or to undo;
     /// the recovery worker takes the others.
     pub follow_ups_in_flight: usize,
+    /// How long a guest's cart is kept that nobody touches.
+    pub carts_kept: Duration,
     /// How long things may take.
     pub deadlines: Deadlines,
 }
@@ -53,13 +51,12 @@ pub struct Deadlines {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            currency: Currency::USD,
-            tax_basis_points: 0,
-            shipping_rates: [("standard".to_owned(), 500), ("express".to_owned(), 1_500)].into(),
+            pricing: Pricing::standard(Currency::USD),
             payment_providers: vec!["sandbox".to_owned()],
             capture: CapturePolicy::Confirmation,
             orders_in_flight: 1_024,
             follow_ups_in_flight: 256,
+            carts_kept: Duration::from_secs(30 * 24 * 3_600),
             deadlines: Deadlines::default(),
         }
     }
@@ -77,13 +74,5 @@ impl Default for Deadlines {
             alert: Duration::from_secs(15 * 60),
             poll: Duration::from_millis(500),
         }
-    }
-}
-
-impl Config {
-    /// How the shop computes.
-    #[must_use]
-    pub fn tariff(&self) -> Tariff {
-        Tariff { currency: self.currency, tax_basis_points: self.tax_basis_points }
     }
 }

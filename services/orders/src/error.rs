@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use techtrove_core::{ErrorCode, Money, MoneyError, Problem, codes};
 use techtrove_db::DbError;
-use techtrove_http::ClientError;
+use techtrove_http::{ClientError, idempotency};
 use techtrove_inventory_api::OUT_OF_STOCK;
 use techtrove_orders_api::Totals;
 use techtrove_payments_api::{INVALID_TRANSITION, PAYMENT_DECLINED, REFUND_EXCEEDS_PAYMENT};
 
-use crate::domain::{InvalidTransition, Refusal, checkout::CheckoutError};
+use crate::domain::{InvalidTransition, Refusal, cart::CartRefusal, checkout::CheckoutError};
 
 /// What the buyer was shown is not what it would cost now.
 pub const PRICE_CHANGED: ErrorCode = ErrorCode::new("price_changed", 409, "The price has changed");
@@ -26,15 +26,34 @@ pub const REFUND_REFUSED: ErrorCode =
 pub const SHIPMENT_REFUSED: ErrorCode =
     ErrorCode::new("shipment_refused", 409, "The shipment was refused");
 
+/// An order is being placed of the cart.
+pub const CART_LOCKED: ErrorCode = ErrorCode::new("cart_locked", 409, "The cart is being bought");
+
+/// The cart has become an order.
+pub const CART_COMPLETED: ErrorCode =
+    ErrorCode::new("cart_completed", 409, "The cart has become an order");
+
+/// The cart went into a cart of its owner's.
+pub const CART_CLAIMED: ErrorCode = ErrorCode::new("cart_claimed", 409, "The cart was claimed");
+
+/// The cart has as many items as it may.
+pub const CART_FULL: ErrorCode = ErrorCode::new("cart_full", 409, "The cart is full");
+
 /// Why orders refuses or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// No such order, or not the caller's.
-    #[error("no such order")]
+    /// No such order or cart, or not the caller's.
+    #[error("there is no such thing, or it is not yours")]
     NotFound,
     /// Neither a sign-in nor a guest's token.
-    #[error("an order is shown to its buyer: sign in, or send its x-guest-token")]
+    #[error("this is shown to its owner: sign in, or send the token that was given with it")]
     NoCredential,
+    /// The cart cannot be changed or bought.
+    #[error(transparent)]
+    Cart(#[from] CartRefusal),
+    /// The cart was changed again and again while it was priced.
+    #[error("the cart was changed while it was priced")]
+    CartMoved,
     /// A refusal that is worded already: values, idempotency keys.
     #[error(transparent)]
     Worded(Box<Problem>),
@@ -107,6 +126,18 @@ impl From<Problem> for Error {
     }
 }
 
+impl idempotency::Refusal for Error {
+    /// A cart that has become an order, or another cart, never opens again.
+    fn for_good(&self) -> Option<Problem> {
+        match self {
+            Self::Cart(refusal @ (CartRefusal::Completed(_) | CartRefusal::Claimed)) => {
+                Some((*refusal).into())
+            }
+            _ => None,
+        }
+    }
+}
+
 impl From<CheckoutError> for Error {
     fn from(error: CheckoutError) -> Self {
         match error {
@@ -122,6 +153,10 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound | Error::NoContact => Self::new(codes::NOT_FOUND, detail),
             Error::NoCredential => Self::new(codes::UNAUTHENTICATED, detail),
+            Error::Cart(refusal) => refusal.into(),
+            Error::CartMoved => {
+                Self::new(codes::CONFLICT, detail).retry_after(Duration::from_secs(1))
+            }
             Error::Worded(problem) => *problem,
             Error::PriceChanged { totals } => {
                 let problem = Self::new(PRICE_CHANGED, detail);
@@ -149,6 +184,24 @@ impl From<Error> for Problem {
             Error::Neighbour(error) => error.into(),
             Error::Db(error) => error.into(),
             error @ (Error::Prices(_) | Error::Json(_) | Error::NoNumber) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CartRefusal> for Problem {
+    fn from(refusal: CartRefusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            CartRefusal::Locked => {
+                Self::new(CART_LOCKED, detail).retry_after(Duration::from_secs(1))
+            }
+            CartRefusal::Completed(order) => {
+                Self::new(CART_COMPLETED, detail).with("order_id", order.to_string())
+            }
+            CartRefusal::Claimed => Self::new(CART_CLAIMED, detail),
+            CartRefusal::Full => Self::new(CART_FULL, detail),
+            CartRefusal::TooMany => Self::invalid_field("/quantity", detail),
+            CartRefusal::NoSuchItem => Self::new(codes::NOT_FOUND, detail),
         }
     }
 }

@@ -11,9 +11,12 @@ mod events;
 mod http;
 pub mod store;
 
-pub use app::{App, Drivers, Watch, recover_due};
+pub use app::{App, Drivers, Watch, prune_carts, recover_due};
 pub use config::{Config, Deadlines};
-pub use error::{PAYMENT_NOT_CAPTURED, PRICE_CHANGED, REFUND_REFUSED, SHIPMENT_REFUSED};
+pub use error::{
+    CART_CLAIMED, CART_COMPLETED, CART_FULL, CART_LOCKED, PAYMENT_NOT_CAPTURED, PRICE_CHANGED,
+    REFUND_REFUSED, SHIPMENT_REFUSED,
+};
 
 use std::sync::Arc;
 
@@ -92,6 +95,7 @@ pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
         workers: vec![
             app::recovery_worker(Arc::clone(app)),
             app::drivers_worker(Arc::clone(app)),
+            app::cart_pruner(Arc::clone(app)),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
         subscriptions: vec![events::subscription(app)],

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::Client;
 use techtrove_identity_api::Role;
-use techtrove_orders::{Config, service};
+use techtrove_orders::{
+    Config,
+    domain::tax::{TaxRate, TaxTable},
+    service,
+};
 use techtrove_orders_api::{
     OrderEntry, OrderForMail, OrderId, OrderStatus, OrdersClient, StockClaim,
 };
@@ -32,7 +36,8 @@ async fn bought(shop: &Shop, buyer: &Actor) -> (String, String) {
 #[tokio::test]
 async fn an_order_says_what_was_bought_and_what_it_costs() {
     let world = world().await;
-    let config = Config { tax_basis_points: 750, ..Config::default() };
+    let mut config = Config::default();
+    config.pricing.tax = TaxTable::flat(TaxRate::new(750).expect("a rate"));
     let shop = world.shop(Setting { config, ..Setting::default() }).await;
 
     let reply =
@@ -53,7 +58,7 @@ async fn an_order_says_what_was_bought_and_what_it_costs() {
         body["totals"],
         json!({
             "subtotal": usd(264_700), "discount": usd(0), "shipping": usd(500),
-            "tax": usd(19_485 + 368), "total": usd(264_700 + 500 + 19_853),
+            "tax": usd(19_485 + 368 + 38), "total": usd(264_700 + 500 + 19_891),
         })
     );
     assert_eq!((&body["status"], &body["return_status"]), (&json!("confirmed"), &json!("none")));

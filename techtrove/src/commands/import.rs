@@ -67,8 +67,11 @@ pub async fn import(options: Import) -> Result<(), ProgramError> {
 async fn import_file(operator: &Operator, path: &Path) -> Result<u64, ProgramError> {
     let unreadable = |cause| ProgramError::File { path: path.to_owned(), cause };
     let file = File::open(path).await.map_err(unreadable)?;
-    let size = file.metadata().await.map_err(unreadable)?.len();
-    let bar = ProgressBar::new(size);
+    let about = file.metadata().await.map_err(unreadable)?;
+    if about.is_dir() {
+        return Err(ProgramError::Folder { path: path.to_owned() });
+    }
+    let bar = ProgressBar::new(about.len());
     bar.set_style(style("{msg} [{bar:40}] {bytes}/{total_bytes}"));
     bar.set_message(format!("sending {}", path.display()));
     let counted = bar.clone();

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_runtime::{Lifecycle, Shutdown, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::terminal::say;
 use crate::{
     cli::Up,
-    control,
+    control::{self, SocketFolder},
     error::ProgramError,
     folder::DataFolder,
     settings::Settings,
@@ -31,6 +31,7 @@ struct Sockets {
     public: TcpListener,
     operations: TcpListener,
     control: UnixListener,
+    control_folder: SocketFolder,
 }
 
 /// Starts the shop and serves it until it is told to stop.
@@ -47,7 +48,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let clock: SharedClock = Arc::new(SystemClock);
     let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
     let folder = DataFolder::open(&options.folder.data)?;
-    let sockets = Sockets::open(&options, &folder).await?;
+    let sockets = Sockets::open(&options, &folder, &*ids).await?;
     let secrets = folder.secrets(&*ids)?;
     let mut wiring = Wiring::embedded(&folder, secrets, settings, clock, ids);
     wiring.on_loopback = options.listen.ip().is_loopback();
@@ -67,17 +68,23 @@ async fn serve(shop: Shop, sockets: Sockets, shutdown: Shutdown) {
     lifecycle.work([metrics::upkeep()]);
     shop.join(&mut lifecycle);
     lifecycle.run(shutdown).await;
+    drop(sockets.control_folder);
 }
 
 impl Sockets {
-    async fn open(options: &Up, folder: &DataFolder) -> Result<Self, ProgramError> {
+    async fn open(
+        options: &Up,
+        folder: &DataFolder,
+        ids: &dyn IdGen,
+    ) -> Result<Self, ProgramError> {
         let public = bind(options.listen, "--listen").await?;
         let operations = match options.ops_listen {
             Some(address) => bind(address, "--ops-listen").await?,
             None => bind_next_free().await?,
         };
-        let control = control::listen(folder.path()).map_err(ProgramError::ControlSocket)?;
-        Ok(Self { public, operations, control })
+        let (control, control_folder) =
+            control::listen(folder.path(), ids).map_err(ProgramError::ControlSocket)?;
+        Ok(Self { public, operations, control, control_folder })
     }
 
     /// What a person who has just started the shop wants to know.

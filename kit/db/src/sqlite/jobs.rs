@@ -74,13 +74,12 @@ fn finish(lane: &Lane, connection: &mut Connection, done: Vec<Ran>) -> Vec<Box<d
     }
     match failure {
         None => {
-            if done.iter().any(|ran| ran.notify) {
-                lane.tell_committed();
-            }
+            lane.tell_committed(&done);
             done.into_iter().for_each(|ran| lane.answer(ran, None));
             Vec::new()
         }
         Some(failure) if done.len() == 1 || matches!(failure, DbError::UnknownCommit(_)) => {
+            lane.tell_committed(&done);
             done.into_iter().for_each(|ran| lane.answer(ran, Some(failure.clone())));
             Vec::new()
         }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use techtrove_db::{DbError, DbOptions, Engine, Sql, p};
+use tokio::time::Instant;
 
 use crate::{add, hold, on_each_engine, on_each_engine_with, on_one_thread, start, stock};
 
@@ -219,7 +220,9 @@ async fn a_job_that_waits_too_long_is_not_begun() {
             let db = (**db).clone();
             start(async move { add(&db, "late", 1).await }).await
         };
-        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        // Its time is over at this instant and not before, however slow the machine is.
+        let over = Instant::now() + db.options().job_timeout;
+        tokio::time::sleep_until(over).await;
         held.let_go().await;
 
         assert_eq!(late.await.expect("joined"), Err(DbError::Timeout));

@@ -1,10 +1,7 @@
 //! What a handler takes from the request.
 
-use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, OriginalUri, Request},
-};
-use http::{HeaderMap, HeaderName, request::Parts};
+use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
+use http::{HeaderMap, HeaderName, Method, request::Parts};
 use serde::de::DeserializeOwned;
 use techtrove_core::{Problem, Timestamp, codes};
 
@@ -26,6 +23,11 @@ pub struct Idempotent<T> {
     request: Fingerprint,
 }
 
+/// The same for a body which may be absent: an empty body is the default, whatever its content type,
+/// and the same request as `{}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionalIdempotent<T>(pub Idempotent<T>);
+
 impl<T> Idempotent<T> {
     /// The key of this request in `scope`, when the client sent one.
     #[must_use]
@@ -46,13 +48,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Idempotent<T> {
     type Rejection = HttpError;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
-        let name = key_name(request.headers())?;
+        let head = Head::of(&request)?;
+        let bytes = json::read_json(request).await?;
+        Ok(head.with(json::parse_json(&bytes)?, &bytes))
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalIdempotent<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
+        let head = Head::of(&request)?;
+        let bytes = json::read_optional_json(request).await?;
+        Ok(Self(match bytes {
+            Some(bytes) => head.with(json::parse_json(&bytes)?, &bytes),
+            None => head.with(T::default(), b"{}"),
+        }))
+    }
+}
+
+/// What of a request's head makes it the same request.
+struct Head {
+    name: Option<String>,
+    method: Method,
+    path: String,
+}
+
+impl Head {
+    fn of(request: &Request) -> Result<Self, HttpError> {
         let original = request.extensions().get::<OriginalUri>();
         let path = original.map_or(request.uri(), |original| &original.0).path().to_owned();
-        let method = request.method().clone();
-        let bytes: Bytes = json::read_json(request).await?;
-        let body = json::parse_json(&bytes)?;
-        Ok(Self { body, name, request: Fingerprint::of(&method, &path, &bytes) })
+        Ok(Self { name: key_name(request.headers())?, method: request.method().clone(), path })
+    }
+
+    fn with<T>(self, body: T, bytes: &[u8]) -> Idempotent<T> {
+        let request = Fingerprint::of(&self.method, &self.path, bytes);
+        Idempotent { body, name: self.name, request }
     }
 }
 
@@ -90,6 +121,26 @@ mod tests {
         assert_eq!(first.body, [1, 2]);
         assert_eq!(first.key(user, now), again.key(user, now));
         assert_eq!(without.key(user, now), None);
+    }
+
+    #[tokio::test]
+    async fn no_body_is_the_same_request_as_an_empty_one() {
+        #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+        struct Nothing {}
+        let take = async |kind: Option<&str>, body: &'static str| {
+            let builder = http::Request::post("/things").header("idempotency-key", "k-1");
+            let builder = kind.into_iter().fold(builder, |b, kind| b.header("content-type", kind));
+            let request = builder.body(Body::from(body)).expect("a request");
+            OptionalIdempotent::<Nothing>::from_request(request, &()).await
+        };
+
+        let bare = take(None, "").await.expect("valid");
+        let plain = take(Some("text/plain"), "").await.expect("valid");
+        let empty = take(Some("application/json"), "{ }").await.expect("valid");
+
+        assert_eq!((&bare, &bare), (&plain, &empty));
+        assert_eq!(take(None, "{}").await.expect_err("refused").0.status, 415);
+        assert_eq!(take(Some("application/json"), "[").await.expect_err("refused").0.status, 400);
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ mod once;
 mod store;
 
 pub use answer::Answer;
-pub use extract::{IdempotencyKey, Idempotent};
+pub use extract::{IdempotencyKey, Idempotent, OptionalIdempotent};
 pub use key::{Fingerprint, Key, Scope};
 pub use once::{Once, Refusal, Repeatable, once};
 pub use store::{Claim, KEPT, MIGRATIONS, claim, finish, forget, prune};

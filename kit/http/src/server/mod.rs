@@ -5,6 +5,7 @@
 mod body;
 mod listen;
 
+pub use body::BodyError;
 pub use listen::Listen;
 
 use std::{
@@ -21,10 +22,7 @@ use axum::{Router, extract::ConnectInfo, response::Response, routing::future::Ro
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{
-        conn::auto,
-        graceful::{GracefulShutdown, Watcher},
-    },
+    server::{conn::auto, graceful::GracefulShutdown},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -37,6 +35,8 @@ pub struct Limits {
     pub connections: usize,
     /// How long a client may take to send a request's head, and a connection may idle between two.
     pub head_timeout: Duration,
+    /// How long a client may keep the next part of a body waiting.
+    pub body_timeout: Duration,
     /// How long requests may go on once the server ends; what is left then is cut off.
     pub drain: Duration,
 }
@@ -44,15 +44,22 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4_096,
+            connections: 8_192,
             head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(20),
         }
     }
 }
 
-/// The largest head hyper reads, in bytes; beyond it answers 431 by itself.
+/// The largest head hyper reads, in bytes. What it cannot read as a head (larger than this, more than
+/// 100 headers, no HTTP at all) it answers by itself, with 431 or 400 and no body, and closes the
+/// connection: it has no hook there for a problem of ours. A head that it can read and that is still
+/// too large for us is refused with one, see `context`.
 const MAX_HEAD: usize = 64 * 1024;
+
+/// How long the end may take before the log says what it waits for.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// How many requests one HTTP/2 connection may have open.
 const MAX_STREAMS: u32 = 128;
@@ -81,8 +88,8 @@ pub async fn serve_within<L: Listen>(
 ) -> usize {
     let server = Server {
         router: router.with_state(()),
-        builder: Arc::new(builder(limits)),
-        head_timeout: limits.head_timeout,
+        builder: builder(limits),
+        limits,
         graceful: GracefulShutdown::new(),
         tracker: TaskTracker::new(),
         cut: CancellationToken::new(),
@@ -97,7 +104,7 @@ pub async fn serve_within<L: Listen>(
         server.answer(io, peer, place);
     }
     drop(listener);
-    server.end(limits.drain).await
+    server.end().await
 }
 
 /// The next connection, once there is a place for it.
@@ -128,8 +135,8 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
 
 struct Server {
     router: Router,
-    builder: Arc<auto::Builder<TokioExecutor>>,
-    head_timeout: Duration,
+    builder: auto::Builder<TokioExecutor>,
+    limits: Limits,
     graceful: GracefulShutdown,
     tracker: TaskTracker,
     cut: CancellationToken,
@@ -143,19 +150,43 @@ impl Server {
         place: OwnedSemaphorePermit,
     ) {
         let begun = Arc::new(AtomicBool::new(false));
-        let service = Answerer { router: self.router.clone(), peer, begun: Arc::clone(&begun) };
-        let patience = Patience { begun, head_timeout: self.head_timeout, cut: self.cut.clone() };
-        let connection = Connection { builder: Arc::clone(&self.builder), service, patience };
-        let watcher = self.graceful.watcher();
+        let service = Answerer {
+            router: self.router.clone(),
+            peer,
+            body_timeout: self.limits.body_timeout,
+            begun: Arc::clone(&begun),
+        };
+        let head_timeout = self.limits.head_timeout;
+        let patience = Patience { begun, head_timeout, cut: self.cut.clone() };
+        let connection = self.builder.serve_connection(TokioIo::new(io), service).into_owned();
+        // In a box, since what is moved into a task and then within it has its room there twice, and
+        // thousands of connections are open at once.
+        let connection = Box::pin(self.graceful.watch(connection));
         self.tracker.spawn(async move {
-            connection.run(io, watcher).await;
+            tokio::select! {
+                // A client that breaks off is its own affair.
+                _ = connection => {}
+                () = patience.ends() => {}
+            }
             drop(place);
         });
     }
 
     /// Lets connections finish their requests, then cuts the rest off.
-    async fn end(self, drain: Duration) -> usize {
-        if tokio::time::timeout(drain, self.graceful.shutdown()).await.is_ok() {
+    async fn end(self) -> usize {
+        let ended = self.graceful.shutdown();
+        tokio::pin!(ended);
+        let quietly = QUIET.min(self.limits.drain);
+        if tokio::time::timeout(quietly, &mut ended).await.is_ok() {
+            return 0;
+        }
+        let rest = self.limits.drain - quietly;
+        tracing::info!(
+            connections = self.tracker.len(),
+            seconds = rest.as_secs(),
+            "waiting for requests that are not finished"
+        );
+        if tokio::time::timeout(rest, ended).await.is_ok() {
             return 0;
         }
         let left = self.tracker.len();
@@ -163,23 +194,6 @@ impl Server {
         self.tracker.close();
         self.tracker.wait().await;
         left
-    }
-}
-
-struct Connection {
-    builder: Arc<auto::Builder<TokioExecutor>>,
-    service: Answerer,
-    patience: Patience,
-}
-
-impl Connection {
-    async fn run<I: listen::Stream>(self, io: I, watcher: Watcher) {
-        let connection = self.builder.serve_connection(TokioIo::new(io), self.service);
-        tokio::select! {
-            // A client that breaks off is its own affair.
-            _ = watcher.watch(connection.into_owned()) => {}
-            () = self.patience.ends() => {}
-        }
     }
 }
 
@@ -207,6 +221,7 @@ impl Patience {
 struct Answerer {
     router: Router,
     peer: Option<SocketAddr>,
+    body_timeout: Duration,
     begun: Arc<AtomicBool>,
 }
 
@@ -217,7 +232,7 @@ impl hyper::service::Service<http::Request<Incoming>> for Answerer {
 
     fn call(&self, request: http::Request<Incoming>) -> Self::Future {
         self.begun.store(true, Ordering::Relaxed);
-        let mut request = body::lingering(request);
+        let mut request = body::watched(request, self.body_timeout);
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }

@@ -23,7 +23,5 @@ pub async fn archive_product(app: &App, id: ProductId, if_match: IfMatch) -> Res
         }
         Ok(())
     };
-    let archived = app.db.write("catalog.archive_product", job).await;
-    app.recent.changed();
-    archived
+    app.db.write("catalog.archive_product", job).await
 }

@@ -37,7 +37,8 @@ pub async fn create_category(
     app.write_unique("catalog.create_category", job).await
 }
 
-/// Edits the category, unless it is not what the manager saw.
+/// Edits the category, unless it is not what the manager saw. An edit that changes nothing leaves the
+/// version as it is.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`] when the version is another, [`Error::Invalid`] or
@@ -56,7 +57,9 @@ pub async fn edit_category(
         let category = before.edited(change.clone(), now);
         check_place(tx, &category, change.parent_id())?;
         let category = settle_slug(tx, category, change.slug())?;
-        store::update_category(tx, &category)?;
+        if category != before {
+            store::update_category(tx, &category)?;
+        }
         Ok(category)
     };
     app.write_unique("catalog.edit_category", job).await

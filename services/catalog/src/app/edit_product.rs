@@ -15,8 +15,8 @@ use crate::{
     store,
 };
 
-/// Edits the product, unless it is not what the manager saw. Inventory hears at once of new SKUs, and of
-/// those that are sold otherwise.
+/// Edits the product, unless it is not what the manager saw. An edit that changes nothing leaves the
+/// version as it is. Inventory hears at once of new SKUs, and of those that are sold otherwise.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`] when the version is another, [`Error::Invalid`],
@@ -39,6 +39,9 @@ pub async fn edit_product(
         check_skus(tx, id, change.skus())?;
         if store::is_slug_taken(tx, &product.slug, id)? {
             return Err(Error::SlugTaken(product.slug));
+        }
+        if before.says_the_same_as(&product) {
+            return Ok((store::get_shown(tx, id)?, None));
         }
         store::update_product(tx, &before, &product, currency)?;
         techtrove_bus::record(tx, &context, &product_event(PRODUCT_UPDATED, &product))?;

@@ -90,16 +90,6 @@ impl App {
         F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
         T: Send + 'static,
     {
-        let settled = self.try_unique(name, job).await;
-        self.recent.changed();
-        settled
-    }
-
-    async fn try_unique<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
-        T: Send + 'static,
-    {
         let job = Arc::new(job);
         for _ in 1..ATTEMPTS {
             let again = Arc::clone(&job);

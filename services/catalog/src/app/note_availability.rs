@@ -17,15 +17,14 @@ pub async fn note_availability(
     event: Arc<Event>,
     changed: AvailabilityChanged,
 ) -> Result<(), HandlerError> {
-    let noted = app
-        .db
+    app.db
         .write("catalog.note_availability", move |tx| -> Result<(), HandlerError> {
             if first_time(tx, CONSUMER, &event)? {
                 store::note_availability(tx, &changed.sku, changed.availability)?;
+                // The product that was kept as it was shown before is not what is shown now.
+                tx.notify_committed();
             }
             Ok(())
         })
-        .await;
-    app.recent.changed();
-    noted
+        .await
 }

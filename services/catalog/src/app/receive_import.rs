@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, pin_mut};
 use techtrove_catalog_api::JobId;
+use techtrove_http::body_problem;
 
 use super::App;
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
 pub async fn receive_import<B, E>(app: &App, body: B) -> Result<JobId, Error>
 where
     B: Stream<Item = Result<Bytes, E>>,
-    E: StdError,
+    E: StdError + 'static,
 {
     let (id, now) = (app.ids.next::<JobId>(), app.clock.now());
     app.db.write("catalog.begin_import", move |tx| store::insert_job(tx, id, now)).await?;
@@ -43,14 +44,14 @@ where
 async fn store_lines<B, E>(app: &App, id: JobId, body: B) -> Result<i64, Error>
 where
     B: Stream<Item = Result<Bytes, E>>,
-    E: StdError,
+    E: StdError + 'static,
 {
     pin_mut!(body);
     let (mut chunker, mut total, mut size) = (Chunker::default(), 0_i64, 0_usize);
     while let Some(arrived) = body.next().await {
         let bytes = arrived.map_err(|error| {
             tracing::debug!(%error, "the body of an import broke off");
-            Error::ImportBrokeOff
+            Error::ImportBrokeOff(body_problem(&error))
         })?;
         size = size.saturating_add(bytes.len());
         if size > app.config.import_max_bytes {

@@ -159,7 +159,7 @@ impl Category {
             created_at: now,
             updated_at: now,
         };
-        Ok(blank.edited(change, now))
+        Ok(Self { version: 1, ..blank.edited(change, now) })
     }
 
     /// A category of which only the slug is known, as an import meets it.
@@ -178,19 +178,23 @@ impl Category {
         }
     }
 
-    /// The category after an edit, its version raised.
+    /// The category after an edit, its version raised unless nothing was changed.
     #[must_use]
     pub fn edited(&self, change: CategoryChange, now: Timestamp) -> Self {
-        Self {
+        let edited = Self {
             id: self.id,
             slug: change.slug.unwrap_or_else(|| self.slug.clone()),
             name: change.name.unwrap_or_else(|| self.name.clone()),
             parent_id: change.parent_id.applied(self.parent_id),
             position: change.position.unwrap_or(self.position),
-            version: self.version.saturating_add(1),
+            version: self.version,
             created_at: self.created_at,
-            updated_at: now,
+            updated_at: self.updated_at,
+        };
+        if edited == *self {
+            return edited;
         }
+        Self { version: self.version.saturating_add(1), updated_at: now, ..edited }
     }
 }
 

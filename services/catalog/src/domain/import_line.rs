@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use techtrove_catalog_api::Fulfilment;
-use techtrove_core::{Currency, Money, Sku, codes};
+use techtrove_core::{Currency, Money, Sku, codes, readable};
 
 use super::{
     Field, Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput,
@@ -147,7 +147,7 @@ pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProb
     }
     let written: WrittenLine = serde_json::from_slice(line).map_err(|error| {
         let code = if error.is_data() { codes::INVALID_REQUEST } else { codes::MALFORMED_JSON };
-        LineProblem::new(code.code, without_place(&error))
+        LineProblem::new(code.code, in_words(&error))
     })?;
     let category = written.category.map(|slug| slug.parse::<Slug>()).transpose();
     let category =
@@ -190,18 +190,17 @@ impl From<WrittenVariant> for VariantInput {
 fn not_an_object(line: &[u8]) -> LineProblem {
     match serde_json::from_slice::<serde::de::IgnoredAny>(line) {
         Ok(_) => LineProblem::new(codes::INVALID_REQUEST.code, "a line is a JSON object"),
-        Err(error) => LineProblem::new(codes::MALFORMED_JSON.code, without_place(&error)),
+        Err(error) => LineProblem::new(codes::MALFORMED_JSON.code, in_words(&error)),
     }
 }
 
-/// What serde says, with the column and without the line, which is always 1 here.
-fn without_place(error: &serde_json::Error) -> String {
+/// What serde says, for a person: with the column and without the line, which is always 1 here.
+fn in_words(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
-    match text.strip_suffix(&place) {
-        Some(head) => format!("{head} at column {}", error.column()),
-        None => text,
-    }
+    let said = text.strip_suffix(&place).unwrap_or(&text);
+    let words = if error.is_data() { readable(said) } else { format!("not JSON: {said}") };
+    format!("{words} (column {})", error.column())
 }
 
 #[cfg(test)]

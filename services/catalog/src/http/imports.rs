@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Body,
+    body::{Body, HttpBody as _},
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use crate::{
     app::{self, App, JobReport},
     domain::LineError,
+    error::Error,
     store::JobStatus,
 };
 
@@ -93,6 +94,10 @@ pub(crate) async fn receive(
     if !NDJSON.iter().any(|name| name.eq_ignore_ascii_case(essence)) {
         let detail = "an import is NDJSON: send it with content-type: application/x-ndjson";
         return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail).into());
+    }
+    let most = app.config.import_max_bytes;
+    if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(Error::ImportTooLarge(most).into());
     }
     let job_id = app::receive_import(&app, body.into_data_stream()).await?;
     let location = [(header::LOCATION, format!("/api/v1/jobs/{job_id}"))];

@@ -27,8 +27,8 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(imports::receive))
         .routes(routes!(imports::read_job))
         .with_state(Arc::new(app))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(Extension(authenticator))
+        // One layer made of two: axum boxes a route once for each time that it is layered.
+        .layer((Extension(authenticator), DefaultBodyLimit::max(MAX_BODY)))
 }
 
 /// What the other services call.

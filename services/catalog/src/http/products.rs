@@ -13,7 +13,7 @@ use techtrove_catalog_api::ProductId;
 use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, Path, ProblemBody, Query, created_json, idempotency::Idempotent,
-    versioned_bytes, written_json,
+    written_json,
 };
 use techtrove_identity_api::{Caller, Manager, Role};
 use utoipa::{IntoParams, ToSchema};
@@ -108,13 +108,13 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
     let product = app::get_product(&app, &reference, caller.has(Role::Manager)).await?;
-    Ok(versioned_bytes(&headers, product.version, product.json.clone()))
+    Ok(product.body.answer(&headers))
 }
 
 /// Makes a product.
 #[utoipa::path(
     post, path = "/api/v1/products", operation_id = "create_product", tag = "catalog",
-    params(("idempotency-key" = Option<String>, Header, description = "1 to 255 visible characters")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible characters")),
     request_body = NewProductInput, security(("bearer" = [])),
     responses(
         (status = 201, body = ProductBody),
@@ -142,7 +142,7 @@ pub(crate) async fn create(
 /// Edits a product.
 #[utoipa::path(
     patch, path = "/api/v1/products/{id}", operation_id = "edit_product", tag = "catalog",
-    params(("id" = ProductId, Path), ("if-match" = String, Header, description = "The entity tag that was read")),
+    params(("id" = ProductId, Path), ("If-Match" = String, Header, description = "The entity tag that was read")),
     request_body(content((ProductInput = "application/json"), (ProductInput = "application/merge-patch+json"))),
     security(("bearer" = [])),
     responses(
@@ -171,7 +171,7 @@ pub(crate) async fn edit(
 /// Archives a product: it is no longer on sale, and kept for the orders that speak of it.
 #[utoipa::path(
     delete, path = "/api/v1/products/{id}", operation_id = "archive_product", tag = "catalog",
-    params(("id" = ProductId, Path), ("if-match" = String, Header, description = "The entity tag that was read")),
+    params(("id" = ProductId, Path), ("If-Match" = String, Header, description = "The entity tag that was read")),
     security(("bearer" = [])),
     responses(
         (status = 204), (status = 400, body = ProblemBody),

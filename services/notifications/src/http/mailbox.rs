@@ -71,12 +71,26 @@ async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Ht
     if wants_json(&headers) { list(app).await } else { page(app).await }
 }
 
+/// Whether JSON is asked for by name, and no less than a page is (RFC 9110, 12.5.1).
 fn wants_json(headers: &HeaderMap) -> bool {
+    let json = weight(headers, "application/json");
+    json > 0.0 && json >= weight(headers, "text/html")
+}
+
+/// How much `wanted` is asked for by name, 0 to 1; 0 when it is not, or is refused.
+fn weight(headers: &HeaderMap, wanted: &str) -> f32 {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| {
-        let essence = kind.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
-    })
+    let weights = accepted.flat_map(|value| value.split(',')).filter_map(|kind| {
+        let mut parts = kind.split(';').map(str::trim);
+        parts.next()?.eq_ignore_ascii_case(wanted).then(|| parts.find_map(quality).unwrap_or(1.0))
+    });
+    weights.fold(0.0, f32::max)
+}
+
+/// The weight in a parameter `q=0.5`; one that is no number refuses.
+fn quality(parameter: &str) -> Option<f32> {
+    let (name, value) = parameter.split_once('=')?;
+    name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().unwrap_or(0.0))
 }
 
 /// The list as JSON, newest first; read and sent page by page, so that it may be long.
@@ -150,7 +164,11 @@ mod tests {
     fn programs_ask_for_json() {
         assert!(wants_json(&headers(&[("accept", "application/json")])));
         assert!(wants_json(&headers(&[("accept", "text/html;q=0.5, Application/JSON;q=0.9")])));
+        assert!(wants_json(&headers(&[("accept", "application/json;charset=utf-8")])));
         assert!(!wants_json(&headers(&[("accept", "text/html,*/*")])));
+        assert!(!wants_json(&headers(&[("accept", "application/json;q=0")])));
+        assert!(!wants_json(&headers(&[("accept", "application/json; Q=0.000, text/html")])));
+        assert!(!wants_json(&headers(&[("accept", "text/html, application/json;q=0.1")])));
         assert!(!wants_json(&headers(&[])));
     }
 }

@@ -1,24 +1,24 @@
 CREATE TABLE carts (
     id         BYTEA NOT NULL PRIMARY KEY,
     user_id    BYTEA,
-    status     TEXT NOT NULL CHECK (status IN ('open', 'locked', 'completed')),
+    status     TEXT NOT NULL CHECK (status IN ('open', 'locked', 'completed', 'claimed')),
     order_id   BYTEA,
     revision   BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    CHECK ((status = 'open') = (order_id IS NULL))
+    CHECK ((status IN ('locked', 'completed')) = (order_id IS NOT NULL))
 );
 
-CREATE INDEX carts_by_user ON carts (user_id, created_at);
+CREATE INDEX carts_by_user ON carts (user_id, id);
 
 CREATE INDEX carts_by_update ON carts (updated_at);
 
 CREATE TABLE cart_items (
-    id       BYTEA NOT NULL PRIMARY KEY,
     cart_id  BYTEA NOT NULL REFERENCES carts (id),
+    id       BYTEA NOT NULL,
     sku      TEXT NOT NULL,
     quantity BIGINT NOT NULL CHECK (quantity > 0),
-    added_at BIGINT NOT NULL,
+    PRIMARY KEY (cart_id, id),
     UNIQUE (cart_id, sku)
 );
 
@@ -36,5 +36,3 @@ ALTER TABLE orders ADD COLUMN live_cart_id BYTEA;
 CREATE UNIQUE INDEX orders_by_live_cart ON orders (live_cart_id);
 
 ALTER TABLE orders ADD COLUMN prices_include_tax BOOLEAN NOT NULL DEFAULT FALSE;
-
-ALTER TABLE orders ADD COLUMN shipping_tax BIGINT NOT NULL DEFAULT 0;

@@ -1,24 +1,24 @@
 CREATE TABLE carts (
     id         BLOB NOT NULL PRIMARY KEY,
     user_id    BLOB,
-    status     TEXT NOT NULL CHECK (status IN ('open', 'locked', 'completed')),
+    status     TEXT NOT NULL CHECK (status IN ('open', 'locked', 'completed', 'claimed')),
     order_id   BLOB,
     revision   INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    CHECK ((status = 'open') = (order_id IS NULL))
+    CHECK ((status IN ('locked', 'completed')) = (order_id IS NOT NULL))
 ) WITHOUT ROWID;
 
-CREATE INDEX carts_by_user ON carts (user_id, created_at);
+CREATE INDEX carts_by_user ON carts (user_id, id);
 
 CREATE INDEX carts_by_update ON carts (updated_at);
 
 CREATE TABLE cart_items (
-    id       BLOB NOT NULL PRIMARY KEY,
     cart_id  BLOB NOT NULL REFERENCES carts (id),
+    id       BLOB NOT NULL,
     sku      TEXT NOT NULL,
     quantity INTEGER NOT NULL CHECK (quantity > 0),
-    added_at INTEGER NOT NULL,
+    PRIMARY KEY (cart_id, id),
     UNIQUE (cart_id, sku)
 ) WITHOUT ROWID;
 
@@ -36,5 +36,3 @@ ALTER TABLE orders ADD COLUMN live_cart_id BLOB;
 CREATE UNIQUE INDEX orders_by_live_cart ON orders (live_cart_id);
 
 ALTER TABLE orders ADD COLUMN prices_include_tax INTEGER NOT NULL DEFAULT 0;
-
-ALTER TABLE orders ADD COLUMN shipping_tax INTEGER NOT NULL DEFAULT 0;

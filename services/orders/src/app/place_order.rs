@@ -4,31 +4,29 @@
 
 use std::sync::Arc;
 
-use techtrove_catalog_api::ResolveSkusRequest;
-use techtrove_core::{Problem, Sku, TypedId as _};
+use techtrove_core::{Problem, TypedId as _};
 use techtrove_db::{DbError, Tx};
-use techtrove_http::{
-    ClientError,
-    idempotency::{self, Answer, Key},
-};
+use techtrove_http::idempotency::{self, Answer, Key};
 use techtrove_identity_api::UserId;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::sync::oneshot;
 
 use super::{
     App, Placed,
     drive::{Drive, Waiting},
+    earlier::answered_before,
     neighbours::PaymentToken,
+    sellable::sellable,
 };
 use crate::{
     domain::{
         Delivery, HistoryEntry, Order, OrderNumber, PaymentState,
-        checkout::{self, Priced, Wish},
+        checkout::{self, Priced, Route, Wish},
         saga::{Hand, Saga},
     },
     error::Error,
-    store::{self, Lease, StoredSaga},
+    store::{self, CartAt, Lease, StoredSaga},
 };
 
 /// How often another number is drawn when one is taken.
@@ -44,7 +42,7 @@ pub(crate) enum Buyer {
 }
 
 /// A request to place an order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PlaceOrder {
     /// Who buys.
     pub buyer: Buyer,
@@ -54,6 +52,8 @@ pub(crate) struct PlaceOrder {
     pub token: PaymentToken,
     /// The request's idempotency key.
     pub key: Option<Key>,
+    /// The cart that is bought, as it was read.
+    pub cart: Option<CartAt>,
 }
 
 /// What is stored first.
@@ -63,6 +63,7 @@ struct New {
     saga: StoredSaga,
     lease: Lease,
     key: Option<Key>,
+    cart: Option<CartAt>,
 }
 
 /// Places the order, or gives the answer that was given for its idempotency key.
@@ -70,9 +71,9 @@ struct New {
 /// # Errors
 /// Why there is no order, and whether it is certain.
 pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<Placed, Error> {
-    let priced = match price(app, &request.wish).await {
+    let priced = match price(app, &request).await {
         Ok(priced) => priced,
-        Err(error) => return answered_before(app, request.key, error).await,
+        Err(error) => return answered_before(app, request.key, error).await.map(Placed::again),
     };
     if request.wish.expected_total.is_some_and(|expected| expected != priced.totals.total) {
         return refuse_price(app, request.key, &priced).await;
@@ -86,51 +87,12 @@ pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<P
 }
 
 /// What the wish comes to now.
-async fn price(app: &App, wish: &Wish) -> Result<Priced, Error> {
-    let mut skus: Vec<Sku> = wish.lines.iter().map(|line| line.sku.clone()).collect();
-    skus.sort_unstable();
-    skus.dedup();
-    let request = ResolveSkusRequest { skus };
-    let call = app.catalog.resolve_skus(&request);
-    let (config, after) = (&app.config, app.config.deadlines.call);
-    let late = |_| ClientError::Timeout { callee: "catalog", after };
-    let sellable = timeout(after, call).await.map_err(late)??.items;
-    Ok(checkout::price(wish, &sellable, config.tariff(), &config.shipping_rates)?)
-}
-
-/// The answer that was given for the key before `error` could arise, if there is one: a retry must not
-/// fail because a product was withdrawn since.
-async fn answered_before(app: &App, key: Option<Key>, error: Error) -> Result<Placed, Error> {
-    let Some(key) = key else { return Err(error) };
-    let given = app.db.write("orders.look_for_answer", move |tx| given_before(tx, &key));
-    match given.await {
-        Ok(answer) => Ok(Placed::again(answer)),
-        Err(Earlier::Nothing) => Err(error),
-        Err(Earlier::Failed(earlier)) => Err(*earlier),
-    }
-}
-
-/// Why there is no earlier answer.
-enum Earlier {
-    /// The key is new.
-    Nothing,
-    /// The key cannot be used, or the database fails.
-    Failed(Box<Error>),
-}
-
-impl From<DbError> for Earlier {
-    fn from(error: DbError) -> Self {
-        Self::Failed(Box::new(error.into()))
-    }
-}
-
-/// Claims nothing: when the key is new, the transaction is rolled back.
-fn given_before(tx: &mut Tx<'_>, key: &Key) -> Result<Answer, Earlier> {
-    let claim = idempotency::claim(tx, key)?;
-    claim
-        .proceed()
-        .map_err(|problem| Earlier::Failed(Box::new(problem.into())))?
-        .ok_or(Earlier::Nothing)
+async fn price(app: &App, request: &PlaceOrder) -> Result<Priced, Error> {
+    let PlaceOrder { wish, cart, .. } = request;
+    let sold = sellable(app, wish.lines.iter().map(|line| &line.sku)).await?;
+    let route = Route::from(&wish.delivery);
+    let pointer = if cart.is_some() { "/items" } else { "/lines" };
+    Ok(checkout::price(&app.config.pricing, &sold, &route, pointer, &wish.lines)?)
 }
 
 /// Refuses for good: the same request gets the same answer, whatever the price is by then.
@@ -151,8 +113,8 @@ async fn refuse_price(app: &App, key: Option<Key>, priced: &Priced) -> Result<Pl
 
 /// Stores the order and drives it.
 async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting) {
-    let PlaceOrder { buyer, wish, token, key } = request;
-    let new = match store_new(app, freeze(app, buyer, wish, priced, key)).await {
+    let token = request.token.clone();
+    let new = match store_new(app, freeze(app, request, priced)).await {
         Ok(Stored::New(new)) => new,
         Ok(Stored::Before(answer)) => return waiting.tell(Ok(Placed::again(answer))),
         Err(error) => return waiting.tell(Err(error)),
@@ -177,7 +139,8 @@ async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting)
 }
 
 /// The order with everything that will not change.
-fn freeze(app: &App, buyer: Buyer, wish: Wish, priced: Priced, key: Option<Key>) -> New {
+fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
+    let PlaceOrder { buyer, wish, key, cart, .. } = request;
     let now = app.clock.now();
     let id = app.ids.next();
     let order = Order {
@@ -209,12 +172,14 @@ fn freeze(app: &App, buyer: Buyer, wish: Wish, priced: Priced, key: Option<Key>)
         version: 1,
         created_at: now,
         updated_at: now,
+        cart_id: cart.map(|cart| cart.id),
+        prices_include_tax: priced.prices_include_tax,
     };
     let key = key.map(|key| key.for_resource(id.uuid()));
     let claim = key.as_ref().map(|key| key.hash);
     let saga = StoredSaga { saga: Saga::begin(), claim, revision: 0 };
     let until = now.plus(app.config.deadlines.lease);
-    New { order, saga, lease: Lease { order: id, owner: app.ids.uuid(), until }, key }
+    New { order, saga, lease: Lease { order: id, owner: app.ids.uuid(), until }, key, cart }
 }
 
 /// What storing came to.
@@ -243,12 +208,17 @@ async fn store_new(app: &App, new: New) -> Result<Stored, Error> {
 }
 
 impl New {
-    /// The claim and its first effect, together.
+    /// The claim and its first effect, together. A cart that is not what was priced undoes both.
     fn insert(&self, tx: &mut Tx<'_>) -> Result<Option<Answer>, Error> {
         if let Some(key) = &self.key
             && let Some(answer) = idempotency::claim(tx, key)?.proceed()?
         {
             return Ok(Some(answer));
+        }
+        if let Some(cart) = self.cart
+            && !store::take_cart(tx, cart, &self.order)?
+        {
+            return Err(Error::CartMoved);
         }
         store::insert_order(tx, &self.order)?;
         store::insert_saga(tx, &self.lease, &self.saga)?;

@@ -8,8 +8,8 @@ use techtrove_core::{EmailAddress, FieldError, Money, MoneyError, Quantity, Sku}
 use techtrove_orders_api::Totals;
 
 use super::{
-    Delivery, Line,
-    totals::{Pieces, Tariff},
+    Address, Country, Delivery, Destination, Line,
+    totals::{LineTotals, Pieces, Pricing, PricingError},
 };
 
 /// What somebody wants to buy.
@@ -36,8 +36,16 @@ pub struct WishedLine {
     pub quantity: Quantity,
 }
 
-/// What shipping costs in this shop, by method, in minor units of its currency.
-pub type ShippingRates = BTreeMap<String, i64>;
+/// Which way an order goes, as far as its price depends on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// The shipping method.
+    pub method: Option<String>,
+    /// Where goods go.
+    pub shipping: Option<Destination>,
+    /// Where the bill goes, when it is not the same.
+    pub billing: Option<Destination>,
+}
 
 /// What the wish comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +54,8 @@ pub struct Priced {
     pub lines: Vec<Line>,
     /// The totals, frozen.
     pub totals: Totals,
+    /// Whether the prices include tax.
+    pub prices_include_tax: bool,
     /// The shipping method; none when nothing ships.
     pub shipping_method: Option<String>,
 }
@@ -61,88 +71,129 @@ pub enum CheckoutError {
     Prices(MoneyError),
 }
 
-/// Prices the wish by what catalog says can be `sellable` now.
+impl Route {
+    /// Where the order is taxed: goods where they go, all else where the bill goes. None when neither
+    /// is known, which is at home.
+    #[must_use]
+    pub fn destination(&self, ships: bool) -> Option<&Destination> {
+        let bill = self.billing.as_ref().filter(|_| !ships);
+        bill.or(self.shipping.as_ref())
+    }
+}
+
+impl From<&Delivery> for Route {
+    fn from(delivery: &Delivery) -> Self {
+        Self {
+            method: delivery.method.clone(),
+            shipping: delivery.shipping_address.as_ref().map(Address::destination),
+            billing: delivery.billing_address.as_ref().map(Address::destination),
+        }
+    }
+}
+
+/// Prices the lines, which stand at `pointer` for whoever sent them, by what catalog says can be
+/// `sellable` now.
 ///
 /// # Errors
 /// When something cannot be sold, an address or method is missing, or a sum is too large.
 pub fn price(
-    wish: &Wish,
+    pricing: &Pricing,
     sellable: &[SellableSku],
-    tariff: Tariff,
-    rates: &ShippingRates,
+    route: &Route,
+    pointer: &'static str,
+    lines: &[WishedLine],
 ) -> Result<Priced, CheckoutError> {
     let by_sku: BTreeMap<&Sku, &SellableSku> =
         sellable.iter().map(|item| (&item.sku, item)).collect();
     let found: Vec<Option<&SellableSku>> =
-        wish.lines.iter().map(|line| by_sku.get(&line.sku).copied()).collect();
+        lines.iter().map(|line| by_sku.get(&line.sku).copied()).collect();
     let ships = found.iter().flatten().any(|item| item.fulfilment == Fulfilment::Physical);
-    let errors = [unsellable(&found), missing(&wish.delivery, ships, rates)].concat();
+    let errors = [unsellable(pointer, lines, &found), missing(route, ships, pricing)].concat();
     if !errors.is_empty() {
         return Err(CheckoutError::Invalid(errors));
     }
-    let shipping_method = wish.delivery.method.clone().filter(|_| ships);
-    let rate = shipping_method.as_ref().and_then(|method| rates.get(method)).copied().unwrap_or(0);
-    let wanted = wish.lines.iter().zip(found.into_iter().flatten());
-    let pieces: Vec<Pieces> = wanted
-        .clone()
+    let wanted = || lines.iter().zip(found.iter().copied().flatten());
+    let pieces: Vec<Pieces> = wanted()
         .map(|(line, item)| Pieces { unit_price: item.price, quantity: line.quantity })
         .collect();
-    let (each, totals) =
-        tariff.totals(Money::new(rate, tariff.currency), &pieces).map_err(too_large)?;
+    let method = route.method.as_deref().filter(|_| ships);
+    let priced = pricing.totals(route.destination(ships), method, &pieces);
+    let (each, totals) = priced.map_err(|error| unpriced(pointer, error))?;
     if totals.total.amount <= 0 {
         let detail = "an order of nothing but free things cannot be paid";
-        return Err(CheckoutError::Invalid(vec![FieldError::new("/lines", detail)]));
+        return Err(CheckoutError::Invalid(vec![FieldError::new(pointer, detail)]));
     }
-    let lines = wanted
-        .zip(each)
-        .map(|((line, item), sums)| Line {
-            sku: line.sku.clone(),
-            product_id: item.product_id,
-            variant_id: item.variant_id,
-            name: item.name.clone(),
-            fulfilment: item.fulfilment,
-            quantity: line.quantity,
-            unit_price: item.price,
-            total: sums.total,
-            tax: sums.tax,
-            shipped: 0,
-        })
-        .collect();
-    Ok(Priced { lines, totals, shipping_method })
+    let lines = wanted().zip(each).map(|((line, item), sums)| frozen(line, item, &sums)).collect();
+    Ok(Priced {
+        lines,
+        totals,
+        prices_include_tax: pricing.prices_include_tax,
+        shipping_method: method.map(str::to_owned),
+    })
 }
 
-fn too_large(error: MoneyError) -> CheckoutError {
+fn frozen(line: &WishedLine, item: &SellableSku, sums: &LineTotals) -> Line {
+    Line {
+        sku: line.sku.clone(),
+        product_id: item.product_id,
+        variant_id: item.variant_id,
+        name: item.name.clone(),
+        fulfilment: item.fulfilment,
+        quantity: line.quantity,
+        unit_price: item.price,
+        total: sums.total,
+        tax: sums.tax,
+        shipped: 0,
+    }
+}
+
+fn unpriced(pointer: &'static str, error: PricingError) -> CheckoutError {
     match error {
-        MoneyError::Overflow => {
-            let detail = "the order comes to more than can be counted";
-            CheckoutError::Invalid(vec![FieldError::new("/lines", detail)])
+        refusal @ PricingError::NoSuchMethod { .. } => {
+            CheckoutError::Invalid(vec![FieldError::new("/shipping_method", refusal.to_string())])
         }
-        error @ MoneyError::CurrencyMismatch(..) => CheckoutError::Prices(error),
+        PricingError::Money(MoneyError::Overflow) => {
+            let detail = "the order comes to more than can be counted";
+            CheckoutError::Invalid(vec![FieldError::new(pointer, detail)])
+        }
+        PricingError::Money(error @ MoneyError::CurrencyMismatch(..)) => {
+            CheckoutError::Prices(error)
+        }
     }
 }
 
-fn unsellable(found: &[Option<&SellableSku>]) -> Vec<FieldError> {
-    let unknown = found.iter().enumerate().filter(|(_, item)| item.is_none());
+fn unsellable(
+    pointer: &str,
+    lines: &[WishedLine],
+    found: &[Option<&SellableSku>],
+) -> Vec<FieldError> {
+    let all = lines.iter().zip(found).enumerate();
+    let unknown = all.filter(|(_, (_, item))| item.is_none());
     unknown
-        .map(|(index, _)| {
-            let detail = "this is not for sale: no such SKU, or its product is not published";
-            FieldError::new(format!("/lines/{index}/sku"), detail)
+        .map(|(index, (line, _))| {
+            let sku = &line.sku;
+            let detail =
+                format!("{sku} is not for sale: no such SKU, or its product is not published");
+            FieldError::new(format!("{pointer}/{index}/sku"), detail)
         })
         .collect()
 }
 
-fn missing(delivery: &Delivery, ships: bool, rates: &ShippingRates) -> Vec<FieldError> {
+fn missing(route: &Route, ships: bool, pricing: &Pricing) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if ships && delivery.shipping_address.is_none() {
+    let country = route.destination(ships).map_or(&pricing.home, |to| &to.country);
+    if ships && route.shipping.is_none() {
         errors.push(FieldError::new("/shipping_address", "goods that ship need an address"));
     }
-    match &delivery.method {
+    match &route.method {
         None if ships => {
-            let detail = format!("goods that ship need a method: {}", methods(rates));
+            let detail = format!("goods that ship need a method: {}", methods(pricing, country));
             errors.push(FieldError::new("/shipping_method", detail));
         }
-        Some(method) if !rates.contains_key(method) => {
-            let detail = format!("no such method: choose one of {}", methods(rates));
+        // Nothing but an address tells where to, and that is missing.
+        Some(_) if ships && route.shipping.is_none() => {}
+        Some(method) if pricing.shipping.price(method, country, &pricing.home).is_none() => {
+            let detail = format!("no such method: choose one of {}", methods(pricing, country));
             errors.push(FieldError::new("/shipping_method", detail));
         }
         _ => {}
@@ -150,8 +201,8 @@ fn missing(delivery: &Delivery, ships: bool, rates: &ShippingRates) -> Vec<Field
     errors
 }
 
-fn methods(rates: &ShippingRates) -> String {
-    rates.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+fn methods(pricing: &Pricing, country: &Country) -> String {
+    pricing.methods(country).join(", ")
 }
 
 #[cfg(test)]
@@ -189,7 +240,7 @@ mod tests {
 
     fn address() -> Address {
         serde_json::from_value(serde_json::json!({
-            "name": "Ada", "line1": "1 Street", "city": "London", "postal_code": "N1", "country": "GB",
+            "name": "Ada", "line1": "1 Street", "city": "Boston", "postal_code": "02101", "country": "US",
         }))
         .expect("an address")
     }
@@ -215,8 +266,8 @@ mod tests {
     }
 
     fn priced(wish: &Wish) -> Result<Priced, CheckoutError> {
-        let rates = BTreeMap::from([("standard".to_owned(), 500), ("express".to_owned(), 1_500)]);
-        price(wish, &catalog(), Tariff { currency: Currency::USD, tax_basis_points: 0 }, &rates)
+        let pricing = Pricing::standard(Currency::USD);
+        price(&pricing, &catalog(), &Route::from(&wish.delivery), "/lines", &wish.lines)
     }
 
     fn pointers(wish: &Wish) -> Vec<String> {
@@ -244,6 +295,27 @@ mod tests {
         let priced = priced(&digital).expect("priced");
 
         assert_eq!((priced.totals.shipping.amount, priced.shipping_method), (0, None));
+    }
+
+    #[test]
+    fn what_does_not_ship_is_taxed_where_the_bill_goes() {
+        let pricing = Pricing::standard(Currency::USD);
+        let to = |country: &str| {
+            let country = country.parse().expect("a country");
+            Some(Destination { country, region: None, postal_code: None })
+        };
+        let tax = |sku, shipping, billing| {
+            let route = Route { method: Some("standard".into()), shipping, billing };
+            let lines = wish(&[(sku, 1)]).lines;
+            let priced = price(&pricing, &catalog(), &route, "/items", &lines).expect("priced");
+            priced.totals.tax.amount
+        };
+
+        assert_eq!(tax("KEY", to("US"), to("DE")), 931);
+        assert_eq!(tax("KEY", to("DE"), None), 931);
+        assert_eq!(tax("KEY", None, None), 0);
+        assert_eq!(tax("GPU", to("US"), to("DE")), 0);
+        assert_eq!(tax("GPU", to("DE"), to("US")), 24_681 + 285);
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! [`way`], the sums in [`totals`].
 
 mod address;
+pub mod cart;
 pub mod checkout;
+mod country;
 mod duties;
 mod number;
 mod order;
@@ -16,11 +18,14 @@ mod saga_properties;
 #[cfg(test)]
 mod saga_world;
 mod shipment;
+pub mod shipping;
 mod status;
+pub mod tax;
 pub mod totals;
 mod words;
 
 pub use address::Address;
+pub use country::{Country, Destination, InvalidCountry};
 pub use duties::{CapturePolicy, next_step};
 pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};

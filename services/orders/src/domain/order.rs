@@ -11,6 +11,7 @@ use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus};
 
 use super::{
     Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Shipment, ShipmentStatus,
+    cart::CartId,
     saga::{Change, Step},
     way,
 };
@@ -54,6 +55,10 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The cart that it was made from.
+    pub cart_id: Option<CartId>,
+    /// Whether the tax is within the prices, and not added to them.
+    pub prices_include_tax: bool,
 }
 
 /// What orders knows of its payment.

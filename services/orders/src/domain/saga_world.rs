@@ -242,6 +242,8 @@ pub fn placed() -> Order {
         version: 1,
         created_at: at,
         updated_at: at,
+        cart_id: None,
+        prices_include_tax: false,
     }
 }
 

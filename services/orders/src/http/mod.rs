@@ -1,10 +1,13 @@
 //! Orders' routes: parse, authorise, call the use case, answer.
 
 mod cancel;
+mod carts;
+mod checkout;
 mod internal;
 mod orders;
 mod refunds;
 mod shipments;
+mod shipping;
 mod texts;
 
 use std::sync::Arc;
@@ -22,6 +25,16 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(cancel::cancel))
         .routes(routes!(refunds::refund))
         .routes(routes!(shipments::ship))
+        .routes(routes!(carts::reorder))
+        .routes(routes!(carts::create))
+        .routes(routes!(carts::current))
+        .routes(routes!(carts::show))
+        .routes(routes!(carts::add_item))
+        .routes(routes!(carts::set_quantity, carts::remove_item))
+        .routes(routes!(carts::claim))
+        .routes(routes!(carts::quote))
+        .routes(routes!(carts::checkout))
+        .routes(routes!(shipping::list))
         .with_state(app)
 }
 

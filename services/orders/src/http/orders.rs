@@ -8,9 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{
-    EmailAddress, FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes,
-};
+use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
     ETag, HttpError, Path, ProblemBody, header_text,
     idempotency::{Idempotent, Scope},
@@ -20,21 +18,19 @@ use techtrove_identity_api::{Caller, Role};
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
+use super::checkout::{CheckoutRequest, PaymentRequest};
 use crate::{
     app::{
         self, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, Viewer, with_guest_token,
     },
     domain::{
-        Address, Delivery,
+        Address,
         checkout::{Wish, WishedLine},
     },
 };
 
-/// The most lines of an order.
-const MAX_LINES: usize = 100;
-
 /// The token by which a guest sees an order.
-const X_GUEST_TOKEN: HeaderName = HeaderName::from_static("x-guest-token");
+pub(super) const X_GUEST_TOKEN: HeaderName = HeaderName::from_static("x-guest-token");
 
 /// Buys now.
 #[derive(Deserialize, ToSchema)]
@@ -73,18 +69,6 @@ pub(crate) struct LineRequest {
     quantity: Quantity,
 }
 
-/// How an order is paid.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PaymentRequest {
-    /// Who holds the money.
-    #[schema(max_length = 64, example = "sandbox")]
-    provider: String,
-    /// The provider's token for the means of payment.
-    #[schema(min_length = 1, max_length = 255, format = Password, example = "tok_ok")]
-    token: String,
-}
-
 /// An order just placed.
 #[derive(serde::Serialize, ToSchema)]
 pub(crate) struct PlacedBody {
@@ -98,61 +82,17 @@ pub(crate) struct PlacedBody {
 impl PlaceOrderRequest {
     /// The wish and the token, when every value is acceptable by itself.
     fn checked(self, app: &App, buyer: Buyer) -> Result<(Wish, PaymentToken), Problem> {
-        if let Some(expected) = self.expected_total
-            && expected.currency != app.config.currency
-        {
-            let detail = format!("this shop's currency is {}", app.config.currency);
-            let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
-            problem.errors.push(FieldError::new("/expected_total/currency", detail));
-            return Err(problem);
-        }
-        let errors = self.errors(app, buyer);
-        if !errors.is_empty() {
-            return Err(Problem::invalid(errors));
-        }
-        let wish = Wish {
-            lines: self
-                .lines
-                .into_iter()
-                .map(|line| WishedLine { sku: line.sku, quantity: line.quantity })
-                .collect(),
+        let lines = self.lines.into_iter();
+        let lines = lines.map(|line| WishedLine { sku: line.sku, quantity: line.quantity });
+        let terms = CheckoutRequest {
             email: self.email,
-            delivery: Delivery {
-                method: self.shipping_method,
-                shipping_address: self.shipping_address,
-                billing_address: self.billing_address,
-            },
-            provider: self.payment.provider,
+            shipping_address: self.shipping_address,
+            billing_address: self.billing_address,
+            shipping_method: self.shipping_method,
+            payment: self.payment,
             expected_total: self.expected_total,
         };
-        Ok((wish, PaymentToken(self.payment.token)))
-    }
-
-    fn errors(&self, app: &App, buyer: Buyer) -> Vec<FieldError> {
-        let mut errors = Vec::new();
-        if !(1..=MAX_LINES).contains(&self.lines.len()) {
-            errors.push(FieldError::new("/lines", format!("an order has 1 to {MAX_LINES} lines")));
-        }
-        if buyer == Buyer::Guest && self.email.is_none() {
-            errors.push(FieldError::new("/email", "a guest's order needs an e-mail address"));
-        }
-        for (pointer, address) in [
-            ("/shipping_address", &self.shipping_address),
-            ("/billing_address", &self.billing_address),
-        ] {
-            errors.extend(address.iter().flat_map(|address| address.check(pointer)));
-        }
-        if !app.config.payment_providers.contains(&self.payment.provider) {
-            let known = app.config.payment_providers.join(", ");
-            let detail = format!("no such provider: choose one of {known}");
-            errors.push(FieldError::new("/payment/provider", detail));
-        }
-        let token = &self.payment.token;
-        if !(1..=255).contains(&token.len()) || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let detail = "a token has 1 to 255 visible ASCII characters";
-            errors.push(FieldError::new("/payment/token", detail));
-        }
-        errors
+        terms.checked(app, buyer, Some(lines.collect()))
     }
 }
 
@@ -191,12 +131,12 @@ pub(crate) async fn place(
     };
     let key = idempotent.key(scope, app.clock.now());
     let (wish, token) = idempotent.body.checked(&app, buyer)?;
-    let placed = app::place_order(&app, PlaceOrder { buyer, wish, token, key }).await?;
+    let placed = app::place_order(&app, PlaceOrder { buyer, wish, token, key, cart: None }).await?;
     Ok(answer(&app, buyer, placed))
 }
 
 /// The answer with its entity tag and, for a guest, the token.
-fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
+pub(super) fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
     let Placed { mut answer, replayed } = placed;
     // The order's own tag, as a GET gives it: the token is no part of the order.
     let tag = (answer.status == 201).then(|| ETag::of(1_u64, &answer.body));

@@ -51,8 +51,8 @@ impl RefundRequest {
     fn check(&self, app: &App) -> Result<(), Problem> {
         texts::check("/reason", &self.reason, MAX_REASON)?;
         let Some(amount) = &self.amount else { return Ok(()) };
-        if amount.currency != app.config.currency {
-            let detail = format!("this shop's currency is {}", app.config.currency);
+        if amount.currency != app.config.pricing.currency {
+            let detail = format!("this shop's currency is {}", app.config.pricing.currency);
             let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
             problem.errors.push(FieldError::new("/amount/currency", detail));
             return Err(problem);

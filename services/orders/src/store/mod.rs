@@ -2,12 +2,17 @@
 //! is; its row in `sagas` tells what is still to be done for it, and is gone once nothing is.
 
 mod audit;
+mod carts;
 mod orders;
 mod refunds;
 mod sagas;
 mod shipments;
 
 pub use audit::list_entries;
+pub use carts::{
+    CartAt, insert_cart, insert_claim, lock_cart, lookup_cart, lookup_claim, lookup_current,
+    prune_carts, save_cart, take_cart,
+};
 pub use orders::{insert_order, lookup_order, store_moved};
 pub use sagas::{
     Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,

@@ -15,8 +15,9 @@ use crate::domain::{
 const INSERT_ORDER: Sql = Sql::new(
     "INSERT INTO orders (id, number, user_id, email, status, refused, payment_id, payment_provider, \
      payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
-     subtotal, discount, shipping, tax, total, version, created_at, updated_at) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
+     cart_id, live_cart_id, prices_include_tax) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 const INSERT_LINE: Sql = Sql::new(
@@ -41,7 +42,7 @@ const FORGET_BUYER: Sql = Sql::new(
 /// Stores a new order with its lines and history.
 ///
 /// # Errors
-/// [`DbError::UniqueViolation`] when its number is another's.
+/// [`DbError::UniqueViolation`] when its number is another's, or its cart has become an order.
 pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
     let delivery = &order.delivery;
     let shipping_address = to_json(delivery.shipping_address.as_ref())?;
@@ -70,6 +71,9 @@ pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
         order.version,
         order.created_at,
         order.updated_at,
+        order.cart_id,
+        order.cart_id.filter(|_| !order.refused),
+        order.prices_include_tax,
     ];
     let mut statements = vec![(INSERT_ORDER, row)];
     statements
@@ -151,6 +155,7 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
         "SELECT id, number, user_id, email, status, refused, payment_id, payment_provider, \
          payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
          subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
+         cart_id, prices_include_tax, \
          refunded, next_action, attempt, cancel_asked, shipment_count, refund_count \
          FROM orders WHERE id = ?",
         p![id],
@@ -187,7 +192,7 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
 fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
     let status = row.get::<String>(4)?;
     let payment_status = row.get::<String>(8)?;
-    let next_action = row.get::<Option<String>>(23)?;
+    let next_action = row.get::<Option<String>>(25)?;
     let next_action = next_action.map(|json| serde_json::from_str(&json)).transpose();
     let order = Order {
         id: row.get(0)?,
@@ -201,7 +206,7 @@ fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
             provider: row.get(7)?,
             status: payment_status_from_word(&payment_status).map_err(DbError::decode)?,
             captured: row.get(9)?,
-            refunded: row.get(22)?,
+            refunded: row.get(24)?,
             next_action: next_action.map_err(DbError::decode)?,
         },
         delivery: Delivery {
@@ -212,15 +217,17 @@ fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
         lines: Vec::new(),
         totals: read_totals(row)?,
         history: Vec::new(),
-        attempt: row.get(24)?,
-        cancel_asked: row.get(25)?,
+        attempt: row.get(26)?,
+        cancel_asked: row.get(27)?,
         shipments: Vec::new(),
         refunds: Vec::new(),
         version: row.get(19)?,
         created_at: row.get(20)?,
         updated_at: row.get(21)?,
+        cart_id: row.get(22)?,
+        prices_include_tax: row.get(23)?,
     };
-    Ok((order, row.get(26)?, row.get(27)?))
+    Ok((order, row.get(28)?, row.get(29)?))
 }
 
 fn read_totals(row: &Row<'_>) -> Result<Totals, DbError> {

@@ -8,7 +8,10 @@ use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_orders_api::OrderId;
 use uuid::Uuid;
 
-use super::orders::{lookup_order, store_moved};
+use super::{
+    carts::follow_order,
+    orders::{lookup_order, store_moved},
+};
 use crate::domain::{
     Order, Refusal,
     saga::{Change, Saga},
@@ -155,6 +158,7 @@ pub fn store_change(
     if change.touches_order() {
         store_moved(tx, order, change, held.stations)?;
     }
+    follow_order(tx, order, change)?;
     Ok(true)
 }
 

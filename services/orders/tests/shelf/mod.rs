@@ -82,6 +82,8 @@ pub fn order(number: u128) -> Order {
         version: 1,
         created_at: at(0),
         updated_at: at(0),
+        cart_id: None,
+        prices_include_tax: true,
     }
 }
 

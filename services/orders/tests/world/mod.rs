@@ -28,10 +28,15 @@ use techtrove_core::{
 use techtrove_db::Db;
 use techtrove_http::{Client, Faults, HttpError};
 use techtrove_identity_api::{
-    Authenticator, Claims, Contact, GuestKey, IdentityClient, Role, SessionId, SigningKey, UserId,
+    Authenticator, Claims, Contact, GuestKey, GuestSubject, IdentityClient, Role, SessionId,
+    SigningKey, UserId,
 };
 use techtrove_inventory_api::InventoryClient;
-use techtrove_orders::{App, Config, Deadlines, Deps, domain::CapturePolicy, recover_due};
+use techtrove_orders::{
+    App, Config, Deadlines, Deps,
+    domain::{CapturePolicy, cart::CartId},
+    recover_due,
+};
 use techtrove_payments_api::PaymentsClient;
 use techtrove_testing::{
     Actor, Reply,
@@ -103,6 +108,28 @@ const CATALOG: [(&str, i64, Fulfilment); 4] = [
     ("KEY", 4_900, Fulfilment::Digital),
     ("FREE", 0, Fulfilment::Digital),
 ];
+
+/// A new cart with these lines, and whoever may open it: `actor` with a guest's token, or a user.
+pub async fn cart_of(actor: &Actor, lines: &[(&str, i64)]) -> (Actor, String) {
+    let made = actor.request("POST".parse().expect("a method"), CARTS).await.expect(201);
+    let path = made.header("location").to_owned();
+    let owner = match made.value()["cart_token"].as_str() {
+        Some(token) => actor.with_header("x-cart-token", token),
+        None => actor.clone(),
+    };
+    for (sku, quantity) in lines {
+        let item = json!({"sku": sku, "quantity": quantity});
+        let _ = owner.post(&format!("{path}/items"), &item).await.expect(201);
+    }
+    (owner, path)
+}
+
+/// The token which opens the cart at `path`, if it is a guest's.
+pub fn guest_token(shop: &Shop, path: &str) -> String {
+    let id = path.rsplit('/').next().expect("an id");
+    let id: CartId = id.parse().expect("an id");
+    shop.app.guest_key.token(GuestSubject::Cart(id.uuid()))
+}
 
 impl World {
     pub fn new(db: Db) -> Self {
@@ -229,13 +256,23 @@ pub fn wish(lines: &[(&str, i64)], token: &str) -> Value {
         "lines": lines,
         "email": "ada@example.com",
         "shipping_address": {
-            "name": "Ada Lovelace", "line1": "12 St James's Square", "city": "London",
-            "postal_code": "SW1Y 4JH", "country": "GB",
+            "name": "Ada Lovelace", "line1": "12 Park Street", "city": "Boston",
+            "postal_code": "02101", "country": "US",
         },
         "shipping_method": "standard",
         "payment": {"provider": "sandbox", "token": token},
     })
 }
+
+/// How a guest's cart is bought and paid with `token`.
+pub fn terms(token: &str) -> Value {
+    let mut terms = wish(&[], token);
+    terms.as_object_mut().expect("an object").remove("lines");
+    terms
+}
+
+/// Where carts are.
+pub const CARTS: &str = "/api/v1/carts";
 
 /// Where orders are placed.
 pub const ORDERS: &str = "/api/v1/orders";

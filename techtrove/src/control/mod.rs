@@ -2,9 +2,10 @@
 //! runs, by starting the shop without a listener. Both are the same router, called with a token that
 //! the owner of the data folder can sign. Nothing here is ever reachable from a network.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+mod socket;
+
+pub use socket::{SocketFolder, listen};
+
 use std::path::{Path, PathBuf};
 
 use axum::{Router, body::Body};
@@ -13,11 +14,8 @@ use hyper_util::rt::TokioIo;
 use techtrove_core::{Problem, SharedClock, TypedId};
 use techtrove_http::ProblemBody;
 use techtrove_identity_api::{Claims, Role, SessionId, SigningKey, UserId};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::UnixStream;
 use tower::ServiceExt as _;
-
-/// The longest path of a socket that every Unix can bind.
-const LONGEST_SOCKET_PATH: usize = 100;
 
 /// How long an operator's token lasts: a long import is one request.
 const TOKEN_SECONDS: i64 = 3_600;
@@ -59,55 +57,21 @@ pub enum ControlError {
     Token(#[from] techtrove_identity_api::SigningError),
 }
 
-/// Where the socket of a running shop is: in its data folder, or, when that path is too long for a
-/// socket, at the place which the file `control.path` there names.
-fn socket_path(folder: &Path) -> PathBuf {
-    let direct = folder.join("control.sock");
-    if direct.as_os_str().len() <= LONGEST_SOCKET_PATH {
-        return direct;
-    }
-    match fs::read_to_string(folder.join("control.path")) {
-        Ok(elsewhere) => PathBuf::from(elsewhere.trim_end()),
-        Err(_) => direct,
-    }
-}
-
-/// Opens the private socket of a shop that has just started.
-///
-/// # Errors
-/// When it cannot be bound.
-pub fn listen(folder: &Path) -> io::Result<UnixListener> {
-    let direct = folder.join("control.sock");
-    let path = if direct.as_os_str().len() <= LONGEST_SOCKET_PATH {
-        direct
-    } else {
-        let private = std::env::temp_dir().join(format!("techtrove-{}", std::process::id()));
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&private)?;
-        let elsewhere = private.join("control.sock");
-        fs::write(folder.join("control.path"), elsewhere.display().to_string())?;
-        elsewhere
-    };
-    // The folder's lock is ours, so a socket that is still there belongs to a shop that was killed.
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let listener = UnixListener::bind(&path)?;
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
-}
-
 impl Operator {
     /// Calls the shop that runs on `folder`.
     ///
     /// # Errors
-    /// When no token can be signed.
+    /// When its socket is not to be trusted, or no token can be signed.
     pub fn of_running(
         folder: &Path,
         key: &SigningKey,
         clock: &SharedClock,
     ) -> Result<Self, ControlError> {
-        Ok(Self { route: Route::Socket(socket_path(folder)), token: token(key, clock)? })
+        let path = socket::path(folder).map_err(|error| ControlError::Socket {
+            path: folder.to_owned(),
+            cause: error.to_string(),
+        })?;
+        Ok(Self { route: Route::Socket(path), token: token(key, clock)? })
     }
 
     /// Calls a shop in this process.

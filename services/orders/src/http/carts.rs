@@ -1,0 +1,447 @@
+//! Carts: filled by guests and users, and bought.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use techtrove_core::{Problem, Quantity, Sku, TypedId as _};
+use techtrove_http::{
+    HttpError, Json, Path, ProblemBody, header_text,
+    idempotency::{Answer, Idempotent, OptionalIdempotent, Scope},
+};
+use techtrove_identity_api::{Caller, UserId};
+use techtrove_orders_api::OrderId;
+use utoipa::ToSchema;
+
+use super::{
+    checkout::CheckoutRequest,
+    orders::{self, PlacedBody, X_GUEST_TOKEN},
+};
+use crate::{
+    app::{
+        self, App, Buyer, CartAnswer, CartBody, PlaceOrder, QuoteBody, ReorderBody, Shopper,
+        Viewer, cart_location,
+    },
+    domain::{
+        Destination,
+        cart::{CartId, CartItemId},
+        checkout::{Route, WishedLine},
+    },
+};
+
+/// The token by which a guest sees a cart.
+const X_CART_TOKEN: HeaderName = HeaderName::from_static("x-cart-token");
+
+/// Nothing, in a body that may be absent.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// So many pieces of a SKU.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AddItemRequest {
+    /// What.
+    sku: Sku,
+    /// How many; added to those that are there.
+    quantity: Quantity,
+}
+
+/// Another quantity.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetQuantityRequest {
+    /// How many.
+    quantity: Quantity,
+}
+
+/// Where a cart would go.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QuoteRequest {
+    /// Where goods would go; required for goods that ship.
+    #[serde(default)]
+    shipping_address: Option<Destination>,
+    /// How they would travel; required for goods that ship.
+    #[serde(default)]
+    #[schema(max_length = 64, example = "standard")]
+    shipping_method: Option<String>,
+}
+
+/// Who comes to a cart, with the token they sent.
+pub(crate) struct CartCaller(Shopper);
+
+impl CartCaller {
+    /// Whose idempotency keys theirs are.
+    fn scope(&self) -> Scope<'_> {
+        match (&self.0.user_id, &self.0.cart_token) {
+            (Some(id), _) => Scope::User(id.uuid()),
+            (None, Some(token)) => Scope::Token(token),
+            (None, None) => Scope::Guest,
+        }
+    }
+
+    fn buyer(&self) -> Buyer {
+        self.0.user_id.map_or(Buyer::Guest, Buyer::User)
+    }
+
+    /// The user, who must be signed in.
+    fn user(&self) -> Result<UserId, Problem> {
+        self.0.user_id.map_or_else(|| Caller::Guest.user().map(|claims| claims.sub), Ok)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CartCaller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let cart_token = header_text(&parts.headers, &X_CART_TOKEN)?.map(str::to_owned);
+        Ok(Self(Shopper { user_id: caller.user_id(), cart_token }))
+    }
+}
+
+/// The answer to a `POST`; nobody else's business.
+fn answered<T: Serialize>(
+    status: StatusCode,
+    location: Option<String>,
+    CartAnswer { body, replayed }: &CartAnswer<T>,
+) -> Result<Response, HttpError> {
+    let body = serde_json::to_vec(body).map_err(Problem::internal)?;
+    let answer = Answer { status: status.as_u16(), body, location, resource: None };
+    let response = if *replayed { answer.replayed() } else { answer.into_response() };
+    Ok(private(response))
+}
+
+fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Makes an empty cart. A guest is given the token that opens it.
+#[utoipa::path(
+    post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
+    request_body = Option<Nothing>,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255)),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 201, body = CartBody, headers(
+            ("Location" = String, description = "Where the cart is"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 409, body = ProblemBody, description = "`idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn create(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    OptionalIdempotent(request): OptionalIdempotent<Nothing>,
+) -> Result<Response, HttpError> {
+    let user_id = caller.user_id();
+    let scope = user_id.map_or(Scope::Guest, |id| Scope::User(id.uuid()));
+    let key = request.key(scope, app.clock.now());
+    let made = app::create_cart(&app, user_id, key).await?;
+    answered(StatusCode::CREATED, Some(cart_location(made.body.id)), &made)
+}
+
+/// Shows the signed-in user's newest open cart.
+#[utoipa::path(
+    get, path = "/api/v1/carts/current", operation_id = "get_current_cart", tag = "carts",
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = CartBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody, description = "There is none: make one"),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn current(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+) -> Result<Response, HttpError> {
+    let body = app::current_cart(&app, caller.user()?.sub).await?;
+    Ok(private(Json(body).into_response()))
+}
+
+/// Shows a cart with the prices of this moment.
+#[utoipa::path(
+    get, path = "/api/v1/carts/{id}", operation_id = "get_cart", tag = "carts",
+    params(
+        ("id" = CartId, Path, description = "Which cart"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = CartBody), (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    CartCaller(shopper): CartCaller,
+    Path(id): Path<CartId>,
+) -> Result<Response, HttpError> {
+    let body = app::show_cart(&app, &shopper, id).await?;
+    Ok(private(Json(body).into_response()))
+}
+
+/// Puts pieces of a SKU into a cart. A SKU that is there already adds up.
+#[utoipa::path(
+    post, path = "/api/v1/carts/{id}/items", operation_id = "add_cart_item", tag = "carts",
+    request_body = AddItemRequest,
+    params(
+        ("id" = CartId, Path, description = "Which cart"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 201, body = CartBody, headers(
+            ("Location" = String, description = "Where the cart is"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
+            description = "`cart_locked`, `cart_completed`, `cart_claimed`, `cart_full`, `idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn add_item(
+    State(app): State<Arc<App>>,
+    caller: CartCaller,
+    Path(id): Path<CartId>,
+    request: Idempotent<AddItemRequest>,
+) -> Result<Response, HttpError> {
+    let key = request.key(caller.scope(), app.clock.now());
+    let AddItemRequest { sku, quantity } = request.body;
+    let line = WishedLine { sku, quantity };
+    let added = app::add_item(&app, &caller.0, id, line, key).await?;
+    answered(StatusCode::CREATED, Some(cart_location(id)), &added)
+}
+
+/// Sets how many pieces of an item are in a cart.
+#[utoipa::path(
+    patch, path = "/api/v1/carts/{id}/items/{item_id}", operation_id = "edit_cart_item", tag = "carts",
+    request_body = SetQuantityRequest,
+    params(
+        ("id" = CartId, Path, description = "Which cart"),
+        ("item_id" = CartItemId, Path, description = "Which of its items"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = CartBody), (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
+            description = "`cart_locked`, `cart_completed`, `cart_claimed`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn set_quantity(
+    State(app): State<Arc<App>>,
+    CartCaller(shopper): CartCaller,
+    Path(item): Path<(CartId, CartItemId)>,
+    Json(request): Json<SetQuantityRequest>,
+) -> Result<Response, HttpError> {
+    let body = app::set_quantity(&app, &shopper, item, request.quantity).await?;
+    Ok(private(Json(body).into_response()))
+}
+
+/// Takes an item out of a cart.
+#[utoipa::path(
+    delete, path = "/api/v1/carts/{id}/items/{item_id}", operation_id = "remove_cart_item", tag = "carts",
+    params(
+        ("id" = CartId, Path, description = "Which cart"),
+        ("item_id" = CartItemId, Path, description = "Which of its items"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 204, description = "It is out"), (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
+            description = "`cart_locked`, `cart_completed`, `cart_claimed`"),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn remove_item(
+    State(app): State<Arc<App>>,
+    CartCaller(shopper): CartCaller,
+    Path(item): Path<(CartId, CartItemId)>,
+) -> Result<StatusCode, HttpError> {
+    app::remove_item(&app, &shopper, item).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Adds a guest's cart to the signed-in user's own, which is the answer. To claim it again changes
+/// nothing.
+#[utoipa::path(
+    post, path = "/api/v1/carts/{id}/claim", operation_id = "claim_cart", tag = "carts",
+    request_body = Option<Nothing>,
+    params(
+        ("id" = CartId, Path, description = "The guest's cart"),
+        ("X-Cart-Token" = String, Header, description = "The token given with it"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+    ),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = CartBody, headers(
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
+            description = "`cart_locked`, `cart_completed`, `cart_claimed`, `cart_full`, `idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn claim(
+    State(app): State<Arc<App>>,
+    caller: CartCaller,
+    Path(id): Path<CartId>,
+    OptionalIdempotent(request): OptionalIdempotent<Nothing>,
+) -> Result<Response, HttpError> {
+    let user = caller.user()?;
+    let key = request.key(caller.scope(), app.clock.now());
+    let claimed = app::claim_cart(&app, user, &caller.0, id, key).await?;
+    answered(StatusCode::OK, None, &claimed)
+}
+
+/// Tells what a cart would cost with tax and shipping, as checkout computes it.
+#[utoipa::path(
+    post, path = "/api/v1/carts/{id}/quote", operation_id = "quote_cart", tag = "carts",
+    request_body = QuoteRequest,
+    params(
+        ("id" = CartId, Path, description = "Which cart"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = QuoteBody), (status = 400, body = ProblemBody),
+        (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
+            description = "`cart_locked`, `cart_completed`, `cart_claimed`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn quote(
+    State(app): State<Arc<App>>,
+    CartCaller(shopper): CartCaller,
+    Path(id): Path<CartId>,
+    Json(request): Json<QuoteRequest>,
+) -> Result<Response, HttpError> {
+    let QuoteRequest { shipping_address, shipping_method } = request;
+    let errors: Vec<_> =
+        shipping_address.iter().flat_map(|to| to.check("/shipping_address")).collect();
+    if !errors.is_empty() {
+        return Err(Problem::invalid(errors).into());
+    }
+    let route = Route { method: shipping_method, shipping: shipping_address, billing: None };
+    let quote = app::quote_cart(&app, &shopper, id, &route).await?;
+    Ok(private(Json(quote).into_response()))
+}
+
+/// Buys a cart. It becomes at most one order; a refusal opens it again.
+#[utoipa::path(
+    post, path = "/api/v1/carts/{id}/checkout", operation_id = "checkout_cart", tag = "carts",
+    request_body = CheckoutRequest,
+    params(
+        ("id" = CartId, Path, description = "Which cart"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "A retry with the same key and body gets the same answer."),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 201, body = PlacedBody, headers(
+            ("Location" = String, description = "Where the order is"),
+            ("ETag" = String, description = "The order's version and hash"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 402, body = ProblemBody, description = "`payment_declined`"),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody,
+            description = "`out_of_stock`, `price_changed`, `cart_locked`, `cart_completed` (with `order_id`), \
+                           `cart_claimed`, `conflict`, `idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn checkout(
+    State(app): State<Arc<App>>,
+    caller: CartCaller,
+    Path(id): Path<CartId>,
+    request: Idempotent<CheckoutRequest>,
+) -> Result<Response, HttpError> {
+    let buyer = caller.buyer();
+    let key = request.key(caller.scope(), app.clock.now());
+    let (wish, token) = request.body.checked(&app, buyer, None)?;
+    let request = PlaceOrder { buyer, wish, token, key, cart: None };
+    let placed = app::checkout_cart(&app, &caller.0, id, request).await?;
+    Ok(orders::answer(&app, buyer, placed))
+}
+
+/// Puts what was bought into a new cart of the caller's, as far as it is still sold.
+#[utoipa::path(
+    post, path = "/api/v1/orders/{id}/reorder", operation_id = "reorder", tag = "orders",
+    request_body = Option<Nothing>,
+    params(
+        ("id" = OrderId, Path, description = "Which order"),
+        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 201, body = ReorderBody, headers(
+            ("Location" = String, description = "Where the cart is"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody, description = "`idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn reorder(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    headers: axum::http::HeaderMap,
+    OptionalIdempotent(request): OptionalIdempotent<Nothing>,
+) -> Result<Response, HttpError> {
+    let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.map(str::to_owned);
+    // Staff reorder what they bought themselves.
+    let viewer = Viewer { user_id: caller.user_id(), staff: false, guest_token };
+    let scope = match (&viewer.user_id, &viewer.guest_token) {
+        (Some(id), _) => Scope::User(id.uuid()),
+        (None, Some(token)) => Scope::Token(token),
+        (None, None) => Scope::Guest,
+    };
+    let key = request.key(scope, app.clock.now());
+    let made = app::reorder(&app, id, &viewer, key).await?;
+    answered(StatusCode::CREATED, Some(cart_location(made.body.cart.id)), &made)
+}
