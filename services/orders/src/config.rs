@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use techtrove_core::Currency;
 
-use crate::domain::totals::Pricing;
+use crate::domain::{CapturePolicy, totals::Pricing};
 
 /// Orders' settings.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Config {
     pub pricing: Pricing,
     /// The payment providers that payments knows.
     pub payment_providers: Vec<String>,
+    /// When the reserved money is taken.
+    pub capture: CapturePolicy,
     /// How many orders may be driven at once; more are refused with 503.
     pub orders_in_flight: usize,
     /// How many orders may be driven on at once after their buyer was answered, to capture or to undo;
@@ -38,6 +40,8 @@ pub struct Deadlines {
     pub lease: Duration,
     /// How long a payment may be unknown before it is given up.
     pub patience: Duration,
+    /// How long a buyer may take for what the provider asks of them, such as a confirmation at their bank.
+    pub action: Duration,
     /// How long an order may wait before somebody is called.
     pub alert: Duration,
     /// How often the recovery worker looks for orders whose driver is gone.
@@ -49,6 +53,7 @@ impl Default for Config {
         Self {
             pricing: Pricing::standard(Currency::USD),
             payment_providers: vec!["sandbox".to_owned()],
+            capture: CapturePolicy::Confirmation,
             orders_in_flight: 1_024,
             follow_ups_in_flight: 256,
             carts_kept: Duration::from_secs(30 * 24 * 3_600),
@@ -65,6 +70,7 @@ impl Default for Deadlines {
             hold: Duration::from_secs(15 * 60),
             lease: Duration::from_secs(5),
             patience: Duration::from_secs(15 * 60),
+            action: Duration::from_secs(15 * 60),
             alert: Duration::from_secs(15 * 60),
             poll: Duration::from_millis(500),
         }

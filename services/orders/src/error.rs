@@ -2,17 +2,29 @@
 
 use std::time::Duration;
 
-use techtrove_core::{ErrorCode, MoneyError, Problem, codes};
+use techtrove_core::{ErrorCode, Money, MoneyError, Problem, codes};
 use techtrove_db::DbError;
 use techtrove_http::{ClientError, idempotency};
 use techtrove_inventory_api::OUT_OF_STOCK;
 use techtrove_orders_api::Totals;
-use techtrove_payments_api::PAYMENT_DECLINED;
+use techtrove_payments_api::{INVALID_TRANSITION, PAYMENT_DECLINED, REFUND_EXCEEDS_PAYMENT};
 
-use crate::domain::{Refusal, cart::CartRefusal, checkout::CheckoutError};
+use crate::domain::{InvalidTransition, Refusal, cart::CartRefusal, checkout::CheckoutError};
 
 /// What the buyer was shown is not what it would cost now.
 pub const PRICE_CHANGED: ErrorCode = ErrorCode::new("price_changed", 409, "The price has changed");
+
+/// Goods leave only once their money is taken.
+pub const PAYMENT_NOT_CAPTURED: ErrorCode =
+    ErrorCode::new("payment_not_captured", 409, "The payment has not been captured");
+
+/// The provider will not give this money back.
+pub const REFUND_REFUSED: ErrorCode =
+    ErrorCode::new("refund_refused", 409, "The refund was refused");
+
+/// Inventory will not let these pieces go.
+pub const SHIPMENT_REFUSED: ErrorCode =
+    ErrorCode::new("shipment_refused", 409, "The shipment was refused");
 
 /// An order is being placed of the cart.
 pub const CART_LOCKED: ErrorCode = ErrorCode::new("cart_locked", 409, "The cart is being bought");
@@ -51,6 +63,27 @@ pub enum Error {
         /// What it would cost now.
         totals: Box<Totals>,
     },
+    /// The order's status does not allow it.
+    #[error(transparent)]
+    InvalidTransition(#[from] InvalidTransition),
+    /// More than is left of what was taken.
+    #[error("only {left} can be given back")]
+    RefundExceeds {
+        /// What can be.
+        left: Money,
+    },
+    /// Nothing was taken that could be given back.
+    #[error("nothing was captured yet that could be given back")]
+    NothingCaptured,
+    /// Payments refused a refund for good.
+    #[error("the refund was refused, and the money stays where it is")]
+    RefundRefused,
+    /// The money was not taken, so nothing leaves.
+    #[error("the payment has not been captured: nothing is shipped before it is")]
+    NotCaptured,
+    /// Inventory would not let the pieces go.
+    #[error("the stock of this order cannot be shipped as it is")]
+    ShipmentRefused,
     /// The order was undone.
     #[error("the order was refused: {}", .0.note())]
     Refused(Refusal),
@@ -78,6 +111,13 @@ pub enum Error {
     /// An answer could not be written as JSON.
     #[error("cannot write the answer")]
     Json(#[from] serde_json::Error),
+}
+
+impl Error {
+    /// Whether the same request is refused for good: nothing will come that could allow it.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self, Self::InvalidTransition(_) | Self::RefundExceeds { .. })
+    }
 }
 
 impl From<Problem> for Error {
@@ -126,6 +166,13 @@ impl From<Error> for Problem {
                 }
             }
             Error::Refused(refusal) => refusal.into(),
+            Error::InvalidTransition(_) | Error::NothingCaptured => {
+                Self::new(INVALID_TRANSITION, detail)
+            }
+            Error::RefundExceeds { .. } => Self::new(REFUND_EXCEEDS_PAYMENT, detail),
+            Error::RefundRefused => Self::new(REFUND_REFUSED, detail),
+            Error::NotCaptured => Self::new(PAYMENT_NOT_CAPTURED, detail),
+            Error::ShipmentRefused => Self::new(SHIPMENT_REFUSED, detail),
             Error::Busy => {
                 Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
             }
@@ -183,6 +230,7 @@ impl From<Refusal> for Problem {
                 }
             }
             Refusal::PaymentRejected { detail } => Self::invalid_field("/payment", detail),
+            Refusal::Cancelled { note } => Self::new(INVALID_TRANSITION, note),
             Refusal::Unavailable | Refusal::PaymentUnsettled => {
                 let detail = "the order could not be completed and nothing was charged; try again";
                 Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))

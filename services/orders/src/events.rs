@@ -1,12 +1,37 @@
-//! What orders publishes: each end of an order's beginning, in the transaction that brings it. It
-//! listens to nothing.
+//! What orders publishes: each station of an order but the first, in the transaction that brings it. It
+//! listens to payments, where a provider tells something that nobody was waiting for.
 
-use techtrove_bus::{AggregateRef, EventKind, NewEvent};
+use std::sync::Arc;
+
+use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subscription, Taken};
 use techtrove_core::TypedId as _;
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_PAYMENT_FAILED,
     ORDER_PROCESSING, ORDER_SHIPPED, OrderChanged, OrderId, OrderStatus,
 };
+use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged};
+
+use crate::app::{self, App};
+
+/// How orders is known to the bus as a reader of payments' events.
+pub(crate) const PAYMENTS_CONSUMER: &str = "orders.payments";
+
+/// What orders listens to.
+pub(crate) fn subscription(app: &Arc<App>) -> Subscription {
+    let db = app.db.clone();
+    let app = Arc::clone(app);
+    let handler = Arc::new(move |event| on_payment_event(Arc::clone(&app), event));
+    Subscription { consumer: PAYMENTS_CONSUMER, aggregate_kinds: &[PAYMENT_AGGREGATE], db, handler }
+}
+
+async fn on_payment_event(app: Arc<App>, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    if event.kind != PAYMENT_CHANGED {
+        return Ok(Taken::Ignored);
+    }
+    let payment: PaymentChanged = event.decode_data()?;
+    app::take_payment_news(app, event, OrderId::from_uuid(payment.reference)).await?;
+    Ok(Taken::Handled)
+}
 
 /// The event which tells that the order has this status from now on, if others care.
 pub(crate) fn status_changed(order_id: OrderId, status: OrderStatus) -> Option<NewEvent> {

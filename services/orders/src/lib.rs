@@ -11,9 +11,12 @@ mod events;
 mod http;
 pub mod store;
 
-pub use app::{App, Drivers, prune_carts, recover_due};
+pub use app::{App, Drivers, Watch, prune_carts, recover_due};
 pub use config::{Config, Deadlines};
-pub use error::{CART_CLAIMED, CART_COMPLETED, CART_FULL, CART_LOCKED, PRICE_CHANGED};
+pub use error::{
+    CART_CLAIMED, CART_COMPLETED, CART_FULL, CART_LOCKED, PAYMENT_NOT_CAPTURED, PRICE_CHANGED,
+    REFUND_REFUSED, SHIPMENT_REFUSED,
+};
 
 use std::sync::Arc;
 
@@ -77,6 +80,7 @@ pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
         inventory: deps.inventory,
         payments: deps.payments,
         drivers: Drivers::new(config.orders_in_flight, config.follow_ups_in_flight),
+        watch: Watch::default(),
         config,
     }))
 }
@@ -94,7 +98,7 @@ pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
             app::cart_pruner(Arc::clone(app)),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
-        subscriptions: Vec::new(),
+        subscriptions: vec![events::subscription(app)],
         readiness: Readiness::databases(std::slice::from_ref(&app.db)),
         databases: vec![app.db.clone()],
     }

@@ -12,7 +12,7 @@ use techtrove_orders::{
         cart::{Cart, CartId, CartItem, CartItemId, CartState},
         saga::{Change, Pin, Saga},
     },
-    store::{self, CartAt, Lease, StoredSaga},
+    store::{self, CartAt, Held, Lease, StoredSaga},
 };
 use techtrove_orders_api::{OrderId, OrderStatus, Totals};
 use techtrove_payments_api::{PaymentId, PaymentStatus};
@@ -52,6 +52,8 @@ fn order(number: u128, cart: &Cart) -> Order {
             provider: "sandbox".into(),
             status: PaymentStatus::Unknown,
             captured: 0,
+            refunded: 0,
+            next_action: None,
         },
         delivery: Delivery::default(),
         lines: Vec::new(),
@@ -63,6 +65,10 @@ fn order(number: u128, cart: &Cart) -> Order {
             total: nothing,
         },
         history: Vec::new(),
+        attempt: 1,
+        cancel_asked: None,
+        shipments: Vec::new(),
+        refunds: Vec::new(),
         version: 1,
         created_at: at(1),
         updated_at: at(1),
@@ -102,7 +108,7 @@ async fn place(db: &Db, order: &Order, revision: i64) -> Result<bool, DbError> {
             return Ok(false);
         }
         store::insert_order(tx, &order)?;
-        let saga = StoredSaga { saga: Saga::begin(), claim: None };
+        let saga = StoredSaga { saga: Saga::begin(), claim: None, revision: 0 };
         store::insert_saga(tx, &lease(&order), &saga)?;
         Ok(true)
     })
@@ -110,9 +116,10 @@ async fn place(db: &Db, order: &Order, revision: i64) -> Result<bool, DbError> {
 }
 
 async fn change(db: &Db, order: &mut Order, change: Change) {
+    let held = Held { lease: lease(order), revision: 0, stations: order.history.len() };
     order.apply(&change, at(3));
     let order = order.clone();
-    let own = write(db, move |tx| store::store_change(tx, &lease(&order), &change, &order)).await;
+    let own = write(db, move |tx| store::store_change(tx, &held, &change, &order)).await;
     assert_eq!(own, Ok(true), "{}", db.engine());
 }
 

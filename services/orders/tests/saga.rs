@@ -17,7 +17,7 @@ use techtrove_testing::{
     faults::{Chance, Fault, Script},
     sqlite_inline,
 };
-use world::{FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, place, wish};
+use world::{FAULTS, FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, place, wish};
 
 /// The calls of inventory and payments by a part of their path; a hold's has nothing behind it.
 const CALLS: [&str; 8] = [
@@ -29,16 +29,6 @@ const CALLS: [&str; 8] = [
     "/void",
     "/release",
     "/reconcile",
-];
-
-/// What a network can do to a call, within the deadline and beyond it.
-const FAULTS: [Fault; 6] = [
-    Fault::Unreachable,
-    Fault::DropRequest,
-    Fault::DropAnswer,
-    Fault::Duplicate,
-    Fault::Delay(Duration::from_millis(100)),
-    Fault::Delay(Duration::from_secs(20)),
 ];
 
 async fn world() -> World {

@@ -1,126 +1,22 @@
 //! The store on every engine: what is stored comes back, leases keep drivers apart, and the schema
 //! refuses what must never be.
 
-use std::time::Duration;
+#[allow(dead_code, reason = "each test crate uses a part of the shelf")]
+mod shelf;
 
-use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
-use techtrove_core::{Currency, Money, Quantity, Timestamp, TypedId as _};
-use techtrove_db::{Db, DbError};
-use techtrove_identity_api::UserId;
+use shelf::{at, change, claim, lease, load, migrated, order, place, usd};
+use techtrove_db::DbError;
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders::{
     domain::{
-        Delivery, HistoryEntry, Line, Order, OrderNumber, PaymentState, Refusal,
+        Delivery, Order, OrderNumber, Refusal,
         saga::{Change, PaymentReport, Saga, Step},
     },
-    store::{self, Lease, StoredSaga},
+    store::{self, StoredSaga},
 };
-use techtrove_orders_api::{OrderId, OrderStatus, StockClaim, Totals};
-use techtrove_payments_api::{PaymentId, PaymentStatus};
+use techtrove_orders_api::{OrderId, OrderStatus, StockClaim};
+use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::engines;
-use uuid::Uuid;
-
-fn at(seconds: u64) -> Timestamp {
-    Timestamp::from_micros(1_767_225_600_000_000).plus(Duration::from_secs(seconds))
-}
-
-fn usd(amount: i64) -> Money {
-    Money::new(amount, Currency::USD)
-}
-
-fn line(sku: &str, count: u32) -> Line {
-    Line {
-        sku: sku.parse().expect("a SKU"),
-        product_id: ProductId::from_uuid(Uuid::from_u128(71)),
-        variant_id: VariantId::from_uuid(Uuid::from_u128(72)),
-        name: "Ä 'card' \"with\" 🖥".into(),
-        fulfilment: Fulfilment::Physical,
-        quantity: Quantity::new(count).expect("a quantity"),
-        unit_price: usd(100),
-        total: usd(100 * i64::from(count)),
-        tax: usd(7),
-    }
-}
-
-fn order(number: u128) -> Order {
-    let address = serde_json::json!({
-        "name": "Ada 'O' \"Lovelace\" ☺", "line1": "1\\2 Street", "city": "London",
-        "postal_code": "N1", "country": "GB", "phone": "+44",
-    });
-    let address = serde_json::from_value(address).expect("an address");
-    Order {
-        id: OrderId::from_uuid(Uuid::from_u128(number)),
-        number: Some(OrderNumber::stored(format!("TT-{number:010}"))),
-        user_id: Some(UserId::from_uuid(Uuid::from_u128(5))),
-        email: Some("ada@example.com".parse().expect("an address")),
-        status: OrderStatus::Pending,
-        refused: false,
-        payment: PaymentState {
-            id: PaymentId::from_uuid(Uuid::from_u128(number + 1_000)),
-            provider: "sandbox".into(),
-            status: PaymentStatus::Unknown,
-            captured: 0,
-        },
-        delivery: Delivery {
-            method: Some("standard".into()),
-            shipping_address: Some(address),
-            billing_address: None,
-        },
-        lines: vec![line("GPU", 2), line("CPU", 1), line("GPU", 1)],
-        totals: Totals {
-            subtotal: usd(400),
-            discount: usd(0),
-            shipping: usd(500),
-            tax: usd(21),
-            total: usd(921),
-        },
-        history: vec![HistoryEntry { status: OrderStatus::Pending, at: at(0), note: None }],
-        version: 1,
-        created_at: at(0),
-        updated_at: at(0),
-        cart_id: None,
-        prices_include_tax: true,
-    }
-}
-
-fn lease(order: &Order, owner: u128, seconds: u64) -> Lease {
-    Lease { order: order.id, owner: Uuid::from_u128(owner), until: at(seconds) }
-}
-
-async fn migrated(db: &Db) {
-    db.migrate(&store::MIGRATIONS).await.expect("migrated");
-}
-
-async fn place(db: &Db, order: &Order, owner: u128, seconds: u64) -> Result<(), DbError> {
-    let (order, lease) = (order.clone(), lease(order, owner, seconds));
-    db.write("test.place", move |tx| {
-        store::insert_order(tx, &order)?;
-        let saga = StoredSaga { saga: Saga::begin(), claim: Some([9; 32]) };
-        store::insert_saga(tx, &lease, &saga)
-    })
-    .await
-}
-
-async fn load(db: &Db, id: OrderId) -> (Option<Order>, Option<StoredSaga>) {
-    let found = db.read("test.load", move |tx| -> Result<_, DbError> {
-        Ok((store::lookup_order(tx, id)?, store::lookup_saga(tx, id)?))
-    });
-    found.await.expect("read")
-}
-
-async fn change(db: &Db, lease: Lease, change: &Change, order: &Order) -> Result<bool, DbError> {
-    let (change, order) = (change.clone(), order.clone());
-    db.write("test.change", move |tx| store::store_change(tx, &lease, &change, &order)).await
-}
-
-async fn claim(db: &Db, owner: u128, now: u64, limit: u32) -> Vec<OrderId> {
-    let claimed = db.write("test.claim", move |tx| {
-        store::claim_due(tx, Uuid::from_u128(owner), at(now), at(now + 5), limit)
-    });
-    let claimed: Vec<Lease> = claimed.await.map_err(|e: DbError| e).expect("claimed");
-    assert!(claimed.iter().all(|l| l.owner == Uuid::from_u128(owner) && l.until == at(now + 5)));
-    claimed.into_iter().map(|lease| lease.order).collect()
-}
 
 #[tokio::test]
 async fn an_order_comes_back_as_it_was_placed() {
@@ -140,7 +36,10 @@ async fn an_order_comes_back_as_it_was_placed() {
 
         let (found, saga) = load(&db, placed.id).await;
         assert_eq!(found, Some(placed), "{}", db.label());
-        assert_eq!(saga, Some(StoredSaga { saga: Saga::begin(), claim: Some([9; 32]) }));
+        assert_eq!(
+            saga,
+            Some(StoredSaga { saga: Saga::begin(), claim: Some([9; 32]), revision: 0 })
+        );
         assert_eq!(load(&db, bare.id).await.0, Some(bare), "{}", db.label());
         assert_eq!(load(&db, order(3).id).await, (None, None), "{}", db.label());
         db.close().await;
@@ -201,6 +100,7 @@ async fn only_the_leases_owner_stores_a_step() {
             tries: 3,
             asked_at: Some(at(1)),
             answered: true,
+            deadline: Some(at(90)),
             refusal: Some(Refusal::OutOfStock {
                 lines: vec![OutOfStockLine {
                     sku: "GPU".parse().expect("a SKU"),
@@ -211,11 +111,7 @@ async fn only_the_leases_owner_stores_a_step() {
         };
         let step = Change {
             next: Some(next.clone()),
-            payment: Some(PaymentReport {
-                status: PaymentStatus::Failed,
-                captured: 0,
-                decline_code: None,
-            }),
+            payment: Some(PaymentReport::none(PaymentStatus::Failed)),
             ..Change::default()
         };
         order.apply(&step, at(2));
@@ -229,7 +125,8 @@ async fn only_the_leases_owner_stores_a_step() {
         );
         assert_eq!(change(&db, lease(&order, 1, 9), &step, &order).await, Ok(true));
         let (found, saga) = load(&db, order.id).await;
-        assert_eq!(saga, Some(StoredSaga { saga: next, claim: Some([9; 32]) }), "{}", db.label());
+        let stored = StoredSaga { saga: next, claim: Some([9; 32]), revision: 0 };
+        assert_eq!(saga, Some(stored), "{}", db.label());
         assert_eq!(found, Some(order), "{}", db.label());
         db.close().await;
     }

@@ -95,7 +95,7 @@ fn is_sale_of(reservation: &ReservationEntry, order: &OrderEntry) -> bool {
     reservation.state == ReservationState::Committed && wanted == sold
 }
 
-/// A confirmed order's money is captured, everybody else's is not ours.
+/// A confirmed order's money is captured, less what was given back; everybody else's is not ours.
 fn orders_and_payments(books: &Snapshot, report: &mut Report) {
     report.count("orders", books.orders.len());
     let mut payments: BTreeMap<Uuid, &PaymentEntry> =
@@ -126,25 +126,32 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
     }
 }
 
+/// Whether a settled order's payment is what the order says, and what its status allows.
 fn money_agrees(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
-    let kept = payment.map_or(0, |payment| payment.captured - payment.refunded);
-    // What still waits for its customer may be reserved yet.
-    let reserved = payment.is_some_and(|payment| {
-        matches!(
-            payment.status,
-            PaymentStatus::Authorized | PaymentStatus::Unknown | PaymentStatus::RequiresAction
-        )
-    });
+    let (captured, refunded) =
+        payment.map_or((0, 0), |payment| (payment.captured, payment.refunded));
+    let known = (order.captured, order.refunded) == (captured, refunded);
+    let status = payment.map(|payment| payment.status);
     match order.status {
         OrderStatus::Confirmed
         | OrderStatus::Processing
         | OrderStatus::Shipped
         | OrderStatus::Delivered => {
-            kept == order.total.amount
-                && order.captured == order.total.amount
-                && payment.is_some_and(|payment| payment.amount == order.total)
+            // Where money is taken at shipment, it is only reserved until the first parcel leaves.
+            let packing = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
+            let reserved = packing && captured == 0 && status == Some(PaymentStatus::Authorized);
+            let paid = captured == order.total.amount || reserved;
+            known && paid && payment.is_some_and(|payment| payment.amount == order.total)
         }
-        OrderStatus::PaymentFailed | OrderStatus::Cancelled => kept == 0 && !reserved,
+        OrderStatus::PaymentFailed | OrderStatus::Cancelled => {
+            let ended = [
+                None,
+                Some(PaymentStatus::Voided),
+                Some(PaymentStatus::Failed),
+                Some(PaymentStatus::Refunded),
+            ];
+            known && captured == refunded && ended.contains(&status)
+        }
         OrderStatus::Pending => false,
     }
 }

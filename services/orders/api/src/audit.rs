@@ -12,9 +12,9 @@ use crate::{OrderId, OrderStatus};
 pub enum StockClaim {
     /// Nothing set aside.
     Nothing,
-    /// Set aside, or about to be, or about to be given back.
+    /// Set aside, or about to be, or about to be given back or to leave.
     InFlight,
-    /// Sold and not shipped.
+    /// Sold and not shipped yet, in whole or in part.
     Committed,
 }
 
@@ -35,6 +35,9 @@ pub struct OrderEntry {
     pub total: Money,
     /// Minor units captured, as orders knows it.
     pub captured: i64,
+    /// Minor units given back, as orders knows it.
+    #[serde(default)]
+    pub refunded: i64,
     /// Whether no step is left to take.
     pub settled: bool,
     /// When it last changed.

@@ -7,7 +7,7 @@ mod order;
 
 pub use audit::{OrderEntry, StockClaim};
 pub use client::OrdersClient;
-pub use order::{OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus, Totals};
+pub use order::{OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus, ShipmentId, Totals};
 
 /// The kind of aggregate whose events tell of an order.
 pub const ORDER_AGGREGATE: &str = "orders.order";

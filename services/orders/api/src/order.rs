@@ -8,6 +8,11 @@ techtrove_core::typed_id!(
     OrderId, "ord"
 );
 
+techtrove_core::typed_id!(
+    /// A parcel of an order.
+    ShipmentId, "shp"
+);
+
 /// Where an order stands: `pending → confirmed → processing → shipped → delivered`,
 /// `pending → payment_failed | cancelled`, `confirmed, processing → cancelled`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]

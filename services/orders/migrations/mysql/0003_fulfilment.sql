@@ -4,6 +4,9 @@ ALTER TABLE orders
     ADD COLUMN next_action TEXT COLLATE utf8mb4_bin,
     ADD COLUMN cancel_asked VARCHAR(255) COLLATE utf8mb4_bin,
     ADD COLUMN attempt BIGINT NOT NULL DEFAULT 1,
+    ADD COLUMN shipment_count BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN refund_count BIGINT NOT NULL DEFAULT 0,
+    ADD CHECK (refunded >= 0 AND refunded <= captured),
     ADD INDEX orders_by_user (user_id, created_at, id),
     ADD INDEX orders_by_time (created_at, id),
     ADD INDEX orders_by_status (status, created_at, id),
@@ -13,7 +16,9 @@ ALTER TABLE order_lines
     ADD COLUMN shipped BIGINT NOT NULL DEFAULT 0,
     ADD CHECK (shipped >= 0 AND shipped <= quantity);
 
-ALTER TABLE sagas ADD COLUMN deadline BIGINT;
+ALTER TABLE sagas
+    ADD COLUMN deadline BIGINT,
+    ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;
 
 CREATE TABLE shipments (
     id              BINARY(16) NOT NULL PRIMARY KEY,
@@ -22,11 +27,13 @@ CREATE TABLE shipments (
     status          VARCHAR(16) COLLATE utf8mb4_bin NOT NULL CHECK (status IN ('preparing', 'shipped', 'withdrawn')),
     carrier         VARCHAR(64) COLLATE utf8mb4_bin NOT NULL,
     tracking_number VARCHAR(128) COLLATE utf8mb4_bin,
+    withdrawn_for   VARCHAR(16) COLLATE utf8mb4_bin,
     claim           BINARY(32),
     created_at      BIGINT NOT NULL,
     shipped_at      BIGINT,
     UNIQUE (order_id, shipment_no),
     CHECK ((status = 'shipped') = (shipped_at IS NOT NULL)),
+    CHECK ((status = 'withdrawn') = (withdrawn_for IS NOT NULL)),
     FOREIGN KEY (order_id) REFERENCES orders (id)
 );
 

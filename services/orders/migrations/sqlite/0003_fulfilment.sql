@@ -1,4 +1,4 @@
-ALTER TABLE orders ADD COLUMN refunded INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE orders ADD COLUMN refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded >= 0 AND refunded <= captured);
 
 ALTER TABLE orders ADD COLUMN note TEXT;
 
@@ -8,9 +8,15 @@ ALTER TABLE orders ADD COLUMN cancel_asked TEXT;
 
 ALTER TABLE orders ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
 
+ALTER TABLE orders ADD COLUMN shipment_count INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE orders ADD COLUMN refund_count INTEGER NOT NULL DEFAULT 0;
+
 ALTER TABLE order_lines ADD COLUMN shipped INTEGER NOT NULL DEFAULT 0 CHECK (shipped >= 0 AND shipped <= quantity);
 
 ALTER TABLE sagas ADD COLUMN deadline INTEGER;
+
+ALTER TABLE sagas ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX orders_by_user ON orders (user_id, created_at, id);
 
@@ -27,11 +33,13 @@ CREATE TABLE shipments (
     status          TEXT NOT NULL CHECK (status IN ('preparing', 'shipped', 'withdrawn')),
     carrier         TEXT NOT NULL,
     tracking_number TEXT,
+    withdrawn_for   TEXT,
     claim           BLOB,
     created_at      INTEGER NOT NULL,
     shipped_at      INTEGER,
     UNIQUE (order_id, shipment_no),
-    CHECK ((status = 'shipped') = (shipped_at IS NOT NULL))
+    CHECK ((status = 'shipped') = (shipped_at IS NOT NULL)),
+    CHECK ((status = 'withdrawn') = (withdrawn_for IS NOT NULL))
 ) WITHOUT ROWID;
 
 CREATE TABLE shipment_lines (

@@ -3,15 +3,18 @@
 
 use serde::Serialize;
 use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
-use techtrove_core::{EmailAddress, Money, Quantity, Sku, Timestamp};
+use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, Timestamp};
 use techtrove_http::idempotency::Answer;
 use techtrove_identity_api::{GuestKey, GuestSubject};
-use techtrove_orders_api::{OrderId, OrderStatus, Totals};
-use techtrove_payments_api::{PaymentId, PaymentStatus};
+use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId, Totals};
+use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus, RefundId};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{Address, HistoryEntry, Line, Order},
+    domain::{
+        Address, HistoryEntry, InvalidTransition, Line, Order, Refund, RefundStatus, Shipment,
+        ShipmentStatus, Withdrawal, saga::Change,
+    },
     error::Error,
 };
 
@@ -46,9 +49,8 @@ pub struct OrderBody {
     /// Where the bill goes, when it is not the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,
-    /// The parcels.
-    #[schema(max_items = 0)]
-    pub shipments: Vec<serde_json::Value>,
+    /// The parcels that have left.
+    pub shipments: Vec<ShipmentBody>,
     /// What became of it, from the beginning.
     pub history: Vec<HistoryBody>,
     /// Raised by edits only.
@@ -66,6 +68,55 @@ pub struct PaymentBody {
     pub id: PaymentId,
     /// Where it stands.
     pub status: PaymentStatus,
+    /// What the buyer has to do, while the status is `requires_action`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_action: Option<NextAction>,
+}
+
+/// A parcel.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ShipmentBody {
+    /// Which parcel.
+    pub id: ShipmentId,
+    /// Where it stands: `shipped`, or `preparing` as long as nobody can tell.
+    pub status: ShipmentStatus,
+    /// Who carries it; `digital` for what needs no parcel.
+    #[schema(example = "DHL")]
+    pub carrier: String,
+    /// By which number it can be followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<String>,
+    /// What is in it.
+    pub lines: Vec<PiecesBody>,
+    /// When it left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+}
+
+/// So many pieces in a parcel.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PiecesBody {
+    /// Of what.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// Money given back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RefundBody {
+    /// Which refund.
+    pub id: RefundId,
+    /// Of which order.
+    pub order_id: OrderId,
+    /// How much.
+    pub amount: Money,
+    /// Why.
+    pub reason: String,
+    /// Where it stands: `succeeded`, or `pending` as long as nobody can tell.
+    pub status: RefundStatus,
+    /// When it was asked for.
+    pub created_at: Timestamp,
 }
 
 /// Whether something was asked to be sent back.
@@ -91,6 +142,8 @@ pub struct LineBody {
     pub fulfilment: Fulfilment,
     /// How many pieces.
     pub quantity: Quantity,
+    /// How many of them have left the building.
+    pub shipped: u32,
     /// The price of one piece.
     pub unit_price: Money,
     /// The price of all pieces, without tax.
@@ -116,7 +169,11 @@ impl From<&Order> for OrderBody {
             id: order.id,
             number: order.number.as_ref().map(ToString::to_string),
             status: order.status,
-            payment: PaymentBody { id: order.payment.id, status: order.payment.status },
+            payment: PaymentBody {
+                id: order.payment.id,
+                status: order.payment.status,
+                next_action: order.payment.next_action.clone(),
+            },
             return_status: ReturnStatus::None,
             lines: order.lines.iter().map(LineBody::from).collect(),
             totals: order.totals,
@@ -124,7 +181,12 @@ impl From<&Order> for OrderBody {
             shipping_method: delivery.method.clone(),
             shipping_address: delivery.shipping_address.clone(),
             billing_address: delivery.billing_address.clone(),
-            shipments: Vec::new(),
+            shipments: order
+                .shipments
+                .iter()
+                .filter(|shipment| shipment.status == ShipmentStatus::Shipped)
+                .map(|shipment| ShipmentBody::of(order, shipment))
+                .collect(),
             history: order.history.iter().map(HistoryBody::from).collect(),
             version: order.version,
             created_at: order.created_at,
@@ -142,8 +204,39 @@ impl From<&Line> for LineBody {
             name: line.name.clone(),
             fulfilment: line.fulfilment,
             quantity: line.quantity,
+            shipped: line.shipped,
             unit_price: line.unit_price,
             total: line.total,
+        }
+    }
+}
+
+impl ShipmentBody {
+    fn of(order: &Order, shipment: &Shipment) -> Self {
+        let pieces = shipment.pieces.iter().filter_map(|pieces| {
+            let sku = order.lines.get(pieces.line)?.sku.clone();
+            Some(PiecesBody { sku, quantity: pieces.quantity })
+        });
+        Self {
+            id: shipment.id,
+            status: shipment.status,
+            carrier: shipment.carrier.clone(),
+            tracking_number: shipment.tracking_number.clone(),
+            lines: pieces.collect(),
+            shipped_at: shipment.shipped_at,
+        }
+    }
+}
+
+impl RefundBody {
+    fn of(order: &Order, refund: &Refund) -> Self {
+        Self {
+            id: refund.id,
+            order_id: order.id,
+            amount: Money::new(refund.amount, order.totals.total.currency),
+            reason: refund.reason.clone(),
+            status: refund.status,
+            created_at: refund.created_at,
         }
     }
 }
@@ -182,6 +275,58 @@ pub(super) fn placed(order: &Order) -> Result<Answer, Error> {
     let mut answer = Answer::created(&location, &OrderBody::from(order))?;
     answer.resource = Some(order.id.uuid());
     Ok(answer)
+}
+
+/// The answer to whoever asked for the refund, as it stands.
+///
+/// # Errors
+/// When it cannot be written; [`Error::RefundRefused`] inside, when that is the answer.
+pub(super) fn refund(order: &Order, refund: &Refund) -> Result<Result<Answer, Error>, Error> {
+    if refund.status == RefundStatus::Failed {
+        return Ok(Err(Error::RefundRefused));
+    }
+    let location = format!("/api/v1/orders/{}#{}", order.id, refund.id);
+    Ok(Ok(Answer::created(&location, &RefundBody::of(order, refund))?))
+}
+
+/// The answer to whoever asked for the parcel, as it stands.
+///
+/// # Errors
+/// When it cannot be written; why the parcel never left inside, when that is the answer.
+pub(super) fn shipment(order: &Order, shipment: &Shipment) -> Result<Result<Answer, Error>, Error> {
+    if let Some(why) = shipment.withdrawn_for {
+        let to = OrderStatus::Shipped;
+        return Ok(Err(match why {
+            Withdrawal::Cancelled => InvalidTransition { from: OrderStatus::Cancelled, to }.into(),
+            Withdrawal::NotCaptured => Error::NotCaptured,
+            Withdrawal::Stock => Error::ShipmentRefused,
+        }));
+    }
+    let location = format!("/api/v1/orders/{}#{}", order.id, shipment.id);
+    Ok(Ok(Answer::created(&location, &ShipmentBody::of(order, shipment))?))
+}
+
+/// The final answers to those whose refund or parcel has come to its end, by their idempotency keys.
+///
+/// # Errors
+/// When one cannot be written.
+pub(super) fn asked_for(order: &Order, change: &Change) -> Result<Vec<([u8; 32], Answer)>, Error> {
+    let mut answers = Vec::new();
+    for ended in change.refunds.iter().filter(|one| one.status != RefundStatus::Pending) {
+        if let Some(key) = ended.claim {
+            answers.push((key, finally(refund(order, ended)?)));
+        }
+    }
+    for ended in change.shipments.iter().filter(|one| one.status != ShipmentStatus::Preparing) {
+        if let Some(key) = ended.claim {
+            answers.push((key, finally(shipment(order, ended)?)));
+        }
+    }
+    Ok(answers)
+}
+
+fn finally(answer: Result<Answer, Error>) -> Answer {
+    answer.unwrap_or_else(|error| Answer::refused(&Problem::from(error)))
 }
 
 /// The answer with the token by which its guest may see the order, as the last member of the body.

@@ -1,6 +1,7 @@
 //! Takes an order from step to step: ask a neighbour, decide, store, go on. Whoever drives holds the
 //! order's lease, renewed with each step; a driver that finds it gone stops at once, since another one
-//! drives. The decisions are [`crate::domain::saga`]'s alone.
+//! drives, and one that finds the order changed beside it decides again. The decisions are
+//! [`crate::domain::saga`]'s alone.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,7 +27,7 @@ use crate::{
     },
     error::Error,
     events,
-    store::{self, Lease, StoredSaga},
+    store::{self, Held, Lease, StoredSaga},
 };
 
 /// How often a step that was taken is tried to be stored while the database is busy.
@@ -65,6 +66,8 @@ pub(super) struct Drive {
     pub saga: Saga,
     /// The idempotency key that the buyer's request claimed.
     pub claim: Option<[u8; 32]>,
+    /// The saga's revision, as it was read.
+    pub revision: i64,
     /// The right to drive it.
     pub lease: Lease,
     /// Who drives.
@@ -90,15 +93,28 @@ pub(super) enum Stop {
     Left,
 }
 
+/// What became of a decision.
+#[derive(Debug)]
+enum Attempt {
+    /// It is stored.
+    Stored(Arc<Stored>),
+    /// Others changed the order, and the step is to be taken again.
+    Again,
+    /// Somebody else drives.
+    Overtaken,
+}
+
 /// What one transaction stores.
 #[derive(Debug)]
 struct Stored {
-    lease: Lease,
+    held: Held,
     change: Change,
     order: Arc<Order>,
     claim: Option<[u8; 32]>,
-    event: Option<(EventContext, NewEvent)>,
+    events: Vec<(EventContext, NewEvent)>,
     answer: Option<Answer>,
+    /// The final answers to those who asked for a refund or a parcel, by their idempotency keys.
+    pinned: Vec<([u8; 32], Answer)>,
 }
 
 impl Drive {
@@ -108,6 +124,7 @@ impl Drive {
             order: Arc::new(order),
             saga: stored.saga,
             claim: stored.claim,
+            revision: stored.revision,
             lease,
             hand: Hand::Recovery,
             token: None,
@@ -124,14 +141,12 @@ impl Drive {
         loop {
             let began = app.clock.now();
             let outcome = neighbours::take(app, &self).await;
-            let now = app.clock.now();
-            let facts = Facts { hand: self.hand, now, patience: app.config.deadlines.patience };
-            let change = self.saga.decide(&outcome, &facts);
-            self.observe(app, &outcome, &change, now.since(began), now);
-            let stored = Arc::new(self.prepare(app, change, now)?);
-            if !store(app, &stored).await? {
-                return Ok(Stop::Overtaken);
-            }
+            let stored = match self.decide_and_store(app, &outcome, began).await? {
+                Attempt::Stored(stored) => stored,
+                Attempt::Again => continue,
+                Attempt::Overtaken => return Ok(Stop::Overtaken),
+            };
+            app.watch.tell(self.order.id);
             match self.advance(app, &stored) {
                 Some(stop) => return Ok(stop),
                 None => continue,
@@ -139,34 +154,104 @@ impl Drive {
         }
     }
 
-    /// Everything that the next transaction needs, made before it.
-    fn prepare(&self, app: &App, change: Change, now: Timestamp) -> Result<Stored, Error> {
-        let mut order = Arc::clone(&self.order);
-        if change.touches_order() {
-            Arc::make_mut(&mut order).apply(&change, now);
+    /// Stores what follows from `outcome`; decided again when somebody changed the order meanwhile.
+    async fn decide_and_store(
+        &mut self,
+        app: &App,
+        outcome: &Outcome,
+        began: Timestamp,
+    ) -> Result<Attempt, Error> {
+        loop {
+            let now = app.clock.now();
+            let (change, order) = self.saga.follow(&self.order, outcome, &self.facts(app, now));
+            self.observe(app, outcome, &change, now.since(began));
+            let stored = Arc::new(self.prepare(app, change, order, now)?);
+            if store(app, &stored).await? {
+                return Ok(Attempt::Stored(stored));
+            }
+            if !self.look_again(app).await? {
+                return Ok(Attempt::Overtaken);
+            }
+            if stored.change.waits && self.hand == Hand::Recovery {
+                // It may be news which the answer at hand is too old for.
+                return Ok(Attempt::Again);
+            }
         }
-        let event = change.status.and_then(|status| events::status_changed(order.id, status));
-        let event = event.map(|event| {
-            let context = EventContext::new(&*app.clock, &*app.ids);
-            (context.in_trace(current_traceparent()), event)
+    }
+
+    fn facts(&self, app: &App, now: Timestamp) -> Facts {
+        let deadlines = &app.config.deadlines;
+        Facts {
+            hand: self.hand,
+            now,
+            patience: deadlines.patience,
+            action: deadlines.action,
+            capture: app.config.capture,
+            fresh: app.ids.uuid(),
+        }
+    }
+
+    /// Reads the order as others have changed it; whether it is still ours to drive.
+    async fn look_again(&mut self, app: &App) -> Result<bool, Error> {
+        let lease = self.lease;
+        let found = app.db.read("orders.look_again", move |tx| -> Result<_, Error> {
+            let Some(saga) = store::lookup_own_saga(tx, &lease)? else { return Ok(None) };
+            Ok(store::lookup_order(tx, lease.order)?.zip(Some(saga)))
         });
-        let pause = match &change.next {
-            Some(next) if change.waits => next.backoff(),
-            _ => app.config.deadlines.lease,
+        let Some((order, saga)) = found.await? else { return Ok(false) };
+        self.order = Arc::new(order);
+        self.revision = saga.revision;
+        Ok(true)
+    }
+
+    /// Everything that the next transaction needs, made before it.
+    fn prepare(
+        &self,
+        app: &App,
+        change: Change,
+        order: Arc<Order>,
+        now: Timestamp,
+    ) -> Result<Stored, Error> {
+        let until = match &change.next {
+            Some(next) if change.waits => next.due_at(now),
+            _ => now.plus(app.config.deadlines.lease),
         };
-        let lease = Lease { until: now.plus(pause), ..self.lease };
+        let held = Held {
+            lease: Lease { until, ..self.lease },
+            revision: self.revision,
+            stations: self.order.history.len(),
+        };
         let answer = match change.pin {
             Pin::Order => Some(answer::placed(&order)?),
             Pin::Refusal => change.refusal.clone().map(|why| Answer::refused(&Problem::from(why))),
             Pin::Keep | Pin::Forget => None,
         };
-        Ok(Stored { lease, change, order, claim: self.claim, event, answer })
+        Ok(Stored {
+            held,
+            events: self.events(app, &order),
+            answer,
+            pinned: answer::asked_for(&order, &change)?,
+            change,
+            order,
+            claim: self.claim,
+        })
+    }
+
+    /// An event for each station that the order passes.
+    fn events(&self, app: &App, order: &Order) -> Vec<(EventContext, NewEvent)> {
+        let passed = order.history.iter().skip(self.order.history.len());
+        let events = passed.filter_map(|entry| events::status_changed(order.id, entry.status));
+        let in_context = |event| {
+            let context = EventContext::new(&*app.clock, &*app.ids);
+            (context.in_trace(current_traceparent()), event)
+        };
+        events.map(in_context).collect()
     }
 
     /// Goes on from what is stored now; `Some` when there is nothing to go on with.
     fn advance(&mut self, app: &App, stored: &Stored) -> Option<Stop> {
         self.order = Arc::clone(&stored.order);
-        self.lease = stored.lease;
+        self.lease = stored.held.lease;
         let told = self.tell(stored);
         let Some(next) = &stored.change.next else { return Some(Stop::Settled) };
         self.saga = next.clone();
@@ -201,26 +286,19 @@ impl Drive {
         true
     }
 
-    fn observe(
-        &self,
-        app: &App,
-        outcome: &Outcome,
-        change: &Change,
-        took: Duration,
-        now: Timestamp,
-    ) {
+    fn observe(&self, app: &App, outcome: &Outcome, change: &Change, took: Duration) {
         let (order, step) = (self.order.id, step_word(self.saga.step));
         metrics::histogram!("orders_saga_step_seconds", "step" => step).record(took.as_secs_f64());
         if change.waits {
             metrics::counter!("orders_saga_waits_total", "step" => step).increment(1);
         }
-        let age = now.since(self.order.created_at);
+        let waited = self.saga.waited();
         if let Some(alert) = change.alert {
             metrics::counter!("orders_alerts_total", "step" => step).increment(1);
             tracing::error!(%order, step, "{alert}: somebody should look");
-        } else if change.waits && age >= app.config.deadlines.alert {
+        } else if change.waits && waited >= app.config.deadlines.alert {
             metrics::counter!("orders_alerts_total", "step" => step).increment(1);
-            tracing::error!(%order, step, ?age, "an order waits for too long: somebody should look");
+            tracing::error!(%order, step, ?waited, "an order waits for too long: somebody should look");
         } else {
             tracing::debug!(%order, step, ?outcome, "a step was taken");
         }
@@ -228,7 +306,7 @@ impl Drive {
 }
 
 /// Stores a step in one transaction. While the database is only busy it is tried again, since the
-/// neighbours have done their part already. `false` when somebody else drives the order.
+/// neighbours have done their part already. `false` when somebody else drives the order, or changed it.
 async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
     for attempt in 1.. {
         let job = Arc::clone(stored);
@@ -245,11 +323,14 @@ async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
 
 impl Stored {
     fn store(&self, tx: &mut Tx<'_>) -> Result<bool, Error> {
-        if !store::store_change(tx, &self.lease, &self.change, &self.order)? {
+        if !store::store_change(tx, &self.held, &self.change, &self.order)? {
             return Ok(false);
         }
-        if let Some((context, event)) = &self.event {
+        for (context, event) in &self.events {
             techtrove_bus::record(tx, context, event)?;
+        }
+        for (key, answer) in &self.pinned {
+            idempotency::finish(tx, key, answer)?;
         }
         self.end_claim(tx)?;
         Ok(true)

@@ -2,7 +2,9 @@
 //! taken before it is stored.
 
 mod answer;
+mod asked;
 mod audit;
+mod cancel_order;
 mod cart_access;
 mod cart_answer;
 mod change_cart;
@@ -14,14 +16,18 @@ mod drivers;
 mod earlier;
 mod mail;
 mod neighbours;
+mod payment_news;
 mod place_order;
 mod prune_carts;
 mod quote_cart;
 mod recover;
+mod refund_order;
 mod reorder;
 mod sellable;
+mod ship_order;
 mod show_cart;
 mod show_order;
+mod watch;
 
 pub use answer::OrderBody;
 pub use cart_answer::CartBody;
@@ -30,9 +36,11 @@ pub use prune_carts::{cart_pruner, prune_carts};
 pub use quote_cart::QuoteBody;
 pub use recover::{recover_due, recovery_worker};
 pub use reorder::ReorderBody;
+pub use watch::Watch;
 
-pub(crate) use answer::{Placed, with_guest_token};
+pub(crate) use answer::{Placed, RefundBody, ShipmentBody, with_guest_token};
 pub(crate) use audit::list_entries;
+pub(crate) use cancel_order::{CancelOrder, Cancelled, cancel_order};
 pub(crate) use cart_access::Shopper;
 pub(crate) use cart_answer::{CartAnswer, location as cart_location};
 pub(crate) use change_cart::{add_item, remove_item, set_quantity};
@@ -41,9 +49,12 @@ pub(crate) use claim_cart::claim_cart;
 pub(crate) use create_cart::create_cart;
 pub(crate) use mail::order_for_mail;
 pub(crate) use neighbours::PaymentToken;
+pub(crate) use payment_news::take_payment_news;
 pub(crate) use place_order::{Buyer, PlaceOrder, place_order};
 pub(crate) use quote_cart::quote_cart;
+pub(crate) use refund_order::{RefundOrder, refund_order};
 pub(crate) use reorder::reorder;
+pub(crate) use ship_order::{ShipOrder, ship_order};
 pub(crate) use show_cart::{current_cart, show_cart};
 pub(crate) use show_order::{Viewer, show_order};
 
@@ -77,6 +88,8 @@ pub struct App {
     pub payments: PaymentsClient,
     /// The orders being driven.
     pub drivers: Drivers,
+    /// Who waits for an order's next step.
+    pub watch: Watch,
     /// The settings.
     pub config: Config,
 }

@@ -4,18 +4,21 @@
 
 use std::{future::Future, time::Duration};
 
-use techtrove_core::{Problem, TypedId as _};
+use techtrove_core::{Money, Problem, TypedId as _};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
-    Reservation, ReservationState,
+    Reservation, ReservationState, ShipRequest,
 };
-use techtrove_payments_api::{AuthorizeRequest, INVALID_TRANSITION, Payment, PaymentStatus};
+use techtrove_payments_api::{
+    AuthorizeRequest, INVALID_TRANSITION, PAYMENT_MISMATCH, Payment, PaymentStatus,
+    REFUND_EXCEEDS_PAYMENT, RefundRequest,
+};
 use tokio::time::timeout;
 
 use super::{App, drive::Drive};
 use crate::domain::{
-    Order,
+    Order, Refund, Shipment,
     saga::{Outcome, PaymentReport, Task},
 };
 
@@ -63,6 +66,14 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
             moved_money(order, once("void", app.config.deadlines.payment, call).await)
         }
         Task::Release { attempts } => release(app, order, attempts).await,
+        Task::Refund => match order.pending_refund() {
+            Some(next) => refund(app, order, next).await,
+            None => Outcome::Unknown,
+        },
+        Task::Ship { attempt } => match order.preparing().next() {
+            Some(parcel) => ship(app, order, attempt, parcel).await,
+            None => Outcome::Unknown,
+        },
     }
 }
 
@@ -161,6 +172,47 @@ async fn release(app: &App, order: &Order, attempts: u32) -> Outcome {
     Outcome::Released
 }
 
+async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
+    let request = RefundRequest {
+        refund_id: refund.id,
+        amount: Money::new(refund.amount, order.totals.total.currency),
+        reason: refund.reason.clone(),
+    };
+    let call = app.payments.refund(order.payment.id, &request);
+    match once("refund", app.config.deadlines.payment, call).await {
+        // An answer which does not have it in its sum is none.
+        Ok(payment) if payment.refunded < order.payment.refunded + refund.amount => {
+            Outcome::Unknown
+        }
+        Err(Failure::Refused(problem))
+            if [REFUND_EXCEEDS_PAYMENT, INVALID_TRANSITION, PAYMENT_MISMATCH]
+                .into_iter()
+                .any(|code| problem.is(code)) =>
+        {
+            Outcome::Refused
+        }
+        answer => moved_money(order, answer),
+    }
+}
+
+async fn ship(app: &App, order: &Order, attempt: u32, parcel: &Shipment) -> Outcome {
+    let pieces = parcel.pieces.iter().filter_map(|pieces| {
+        let sku = order.lines.get(pieces.line)?.sku.clone();
+        Some(Line { sku, quantity: pieces.quantity })
+    });
+    let request = ShipRequest { shipment_id: parcel.id.uuid(), lines: pieces.collect() };
+    let call = || app.inventory.ship(order.reservation_id(), attempt, &request);
+    match twice("ship", app.config.deadlines.call, call).await {
+        Ok(reservation) => match reservation.state {
+            ReservationState::Committed | ReservationState::Shipped => Outcome::Shipped,
+            ReservationState::Held | ReservationState::Released | ReservationState::Expired => {
+                Outcome::Unknown
+            }
+        },
+        Err(failure) => ended_or_unknown(&failure),
+    }
+}
+
 /// `outcome` when the reservation is as it was wished.
 fn reserved(reservation: &Reservation, wanted: ReservationState, outcome: Outcome) -> Outcome {
     match reservation.state {
@@ -196,14 +248,15 @@ fn report(order: &Order, payment: Payment) -> Outcome {
     let never_asked = payment.status == PaymentStatus::Voided && payment.amount.amount == 0;
     let ours = payment.id == order.payment.id
         && (payment.amount == order.totals.total || never_asked)
-        && (0..=order.totals.total.amount).contains(&payment.captured);
+        && (0..=order.totals.total.amount).contains(&payment.captured)
+        && (0..=payment.captured).contains(&payment.refunded);
     if !ours {
         let status = payment.status;
         tracing::error!(order = %order.id, ?status, "payments tells of other money than the order's");
         return Outcome::Unknown;
     }
-    let Payment { status, captured, decline_code, .. } = payment;
-    Outcome::Payment(PaymentReport { status, captured, decline_code })
+    let Payment { status, captured, refunded, next_action, decline_code, .. } = payment;
+    Outcome::Payment(PaymentReport { status, captured, refunded, next_action, decline_code })
 }
 
 /// Makes a call, and again at once when it brought no answer: every step but one may be repeated.

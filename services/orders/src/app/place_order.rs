@@ -125,6 +125,7 @@ async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting)
         order: Arc::new(order),
         saga: saga.saga,
         claim: saga.claim,
+        revision: saga.revision,
         lease,
         hand: Hand::Buyer,
         token: Some(token),
@@ -157,11 +158,17 @@ fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
             provider: wish.provider,
             status: PaymentStatus::Unknown,
             captured: 0,
+            refunded: 0,
+            next_action: None,
         },
         delivery: Delivery { method: priced.shipping_method, ..wish.delivery },
         lines: priced.lines,
         totals: priced.totals,
         history: vec![HistoryEntry { status: OrderStatus::Pending, at: now, note: None }],
+        attempt: 1,
+        cancel_asked: None,
+        shipments: Vec::new(),
+        refunds: Vec::new(),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -169,7 +176,8 @@ fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
         prices_include_tax: priced.prices_include_tax,
     };
     let key = key.map(|key| key.for_resource(id.uuid()));
-    let saga = StoredSaga { saga: Saga::begin(), claim: key.as_ref().map(|key| key.hash) };
+    let claim = key.as_ref().map(|key| key.hash);
+    let saga = StoredSaga { saga: Saga::begin(), claim, revision: 0 };
     let until = now.plus(app.config.deadlines.lease);
     New { order, saga, lease: Lease { order: id, owner: app.ids.uuid(), until }, key, cart }
 }

@@ -50,6 +50,23 @@ async fn claim(app: &App) -> Result<Vec<Lease>, Error> {
     claim.await
 }
 
+/// Drives one order whose time has come, unless somebody else does.
+pub(super) async fn recover_now(app: &App, order: OrderId) {
+    let (owner, now) = (app.ids.uuid(), app.clock.now());
+    let lease = Lease { order, owner, until: now.plus(app.config.deadlines.lease) };
+    let taken = app.db.write("orders.take_lease", move |tx| {
+        store::take_lease(tx, &lease, now).map_err(Error::from)
+    });
+    match taken.await {
+        Ok(true) => recover_one(app, lease).await,
+        Ok(false) => {}
+        Err(error) => {
+            let error = techtrove_core::Problem::from(error);
+            tracing::warn!(%order, ?error, "an order is left to the next round");
+        }
+    }
+}
+
 async fn recover_one(app: &App, lease: Lease) {
     metrics::counter!("orders_recovered_total").increment(1);
     match drive(app, lease).await {

@@ -24,21 +24,43 @@ pub(crate) struct Viewer {
 /// # Errors
 /// [`Error::NoCredential`] for nobody in particular, [`Error::NotFound`], or when the database fails.
 pub(crate) async fn show_order(app: &App, id: OrderId, viewer: &Viewer) -> Result<Order, Error> {
-    if viewer.user_id.is_none() && viewer.guest_token.is_none() {
-        return Err(Error::NoCredential);
-    }
-    let subject = GuestSubject::Order(id.uuid());
-    let with_token =
-        viewer.guest_token.as_ref().is_some_and(|token| app.guest_key.matches(subject, token));
-    if viewer.user_id.is_none() && !with_token {
-        return Err(Error::NotFound);
-    }
+    let viewer = &viewer.check(app, id)?;
     let found = app
         .db
         .read("orders.show", move |tx| store::lookup_order(tx, id).map_err(Error::from))
         .await?;
     let order = found.ok_or(Error::NotFound)?;
-    let own = with_token || (viewer.user_id.is_some() && order.user_id == viewer.user_id);
+    may_see(&order, viewer)?;
+    Ok(order)
+}
+
+/// Whether the order concerns the viewer, whose token was checked.
+///
+/// # Errors
+/// [`Error::NotFound`] when it does not.
+pub(super) fn may_see(order: &Order, viewer: &Viewer) -> Result<(), Error> {
+    let own = viewer.guest_token.is_some()
+        || (viewer.user_id.is_some() && order.user_id == viewer.user_id);
     // A buyer who was told that there is no order must not find one.
-    if viewer.staff || (own && !order.refused) { Ok(order) } else { Err(Error::NotFound) }
+    if viewer.staff || (own && !order.refused) { Ok(()) } else { Err(Error::NotFound) }
+}
+
+impl Viewer {
+    /// The same viewer with a token only if it is the one of this order.
+    ///
+    /// # Errors
+    /// [`Error::NoCredential`] for nobody in particular, [`Error::NotFound`] for a guest whose token is
+    /// another's.
+    pub(super) fn check(&self, app: &App, id: OrderId) -> Result<Self, Error> {
+        if self.user_id.is_none() && self.guest_token.is_none() {
+            return Err(Error::NoCredential);
+        }
+        let subject = GuestSubject::Order(id.uuid());
+        let fits = |token: &String| app.guest_key.matches(subject, token);
+        let guest_token = self.guest_token.clone().filter(fits);
+        if self.user_id.is_none() && guest_token.is_none() {
+            return Err(Error::NotFound);
+        }
+        Ok(Self { guest_token, ..self.clone() })
+    }
 }

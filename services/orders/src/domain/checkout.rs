@@ -143,6 +143,7 @@ fn frozen(line: &WishedLine, item: &SellableSku, sums: &LineTotals) -> Line {
         unit_price: item.price,
         total: sums.total,
         tax: sums.tax,
+        shipped: 0,
     }
 }
 

@@ -1,28 +1,41 @@
 //! The rules of orders: what an order is, what it costs, and which step comes after which answer.
 //! Plain functions and types; nothing here waits, reads a clock or makes an id. The order of money
-//! and goods stands in [`saga`], the sums in [`totals`].
+//! and goods stands in [`saga`], what is still owed to an order in [`next_step`], where it may go in
+//! [`way`], the sums in [`totals`].
 
 mod address;
 pub mod cart;
 pub mod checkout;
 mod country;
+mod duties;
 mod number;
 mod order;
+mod refund;
 mod refusal;
 pub mod saga;
 #[cfg(test)]
 mod saga_properties;
+#[cfg(test)]
+mod saga_world;
+mod shipment;
 pub mod shipping;
+mod status;
 pub mod tax;
 pub mod totals;
 mod words;
 
 pub use address::Address;
 pub use country::{Country, Destination, InvalidCountry};
+pub use duties::{CapturePolicy, next_step};
 pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};
+pub use refund::{Refund, RefundStatus};
 pub use refusal::Refusal;
+pub use shipment::{Pieces, Shipment, ShipmentStatus, Withdrawal, pack};
+pub use status::{InvalidTransition, way};
 pub use words::{
     UnknownWord, fulfilment_from_word, fulfilment_word, payment_status_from_word,
-    payment_status_word, status_from_word, status_word, step_from_word, step_word,
+    payment_status_word, refund_status_from_word, refund_status_word, shipment_status_from_word,
+    shipment_status_word, status_from_word, status_word, step_from_word, step_word,
+    withdrawal_from_word, withdrawal_word,
 };

@@ -1,14 +1,20 @@
 //! An order: its lines, prices and totals frozen when it was placed, and what has become of it since.
-//! Only [`Order::apply`] moves it, by a change that [`super::saga`] decided.
+//! Only [`Order::apply`] moves it, by a change that [`super::saga`] decided, and [`Order::move_to`],
+//! by what [`super::way`] allows.
 
 use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{EmailAddress, Money, Quantity, Sku, Timestamp};
 use techtrove_identity_api::UserId;
 use techtrove_inventory_api::ReservationId;
 use techtrove_orders_api::{OrderId, OrderStatus, StockClaim, Totals};
-use techtrove_payments_api::{PaymentId, PaymentStatus};
+use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus};
 
-use super::{Address, OrderNumber, cart::CartId, saga::Change};
+use super::{
+    Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Shipment, ShipmentStatus,
+    cart::CartId,
+    saga::{Change, Step},
+    way,
+};
 
 /// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,14 @@ pub struct Order {
     pub totals: Totals,
     /// What became of it, from the beginning.
     pub history: Vec<HistoryEntry>,
+    /// Which attempt of the reservation was committed; 1 until one was.
+    pub attempt: u32,
+    /// The note of the cancellation that was asked for, if one was.
+    pub cancel_asked: Option<String>,
+    /// Its parcels, in the order in which they were prepared.
+    pub shipments: Vec<Shipment>,
+    /// Its refunds, in the order in which they were asked for.
+    pub refunds: Vec<Refund>,
     /// Raised by edits only.
     pub version: i64,
     /// When it was placed.
@@ -58,6 +72,10 @@ pub struct PaymentState {
     pub status: PaymentStatus,
     /// Minor units taken.
     pub captured: i64,
+    /// Minor units given back.
+    pub refunded: i64,
+    /// What the buyer has to do, while the status is `requires_action`.
+    pub next_action: Option<NextAction>,
 }
 
 /// How an order gets to the buyer.
@@ -92,6 +110,8 @@ pub struct Line {
     pub total: Money,
     /// The tax on it.
     pub tax: Money,
+    /// How many pieces have left the building.
+    pub shipped: u32,
 }
 
 /// One station of an order.
@@ -113,16 +133,40 @@ impl Order {
         ReservationId::from_uuid(self.id.uuid())
     }
 
+    /// Moves the order along the way to `to`; the note belongs to the last station.
+    ///
+    /// # Errors
+    /// When there is no way.
+    pub fn move_to(
+        &mut self,
+        to: OrderStatus,
+        note: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), InvalidTransition> {
+        for status in way(self.status, to)? {
+            let note = note.filter(|_| *status == to).map(str::to_owned);
+            self.history.push(HistoryEntry { status: *status, at: now, note });
+            self.status = *status;
+        }
+        self.updated_at = now;
+        Ok(())
+    }
+
     /// Moves the order as the saga decided.
     pub fn apply(&mut self, change: &Change, now: Timestamp) {
         if let Some(status) = change.status {
-            self.status = status;
-            self.history.push(HistoryEntry { status, at: now, note: change.note.clone() });
+            let moved = self.move_to(status, change.note.as_deref(), now);
+            debug_assert_eq!(moved, Ok(()), "the saga goes no way that there is not");
         }
         if let Some(payment) = &change.payment {
             self.payment.status = payment.status;
             self.payment.captured = payment.captured;
+            self.payment.refunded = payment.refunded;
+            self.payment.next_action = payment.next_action.clone();
         }
+        self.attempt = change.attempt.unwrap_or(self.attempt);
+        change.refunds.iter().for_each(|refund| self.take_refund(refund));
+        change.shipments.iter().for_each(|shipment| self.take_shipment(shipment));
         if change.forgets_buyer {
             self.refused = true;
             self.number = None;
@@ -131,13 +175,102 @@ impl Order {
         }
         self.updated_at = now;
     }
+
+    /// The refund as it is from now on.
+    pub fn take_refund(&mut self, refund: &Refund) {
+        match self.refunds.iter_mut().find(|known| known.id == refund.id) {
+            Some(known) => *known = refund.clone(),
+            None => self.refunds.push(refund.clone()),
+        }
+    }
+
+    /// The parcel as it is from now on; its pieces have left with it.
+    pub fn take_shipment(&mut self, shipment: &Shipment) {
+        let known = self.shipments.iter_mut().find(|known| known.id == shipment.id);
+        let had_left = known.as_ref().is_some_and(|known| known.status == ShipmentStatus::Shipped);
+        match known {
+            Some(known) => *known = shipment.clone(),
+            None => self.shipments.push(shipment.clone()),
+        }
+        if shipment.status == ShipmentStatus::Shipped && !had_left {
+            for pieces in &shipment.pieces {
+                if let Some(line) = self.lines.get_mut(pieces.line) {
+                    line.shipped = line.shipped.saturating_add(pieces.quantity.get());
+                }
+            }
+            // The parcel was faster than the cancellation, which is refused.
+            self.cancel_asked = None;
+        }
+    }
+
+    /// The next refund to be carried out.
+    #[must_use]
+    pub fn pending_refund(&self) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.status == RefundStatus::Pending)
+    }
+
+    /// The parcels to be shipped, the next one first.
+    pub fn preparing(&self) -> impl Iterator<Item = &Shipment> {
+        self.shipments.iter().filter(|parcel| parcel.status == ShipmentStatus::Preparing)
+    }
+
+    /// The minor units which may still be asked back: taken, and neither given back nor promised.
+    #[must_use]
+    pub fn refundable(&self) -> i64 {
+        let pending = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Pending);
+        let promised: i64 = pending.map(|refund| refund.amount).sum();
+        self.payment.captured - self.payment.refunded - promised
+    }
+
+    /// Whether any piece has left the building.
+    #[must_use]
+    pub fn has_shipped(&self) -> bool {
+        self.lines.iter().any(|line| line.shipped > 0)
+    }
+
+    /// Whether every piece has left the building.
+    #[must_use]
+    pub fn has_shipped_all(&self) -> bool {
+        self.lines.iter().all(|line| line.shipped >= line.quantity.get())
+    }
+
+    /// How many pieces of a line, counted from 0, are neither shipped nor in a parcel.
+    #[must_use]
+    pub fn left_to_ship(&self, line: usize) -> u32 {
+        let packed = self.preparing().flat_map(|parcel| &parcel.pieces);
+        let packed: u32 =
+            packed.filter(|pieces| pieces.line == line).map(|pieces| pieces.quantity.get()).sum();
+        self.lines.get(line).map_or(0, |line| {
+            line.quantity.get().saturating_sub(line.shipped).saturating_sub(packed)
+        })
+    }
+
+    /// Whether the order may still be cancelled.
+    ///
+    /// # Errors
+    /// When it has ended, or a piece has left the building: then it is sent back instead.
+    pub fn may_be_cancelled(&self) -> Result<(), InvalidTransition> {
+        let to = OrderStatus::Cancelled;
+        way(self.status, to)?;
+        if self.has_shipped() { Err(InvalidTransition { from: self.status, to }) } else { Ok(()) }
+    }
 }
 
-/// What inventory's books must show for an order of this status.
+impl Line {
+    /// Whether it reaches the buyer in a parcel.
+    #[must_use]
+    pub fn ships(&self) -> bool {
+        self.fulfilment == Fulfilment::Physical
+    }
+}
+
+/// What inventory's books must show for an order of this status with this step in hand.
 #[must_use]
-pub fn stock_claim(status: OrderStatus) -> StockClaim {
+pub fn stock_claim(status: OrderStatus, step: Option<Step>) -> StockClaim {
     match status {
         OrderStatus::Pending => StockClaim::InFlight,
+        // It may be done already, and not be known.
+        _ if matches!(step, Some(Step::Release | Step::Ship)) => StockClaim::InFlight,
         OrderStatus::Confirmed | OrderStatus::Processing => StockClaim::Committed,
         OrderStatus::Shipped | OrderStatus::Delivered => StockClaim::Nothing,
         OrderStatus::PaymentFailed | OrderStatus::Cancelled => StockClaim::Nothing,

@@ -28,6 +28,11 @@ pub enum Refusal {
     Unavailable,
     /// Nobody could tell for too long whether the money was reserved.
     PaymentUnsettled,
+    /// The buyer or staff asked for it.
+    Cancelled {
+        /// What the order's history says.
+        note: String,
+    },
 }
 
 impl Refusal {
@@ -45,7 +50,8 @@ impl Refusal {
             Self::OutOfStock { .. }
             | Self::PaymentRejected { .. }
             | Self::Unavailable
-            | Self::PaymentUnsettled => OrderStatus::Cancelled,
+            | Self::PaymentUnsettled
+            | Self::Cancelled { .. } => OrderStatus::Cancelled,
         }
     }
 
@@ -59,6 +65,7 @@ impl Refusal {
             Self::PaymentRejected { .. } => "payment not accepted".to_owned(),
             Self::Unavailable => "could not be completed; nothing was charged".to_owned(),
             Self::PaymentUnsettled => "the payment did not settle and was given up".to_owned(),
+            Self::Cancelled { note } => note.clone(),
         }
     }
 
@@ -71,6 +78,7 @@ impl Refusal {
             Self::PaymentRejected { .. } => "payment_rejected",
             Self::Unavailable => "unavailable",
             Self::PaymentUnsettled => "payment_unsettled",
+            Self::Cancelled { .. } => "cancelled",
         }
     }
 }

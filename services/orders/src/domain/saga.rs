@@ -1,24 +1,33 @@
 //! The order of money and goods: which step follows which answer. A step is stored before it is
 //! taken, every step may be taken twice, and an answer may never come; so [`Saga::decide`] accepts
-//! every outcome at every step. It must never give stock back while money may be reserved, never
-//! take silence for an answer, and never confirm without both. Who carries it out: `app/drive.rs`.
+//! every outcome at every step. It must never give stock back while money may be reserved for an order
+//! that is not known to be paid or not, never take silence for an answer, never confirm without both,
+//! and never ship what it cancels. How an order is placed or undone stands in `placing`, what follows
+//! for one that was placed in `fulfilling` and [`super::next_step`]. Who carries it out: `app/drive.rs`.
 //!
 //! ```text
-//! hold → authorize → commit ─(confirmed)→ capture → settled
-//!   ↓        ↓          ↓↑ hold again, once
+//! hold → authorize → commit ─(confirmed)→ what is owed: capture, refund, ship, or, when cancelled,
+//!   ↓        ↓          ↓↑ hold again, once             release ─(cancelled)→ void or refund
 //!   ↓        ↓        void
 //!   ↓        ↓          ↓
 //!   └────────┴──────→ release → settled (payment_failed, cancelled)
 //! ```
 
-use std::time::Duration;
+mod fulfilling;
+mod placing;
+
+use std::{sync::Arc, time::Duration};
 
 use techtrove_core::Timestamp;
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders_api::OrderStatus;
-use techtrove_payments_api::PaymentStatus;
+use techtrove_payments_api::{NextAction, PaymentStatus};
+use uuid::Uuid;
 
-use super::Refusal;
+use super::{
+    CapturePolicy, Order, Refund, Refusal, Shipment,
+    duties::{digital_parcel, next_step, refund_of_the_rest},
+};
 
 /// The step to be taken next. An order without one is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +44,10 @@ pub enum Step {
     Void,
     /// Give the stock back.
     Release,
+    /// Give money back: the order's first pending refund.
+    Refund,
+    /// Let the order's first prepared parcel leave.
+    Ship,
 }
 
 /// Who takes the step.
@@ -59,6 +72,8 @@ pub struct Saga {
     pub asked_at: Option<Timestamp>,
     /// Whether the buyer's answer is certain.
     pub answered: bool,
+    /// Until when the buyer may do what the provider asks of them.
+    pub deadline: Option<Timestamp>,
     /// Why everything is undone, when it is.
     pub refusal: Option<Refusal>,
 }
@@ -96,6 +111,13 @@ pub enum Task {
         /// The last attempt.
         attempts: u32,
     },
+    /// Give back the first pending refund.
+    Refund,
+    /// Ship the first prepared parcel.
+    Ship {
+        /// Which attempt was committed.
+        attempt: u32,
+    },
 }
 
 /// What a payment came to.
@@ -105,6 +127,10 @@ pub struct PaymentReport {
     pub status: PaymentStatus,
     /// Minor units taken.
     pub captured: i64,
+    /// Minor units given back.
+    pub refunded: i64,
+    /// What the buyer has to do first.
+    pub next_action: Option<NextAction>,
     /// The provider's reason when it refused.
     pub decline_code: Option<String>,
 }
@@ -124,6 +150,8 @@ pub enum Outcome {
     Committed,
     /// The stock is given back.
     Released,
+    /// The parcel has left.
+    Shipped,
     /// The payment as it stands.
     Payment(PaymentReport),
     /// Money was certainly not asked for.
@@ -145,6 +173,12 @@ pub struct Facts {
     pub now: Timestamp,
     /// How long a payment may be unknown before it is given up.
     pub patience: Duration,
+    /// How long a buyer may take for what the provider asks of them.
+    pub action: Duration,
+    /// When the reserved money is taken.
+    pub capture: CapturePolicy,
+    /// An id for what the decision may make: a refund or a parcel.
+    pub fresh: Uuid,
 }
 
 /// What the buyer is told, if they still wait.
@@ -175,12 +209,20 @@ pub enum Pin {
 pub struct Change {
     /// The next step; none when the order is settled.
     pub next: Option<Saga>,
+    /// Whether this work is done, so that whatever is owed to the order comes next.
+    pub done: bool,
     /// The order's new status, with an entry in its history and an event.
     pub status: Option<OrderStatus>,
     /// The entry's note.
     pub note: Option<String>,
     /// What is new about the payment.
     pub payment: Option<PaymentReport>,
+    /// Which attempt of the reservation was committed.
+    pub attempt: Option<u32>,
+    /// The refunds as they are from now on, where they are new or changed.
+    pub refunds: Vec<Refund>,
+    /// The parcels as they are from now on, where they are new or changed.
+    pub shipments: Vec<Shipment>,
     /// Why everything is undone, when it is.
     pub refusal: Option<Refusal>,
     /// Whether the step is to be taken again later, by whoever then has time.
@@ -196,8 +238,10 @@ pub struct Change {
 }
 
 impl PaymentReport {
-    fn none(status: PaymentStatus) -> Self {
-        Self { status, captured: 0, decline_code: None }
+    /// A payment of which nothing was taken.
+    #[must_use]
+    pub fn none(status: PaymentStatus) -> Self {
+        Self { status, captured: 0, refunded: 0, next_action: None, decline_code: None }
     }
 }
 
@@ -211,8 +255,16 @@ impl Saga {
             tries: 0,
             asked_at: None,
             answered: false,
+            deadline: None,
             refusal: None,
         }
+    }
+
+    /// What is owed to an order that was placed before, if anything is.
+    #[must_use]
+    pub fn resume(order: &Order, capture: CapturePolicy) -> Option<Self> {
+        let step = next_step(order, capture)?;
+        Some(Self { step, attempt: order.attempt, answered: true, ..Self::begin() })
     }
 
     /// What `hand` has to do for the step.
@@ -228,6 +280,8 @@ impl Saga {
             (Step::Capture, _) => Task::Capture,
             (Step::Void, _) => Task::Void,
             (Step::Release, _) => Task::Release { attempts: attempt },
+            (Step::Refund, _) => Task::Refund,
+            (Step::Ship, _) => Task::Ship { attempt },
         }
     }
 
@@ -237,193 +291,61 @@ impl Saga {
         Duration::from_secs(1 << self.tries.saturating_sub(1).min(6)).min(Duration::from_secs(60))
     }
 
-    /// What follows from `outcome`.
+    /// When the step is taken again: after the backoff, and no later than at the deadline.
     #[must_use]
-    pub fn decide(&self, outcome: &Outcome, facts: &Facts) -> Change {
+    pub fn due_at(&self, now: Timestamp) -> Timestamp {
+        let due = now.plus(self.backoff());
+        self.deadline.filter(|end| now < *end).map_or(due, |end| due.min(end))
+    }
+
+    /// How long the step has been waited for, by its backoffs.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        let doubled = (1_u64 << self.tries.min(6)) - 1;
+        let minutes = u64::from(self.tries.saturating_sub(6));
+        Duration::from_secs(doubled + 60 * minutes)
+    }
+
+    /// What follows from `outcome`, and the order as it is then.
+    #[must_use]
+    pub fn follow(
+        &self,
+        order: &Arc<Order>,
+        outcome: &Outcome,
+        facts: &Facts,
+    ) -> (Change, Arc<Order>) {
+        let mut change = self.decide(order, outcome, facts);
+        let mut order = Arc::clone(order);
+        if change.touches_order() {
+            Arc::make_mut(&mut order).apply(&change, facts.now);
+        }
+        if change.done {
+            open_what_is_owed(&mut change, &mut order, facts);
+            change.next = Self::resume(&order, facts.capture);
+        }
+        (change, order)
+    }
+
+    fn decide(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {
+        let placing = order.status == OrderStatus::Pending;
         match self.step {
-            Step::Hold if self.may_have_asked() => self.after_second_hold(outcome),
-            Step::Hold => self.after_first_hold(outcome, facts),
-            Step::Authorize => self.after_authorize(outcome, facts),
-            Step::Commit => self.after_commit(outcome),
-            Step::Capture => self.after_capture(outcome),
-            Step::Void => self.after_void(outcome),
-            Step::Release => self.after_release(outcome),
+            Step::Hold if self.may_have_asked() => self.after_second_hold(order, outcome),
+            Step::Hold => self.after_first_hold(order, outcome, facts),
+            Step::Authorize => self.after_authorize(order, outcome, facts),
+            Step::Commit => self.after_commit(order, outcome),
+            Step::Void if placing => self.after_void(outcome),
+            Step::Void => self.after_late_void(outcome),
+            Step::Release if placing => self.after_release(outcome),
+            Step::Release => self.after_late_release(order, outcome),
+            Step::Capture => self.after_capture(order, outcome),
+            Step::Refund => self.after_refund(order, outcome, facts),
+            Step::Ship => self.after_ship(order, outcome, facts),
         }
     }
 
     /// Whether money may have been asked for.
     fn may_have_asked(&self) -> bool {
         self.asked_at.is_some()
-    }
-
-    fn after_first_hold(&self, outcome: &Outcome, facts: &Facts) -> Change {
-        match outcome {
-            Outcome::Held => {
-                let mut change = self.go(Step::Authorize);
-                if let Some(next) = &mut change.next {
-                    next.asked_at = Some(facts.now);
-                }
-                change
-            }
-            Outcome::OutOfStock(lines) => {
-                let refused = self.refused(Refusal::OutOfStock { lines: lines.clone() });
-                Change {
-                    payment: Some(PaymentReport::none(PaymentStatus::Voided)),
-                    ..refused.settle()
-                }
-            }
-            // Whether or not it was held: what is remembered as released is never held again.
-            _ => self.release_unpaid(Refusal::Unavailable),
-        }
-    }
-
-    fn after_second_hold(&self, outcome: &Outcome) -> Change {
-        match outcome {
-            Outcome::Held => self.go(Step::Commit),
-            Outcome::OutOfStock(lines) => {
-                self.refused(Refusal::OutOfStock { lines: lines.clone() }).go(Step::Void)
-            }
-            Outcome::ReservationEnded => self.refused(Refusal::Unavailable).go(Step::Void),
-            _ => self.wait_pending(None),
-        }
-    }
-
-    fn after_authorize(&self, outcome: &Outcome, facts: &Facts) -> Change {
-        let buyer = facts.hand == Hand::Buyer;
-        match outcome {
-            Outcome::Payment(report) => self.after_report(report, facts),
-            // Nobody but the buyer's request can ask for money, so what it did not ask nobody did.
-            Outcome::NotAsked | Outcome::ReservationEnded if buyer => {
-                self.release_unpaid(Refusal::Unavailable)
-            }
-            Outcome::Rejected(detail) if buyer => {
-                self.release_unpaid(Refusal::PaymentRejected { detail: detail.clone() })
-            }
-            _ => self.unsettled(facts),
-        }
-    }
-
-    fn after_report(&self, report: &PaymentReport, facts: &Facts) -> Change {
-        let known = |change| Change { payment: Some(report.clone()), ..change };
-        match report.status {
-            PaymentStatus::Authorized | PaymentStatus::Captured => known(self.go(Step::Commit)),
-            PaymentStatus::Failed => {
-                let code = report.decline_code.clone();
-                known(self.refused(Refusal::PaymentDeclined { code }).go(Step::Release))
-            }
-            PaymentStatus::Voided => known(self.give_up().go(Step::Release)),
-            PaymentStatus::Unknown | PaymentStatus::RequiresAction => self.unsettled(facts),
-            PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
-                self.wait_pending(Some("a payment was refunded before it was captured"))
-            }
-        }
-    }
-
-    /// Nobody can tell yet whether the money is reserved: asked again later, and one day given up.
-    /// Even then the stock stays until the provider has told that there will be no money.
-    fn unsettled(&self, facts: &Facts) -> Change {
-        let waited = self.asked_at.map_or(Duration::ZERO, |asked| facts.now.since(asked));
-        let change = if facts.hand == Hand::Recovery && waited >= facts.patience {
-            self.refused(Refusal::PaymentUnsettled).go(Step::Void)
-        } else {
-            self.wait_pending(None)
-        };
-        Change { payment: Some(PaymentReport::none(PaymentStatus::Unknown)), ..change }
-    }
-
-    fn after_commit(&self, outcome: &Outcome) -> Change {
-        match outcome {
-            Outcome::Committed => self.confirm(),
-            Outcome::ReservationEnded if self.attempt == 1 => {
-                let mut change = self.go(Step::Hold);
-                if let Some(next) = &mut change.next {
-                    next.attempt = 2;
-                }
-                change
-            }
-            Outcome::ReservationEnded => self.refused(Refusal::Unavailable).go(Step::Void),
-            _ => self.wait_pending(None),
-        }
-    }
-
-    fn after_capture(&self, outcome: &Outcome) -> Change {
-        let Outcome::Payment(report) = outcome else {
-            let alert = (*outcome == Outcome::Refused).then_some("a capture was refused");
-            return self.wait(alert);
-        };
-        let known = |change| Change { payment: Some(report.clone()), ..change };
-        match report.status {
-            PaymentStatus::Captured
-            | PaymentStatus::PartiallyRefunded
-            | PaymentStatus::Refunded => known(self.settle()),
-            PaymentStatus::Authorized | PaymentStatus::Unknown | PaymentStatus::RequiresAction => {
-                self.wait(None)
-            }
-            PaymentStatus::Voided | PaymentStatus::Failed => {
-                known(self.wait(Some("the money of a confirmed order is gone")))
-            }
-        }
-    }
-
-    fn after_void(&self, outcome: &Outcome) -> Change {
-        match outcome {
-            Outcome::Payment(report) => match report.status {
-                PaymentStatus::Voided | PaymentStatus::Failed => {
-                    Change { payment: Some(report.clone()), ..self.go(Step::Release) }
-                }
-                PaymentStatus::Authorized
-                | PaymentStatus::Unknown
-                | PaymentStatus::RequiresAction => self.wait(None),
-                PaymentStatus::Captured
-                | PaymentStatus::PartiallyRefunded
-                | PaymentStatus::Refunded => {
-                    self.wait(Some("money was captured that was to be given up"))
-                }
-            },
-            Outcome::Refused => self.wait(Some("a void was refused")),
-            _ => self.wait(None),
-        }
-    }
-
-    fn after_release(&self, outcome: &Outcome) -> Change {
-        match outcome {
-            Outcome::Released => self.settle(),
-            _ => self.wait(None),
-        }
-    }
-
-    /// The same saga, being undone because of `refusal`.
-    fn refused(&self, refusal: Refusal) -> Self {
-        Self { refusal: Some(self.refusal.clone().unwrap_or(refusal)), ..self.clone() }
-    }
-
-    /// The payment was given up: by us after a crash, or by staff.
-    fn give_up(&self) -> Self {
-        let refusal = if self.answered { Refusal::PaymentUnsettled } else { Refusal::Unavailable };
-        self.refused(refusal)
-    }
-
-    /// No money was asked for: the stock can be given back at once.
-    fn release_unpaid(&self, refusal: Refusal) -> Change {
-        let payment = Some(PaymentReport::none(PaymentStatus::Voided));
-        Change { payment, ..self.refused(refusal).go(Step::Release) }
-    }
-
-    fn go(&self, step: Step) -> Change {
-        let next = Self { step, tries: 0, ..self.clone() };
-        // An answer that may be asked for again does not wait for the undoing, which is stored now.
-        let certain = next.refusal.as_ref().is_some_and(|refusal| !refusal.is_final());
-        let reply = (certain && !next.answered).then_some(Reply::Refusal);
-        let refusal = next.refusal.clone();
-        Change { next: Some(next), reply, refusal, ..Change::default() }
-    }
-
-    fn confirm(&self) -> Change {
-        let mut change = self.go(Step::Capture);
-        change.status = Some(OrderStatus::Confirmed);
-        change.note = Some("stock is set aside and the payment authorised".to_owned());
-        change.answer_with_order();
-        change
     }
 
     fn wait(&self, alert: Option<&'static str>) -> Change {
@@ -433,29 +355,17 @@ impl Saga {
         let refusal = next.refusal.clone();
         Change { next: Some(next), waits: true, reply, refusal, alert, ..Change::default() }
     }
+}
 
-    /// Waits with the buyer told that the order is pending.
-    fn wait_pending(&self, alert: Option<&'static str>) -> Change {
-        let mut change = self.wait(alert);
-        change.answer_with_order();
-        change
+/// Makes the refund or the parcel that an order needs though nobody asks for it by name.
+fn open_what_is_owed(change: &mut Change, order: &mut Arc<Order>, facts: &Facts) {
+    if let Some(refund) = refund_of_the_rest(order, facts.fresh, facts.now) {
+        Arc::make_mut(order).take_refund(&refund);
+        change.refunds.push(refund);
     }
-
-    /// Nothing is left to do.
-    fn settle(&self) -> Change {
-        let Some(refusal) = &self.refusal else { return Change::default() };
-        let mut change = Change {
-            status: Some(refusal.status()),
-            note: Some(refusal.note()),
-            refusal: Some(refusal.clone()),
-            ..Change::default()
-        };
-        if !self.answered {
-            change.reply = Some(Reply::Refusal);
-            change.pin = if refusal.is_final() { Pin::Refusal } else { Pin::Forget };
-            change.forgets_buyer = true;
-        }
-        change
+    if let Some(parcel) = digital_parcel(order, facts.fresh, facts.now) {
+        Arc::make_mut(order).take_shipment(&parcel);
+        change.shipments.push(parcel);
     }
 }
 
@@ -463,15 +373,10 @@ impl Change {
     /// Whether the order itself is changed, and not only how far it has come.
     #[must_use]
     pub fn touches_order(&self) -> bool {
-        self.status.is_some() || self.payment.is_some() || self.forgets_buyer
-    }
-
-    /// Makes the order as it stands the buyer's answer, unless they have one.
-    fn answer_with_order(&mut self) {
-        if let Some(next) = self.next.as_mut().filter(|next| !next.answered) {
-            next.answered = true;
-            self.reply = Some(Reply::Order);
-            self.pin = Pin::Order;
-        }
+        self.status.is_some()
+            || self.payment.is_some()
+            || self.forgets_buyer
+            || !self.refunds.is_empty()
+            || !self.shipments.is_empty()
     }
 }

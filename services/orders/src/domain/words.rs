@@ -4,7 +4,7 @@ use techtrove_catalog_api::Fulfilment;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
-use super::saga::Step;
+use super::{RefundStatus, ShipmentStatus, Withdrawal, saga::Step};
 
 /// A stored word that this program does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,13 +35,33 @@ const PAYMENT_STATUSES: [(PaymentStatus, &str); 8] = [
     (PaymentStatus::Refunded, "refunded"),
 ];
 
-const STEPS: [(Step, &str); 6] = [
+const STEPS: [(Step, &str); 8] = [
     (Step::Hold, "hold"),
     (Step::Authorize, "authorize"),
     (Step::Commit, "commit"),
     (Step::Capture, "capture"),
     (Step::Void, "void"),
     (Step::Release, "release"),
+    (Step::Refund, "refund"),
+    (Step::Ship, "ship"),
+];
+
+const REFUND_STATUSES: [(RefundStatus, &str); 3] = [
+    (RefundStatus::Pending, "pending"),
+    (RefundStatus::Succeeded, "succeeded"),
+    (RefundStatus::Failed, "failed"),
+];
+
+const SHIPMENT_STATUSES: [(ShipmentStatus, &str); 3] = [
+    (ShipmentStatus::Preparing, "preparing"),
+    (ShipmentStatus::Shipped, "shipped"),
+    (ShipmentStatus::Withdrawn, "withdrawn"),
+];
+
+const WITHDRAWALS: [(Withdrawal, &str); 3] = [
+    (Withdrawal::Cancelled, "cancelled"),
+    (Withdrawal::NotCaptured, "not_captured"),
+    (Withdrawal::Stock, "stock"),
 ];
 
 const FULFILMENTS: [(Fulfilment, &str); 2] =
@@ -77,6 +97,15 @@ words!(
     payment_status_from_word
 );
 words!("saga step", STEPS, Step, step_word, step_from_word);
+words!("refund status", REFUND_STATUSES, RefundStatus, refund_status_word, refund_status_from_word);
+words!(
+    "shipment status",
+    SHIPMENT_STATUSES,
+    ShipmentStatus,
+    shipment_status_word,
+    shipment_status_from_word
+);
+words!("withdrawal", WITHDRAWALS, Withdrawal, withdrawal_word, withdrawal_from_word);
 words!("fulfilment", FULFILMENTS, Fulfilment, fulfilment_word, fulfilment_from_word);
 
 #[cfg(test)]
@@ -95,6 +124,15 @@ mod tests {
         for (step, word) in STEPS {
             assert_eq!((step_word(step), step_from_word(word)), (word, Ok(step)));
         }
+        for (status, word) in REFUND_STATUSES {
+            assert_eq!(refund_status_from_word(word), Ok(status));
+        }
+        for (status, word) in SHIPMENT_STATUSES {
+            assert_eq!(shipment_status_from_word(word), Ok(status));
+        }
+        for (why, word) in WITHDRAWALS {
+            assert_eq!((withdrawal_word(why), withdrawal_from_word(word)), (word, Ok(why)));
+        }
         assert!(fulfilment_from_word("teleport").is_err());
     }
 
@@ -104,6 +142,12 @@ mod tests {
             assert_eq!(serde_json::to_value(status).expect("JSON"), word);
         }
         for (status, word) in PAYMENT_STATUSES {
+            assert_eq!(serde_json::to_value(status).expect("JSON"), word);
+        }
+        for (status, word) in REFUND_STATUSES {
+            assert_eq!(serde_json::to_value(status).expect("JSON"), word);
+        }
+        for (status, word) in SHIPMENT_STATUSES {
             assert_eq!(serde_json::to_value(status).expect("JSON"), word);
         }
     }

@@ -1,10 +1,14 @@
 //! Orders' routes: parse, authorise, call the use case, answer.
 
+mod cancel;
 mod carts;
 mod checkout;
 mod internal;
 mod orders;
+mod refunds;
+mod shipments;
 mod shipping;
+mod texts;
 
 use std::sync::Arc;
 
@@ -18,6 +22,9 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
         .routes(routes!(orders::show))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(refunds::refund))
+        .routes(routes!(shipments::ship))
         .routes(routes!(carts::reorder))
         .routes(routes!(carts::create))
         .routes(routes!(carts::current))

@@ -6,7 +6,7 @@ use techtrove_orders_api::{OrderEntry, OrderId, StockClaim};
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
-use crate::domain::{status_from_word, stock_claim};
+use crate::domain::{status_from_word, step_from_word, stock_claim};
 
 /// Up to `limit` orders behind `after`, in the order of their ids.
 ///
@@ -20,14 +20,15 @@ pub fn list_entries(
     let after = after.map_or(Uuid::nil(), OrderId::uuid);
     let mut entries = tx.query(
         "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
-         s.order_id FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
+         s.step, o.refunded FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
          WHERE o.id > ? ORDER BY o.id LIMIT ?",
         p![after, limit],
         read_entry,
     )?;
     for entry in entries.iter_mut().filter(|entry| entry.stock != StockClaim::Nothing) {
         entry.lines = tx.query(
-            "SELECT sku, quantity FROM order_lines WHERE order_id = ? ORDER BY line_no",
+            "SELECT sku, quantity - shipped FROM order_lines \
+             WHERE order_id = ? AND quantity > shipped ORDER BY line_no",
             p![entry.id],
             |row| Ok((row.get::<Sku>(0)?, row.get::<u32>(1)?)),
         )?;
@@ -38,15 +39,18 @@ pub fn list_entries(
 fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
     let status = row.get::<String>(1)?;
     let status = status_from_word(&status).map_err(DbError::decode)?;
+    let step = row.get::<Option<String>>(7)?;
+    let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
     Ok(OrderEntry {
         id: row.get(0)?,
         status,
-        stock: stock_claim(status),
+        stock: stock_claim(status, step),
         lines: Vec::new(),
         payment: row.get::<PaymentId>(2)?.uuid(),
         total: Money::new(row.get(3)?, row.get(4)?),
         captured: row.get(5)?,
-        settled: row.get::<Option<OrderId>>(7)?.is_none(),
+        refunded: row.get(8)?,
+        settled: step.is_none(),
         updated_at: row.get(6)?,
     })
 }

@@ -4,16 +4,19 @@
 mod audit;
 mod carts;
 mod orders;
+mod refunds;
 mod sagas;
+mod shipments;
 
 pub use audit::list_entries;
 pub use carts::{
     CartAt, insert_cart, insert_claim, lock_cart, lookup_cart, lookup_claim, lookup_current,
     prune_carts, save_cart, take_cart,
 };
-pub use orders::{insert_order, lookup_order};
+pub use orders::{insert_order, lookup_order, store_moved};
 pub use sagas::{
-    Backlog, Lease, StoredSaga, backlog, claim_due, insert_saga, lookup_saga, store_change,
+    Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,
+    lookup_own_saga, lookup_saga, store_change, take_lease,
 };
 
 use techtrove_db::{Migration, MigrationSet};

@@ -1,12 +1,15 @@
-//! Orders with their lines and history.
+//! Orders with their lines and history; their parcels and refunds are in files of their own.
 
+use serde::Serialize;
 use techtrove_core::{Currency, Money, Quantity};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 use techtrove_orders_api::{OrderId, Totals};
 
+use super::{refunds, shipments};
 use crate::domain::{
     Address, Delivery, HistoryEntry, Line, Order, OrderNumber, PaymentState, fulfilment_from_word,
-    fulfilment_word, payment_status_from_word, payment_status_word, status_from_word, status_word,
+    fulfilment_word, payment_status_from_word, payment_status_word, saga::Change, status_from_word,
+    status_word,
 };
 
 const INSERT_ORDER: Sql = Sql::new(
@@ -27,7 +30,8 @@ const INSERT_HISTORY: Sql = Sql::new(
 );
 
 const MOVE_ORDER: Sql = Sql::new(
-    "UPDATE orders SET status = ?, payment_status = ?, captured = ?, updated_at = ? WHERE id = ?",
+    "UPDATE orders SET status = ?, payment_status = ?, captured = ?, refunded = ?, next_action = ?, \
+     attempt = ?, cancel_asked = ?, shipment_count = ?, refund_count = ?, updated_at = ? WHERE id = ?",
 );
 
 const FORGET_BUYER: Sql = Sql::new(
@@ -102,36 +106,44 @@ fn history_row<'a>(order: &'a Order, number: i64, entry: &'a HistoryEntry) -> (S
     (INSERT_HISTORY, p![order.id, number, status_word(entry.status), entry.at, entry.note])
 }
 
-/// What of a moved order has to be stored.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moved<'a> {
-    /// The order as it is now.
-    pub order: &'a Order,
-    /// Whether its history has a new entry.
-    pub has_entry: bool,
-    /// Whether its buyer is forgotten.
-    pub forgets_buyer: bool,
-}
-
-/// The statements which store it.
-pub(super) fn moved<'a>(moved: &Moved<'a>) -> Vec<(Sql, Params<'a>)> {
-    let order = moved.order;
+/// Stores the order as `change` has left it; `stations` of its history are stored already.
+///
+/// # Errors
+/// When the database fails.
+pub fn store_moved(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    change: &Change,
+    stations: usize,
+) -> Result<(), DbError> {
+    let next_action = to_json(order.payment.next_action.as_ref())?;
     let row = p![
         status_word(order.status),
         payment_status_word(order.payment.status),
         order.payment.captured,
+        order.payment.refunded,
+        next_action,
+        order.attempt,
+        order.cancel_asked,
+        count(&order.shipments),
+        count(&order.refunds),
         order.updated_at,
         order.id,
     ];
     let mut statements = vec![(MOVE_ORDER, row)];
-    if let Some(entry) = order.history.last().filter(|_| moved.has_entry) {
-        let number = i64::try_from(order.history.len()).unwrap_or(i64::MAX);
-        statements.push(history_row(order, number, entry));
-    }
-    if moved.forgets_buyer {
+    statements.extend(shipments::changed(order, &change.shipments));
+    statements.extend(refunds::changed(order, &change.refunds));
+    let numbered = (1_i64..).zip(&order.history).skip(stations);
+    statements.extend(numbered.map(|(number, entry)| history_row(order, number, entry)));
+    if change.forgets_buyer {
         statements.push((FORGET_BUYER, p![true, order.id]));
     }
-    statements
+    tx.execute_many(&statements)?;
+    Ok(())
+}
+
+fn count<T>(items: &[T]) -> i64 {
+    i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
 /// The order of this id, if there is one.
@@ -143,14 +155,16 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
         "SELECT id, number, user_id, email, status, refused, payment_id, payment_provider, \
          payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
          subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
-         cart_id, prices_include_tax FROM orders WHERE id = ?",
+         cart_id, prices_include_tax, \
+         refunded, next_action, attempt, cancel_asked, shipment_count, refund_count \
+         FROM orders WHERE id = ?",
         p![id],
         read_order,
     )?;
-    let Some(mut order) = found else { return Ok(None) };
+    let Some((mut order, shipments, refunds)) = found else { return Ok(None) };
     let currency = order.totals.total.currency;
     order.lines = tx.query(
-        "SELECT sku, product_id, variant_id, name, fulfilment, quantity, unit_price, total, tax \
+        "SELECT sku, product_id, variant_id, name, fulfilment, quantity, unit_price, total, tax, shipped \
          FROM order_lines WHERE order_id = ? ORDER BY line_no",
         p![id],
         |row| read_line(row, currency),
@@ -164,13 +178,23 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
             Ok(HistoryEntry { status, at: row.get(1)?, note: row.get(2)? })
         },
     )?;
+    // Few orders have any: the usual look at one costs nothing more.
+    if shipments > 0 {
+        order.shipments = shipments::of_order(tx, id)?;
+    }
+    if refunds > 0 {
+        order.refunds = refunds::of_order(tx, id)?;
+    }
     Ok(Some(order))
 }
 
-fn read_order(row: &Row<'_>) -> Result<Order, DbError> {
+/// The order without its lists, and how many parcels and refunds it has.
+fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
     let status = row.get::<String>(4)?;
     let payment_status = row.get::<String>(8)?;
-    Ok(Order {
+    let next_action = row.get::<Option<String>>(25)?;
+    let next_action = next_action.map(|json| serde_json::from_str(&json)).transpose();
+    let order = Order {
         id: row.get(0)?,
         number: row.get::<Option<String>>(1)?.map(OrderNumber::stored),
         user_id: row.get(2)?,
@@ -182,6 +206,8 @@ fn read_order(row: &Row<'_>) -> Result<Order, DbError> {
             provider: row.get(7)?,
             status: payment_status_from_word(&payment_status).map_err(DbError::decode)?,
             captured: row.get(9)?,
+            refunded: row.get(24)?,
+            next_action: next_action.map_err(DbError::decode)?,
         },
         delivery: Delivery {
             method: row.get(10)?,
@@ -191,12 +217,17 @@ fn read_order(row: &Row<'_>) -> Result<Order, DbError> {
         lines: Vec::new(),
         totals: read_totals(row)?,
         history: Vec::new(),
+        attempt: row.get(26)?,
+        cancel_asked: row.get(27)?,
+        shipments: Vec::new(),
+        refunds: Vec::new(),
         version: row.get(19)?,
         created_at: row.get(20)?,
         updated_at: row.get(21)?,
         cart_id: row.get(22)?,
         prices_include_tax: row.get(23)?,
-    })
+    };
+    Ok((order, row.get(28)?, row.get(29)?))
 }
 
 fn read_totals(row: &Row<'_>) -> Result<Totals, DbError> {
@@ -224,11 +255,12 @@ fn read_line(row: &Row<'_>, currency: Currency) -> Result<Line, DbError> {
         unit_price: money(6)?,
         total: money(7)?,
         tax: money(8)?,
+        shipped: row.get(9)?,
     })
 }
 
-fn to_json(address: Option<&Address>) -> Result<Option<String>, DbError> {
-    address.map(serde_json::to_string).transpose().map_err(DbError::decode)
+fn to_json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, DbError> {
+    value.map(serde_json::to_string).transpose().map_err(DbError::decode)
 }
 
 fn from_json(text: Option<String>) -> Result<Option<Address>, DbError> {

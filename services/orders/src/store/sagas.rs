@@ -1,5 +1,7 @@
 //! What is still to be done for each order, and who does it. A driver may store a step only while the
-//! lease is its own; whoever finds a lease that has ended may take it.
+//! lease is its own and nobody has changed the order beside it, which the saga's revision tells; whoever
+//! finds a lease that has ended, or an order that nobody drives, may take it. A saga's row is always
+//! locked before its order's.
 
 use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Row, Sql, Tx, p};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     carts::follow_order,
-    orders::{Moved, moved},
+    orders::{lookup_order, store_moved},
 };
 use crate::domain::{
     Order, Refusal,
@@ -34,6 +36,8 @@ pub struct StoredSaga {
     pub saga: Saga,
     /// The idempotency key that the buyer's request claimed.
     pub claim: Option<[u8; 32]>,
+    /// Raised by whoever changes the order beside its driver.
+    pub revision: i64,
 }
 
 /// Orders that are not settled.
@@ -45,19 +49,22 @@ pub struct Backlog {
     pub oldest_due: Option<Timestamp>,
 }
 
-/// Stores the first step of a new order.
+/// The owner of an order that nobody drives until its time has come.
+const NOBODY: Uuid = Uuid::nil();
+
+/// Stores the first step of an order that has none.
 ///
 /// # Errors
 /// When the database fails.
 pub fn insert_saga(
     tx: &mut Tx<'_>,
     lease: &Lease,
-    StoredSaga { saga, claim }: &StoredSaga,
+    StoredSaga { saga, claim, revision }: &StoredSaga,
 ) -> Result<(), DbError> {
     let refusal = refusal_json(saga)?;
     tx.execute(
         "INSERT INTO sagas (order_id, step, attempt, tries, asked_at, answered, refusal, claim, \
-         lease_owner, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         lease_owner, due_at, deadline, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         p![
             lease.order,
             step_word(saga.step),
@@ -69,6 +76,8 @@ pub fn insert_saga(
             claim.as_ref().map(<[u8; 32]>::as_slice),
             lease.owner,
             lease.until,
+            saga.deadline,
+            *revision,
         ],
     )?;
     Ok(())
@@ -80,9 +89,22 @@ pub fn insert_saga(
 /// When the database fails.
 pub fn lookup_saga(tx: &mut Tx<'_>, order: OrderId) -> Result<Option<StoredSaga>, DbError> {
     tx.query_opt(
-        "SELECT step, attempt, tries, asked_at, answered, refusal, claim FROM sagas \
-         WHERE order_id = ?",
+        "SELECT step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
+         FROM sagas WHERE order_id = ?",
         p![order],
+        read_saga,
+    )
+}
+
+/// What is still to be done for an order that the lease's owner drives.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_own_saga(tx: &mut Tx<'_>, lease: &Lease) -> Result<Option<StoredSaga>, DbError> {
+    tx.query_opt(
+        "SELECT step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
+         FROM sagas WHERE order_id = ? AND lease_owner = ?",
+        p![lease.order, lease.owner],
         read_saga,
     )
 }
@@ -97,33 +119,44 @@ fn read_saga(row: &Row<'_>) -> Result<StoredSaga, DbError> {
         tries: row.get(2)?,
         asked_at: row.get(3)?,
         answered: row.get(4)?,
+        deadline: row.get(7)?,
         refusal: refusal.map_err(DbError::decode)?,
     };
-    Ok(StoredSaga { saga, claim: row.get(6)? })
+    Ok(StoredSaga { saga, claim: row.get(6)?, revision: row.get(8)? })
 }
 
-/// Stores what was decided, together with the order as it is now, if the lease is still its owner's;
-/// renews it. `false` when it is not: then nothing was stored.
+/// A driver's hold on what it stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The lease, as it is to be renewed.
+    pub lease: Lease,
+    /// The revision which the driver has seen.
+    pub revision: i64,
+    /// How many stations the order's history had then.
+    pub stations: usize,
+}
+
+/// Stores what was decided, together with the order as it is now, if the lease is still its owner's and
+/// nobody changed the order beside it; renews it, or gives it up when the step has to wait. `false` when
+/// it is not: then nothing was stored.
 ///
 /// # Errors
 /// When the database fails.
 pub fn store_change(
     tx: &mut Tx<'_>,
-    lease: &Lease,
+    held: &Held,
     change: &Change,
     order: &Order,
 ) -> Result<bool, DbError> {
     let own = match &change.next {
-        Some(next) => update_saga(tx, lease, next)?,
-        None => delete_saga(tx, lease)?,
+        Some(next) => update_saga(tx, held, next, change.waits)?,
+        None => delete_saga(tx, held)?,
     };
     if !own {
         return Ok(false);
     }
     if change.touches_order() {
-        let has_entry = change.status.is_some();
-        let forgets_buyer = change.forgets_buyer;
-        tx.execute_many(&moved(&Moved { order, has_entry, forgets_buyer }))?;
+        store_moved(tx, order, change, held.stations)?;
     }
     follow_order(tx, order, change)?;
     Ok(true)
@@ -131,10 +164,16 @@ pub fn store_change(
 
 const UPDATE_SAGA: Sql = Sql::new(
     "UPDATE sagas SET step = ?, attempt = ?, tries = ?, asked_at = ?, answered = ?, refusal = ?, \
-     due_at = ? WHERE order_id = ? AND lease_owner = ?",
+     deadline = ?, lease_owner = ?, due_at = ? \
+     WHERE order_id = ? AND lease_owner = ? AND revision = ?",
 );
 
-fn update_saga(tx: &mut Tx<'_>, lease: &Lease, next: &Saga) -> Result<bool, DbError> {
+fn update_saga(
+    tx: &mut Tx<'_>,
+    Held { lease, revision, .. }: &Held,
+    next: &Saga,
+    waits: bool,
+) -> Result<bool, DbError> {
     let refusal = refusal_json(next)?;
     let matched = tx.execute(
         UPDATE_SAGA,
@@ -145,20 +184,85 @@ fn update_saga(tx: &mut Tx<'_>, lease: &Lease, next: &Saga) -> Result<bool, DbEr
             next.asked_at,
             next.answered,
             refusal,
+            next.deadline,
+            if waits { NOBODY } else { lease.owner },
             lease.until,
             lease.order,
             lease.owner,
+            *revision,
         ],
     )?;
     Ok(matched == 1)
 }
 
-fn delete_saga(tx: &mut Tx<'_>, lease: &Lease) -> Result<bool, DbError> {
+fn delete_saga(tx: &mut Tx<'_>, Held { lease, revision, .. }: &Held) -> Result<bool, DbError> {
     let matched = tx.execute(
-        "DELETE FROM sagas WHERE order_id = ? AND lease_owner = ?",
-        p![lease.order, lease.owner],
+        "DELETE FROM sagas WHERE order_id = ? AND lease_owner = ? AND revision = ?",
+        p![lease.order, lease.owner, *revision],
     )?;
     Ok(matched == 1)
+}
+
+/// An order that is about to be changed beside its driver: nobody else changes it until this
+/// transaction ends, and its driver looks at it again before it stores another step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Locked {
+    /// The order.
+    pub order: Order,
+    /// Whether it has a step to be taken.
+    pub is_open: bool,
+}
+
+/// Locks the order of this id, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Locked>, DbError> {
+    let mut is_open = disturb(tx, id)?;
+    let found = tx.query_opt("SELECT id FROM orders WHERE id = ? FOR UPDATE", p![id], |row| {
+        row.get::<OrderId>(0)
+    })?;
+    if found.is_none() {
+        return Ok(None);
+    }
+    if !is_open {
+        // Somebody may have begun one while we waited for the order.
+        is_open = disturb(tx, id)?;
+    }
+    Ok(lookup_order(tx, id)?.map(|order| Locked { order, is_open }))
+}
+
+fn disturb(tx: &mut Tx<'_>, id: OrderId) -> Result<bool, DbError> {
+    let sql = "UPDATE sagas SET revision = revision + 1 WHERE order_id = ?";
+    Ok(tx.execute(sql, p![id])? == 1)
+}
+
+/// Makes an order's step due at once, and its driver, if it has one, look again. Whether there is a step.
+///
+/// # Errors
+/// When the database fails.
+pub fn hurry(tx: &mut Tx<'_>, id: OrderId, now: Timestamp) -> Result<bool, DbError> {
+    let open = disturb(tx, id)?;
+    if open {
+        tx.execute(
+            "UPDATE sagas SET due_at = ? WHERE order_id = ? AND lease_owner = ?",
+            p![now, id, NOBODY],
+        )?;
+    }
+    Ok(open)
+}
+
+/// Takes the lease of an order that nobody drives. `false` when somebody does, or nothing is to be done.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_lease(tx: &mut Tx<'_>, lease: &Lease, now: Timestamp) -> Result<bool, DbError> {
+    let taken = tx.execute(
+        "UPDATE sagas SET lease_owner = ?, due_at = ? \
+         WHERE order_id = ? AND (lease_owner = ? OR due_at <= ?)",
+        p![lease.owner, lease.until, lease.order, NOBODY, now],
+    )?;
+    Ok(taken == 1)
 }
 
 /// Takes up to `limit` leases that ended by `now`, the oldest first, for `owner` until `until`.

@@ -32,9 +32,16 @@ use techtrove_identity_api::{
     Authenticator, Claims, Contact, GuestKey, IdentityClient, Role, SessionId, SigningKey, UserId,
 };
 use techtrove_inventory_api::InventoryClient;
-use techtrove_orders::{App, Config, Deadlines, Deps, recover_due};
+use techtrove_orders::{
+    App, Config, Deadlines, Deps,
+    domain::{CapturePolicy, cart::CartId},
+    recover_due,
+};
 use techtrove_payments_api::PaymentsClient;
-use techtrove_testing::{Actor, Reply, faults::Script};
+use techtrove_testing::{
+    Actor, Reply,
+    faults::{Fault, Script},
+};
 use uuid::Uuid;
 
 pub use cart::{CARTS, cart_of, customer, expected, guest_token, item, pieces, see, terms};
@@ -55,6 +62,8 @@ pub struct World {
     pub stock: Arc<Mutex<Stock>>,
     pub till: Arc<Mutex<Till>>,
     pub withdrawn: Arc<Mutex<BTreeSet<&'static str>>>,
+    /// When money is taken in this world.
+    pub capture: CapturePolicy,
     key: Arc<SigningKey>,
     seed: Mutex<u64>,
 }
@@ -109,6 +118,7 @@ impl World {
             stock: Arc::new(Mutex::new(Stock::with(CATALOG.map(|(sku, ..)| (sku, PIECES))))),
             till: Arc::default(),
             withdrawn: Arc::default(),
+            capture: CapturePolicy::Confirmation,
             key: Arc::new(SigningKey::from_seed(&[3; 32]).expect("a key")),
             seed: Mutex::new(1),
         }
@@ -117,6 +127,7 @@ impl World {
     /// Starts a process of orders.
     pub async fn shop(&self, setting: Setting) -> Shop {
         let Setting { config, faults, trap } = setting;
+        let config = Config { capture: self.capture, ..config };
         let clock: SharedClock = Arc::clone(&self.clock) as SharedClock;
         let client = |name, router: Router| {
             let router = trap.set(router);
@@ -243,4 +254,89 @@ pub const WISHES: [(&str, i64); 5] =
 /// Places an order of `quantity` graphics cards, a processor, and one card more.
 pub async fn place(shop: &Shop, token: &str, quantity: i64) -> Reply {
     shop.actor.post(ORDERS, &wish(&[("GPU", quantity), ("CPU", 1), ("GPU", 1)], token)).await
+}
+
+/// An order that was placed, as whoever asks something of it knows it.
+#[derive(Clone, Debug)]
+pub struct Bought {
+    pub path: String,
+    pub guest_token: String,
+}
+
+/// Places an order as [`place`] does, of which its guest and staff may ask something.
+pub async fn buy(shop: &Shop, token: &str, quantity: i64) -> Bought {
+    let reply = place(shop, token, quantity).await.expect(201);
+    let body = reply.value();
+    let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
+    Bought { path: format!("{ORDERS}/{}", text("id")), guest_token: text("guest_token") }
+}
+
+impl World {
+    /// Somebody of the staff.
+    pub fn staff(&self, shop: &Shop, role: Role) -> Actor {
+        shop.actor.bearer(&self.token(9, &[role]))
+    }
+}
+
+/// The guest cancels.
+pub async fn cancel(shop: &Shop, bought: &Bought) -> Reply {
+    let guest = shop.actor.with_header("x-guest-token", &bought.guest_token);
+    guest.post(&format!("{}/cancel", bought.path), &json!({})).await
+}
+
+/// The support gives `amount` cents back, or all that is left.
+pub async fn refund(world: &World, shop: &Shop, bought: &Bought, amount: Option<i64>) -> Reply {
+    let body = match amount {
+        Some(amount) => {
+            json!({"amount": {"amount": amount, "currency": "USD"}, "reason": "a scratch"})
+        }
+        None => json!({"reason": "a scratch"}),
+    };
+    world.staff(shop, Role::Support).post(&format!("{}/refunds", bought.path), &body).await
+}
+
+/// The manager ships some pieces, or all that are left.
+pub async fn ship(world: &World, shop: &Shop, bought: &Bought, lines: &[(&str, i64)]) -> Reply {
+    let pieces: Vec<Value> =
+        lines.iter().map(|(sku, count)| json!({"sku": sku, "quantity": count})).collect();
+    let mut body = json!({"carrier": "DHL", "tracking_number": "JD0001"});
+    if !pieces.is_empty() {
+        body["lines"] = pieces.into();
+    }
+    world.staff(shop, Role::Manager).post(&format!("{}/shipments", bought.path), &body).await
+}
+
+/// What a network can do to a call, within the deadline and beyond it.
+pub const FAULTS: [Fault; 6] = [
+    Fault::Unreachable,
+    Fault::DropRequest,
+    Fault::DropAnswer,
+    Fault::Duplicate,
+    Fault::Delay(Duration::from_millis(100)),
+    Fault::Delay(Duration::from_secs(20)),
+];
+
+/// Does `work` in a process of its own which ends at the trap; `false` when nothing was caught.
+pub async fn dies_at<F>(shop: Shop, work: impl FnOnce(Arc<Shop>) -> F + Send + 'static) -> bool
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let process = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let trap = Arc::clone(&shop.trap);
+    let done = process.spawn(async move {
+        let shop = Arc::new(shop);
+        work(Arc::clone(&shop)).await;
+        shop.app.drivers.idle().await;
+    });
+    let caught = tokio::select! {
+        () = trap.caught() => true,
+        ended = done => { ended.expect("no panic"); false }
+    };
+    process.shutdown_background();
+    assert!(caught || !trap.was_reached());
+    caught
 }

@@ -14,9 +14,10 @@ use axum::{
 use techtrove_core::{Problem, SharedClock, Sku, Timestamp};
 use techtrove_http::HttpError;
 use techtrove_inventory_api::{
-    HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, Reservation, ReservationId,
-    ReservationState,
+    HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
+    Reservation, ReservationId, ReservationState, ShipRequest,
 };
+use uuid::Uuid;
 
 use super::sku;
 
@@ -25,6 +26,8 @@ pub struct Reserved {
     pub lines: Vec<Line>,
     pub state: ReservationState,
     pub expires_at: Option<Timestamp>,
+    /// What has left the building, each parcel once.
+    pub parcels: BTreeMap<Uuid, Vec<Line>>,
 }
 
 #[derive(Debug, Default)]
@@ -33,9 +36,21 @@ pub struct Stock {
     pub reservations: BTreeMap<(ReservationId, u32), Reserved>,
     /// Each hold ends before anybody can commit it, so many times.
     pub early_ends: u32,
+    /// Whether nothing may leave the building.
+    pub keeps_all: bool,
 }
 
 impl Reserved {
+    /// The pieces that are still in the building.
+    pub fn remaining(&self) -> BTreeMap<Sku, i64> {
+        let mut left = sums(&self.lines);
+        for (sku, count) in self.parcels.values().flat_map(|lines| sums(lines)) {
+            *left.entry(sku).or_default() -= count;
+        }
+        left.retain(|_, count| *count != 0);
+        left
+    }
+
     pub fn is_open(&self) -> bool {
         matches!(self.state, ReservationState::Held | ReservationState::Committed)
     }
@@ -80,6 +95,7 @@ impl Stock {
             lines: request.lines.clone(),
             state: ReservationState::Held,
             expires_at: request.expires_at,
+            parcels: BTreeMap::new(),
         };
         self.reservations.insert(key, reserved.clone());
         Ok(reserved)
@@ -104,16 +120,44 @@ impl Stock {
     }
 
     fn end(&mut self, key: (ReservationId, u32), state: ReservationState) -> Reserved {
-        let lines = Vec::new();
-        let known =
-            self.reservations.entry(key).or_insert(Reserved { lines, state, expires_at: None });
+        let none =
+            Reserved { lines: Vec::new(), state, expires_at: None, parcels: BTreeMap::new() };
+        let known = self.reservations.entry(key).or_insert(none);
+        assert!(known.parcels.is_empty(), "what was shipped in part is given back");
         if known.is_open() {
-            for (sku, count) in sums(&known.lines) {
+            for (sku, count) in known.remaining() {
                 *self.available.entry(sku).or_default() += count;
             }
             known.state = state;
         }
         known.clone()
+    }
+
+    fn ship(
+        &mut self,
+        key: (ReservationId, u32),
+        request: &ShipRequest,
+    ) -> Result<Reserved, Problem> {
+        let keeps_all = self.keeps_all;
+        let reserved = self.reservations.get_mut(&key).ok_or_else(ended)?;
+        if reserved.parcels.contains_key(&request.shipment_id) {
+            return Ok(reserved.clone());
+        }
+        let left = reserved.remaining();
+        let enough = |(sku, count): (&Sku, &i64)| left.get(sku).is_some_and(|left| left >= count);
+        match reserved.state {
+            ReservationState::Committed
+                if sums(&request.lines).iter().all(enough) && !keeps_all =>
+            {
+                reserved.parcels.insert(request.shipment_id, request.lines.clone());
+            }
+            ReservationState::Released | ReservationState::Expired => return Err(ended()),
+            _ => return Err(Problem::new(RESERVATION_MISMATCH, "not committed")),
+        }
+        if reserved.remaining().is_empty() {
+            reserved.state = ReservationState::Shipped;
+        }
+        Ok(reserved.clone())
     }
 
     pub fn expire(&mut self, now: Timestamp) {
@@ -151,6 +195,7 @@ struct Counter {
 pub fn router(stock: Arc<Mutex<Stock>>, clock: SharedClock) -> Router {
     Router::new()
         .route("/internal/inventory/reservations", post(hold))
+        .route("/internal/inventory/reservations/{id}/{attempt}/ship", post(ship))
         .route("/internal/inventory/reservations/{id}/{attempt}/{verb}", post(change))
         .with_state(Counter { stock, clock })
 }
@@ -181,4 +226,12 @@ async fn change(
     Path((id, attempt, verb)): Path<(ReservationId, u32, String)>,
 ) -> Result<Json<Reservation>, HttpError> {
     counter.serve(id, attempt, |stock| stock.change((id, attempt), &verb))
+}
+
+async fn ship(
+    State(counter): State<Counter>,
+    Path((id, attempt)): Path<(ReservationId, u32)>,
+    Json(request): Json<ShipRequest>,
+) -> Result<Json<Reservation>, HttpError> {
+    counter.serve(id, attempt, |stock| stock.ship((id, attempt), &request))
 }

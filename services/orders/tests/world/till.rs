@@ -14,7 +14,8 @@ use axum::{
 use techtrove_core::{Currency, Money, Problem, codes};
 use techtrove_http::HttpError;
 use techtrove_payments_api::{
-    AuthorizeRequest, INVALID_TRANSITION, Payment, PaymentId, PaymentStatus,
+    AuthorizeRequest, INVALID_TRANSITION, NextAction, Payment, PaymentId, PaymentStatus,
+    REFUND_EXCEEDS_PAYMENT, RefundId, RefundRequest,
 };
 
 #[derive(Clone, Debug)]
@@ -27,6 +28,14 @@ pub struct Charge {
     pub captured: u32,
     /// How many more times the provider does not tell.
     pub silent: u32,
+    /// What was given back, each once.
+    pub refunds: BTreeMap<RefundId, i64>,
+}
+
+impl Charge {
+    pub fn refunded(&self) -> i64 {
+        self.refunds.values().sum()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -36,6 +45,8 @@ pub struct Till {
     pub silence: Option<u32>,
     /// How many captures are taken note of, and not made yet.
     pub slow_captures: u32,
+    /// Whether the provider gives nothing back.
+    pub keeps_all: bool,
 }
 
 impl Till {
@@ -48,10 +59,15 @@ impl Till {
             let declined = matches!(&*request.token, "tok_declined" | "tok_insufficient_funds");
             Charge {
                 amount: request.amount,
-                status: if declined { PaymentStatus::Failed } else { PaymentStatus::Authorized },
+                status: match &*request.token {
+                    _ if declined => PaymentStatus::Failed,
+                    "tok_requires_action" => PaymentStatus::RequiresAction,
+                    _ => PaymentStatus::Authorized,
+                },
                 reserved: u32::from(!declined),
                 captured: 0,
                 silent: if request.token == "tok_timeout" { silence } else { 0 },
+                refunds: BTreeMap::new(),
             }
         });
         Ok(request.payment_id)
@@ -64,6 +80,7 @@ impl Till {
             reserved: 0,
             captured: 0,
             silent: 0,
+            refunds: BTreeMap::new(),
         };
         let charge = match verb {
             "capture" => self.charges.get_mut(&id),
@@ -74,7 +91,9 @@ impl Till {
         match (verb, charge.status) {
             ("reconcile", _) | ("capture", PaymentStatus::Captured) => {}
             ("void", PaymentStatus::Voided | PaymentStatus::Failed) => {}
-            ("void", PaymentStatus::Authorized) => charge.status = PaymentStatus::Voided,
+            ("void", PaymentStatus::Authorized | PaymentStatus::RequiresAction) => {
+                charge.status = PaymentStatus::Voided;
+            }
             ("capture", PaymentStatus::Authorized) if self.slow_captures > 0 => {
                 self.slow_captures -= 1;
             }
@@ -87,6 +106,33 @@ impl Till {
         Ok(id)
     }
 
+    fn refund(&mut self, id: PaymentId, request: &RefundRequest) -> Result<PaymentId, Problem> {
+        let keeps_all = self.keeps_all;
+        let charge = self.charges.get_mut(&id).filter(|charge| charge.captured == 1);
+        let refused = || Problem::new(INVALID_TRANSITION, "not in this state");
+        let charge = charge.ok_or_else(refused)?;
+        if charge.refunds.contains_key(&request.refund_id) {
+            return Ok(id);
+        }
+        if keeps_all {
+            return Err(refused());
+        }
+        if charge.refunded() + request.amount.amount > charge.amount.amount {
+            return Err(Problem::new(REFUND_EXCEEDS_PAYMENT, "more than is left"));
+        }
+        charge.refunds.insert(request.refund_id, request.amount.amount);
+        Ok(id)
+    }
+
+    /// The customers do what was asked of them.
+    pub fn complete_actions(&mut self) {
+        for charge in self.charges.values_mut() {
+            if charge.status == PaymentStatus::RequiresAction {
+                charge.status = PaymentStatus::Authorized;
+            }
+        }
+    }
+
     /// What payments tells.
     fn show(&mut self, id: PaymentId) -> Payment {
         let charge = self.charges.get_mut(&id).expect("the charge is there");
@@ -94,13 +140,20 @@ impl Till {
         charge.silent = charge.silent.saturating_sub(1);
         let captured =
             if charge.status == PaymentStatus::Captured { charge.amount.amount } else { 0 };
+        let status = match charge.refunded() {
+            _ if silent => PaymentStatus::Unknown,
+            0 => charge.status,
+            all if all == captured => PaymentStatus::Refunded,
+            _ => PaymentStatus::PartiallyRefunded,
+        };
+        let asked = NextAction { kind: "redirect".into(), url: format!("/pay/{id}") };
         Payment {
             id,
-            status: if silent { PaymentStatus::Unknown } else { charge.status },
+            status,
             amount: charge.amount,
             captured: if silent { 0 } else { captured },
-            refunded: 0,
-            next_action: None,
+            refunded: if silent { 0 } else { charge.refunded() },
+            next_action: (status == PaymentStatus::RequiresAction).then_some(asked),
             decline_code: (charge.status == PaymentStatus::Failed && !silent)
                 .then(|| "card_declined".to_owned()),
         }
@@ -112,6 +165,7 @@ type Shared = Arc<Mutex<Till>>;
 pub fn router(till: Shared) -> Router {
     Router::new()
         .route("/internal/payments/payments", post(authorize))
+        .route("/internal/payments/payments/{id}/refunds", post(refund))
         .route("/internal/payments/payments/{id}/{verb}", post(change))
         .with_state(till)
 }
@@ -137,6 +191,14 @@ async fn change(
     Path((id, verb)): Path<(PaymentId, String)>,
 ) -> Result<Json<Payment>, HttpError> {
     serve(&till, |till| till.change(id, &verb))
+}
+
+async fn refund(
+    State(till): State<Shared>,
+    Path(id): Path<PaymentId>,
+    Json(request): Json<RefundRequest>,
+) -> Result<Json<Payment>, HttpError> {
+    serve(&till, |till| till.refund(id, &request))
 }
 
 impl Till {

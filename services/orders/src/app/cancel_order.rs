@@ -1,0 +1,90 @@
+//! Cancels an order, as its buyer or staff asks: at once when nothing is under way, else as soon as the
+//! step that is has its answer. Once a piece has left the building it is too late.
+
+use std::{sync::Arc, time::Duration};
+
+use techtrove_db::Tx;
+use techtrove_orders_api::{OrderId, OrderStatus};
+
+use super::{
+    App, Viewer,
+    asked::{Ask, ask, wait_for},
+    show_order::may_see,
+};
+use crate::{
+    domain::{InvalidTransition, Order, saga::Change},
+    error::Error,
+    store,
+};
+
+/// How long the request waits for the cancellation to be done.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A request to cancel an order.
+#[derive(Clone, Debug)]
+pub(crate) struct CancelOrder {
+    /// Which order.
+    pub id: OrderId,
+    /// Who asks.
+    pub viewer: Viewer,
+    /// Why, when staff says so.
+    pub reason: Option<String>,
+}
+
+/// What became of it, so far.
+#[derive(Debug)]
+pub(crate) enum Cancelled {
+    /// The stock is released, and the order cancelled.
+    Done(Box<Order>),
+    /// It is written down, and carried out once a step has its answer.
+    Asked(Box<Order>),
+}
+
+/// Cancels the order.
+///
+/// # Errors
+/// [`Error::InvalidTransition`] when it is too late, [`Error::NotFound`] for whom it does not concern.
+pub(crate) async fn cancel_order(app: &Arc<App>, request: CancelOrder) -> Result<Cancelled, Error> {
+    let id = request.id;
+    let request = CancelOrder { viewer: request.viewer.check(app, id)?, ..request };
+    let watcher = app.watch.of(id);
+    ask(app, id, request).await?;
+    let (order, done) = wait_for(app, &watcher, id, PATIENCE, outcome).await?;
+    match done {
+        Some(Ok(())) => Ok(Cancelled::Done(Box::new(order))),
+        Some(Err(refused)) => Err(refused.into()),
+        None => Ok(Cancelled::Asked(Box::new(order))),
+    }
+}
+
+/// How the cancellation ended, if it has.
+fn outcome(order: &Order) -> Option<Result<(), InvalidTransition>> {
+    if order.status == OrderStatus::Cancelled {
+        return Some(Ok(()));
+    }
+    order.may_be_cancelled().err().map(Err)
+}
+
+impl Ask for CancelOrder {
+    fn write_down(&self, tx: &mut Tx<'_>, order: &mut Order) -> Result<(), Error> {
+        may_see(order, &self.viewer)?;
+        order.may_be_cancelled()?;
+        // Asked for again while it is under way: the first one stands.
+        if order.cancel_asked.is_none() {
+            order.cancel_asked = Some(self.note());
+            store::store_moved(tx, order, &Change::default(), order.history.len())?;
+        }
+        Ok(())
+    }
+}
+
+impl CancelOrder {
+    fn note(&self) -> String {
+        let who =
+            if self.viewer.staff { "cancelled by the shop" } else { "cancelled by the buyer" };
+        match &self.reason {
+            Some(reason) => format!("{who}: {reason}"),
+            None => who.to_owned(),
+        }
+    }
+}

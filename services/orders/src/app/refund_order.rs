@@ -1,0 +1,96 @@
+//! Gives money back, in part or whole. What is promised is stored under the order's lock against what
+//! was taken, so that refunds at once never promise more; the saga carries them out one by one.
+
+use std::{sync::Arc, time::Duration};
+
+use techtrove_core::{Money, Timestamp};
+use techtrove_db::Tx;
+use techtrove_http::idempotency::Key;
+use techtrove_orders_api::{OrderId, OrderStatus};
+use techtrove_payments_api::RefundId;
+
+use super::{
+    App, Placed, answer,
+    asked::{Ask, ask, wait_for},
+};
+use crate::{
+    domain::{Order, Refund, RefundStatus, saga::Change},
+    error::Error,
+    store,
+};
+
+/// How long the request waits for the money to be given back.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// A request to give money back.
+#[derive(Clone, Debug)]
+pub(crate) struct RefundOrder {
+    /// Which order.
+    pub id: OrderId,
+    /// How much; all that is left, when absent.
+    pub amount: Option<Money>,
+    /// Why.
+    pub reason: String,
+    /// The request's idempotency key.
+    pub key: Option<Key>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    request: RefundOrder,
+    refund: RefundId,
+    now: Timestamp,
+}
+
+/// Gives money back; answers with the refund `succeeded`, or `pending` while nobody can tell yet.
+///
+/// # Errors
+/// [`Error::RefundExceeds`] and [`Error::NothingCaptured`]; [`Error::RefundRefused`] when payments
+/// refuses for good.
+pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result<Placed, Error> {
+    let (id, refund) = (request.id, app.ids.next());
+    let watcher = app.watch.of(id);
+    let asked = Asked { request, refund, now: app.clock.now() };
+    if let Some(before) = ask(app, id, asked).await? {
+        return Ok(Placed::again(before));
+    }
+    let ended = |order: &Order| {
+        let found = order.refunds.iter().find(|known| known.id == refund);
+        found.filter(|known| known.status != RefundStatus::Pending).map(|_| ())
+    };
+    let (order, _) = wait_for(app, &watcher, id, PATIENCE, ended).await?;
+    let known = order.refunds.iter().find(|known| known.id == refund).ok_or(Error::NotFound)?;
+    answer::refund(&order, known)?.map(Placed::new)
+}
+
+impl Ask for Asked {
+    fn key(&self) -> Option<&Key> {
+        self.request.key.as_ref()
+    }
+
+    fn write_down(&self, tx: &mut Tx<'_>, order: &mut Order) -> Result<(), Error> {
+        if order.payment.captured == 0 {
+            return Err(Error::NothingCaptured);
+        }
+        let left = order.refundable();
+        let amount = self.request.amount.map_or(left, |amount| amount.amount);
+        // What is left of an order that is being cancelled is given back anyway.
+        let cancelling = order.cancel_asked.is_some() || order.status == OrderStatus::Cancelled;
+        if cancelling || amount <= 0 || amount > left {
+            let left = Money::new(if cancelling { 0 } else { left }, order.totals.total.currency);
+            return Err(Error::RefundExceeds { left });
+        }
+        let refund = Refund {
+            id: self.refund,
+            status: RefundStatus::Pending,
+            amount,
+            reason: self.request.reason.clone(),
+            claim: self.request.key.as_ref().map(|key| key.hash),
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let change = Change { refunds: vec![refund], ..Change::default() };
+        order.apply(&change, self.now);
+        Ok(store::store_moved(tx, order, &change, order.history.len())?)
+    }
+}

@@ -1,0 +1,104 @@
+//! Lets a parcel leave: some of the order's pieces, or all that are left. Prepared under the order's
+//! lock, so that no piece is in two parcels, and shipped by the saga, once the money is taken.
+
+use std::{sync::Arc, time::Duration};
+
+use techtrove_core::{FieldError, Problem, Quantity, Sku, Timestamp};
+use techtrove_db::Tx;
+use techtrove_http::idempotency::Key;
+use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId};
+
+use super::{
+    App, Placed, answer,
+    asked::{Ask, ask, wait_for},
+};
+use crate::{
+    domain::{
+        CapturePolicy, InvalidTransition, Order, Shipment, ShipmentStatus, pack, saga::Change,
+    },
+    error::Error,
+    store,
+};
+
+/// How long the request waits for the parcel to leave.
+const PATIENCE: Duration = Duration::from_millis(2_500);
+
+/// A request to ship.
+#[derive(Clone, Debug)]
+pub(crate) struct ShipOrder {
+    /// Which order.
+    pub id: OrderId,
+    /// Which pieces; all that are left of what ships, when absent.
+    pub lines: Option<Vec<(Sku, Quantity)>>,
+    /// Who carries the parcel.
+    pub carrier: String,
+    /// By which number it can be followed.
+    pub tracking_number: Option<String>,
+    /// The request's idempotency key.
+    pub key: Option<Key>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    request: ShipOrder,
+    shipment: ShipmentId,
+    capture: CapturePolicy,
+    now: Timestamp,
+}
+
+/// Ships; answers with the parcel `shipped`, or `preparing` while nobody can tell yet.
+///
+/// # Errors
+/// [`Error::InvalidTransition`], [`Error::NotCaptured`], 422 for pieces that are not to be had, and
+/// [`Error::ShipmentRefused`] when inventory refuses.
+pub(crate) async fn ship_order(app: &Arc<App>, request: ShipOrder) -> Result<Placed, Error> {
+    let (id, shipment) = (request.id, app.ids.next());
+    let watcher = app.watch.of(id);
+    let asked = Asked { request, shipment, capture: app.config.capture, now: app.clock.now() };
+    if let Some(before) = ask(app, id, asked).await? {
+        return Ok(Placed::again(before));
+    }
+    let ended = |order: &Order| {
+        let found = order.shipments.iter().find(|known| known.id == shipment);
+        found.filter(|known| known.status != ShipmentStatus::Preparing).map(|_| ())
+    };
+    let (order, _) = wait_for(app, &watcher, id, PATIENCE, ended).await?;
+    let known = order.shipments.iter().find(|known| known.id == shipment).ok_or(Error::NotFound)?;
+    answer::shipment(&order, known)?.map(Placed::new)
+}
+
+impl Ask for Asked {
+    fn key(&self) -> Option<&Key> {
+        self.request.key.as_ref()
+    }
+
+    fn write_down(&self, tx: &mut Tx<'_>, order: &mut Order) -> Result<(), Error> {
+        let packing = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
+        if !packing || order.cancel_asked.is_some() {
+            let (from, to) = (order.status, OrderStatus::Shipped);
+            return Err(InvalidTransition { from, to }.into());
+        }
+        if order.payment.captured == 0 && self.capture == CapturePolicy::Confirmation {
+            return Err(Error::NotCaptured);
+        }
+        let pieces = pack(order, self.request.lines.as_deref()).map_err(Problem::invalid)?;
+        if pieces.is_empty() {
+            let nothing = FieldError::new("/lines", "nothing is left to be shipped");
+            return Err(Problem::invalid(vec![nothing]).into());
+        }
+        let shipment = Shipment {
+            id: self.shipment,
+            status: ShipmentStatus::Preparing,
+            carrier: self.request.carrier.clone(),
+            tracking_number: self.request.tracking_number.clone(),
+            pieces,
+            withdrawn_for: None,
+            claim: self.request.key.as_ref().map(|key| key.hash),
+            created_at: self.now,
+            shipped_at: None,
+        };
+        let change = Change { shipments: vec![shipment], ..Change::default() };
+        order.apply(&change, self.now);
+        Ok(store::store_moved(tx, order, &change, order.history.len())?)
+    }
+}

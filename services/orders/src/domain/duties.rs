@@ -1,0 +1,99 @@
+//! What is still owed to an order once it has been placed: the next step, read off the order as it
+//! stands. Whoever asks something of an order only writes it down there (a cancellation, a refund, a
+//! parcel); the saga comes here whenever a step is done, so that nothing written down is forgotten. A
+//! cancellation comes first, money before parcels.
+
+use techtrove_core::{Quantity, Timestamp, TypedId as _};
+use techtrove_orders_api::{OrderStatus, ShipmentId};
+use techtrove_payments_api::{PaymentStatus, RefundId};
+use uuid::Uuid;
+
+use super::{
+    Line, Order, Pieces, Refund, RefundStatus, Shipment, ShipmentStatus, Withdrawal, saga::Step,
+};
+
+/// Who carries what needs no parcel.
+const DIGITAL: &str = "digital";
+
+/// When the reserved money is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CapturePolicy {
+    /// Right after the confirmation.
+    #[default]
+    Confirmation,
+    /// All of it, before the first parcel leaves.
+    Shipment,
+}
+
+/// The next step for an order that has been placed; none when it is settled.
+#[must_use]
+pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
+    match order.status {
+        OrderStatus::Pending | OrderStatus::PaymentFailed => return None,
+        _ if order.cancel_asked.is_some() && order.may_be_cancelled().is_ok() => {
+            return Some(Step::Release);
+        }
+        _ => {}
+    }
+    let reserved = order.payment.status == PaymentStatus::Authorized;
+    let parcel = order.preparing().next().is_some();
+    if order.status == OrderStatus::Cancelled {
+        let owed = order.payment.captured > order.payment.refunded;
+        return if reserved { Some(Step::Void) } else { owed.then_some(Step::Refund) };
+    }
+    if order.pending_refund().is_some() {
+        Some(Step::Refund)
+    } else if reserved && (policy == CapturePolicy::Confirmation || parcel) {
+        Some(Step::Capture)
+    } else {
+        parcel.then_some(Step::Ship)
+    }
+}
+
+/// The refund of everything that is left, when a cancelled order needs one: it is promised to nobody.
+pub(super) fn refund_of_the_rest(order: &Order, id: Uuid, now: Timestamp) -> Option<Refund> {
+    let rest = order.refundable();
+    let needed =
+        order.status == OrderStatus::Cancelled && order.pending_refund().is_none() && rest > 0;
+    needed.then(|| Refund {
+        id: RefundId::from_uuid(id),
+        status: RefundStatus::Pending,
+        amount: rest,
+        reason: "the order was cancelled".to_owned(),
+        claim: None,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+/// The parcel of what needs none, once it is sold: licence keys are revealed by it. It is made once; one
+/// that had to be withdrawn is for staff to look at.
+pub(super) fn digital_parcel(order: &Order, id: Uuid, now: Timestamp) -> Option<Shipment> {
+    let sold = matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing)
+        && order.cancel_asked.is_none();
+    if !sold || order.lines.iter().all(Line::ships) {
+        return None;
+    }
+    let failed = order.shipments.iter().any(|parcel| {
+        parcel.carrier == DIGITAL
+            && parcel.withdrawn_for.is_some_and(|why| why != Withdrawal::Cancelled)
+    });
+    let digital = order.lines.iter().enumerate().filter(|(_, line)| !line.ships());
+    let pieces: Vec<Pieces> = digital
+        .filter_map(|(line, _)| {
+            let quantity = Quantity::new(order.left_to_ship(line)).ok()?;
+            Some(Pieces { line, quantity })
+        })
+        .collect();
+    (!failed && !pieces.is_empty()).then(|| Shipment {
+        id: ShipmentId::from_uuid(id),
+        status: ShipmentStatus::Preparing,
+        carrier: DIGITAL.to_owned(),
+        tracking_number: None,
+        pieces,
+        withdrawn_for: None,
+        claim: None,
+        created_at: now,
+        shipped_at: None,
+    })
+}

@@ -1,0 +1,128 @@
+//! What follows for an order that was placed: money is taken and given back, parcels leave, or the order
+//! is cancelled: its stock first, so that nobody waits for it, then its money, which is known by then.
+
+use techtrove_core::Timestamp;
+use techtrove_orders_api::OrderStatus;
+use techtrove_payments_api::PaymentStatus;
+
+use super::{
+    super::{Order, Refund, RefundStatus, Shipment, Withdrawal},
+    Change, Facts, Outcome, PaymentReport, Saga,
+};
+
+impl Saga {
+    pub(super) fn after_capture(&self, order: &Order, outcome: &Outcome) -> Change {
+        let Outcome::Payment(report) = outcome else {
+            let alert = (*outcome == Outcome::Refused).then_some("a capture was refused");
+            return self.wait(alert);
+        };
+        match report.status {
+            PaymentStatus::Captured
+            | PaymentStatus::PartiallyRefunded
+            | PaymentStatus::Refunded => done(Change::paid(report)),
+            PaymentStatus::Authorized | PaymentStatus::Unknown | PaymentStatus::RequiresAction => {
+                self.wait(None)
+            }
+            PaymentStatus::Voided | PaymentStatus::Failed => {
+                let alert = Some("the money of a confirmed order is gone");
+                let parcels = withdrawn(order, Withdrawal::NotCaptured);
+                if order.cancel_asked.is_none() && parcels.is_empty() {
+                    return Change { payment: Some(report.clone()), ..self.wait(alert) };
+                }
+                done(Change { shipments: parcels, alert, ..Change::paid(report) })
+            }
+        }
+    }
+
+    /// After the stock of a confirmed order was given back: it is cancelled, whatever its money does.
+    pub(super) fn after_late_release(&self, order: &Order, outcome: &Outcome) -> Change {
+        match outcome {
+            Outcome::Released => done(Change {
+                status: Some(OrderStatus::Cancelled),
+                note: order.cancel_asked.clone(),
+                shipments: withdrawn(order, Withdrawal::Cancelled),
+                ..Change::default()
+            }),
+            _ => self.wait(None),
+        }
+    }
+
+    /// After the money of a cancelled order was given up, or had been taken: then it is given back.
+    pub(super) fn after_late_void(&self, outcome: &Outcome) -> Change {
+        match outcome {
+            Outcome::Payment(report) => match report.status {
+                PaymentStatus::Authorized
+                | PaymentStatus::Unknown
+                | PaymentStatus::RequiresAction => self.wait(None),
+                PaymentStatus::Voided
+                | PaymentStatus::Failed
+                | PaymentStatus::Captured
+                | PaymentStatus::PartiallyRefunded
+                | PaymentStatus::Refunded => done(Change::paid(report)),
+            },
+            Outcome::Refused => self.wait(Some("a void was refused")),
+            _ => self.wait(None),
+        }
+    }
+
+    pub(super) fn after_refund(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {
+        let Some(refund) = order.pending_refund() else { return done(Change::default()) };
+        let ended = |status| vec![Refund { status, updated_at: facts.now, ..refund.clone() }];
+        match outcome {
+            Outcome::Payment(report) => {
+                done(Change { refunds: ended(RefundStatus::Succeeded), ..Change::paid(report) })
+            }
+            // All that is left of a cancelled order's money is owed: there is nobody to tell no.
+            Outcome::Refused if order.status == OrderStatus::Cancelled => {
+                self.wait(Some("a refund of a cancelled order was refused"))
+            }
+            Outcome::Refused => done(Change {
+                refunds: ended(RefundStatus::Failed),
+                alert: Some("a refund was refused"),
+                ..Change::default()
+            }),
+            _ => self.wait(None),
+        }
+    }
+
+    pub(super) fn after_ship(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {
+        let Some(parcel) = order.preparing().next() else { return done(Change::default()) };
+        match outcome {
+            Outcome::Shipped => done(shipped(order, parcel, facts.now)),
+            Outcome::ReservationEnded => done(Change {
+                shipments: vec![parcel.withdrawn(Withdrawal::Stock)],
+                alert: Some("inventory would not ship what was sold"),
+                ..Change::default()
+            }),
+            _ => self.wait(None),
+        }
+    }
+}
+
+impl Change {
+    fn paid(report: &PaymentReport) -> Self {
+        Self { payment: Some(report.clone()), ..Self::default() }
+    }
+}
+
+/// The change which ends its work, so that whatever is owed to the order comes next.
+fn done(change: Change) -> Change {
+    Change { done: true, ..change }
+}
+
+fn withdrawn(order: &Order, why: Withdrawal) -> Vec<Shipment> {
+    order.preparing().map(|parcel| parcel.withdrawn(why)).collect()
+}
+
+/// The first parcel makes the order `processing`, the one with the last piece `shipped`.
+fn shipped(order: &Order, parcel: &Shipment, now: Timestamp) -> Change {
+    let in_it: u32 = parcel.pieces.iter().map(|pieces| pieces.quantity.get()).sum();
+    let ordered: u32 = order.lines.iter().map(|line| line.quantity.get()).sum();
+    let left_before: u32 = order.lines.iter().map(|line| line.shipped).sum();
+    let status = if left_before + in_it >= ordered {
+        Some(OrderStatus::Shipped)
+    } else {
+        (order.status == OrderStatus::Confirmed).then_some(OrderStatus::Processing)
+    };
+    Change { status, shipments: vec![parcel.shipped(now)], ..Change::default() }
+}

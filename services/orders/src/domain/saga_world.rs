@@ -1,0 +1,264 @@
+//! The small world of the saga's property tests: a stock and a till which keep books of their own and
+//! cry out at what must never happen.
+
+use std::collections::BTreeMap;
+
+use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
+use techtrove_core::{Currency, Money, Quantity, Timestamp, TypedId as _};
+use techtrove_inventory_api::OutOfStockLine;
+use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId, Totals};
+use techtrove_payments_api::{PaymentId, PaymentStatus, RefundId};
+use uuid::Uuid;
+
+use super::{
+    Delivery, HistoryEntry, Line, Order, PaymentState, Refund, Shipment,
+    saga::{Outcome, PaymentReport, Task},
+};
+
+/// What the order costs.
+pub const TOTAL: i64 = 100;
+
+/// How many pieces it has, in two lines.
+pub const PIECES: u32 = 5;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stock {
+    Held,
+    Committed,
+    Ended,
+}
+
+/// Stock and money as inventory and payments keep them.
+#[derive(Clone, Debug)]
+pub struct World {
+    pub stock: BTreeMap<u32, Stock>,
+    pub parcels: BTreeMap<ShipmentId, u32>,
+    pub money: Option<PaymentStatus>,
+    pub refunds: BTreeMap<RefundId, i64>,
+    pub scarce: bool,
+    pub declines: bool,
+    /// The provider asks the buyer for something first.
+    pub asks: bool,
+    /// The provider refuses every refund that staff asks for.
+    pub keeps_all: bool,
+    /// The provider does not tell what it did, at first.
+    pub silent_for: u32,
+    /// The first hold ends by itself before it is committed, as only a bug could make it.
+    pub first_hold_ends: bool,
+}
+
+impl World {
+    fn hold(&mut self, attempt: u32) -> Outcome {
+        match self.stock.get(&attempt) {
+            Some(Stock::Held) => Outcome::Held,
+            Some(_) => Outcome::ReservationEnded,
+            None if self.scarce => Outcome::OutOfStock(Vec::<OutOfStockLine>::new()),
+            None => {
+                self.stock.insert(attempt, Stock::Held);
+                Outcome::Held
+            }
+        }
+    }
+
+    fn authorize(&mut self, attempt: u32) -> Outcome {
+        if self.stock.get(&attempt) != Some(&Stock::Held) {
+            return Outcome::ReservationEnded;
+        }
+        let status = match (self.declines, self.asks) {
+            (true, _) => PaymentStatus::Failed,
+            (false, true) => PaymentStatus::RequiresAction,
+            (false, false) => PaymentStatus::Authorized,
+        };
+        self.money.get_or_insert(status);
+        self.told()
+    }
+
+    /// What payments tells, which may be that it does not know.
+    fn told(&mut self) -> Outcome {
+        let silent = self.silent_for > 0;
+        self.silent_for = self.silent_for.saturating_sub(1);
+        if silent { self.report(PaymentStatus::Unknown) } else { self.report(self.money()) }
+    }
+
+    fn money(&self) -> PaymentStatus {
+        self.money.unwrap_or(PaymentStatus::Voided)
+    }
+
+    fn report(&self, status: PaymentStatus) -> Outcome {
+        let refunded: i64 = self.refunds.values().sum();
+        let captured = if status == PaymentStatus::Captured { TOTAL } else { 0 };
+        let status = match refunded {
+            0 => status,
+            TOTAL => PaymentStatus::Refunded,
+            _ => PaymentStatus::PartiallyRefunded,
+        };
+        let report = PaymentReport { captured, refunded, ..PaymentReport::none(status) };
+        Outcome::Payment(report)
+    }
+
+    fn reconcile(&mut self) -> Outcome {
+        self.money.get_or_insert(PaymentStatus::Voided);
+        self.told()
+    }
+
+    fn commit(&mut self, attempt: u32) -> Outcome {
+        if attempt == 1 && self.first_hold_ends {
+            self.stock.insert(1, Stock::Ended);
+        }
+        match self.stock.get_mut(&attempt) {
+            Some(stock @ (Stock::Held | Stock::Committed)) => {
+                *stock = Stock::Committed;
+                Outcome::Committed
+            }
+            _ => Outcome::ReservationEnded,
+        }
+    }
+
+    fn capture(&mut self) -> Outcome {
+        if self.money == Some(PaymentStatus::Authorized) {
+            self.money = Some(PaymentStatus::Captured);
+        }
+        self.report(self.money())
+    }
+
+    fn void(&mut self) -> Outcome {
+        if self.money != Some(PaymentStatus::Failed) {
+            assert_ne!(self.money, Some(PaymentStatus::Captured), "captured money was given up");
+            self.money = Some(PaymentStatus::Voided);
+        }
+        self.told()
+    }
+
+    fn release(&mut self, attempts: u32, status: OrderStatus) -> Outcome {
+        let known = status != OrderStatus::Pending;
+        let reserved = matches!(
+            self.money,
+            Some(
+                PaymentStatus::Authorized | PaymentStatus::Captured | PaymentStatus::RequiresAction
+            )
+        );
+        assert!(known || !reserved, "stock was given back while money was reserved");
+        assert!(self.parcels.is_empty(), "what was shipped was given back");
+        for attempt in 1..=attempts {
+            self.stock.insert(attempt, Stock::Ended);
+        }
+        Outcome::Released
+    }
+
+    fn refund(&mut self, refund: &Refund, status: OrderStatus) -> Outcome {
+        assert_eq!(self.money, Some(PaymentStatus::Captured), "nothing was taken");
+        if self.keeps_all && status != OrderStatus::Cancelled {
+            return Outcome::Refused;
+        }
+        self.refunds.insert(refund.id, refund.amount);
+        assert!(self.refunds.values().sum::<i64>() <= TOTAL, "more is given back than was taken");
+        self.report(PaymentStatus::Captured)
+    }
+
+    fn ship(&mut self, attempt: u32, parcel: &Shipment) -> Outcome {
+        assert_eq!(self.money, Some(PaymentStatus::Captured), "goods leave that are not paid");
+        if self.stock.get(&attempt) != Some(&Stock::Committed) {
+            return Outcome::ReservationEnded;
+        }
+        let pieces = parcel.pieces.iter().map(|pieces| pieces.quantity.get()).sum();
+        self.parcels.insert(parcel.id, pieces);
+        assert!(self.parcels.values().sum::<u32>() <= PIECES, "more is shipped than was bought");
+        Outcome::Shipped
+    }
+
+    pub fn take(&mut self, task: Task, order: &Order) -> Outcome {
+        match task {
+            Task::Abandon => Outcome::Abandoned,
+            Task::Hold { attempt, .. } => self.hold(attempt),
+            Task::Authorize { attempt } => self.authorize(attempt),
+            Task::Reconcile => self.reconcile(),
+            Task::Commit { attempt } => self.commit(attempt),
+            Task::Capture => self.capture(),
+            Task::Void => self.void(),
+            Task::Release { attempts } => self.release(attempts, order.status),
+            Task::Refund => {
+                self.refund(order.pending_refund().expect("a refund is pending"), order.status)
+            }
+            Task::Ship { attempt } => {
+                self.ship(attempt, order.preparing().next().expect("a parcel is prepared"))
+            }
+        }
+    }
+
+    pub fn holds_stock(&self) -> Vec<Stock> {
+        self.stock.values().copied().filter(|stock| *stock != Stock::Ended).collect()
+    }
+}
+
+fn line(sku: &str, quantity: u32) -> Line {
+    let usd = |amount| Money::new(amount, Currency::USD);
+    Line {
+        sku: sku.parse().expect("a SKU"),
+        product_id: ProductId::from_uuid(Uuid::nil()),
+        variant_id: VariantId::from_uuid(Uuid::nil()),
+        name: sku.to_owned(),
+        fulfilment: Fulfilment::Physical,
+        quantity: Quantity::new(quantity).expect("a quantity"),
+        unit_price: usd(20),
+        total: usd(20 * i64::from(quantity)),
+        tax: usd(0),
+        shipped: 0,
+    }
+}
+
+/// The order as it is placed.
+pub fn placed() -> Order {
+    let usd = |amount| Money::new(amount, Currency::USD);
+    let at = Timestamp::from_micros(1);
+    Order {
+        id: OrderId::from_uuid(Uuid::nil()),
+        number: None,
+        user_id: None,
+        email: None,
+        status: OrderStatus::Pending,
+        refused: false,
+        payment: PaymentState {
+            id: PaymentId::from_uuid(Uuid::nil()),
+            provider: "sandbox".into(),
+            status: PaymentStatus::Unknown,
+            captured: 0,
+            refunded: 0,
+            next_action: None,
+        },
+        delivery: Delivery::default(),
+        lines: vec![line("GPU", 3), line("CPU", PIECES - 3)],
+        totals: Totals {
+            subtotal: usd(TOTAL),
+            discount: usd(0),
+            shipping: usd(0),
+            tax: usd(0),
+            total: usd(TOTAL),
+        },
+        history: vec![HistoryEntry { status: OrderStatus::Pending, at, note: None }],
+        attempt: 1,
+        cancel_asked: None,
+        shipments: Vec::new(),
+        refunds: Vec::new(),
+        version: 1,
+        created_at: at,
+        updated_at: at,
+        cart_id: None,
+        prices_include_tax: false,
+    }
+}
+
+/// Worlds in which nothing speaks against the order.
+pub fn friendly() -> World {
+    World {
+        stock: BTreeMap::new(),
+        parcels: BTreeMap::new(),
+        money: None,
+        refunds: BTreeMap::new(),
+        scarce: false,
+        declines: false,
+        asks: false,
+        keeps_all: false,
+        silent_for: 0,
+        first_hold_ends: false,
+    }
+}

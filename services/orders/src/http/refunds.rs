@@ -1,0 +1,105 @@
+//! Giving money back.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, State},
+    http::request::Parts,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use techtrove_core::{FieldError, Money, Problem, TypedId as _, codes};
+use techtrove_http::{
+    HttpError, Path, ProblemBody,
+    idempotency::{Idempotent, Scope},
+};
+use techtrove_identity_api::{Caller, Role, UserId};
+use techtrove_orders_api::OrderId;
+use utoipa::ToSchema;
+
+use super::texts;
+use crate::app::{self, App, Placed, RefundBody, RefundOrder};
+
+/// The longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+/// Gives money back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefundRequest {
+    /// How much; all that is left, when absent.
+    #[serde(default)]
+    amount: Option<Money>,
+    /// Why.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Somebody of the support who calls; decided before the rest of the request is looked at.
+pub(crate) struct Support(UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Support {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(caller.require(Role::Support)?.sub))
+    }
+}
+
+impl RefundRequest {
+    fn check(&self, app: &App) -> Result<(), Problem> {
+        texts::check("/reason", &self.reason, MAX_REASON)?;
+        let Some(amount) = &self.amount else { return Ok(()) };
+        if amount.currency != app.config.pricing.currency {
+            let detail = format!("this shop's currency is {}", app.config.pricing.currency);
+            let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
+            problem.errors.push(FieldError::new("/amount/currency", detail));
+            return Err(problem);
+        }
+        if amount.amount <= 0 {
+            return Err(Problem::invalid_field("/amount/amount", "at least one minor unit"));
+        }
+        Ok(())
+    }
+}
+
+/// Gives money back, in part or whole. Answers once the provider has, or with the refund `pending` while
+/// it has not; then it follows.
+#[utoipa::path(
+    post, path = "/api/v1/orders/{id}/refunds", operation_id = "refund_order", tag = "orders",
+    request_body = RefundRequest,
+    params(
+        ("id" = OrderId, Path, description = "Which order"),
+        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+            description = "A retry with the same key and body gets the same answer."),
+    ),
+    security(("bearer" = [])),
+    responses(
+        (status = 201, body = RefundBody, headers(
+            ("Location" = String, description = "Where the refund is"),
+            ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
+        )),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody, description = "`refund_exceeds_payment`, \
+            `invalid_transition` when nothing was captured, `refund_refused`, `idempotency_key_in_use`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn refund(
+    State(app): State<Arc<App>>,
+    Support(user): Support,
+    Path(id): Path<OrderId>,
+    idempotent: Idempotent<RefundRequest>,
+) -> Result<Response, HttpError> {
+    let key = idempotent.key(Scope::User(user.uuid()), app.clock.now());
+    let request = idempotent.body;
+    request.check(&app)?;
+    let RefundRequest { amount, reason } = request;
+    let Placed { answer, replayed } =
+        app::refund_order(&app, RefundOrder { id, amount, reason, key }).await?;
+    Ok(if replayed { answer.replayed() } else { answer.into_response() })
+}

@@ -1,0 +1,65 @@
+//! The refunds of orders, numbered within each.
+
+use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
+use techtrove_orders_api::OrderId;
+
+use crate::domain::{Order, Refund, RefundStatus, refund_status_from_word, refund_status_word};
+
+const INSERT_REFUND: Sql = Sql::new(
+    "INSERT INTO refunds (id, order_id, refund_no, status, amount, reason, claim, created_at, \
+     updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+);
+
+const END_REFUND: Sql = Sql::new("UPDATE refunds SET status = ?, updated_at = ? WHERE id = ?");
+
+/// The statements which store these refunds of the order, new ones and ended ones.
+pub(super) fn changed<'a>(
+    order: &'a Order,
+    refunds: &'a [Refund],
+) -> impl Iterator<Item = (Sql, Params<'a>)> {
+    refunds.iter().map(|refund| match refund.status {
+        RefundStatus::Pending => (INSERT_REFUND, row(order, refund)),
+        RefundStatus::Succeeded | RefundStatus::Failed => {
+            (END_REFUND, p![refund_status_word(refund.status), refund.updated_at, refund.id])
+        }
+    })
+}
+
+fn row<'a>(order: &Order, refund: &'a Refund) -> Params<'a> {
+    let place = order.refunds.iter().position(|known| known.id == refund.id);
+    let number = place.unwrap_or(order.refunds.len()).saturating_add(1);
+    p![
+        refund.id,
+        order.id,
+        i64::try_from(number).unwrap_or(i64::MAX),
+        refund_status_word(refund.status),
+        refund.amount,
+        refund.reason,
+        refund.claim.as_ref().map(<[u8; 32]>::as_slice),
+        refund.created_at,
+        refund.updated_at,
+    ]
+}
+
+/// The refunds of an order, in the order in which they were asked for.
+pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Refund>, DbError> {
+    tx.query(
+        "SELECT id, status, amount, reason, claim, created_at, updated_at FROM refunds \
+         WHERE order_id = ? ORDER BY refund_no",
+        p![id],
+        read,
+    )
+}
+
+fn read(row: &Row<'_>) -> Result<Refund, DbError> {
+    let status = row.get::<String>(1)?;
+    Ok(Refund {
+        id: row.get(0)?,
+        status: refund_status_from_word(&status).map_err(DbError::decode)?,
+        amount: row.get(2)?,
+        reason: row.get(3)?,
+        claim: row.get(4)?,
+        created_at: row.get(5)?,
+        updated_at: row.get(6)?,
+    })
+}

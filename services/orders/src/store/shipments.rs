@@ -1,0 +1,116 @@
+//! The parcels of orders, numbered within each, and what is in them.
+
+use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
+use techtrove_orders_api::{OrderId, ShipmentId};
+
+use crate::domain::{
+    Order, Pieces, Shipment, ShipmentStatus, shipment_status_from_word, shipment_status_word,
+    withdrawal_from_word, withdrawal_word,
+};
+
+const INSERT_SHIPMENT: Sql = Sql::new(
+    "INSERT INTO shipments (id, order_id, shipment_no, status, carrier, tracking_number, claim, \
+     created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+);
+
+const INSERT_PIECES: Sql =
+    Sql::new("INSERT INTO shipment_lines (shipment_id, line_no, quantity) VALUES (?, ?, ?)");
+
+const END_SHIPMENT: Sql =
+    Sql::new("UPDATE shipments SET status = ?, withdrawn_for = ?, shipped_at = ? WHERE id = ?");
+
+const SHIP_PIECES: Sql =
+    Sql::new("UPDATE order_lines SET shipped = ? WHERE order_id = ? AND line_no = ?");
+
+/// The statements which store these parcels of the order, new ones and ended ones.
+pub(super) fn changed<'a>(order: &'a Order, shipments: &'a [Shipment]) -> Vec<(Sql, Params<'a>)> {
+    shipments
+        .iter()
+        .flat_map(|shipment| match shipment.status {
+            ShipmentStatus::Preparing => prepared(order, shipment),
+            ShipmentStatus::Shipped | ShipmentStatus::Withdrawn => ended(order, shipment),
+        })
+        .collect()
+}
+
+fn prepared<'a>(order: &Order, shipment: &'a Shipment) -> Vec<(Sql, Params<'a>)> {
+    let place = order.shipments.iter().position(|known| known.id == shipment.id);
+    let number = place.unwrap_or(order.shipments.len()).saturating_add(1);
+    let row = p![
+        shipment.id,
+        order.id,
+        i64::try_from(number).unwrap_or(i64::MAX),
+        shipment_status_word(shipment.status),
+        shipment.carrier,
+        shipment.tracking_number,
+        shipment.claim.as_ref().map(<[u8; 32]>::as_slice),
+        shipment.created_at,
+    ];
+    let pieces = shipment
+        .pieces
+        .iter()
+        .map(|pieces| (INSERT_PIECES, p![shipment.id, line_number(pieces.line), pieces.quantity]));
+    std::iter::once((INSERT_SHIPMENT, row)).chain(pieces).collect()
+}
+
+fn ended<'a>(order: &'a Order, shipment: &'a Shipment) -> Vec<(Sql, Params<'a>)> {
+    let row = p![
+        shipment_status_word(shipment.status),
+        shipment.withdrawn_for.map(withdrawal_word),
+        shipment.shipped_at,
+        shipment.id,
+    ];
+    let left = shipment.pieces.iter().filter(|_| shipment.status == ShipmentStatus::Shipped);
+    let lines = left.filter_map(|pieces| Some((pieces.line, order.lines.get(pieces.line)?)));
+    let lines = lines.map(|(line, of)| (SHIP_PIECES, p![of.shipped, order.id, line_number(line)]));
+    std::iter::once((END_SHIPMENT, row)).chain(lines).collect()
+}
+
+fn line_number(line: usize) -> i64 {
+    i64::try_from(line).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// The parcels of an order, in the order in which they were prepared.
+pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Shipment>, DbError> {
+    let mut shipments = tx.query(
+        "SELECT id, status, carrier, tracking_number, withdrawn_for, claim, created_at, shipped_at \
+         FROM shipments WHERE order_id = ? ORDER BY shipment_no",
+        p![id],
+        read,
+    )?;
+    let pieces: Vec<(ShipmentId, Pieces)> = tx.query(
+        "SELECT l.shipment_id, l.line_no, l.quantity FROM shipment_lines l \
+         JOIN shipments s ON s.id = l.shipment_id WHERE s.order_id = ? \
+         ORDER BY l.shipment_id, l.line_no",
+        p![id],
+        |row| Ok((row.get(0)?, read_pieces(row)?)),
+    )?;
+    for shipment in &mut shipments {
+        let own = pieces.iter().filter(|(parcel, _)| *parcel == shipment.id);
+        shipment.pieces = own.map(|(_, pieces)| *pieces).collect();
+    }
+    Ok(shipments)
+}
+
+fn read(row: &Row<'_>) -> Result<Shipment, DbError> {
+    let status = row.get::<String>(1)?;
+    let withdrawn_for = row.get::<Option<String>>(4)?;
+    let withdrawn_for = withdrawn_for.map(|word| withdrawal_from_word(&word)).transpose();
+    Ok(Shipment {
+        id: row.get(0)?,
+        status: shipment_status_from_word(&status).map_err(DbError::decode)?,
+        carrier: row.get(2)?,
+        tracking_number: row.get(3)?,
+        pieces: Vec::new(),
+        withdrawn_for: withdrawn_for.map_err(DbError::decode)?,
+        claim: row.get(5)?,
+        created_at: row.get(6)?,
+        shipped_at: row.get(7)?,
+    })
+}
+
+fn read_pieces(row: &Row<'_>) -> Result<Pieces, DbError> {
+    let number = row.get::<i64>(1)?;
+    let line = usize::try_from(number - 1).map_err(|_| DbError::decode("a line's number"))?;
+    Ok(Pieces { line, quantity: row.get(2)? })
+}

@@ -1,0 +1,249 @@
+//! Cancelling: by whom, until when, at whatever moment, and with every call failing. Stock is free at
+//! once, money follows, and neither is ever given back twice or while nobody knows.
+
+#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+use techtrove_identity_api::Role;
+use techtrove_orders::{Config, domain::CapturePolicy, recover_due};
+use techtrove_orders_api::OrderStatus;
+use techtrove_payments_api::PaymentStatus;
+use techtrove_testing::{engines, faults::Script, sqlite_inline};
+use world::{FAULTS, Moment, Setting, Trap, World, buy, cancel, dies_at, place, refund, ship};
+
+async fn world() -> World {
+    World::new((*sqlite_inline().await).clone())
+}
+
+#[tokio::test]
+async fn a_confirmed_order_is_cancelled_and_paid_back() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 2).await;
+    shop.app.drivers.idle().await;
+
+    let reply = cancel(&shop, &bought).await.expect(200);
+    shop.app.drivers.idle().await;
+
+    assert_eq!(reply.value()["status"], "cancelled");
+    world.assert_settled("cancelled").await;
+    let order = world.orders().await.remove(0);
+    assert_eq!(order.payment.status, PaymentStatus::Refunded);
+    assert_eq!(order.payment.refunded, order.totals.total.amount);
+    let note = order.history.last().and_then(|entry| entry.note.as_deref());
+    assert_eq!(note, Some("cancelled by the buyer"));
+    assert_eq!(cancel(&shop, &bought).await.expect(409).problem_code(), "invalid_transition");
+}
+
+#[tokio::test]
+async fn what_was_given_back_before_is_not_given_back_again() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 2).await;
+    shop.app.drivers.idle().await;
+
+    refund(&world, &shop, &bought, Some(1_000)).await.expect(201);
+    cancel(&shop, &bought).await.expect(200);
+    shop.app.drivers.idle().await;
+
+    let late = refund(&world, &shop, &bought, Some(1)).await.expect(409);
+    assert_eq!(late.problem_code(), "refund_exceeds_payment");
+    world.assert_settled("refunded, then cancelled").await;
+    assert_eq!(world.orders().await[0].refunds.len(), 2);
+}
+
+#[tokio::test]
+async fn money_that_was_not_taken_is_voided() {
+    let mut world = world().await;
+    world.capture = CapturePolicy::Shipment;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 2).await;
+    shop.app.drivers.idle().await;
+
+    cancel(&shop, &bought).await.expect(200);
+    shop.app.drivers.idle().await;
+
+    world.assert_settled("voided").await;
+    assert_eq!(world.orders().await[0].payment.status, PaymentStatus::Voided);
+}
+
+#[tokio::test]
+async fn only_whom_it_concerns_cancels() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 1).await;
+    let path = format!("{}/cancel", bought.path);
+    let guest = shop.actor.with_header("x-guest-token", &bought.guest_token);
+    let stranger = shop.actor.bearer(&world.token(7, &[Role::Customer]));
+    let support = world.staff(&shop, Role::Support);
+
+    for (who, status) in [
+        (&shop.actor, 401),
+        (&shop.actor.with_header("x-guest-token", "wrong"), 404),
+        (&stranger, 404),
+        (&world.staff(&shop, Role::Manager), 403),
+    ] {
+        who.post(&path, &json!({})).await.expect(status);
+    }
+    let reply = guest.post(&path, &json!({"reason": "changed my mind"})).await.expect(422);
+    assert_eq!(reply.pointers(), ["/reason"]);
+    guest.post(&path, &json!({"reasons": 1})).await.expect(422);
+    support.post(&path, &json!({"reason": " "})).await.expect(422);
+    let reply = support.post(&path, &json!({"reason": "a fraud"})).await.expect(200);
+    shop.app.drivers.idle().await;
+
+    assert_eq!(reply.value()["history"][2]["note"], "cancelled by the shop: a fraud");
+    world.assert_settled("by staff").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_payment_is_voided_by_key_before_stock_is_freed() {
+    let world = world().await;
+    world.till.lock().expect("whole").silence = Some(u32::MAX);
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_timeout", 2).await;
+
+    for _ in 0..2 {
+        let reply = cancel(&shop, &bought).await.expect(202);
+        assert_eq!(reply.value()["status"], "pending");
+        let stock = world.stock.lock().expect("whole");
+        assert!(stock.reservations.values().all(|reserved| reserved.is_open()), "stock was freed");
+    }
+    world.till.lock().expect("whole").charges.values_mut().for_each(|charge| charge.silent = 0);
+    world.settle().await;
+
+    world.assert_settled("unknown").await;
+    assert_eq!(world.orders().await[0].payment.status, PaymentStatus::Voided);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancellation_waits_for_the_step_in_flight() {
+    // The third call asks for money, the fourth commits, the fifth captures.
+    for number in 3..=5 {
+        let world = world().await;
+        let trap = Trap::at(number, Moment::Before);
+        let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
+        let buyer = Arc::clone(&shop);
+        let placed = tokio::spawn(async move { place(&buyer, "tok_ok", 1).await });
+        trap.caught().await;
+        let path = format!("/api/v1/orders/{}/cancel", world.orders().await[0].id);
+
+        let support = world.staff(&shop, Role::Support);
+        let asked = support.post(&path, &json!({})).await.expect(202);
+        trap.open();
+        let reply = placed.await.expect("no panic").expect(201);
+        shop.app.drivers.idle().await;
+
+        let status = if number == 5 { "confirmed" } else { "pending" };
+        assert_eq!(
+            (&asked.value()["status"], &reply.value()["status"]),
+            (&json!(status), &json!(status))
+        );
+        world.assert_settled("in flight").await;
+        assert_eq!(world.orders().await[0].status, OrderStatus::Cancelled, "call {number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_call_failing_in_each_way_ends_in_agreement() {
+    for call in ["/release", "/refunds", "/void"] {
+        for fault in FAULTS {
+            let context = format!("cancelled, first {call} {fault:?}");
+            let mut world = world().await;
+            if call == "/void" {
+                world.capture = CapturePolicy::Shipment;
+            }
+            let shop = world.shop(Setting::faulty(Script::new().first(call, fault))).await;
+            let bought = buy(&shop, "tok_ok", 2).await;
+            shop.app.drivers.idle().await;
+
+            let reply = cancel(&shop, &bought).await;
+            shop.app.drivers.idle().await;
+            world.assert_books_agree(&context).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            world.settle().await;
+
+            assert!(matches!(reply.status.as_u16(), 200 | 202), "{context}: {}", reply.text());
+            world.assert_settled(&context).await;
+            assert_eq!(world.orders().await[0].status, OrderStatus::Cancelled, "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_driver_that_dies_while_it_cancels_is_replaced() {
+    for moment in [Moment::Before, Moment::After] {
+        for number in 1..=2 {
+            let context = format!("dies {moment:?} call {number}");
+            let world = world().await;
+            let first = world.shop(Setting::default()).await;
+            let bought = buy(&first, "tok_ok", 2).await;
+            first.app.drivers.idle().await;
+
+            let shop = world.shop(Setting::trapped(Trap::at(number, moment))).await;
+            let dies = dies_at(shop, move |shop| async move {
+                cancel(&shop, &bought).await;
+            });
+            assert!(dies.await, "{context}");
+            world.settle().await;
+
+            world.assert_settled(&context).await;
+            assert_eq!(world.orders().await[0].status, OrderStatus::Cancelled, "{context}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_a_cancellation_and_a_parcel_at_once_exactly_one_wins() {
+    for db in engines().await {
+        let world = World::new((*db).clone());
+        let shop = world.shop(Setting::default()).await;
+        for _ in 0..8 {
+            let bought = buy(&shop, "tok_ok", 1).await;
+            shop.app.drivers.idle().await;
+
+            let (cancelled, shipped) =
+                tokio::join!(cancel(&shop, &bought), ship(&world, &shop, &bought, &[("GPU", 1)]));
+            shop.app.drivers.idle().await;
+
+            let both = (cancelled.status.as_u16(), shipped.status.as_u16());
+            let label = format!("{}: {} {}", db.label(), cancelled.text(), shipped.text());
+            assert!([(200, 409), (409, 201)].contains(&both), "{label}");
+            let id = bought.path.rsplit('/').next().expect("an id").to_owned();
+            let order = world.orders().await.into_iter().find(|order| order.id.to_string() == id);
+            let status = order.expect("there").status;
+            let won = if both.0 == 200 { OrderStatus::Cancelled } else { OrderStatus::Processing };
+            assert_eq!(status, won, "{label}");
+        }
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn impatient_buyers_leave_nothing_behind() {
+    let world = world().await;
+    let config = Config { follow_ups_in_flight: 4, ..Config::default() };
+    let shop = Arc::new(world.shop(Setting { config, ..Setting::default() }).await);
+    let buyers: Vec<_> = (0..20)
+        .map(|_| {
+            let shop = Arc::clone(&shop);
+            tokio::spawn(async move {
+                let bought = buy(&shop, "tok_ok", 1).await;
+                cancel(&shop, &bought).await.status.as_u16()
+            })
+        })
+        .collect();
+
+    for buyer in buyers {
+        assert!(matches!(buyer.await.expect("no panic"), 200 | 202));
+    }
+    shop.app.drivers.idle().await;
+    recover_due(&shop.app).await.expect("recovers");
+    world.settle().await;
+
+    world.assert_settled("impatient").await;
+    assert!(world.orders().await.iter().all(|order| order.status == OrderStatus::Cancelled));
+}

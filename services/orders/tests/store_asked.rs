@@ -1,0 +1,159 @@
+//! What is asked of orders, on every engine: parcels and refunds come back, and whoever changes an order
+//! beside its driver is seen by it.
+
+#[allow(dead_code, reason = "each test crate uses a part of the shelf")]
+mod shelf;
+
+use shelf::{at, change, claim, lease, load, migrated, order, place};
+use techtrove_core::{Quantity, TypedId as _};
+use techtrove_db::DbError;
+use techtrove_orders::{
+    domain::{
+        Order, Pieces, Refund, RefundStatus, Shipment, ShipmentStatus, Withdrawal,
+        saga::{Change, PaymentReport, Saga, Step},
+    },
+    store::{self, Lease},
+};
+use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId};
+use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
+use techtrove_testing::engines;
+use uuid::Uuid;
+
+#[tokio::test]
+async fn parcels_refunds_and_what_the_buyer_has_to_do_come_back() {
+    for db in engines().await {
+        migrated(&db).await;
+        let mut order = order(1);
+        place(&db, &order, 1, 5).await.expect("placed");
+        let asked = NextAction { kind: "redirect".into(), url: "/pay?a=\"1\"".into() };
+        let payment = PaymentReport {
+            captured: 900,
+            refunded: 100,
+            next_action: Some(asked),
+            ..PaymentReport::none(PaymentStatus::PartiallyRefunded)
+        };
+        let next = Some(Saga { step: Step::Ship, ..Saga::begin() });
+        let opened = Change {
+            next: next.clone(),
+            status: Some(OrderStatus::Confirmed),
+            payment: Some(payment.clone()),
+            attempt: Some(2),
+            refunds: vec![refund(1, 100), refund(2, 50)],
+            shipments: vec![parcel(1, &[(0, 2), (1, 1)]), parcel(2, &[(2, 1)])],
+            ..Change::default()
+        };
+        order.apply(&opened, at(2));
+        assert_eq!(change(&db, lease(&order, 1, 9), &opened, &order).await, Ok(true));
+        assert_eq!(load(&db, order.id).await.0.as_ref(), Some(&order), "{}", db.label());
+
+        let ended = Change {
+            next,
+            status: Some(OrderStatus::Shipped),
+            payment: Some(PaymentReport { next_action: None, ..payment }),
+            refunds: vec![Refund { status: RefundStatus::Failed, ..refund(2, 50) }],
+            shipments: vec![
+                order.shipments[0].shipped(at(3)),
+                order.shipments[1].withdrawn(Withdrawal::Stock),
+            ],
+            ..Change::default()
+        };
+        order.apply(&ended, at(3));
+        assert_eq!(change(&db, lease(&order, 1, 9), &ended, &order).await, Ok(true));
+
+        let (found, _) = load(&db, order.id).await;
+        assert_eq!(found.as_ref(), Some(&order), "{}", db.label());
+        let found = found.expect("kept");
+        assert_eq!((found.lines[0].shipped, found.lines[2].shipped), (2, 0), "{}", db.label());
+        assert_eq!((found.history.len(), found.attempt), (4, 2), "{}", db.label());
+        db.close().await;
+    }
+}
+
+fn refund(number: u128, amount: i64) -> Refund {
+    Refund {
+        id: RefundId::from_uuid(Uuid::from_u128(number)),
+        status: RefundStatus::Pending,
+        amount,
+        reason: "a \"scratch\" ☹".into(),
+        claim: (number == 1).then_some([7; 32]),
+        created_at: at(1),
+        updated_at: at(1),
+    }
+}
+
+fn parcel(number: u128, pieces: &[(usize, u32)]) -> Shipment {
+    let quantity = |count| Quantity::new(count).expect("a quantity");
+    let pieces =
+        pieces.iter().map(|(line, count)| Pieces { line: *line, quantity: quantity(*count) });
+    Shipment {
+        id: ShipmentId::from_uuid(Uuid::from_u128(number)),
+        status: ShipmentStatus::Preparing,
+        carrier: "DHL".into(),
+        tracking_number: (number == 1).then(|| "JD0001".into()),
+        pieces: pieces.collect(),
+        withdrawn_for: None,
+        claim: (number == 1).then_some([8; 32]),
+        created_at: at(1),
+        shipped_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_driver_stores_nothing_over_what_others_have_changed() {
+    for db in engines().await {
+        migrated(&db).await;
+        let order = order(1);
+        place(&db, &order, 1, 5).await.expect("placed");
+        let id = order.id;
+
+        let locked = db.write("test.ask", move |tx| {
+            let locked = store::lock_order(tx, id)?;
+            if let Some(locked) = &locked {
+                let note = Some("cancelled by the buyer".into());
+                let asked = Order { cancel_asked: note, ..locked.order.clone() };
+                store::store_moved(tx, &asked, &Change::default(), asked.history.len())?;
+            }
+            Ok::<_, DbError>(locked)
+        });
+        let locked = locked.await.expect("locked").expect("there");
+
+        assert_eq!((&locked.order, locked.is_open), (&order, true), "{}", db.label());
+        let step = Change { next: Some(Saga::begin()), ..Change::default() };
+        assert_eq!(change(&db, lease(&order, 1, 9), &step, &order).await, Ok(false));
+        let own = lease(&order, 1, 9);
+        let seen = db.read("test.own", move |tx| store::lookup_own_saga(tx, &own));
+        let seen = seen.await.map_err(|e: DbError| e).expect("read").expect("still ours");
+        assert_eq!(seen.revision, 1, "{}", db.label());
+        let note = load(&db, id).await.0.expect("there").cancel_asked;
+        assert_eq!(note.as_deref(), Some("cancelled by the buyer"), "{}", db.label());
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_waits_is_taken_by_whoever_needs_it_and_one_at_work_is_not() {
+    for db in engines().await {
+        migrated(&db).await;
+        let order = order(1);
+        place(&db, &order, 1, 5).await.expect("placed");
+        let take = |owner: u128| {
+            let lease = Lease { order: order_id(1), owner: Uuid::from_u128(owner), until: at(90) };
+            let taken = db.write("test.take", move |tx| store::take_lease(tx, &lease, at(1)));
+            async move { taken.await.map_err(|e: DbError| e).expect("asked") }
+        };
+
+        assert!(!take(2).await, "{}", db.label());
+        let waits = Change { next: Some(Saga::begin()), waits: true, ..Change::default() };
+        assert_eq!(change(&db, lease(&order, 1, 60), &waits, &order).await, Ok(true));
+        assert_eq!(claim(&db, 3, 50, 10).await, [], "{}", db.label());
+        let hurried = db.write("test.hurry", move |tx| store::hurry(tx, order_id(1), at(50)));
+        assert!(hurried.await.map_err(|e: DbError| e).expect("asked"), "{}", db.label());
+        assert_eq!(claim(&db, 3, 50, 10).await, [order_id(1)], "{}", db.label());
+        assert!(!take(4).await, "{}", db.label());
+        db.close().await;
+    }
+}
+
+fn order_id(number: u128) -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(number))
+}
