@@ -141,6 +141,7 @@ impl Drive {
 
     /// Everything that the next transaction needs, made before it.
     fn prepare(&self, app: &App, change: Change, now: Timestamp) -> Result<Stored, Error> {
+        let change = self.order.news_in(change);
         let mut order = Arc::clone(&self.order);
         if change.touches_order() {
             Arc::make_mut(&mut order).apply(&change, now);
@@ -236,6 +237,10 @@ async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
             Err(Error::Db(error)) if error.is_transient() && attempt < STORE_TRIES => {
                 tracing::warn!(%error, attempt, "a step could not be stored; trying again");
                 tokio::time::sleep(STORE_PAUSE * 2_u32.saturating_pow(attempt - 1)).await;
+            }
+            Ok(true) if stored.change.touches_order() => {
+                app.hub.tell(stored.order.id);
+                return Ok(true);
             }
             result => return result,
         }

@@ -12,6 +12,8 @@ mod create_cart;
 mod drive;
 mod drivers;
 mod earlier;
+mod hub;
+mod issue_ticket;
 mod mail;
 mod neighbours;
 mod place_order;
@@ -22,10 +24,13 @@ mod reorder;
 mod sellable;
 mod show_cart;
 mod show_order;
+mod track_order;
 
 pub use answer::OrderBody;
 pub use cart_answer::CartBody;
 pub use drivers::{Drivers, drivers_worker};
+pub use hub::{Hub, Watch};
+pub use issue_ticket::tickets_worker;
 pub use prune_carts::{cart_pruner, prune_carts};
 pub use quote_cart::QuoteBody;
 pub use recover::{recover_due, recovery_worker};
@@ -39,6 +44,7 @@ pub(crate) use change_cart::{add_item, remove_item, set_quantity};
 pub(crate) use checkout_cart::checkout_cart;
 pub(crate) use claim_cart::claim_cart;
 pub(crate) use create_cart::create_cart;
+pub(crate) use issue_ticket::issue_ticket;
 pub(crate) use mail::order_for_mail;
 pub(crate) use neighbours::PaymentToken;
 pub(crate) use place_order::{Buyer, PlaceOrder, place_order};
@@ -46,6 +52,9 @@ pub(crate) use quote_cart::quote_cart;
 pub(crate) use reorder::reorder;
 pub(crate) use show_cart::{current_cart, show_cart};
 pub(crate) use show_order::{Viewer, show_order};
+pub(crate) use track_order::{OrderStream, Pass, track_order};
+
+use std::sync::Arc;
 
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
@@ -53,6 +62,7 @@ use techtrove_db::Db;
 use techtrove_identity_api::{GuestKey, IdentityClient};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
+use tokio::sync::Semaphore;
 
 use crate::Config;
 
@@ -77,6 +87,10 @@ pub struct App {
     pub payments: PaymentsClient,
     /// The orders being driven.
     pub drivers: Drivers,
+    /// Tells whoever watches an order that it changed.
+    pub hub: Arc<Hub>,
+    /// Room for streams.
+    pub streams: Arc<Semaphore>,
     /// The settings.
     pub config: Config,
 }

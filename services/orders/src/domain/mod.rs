@@ -15,6 +15,7 @@ mod saga_properties;
 pub mod shipping;
 pub mod tax;
 pub mod totals;
+mod tracking;
 mod words;
 
 pub use address::Address;
@@ -22,7 +23,9 @@ pub use country::{Country, Destination, InvalidCountry};
 pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};
 pub use refusal::Refusal;
+pub use tracking::{Entry, EntryKind, PaymentNews};
 pub use words::{
-    UnknownWord, fulfilment_from_word, fulfilment_word, payment_status_from_word,
-    payment_status_word, status_from_word, status_word, step_from_word, step_word,
+    UnknownWord, entry_kind_from_word, entry_kind_word, fulfilment_from_word, fulfilment_word,
+    payment_status_from_word, payment_status_word, status_from_word, status_word, step_from_word,
+    step_word,
 };

@@ -4,7 +4,7 @@ use techtrove_catalog_api::Fulfilment;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
-use super::saga::Step;
+use super::{EntryKind, saga::Step};
 
 /// A stored word that this program does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +47,12 @@ const STEPS: [(Step, &str); 6] = [
 const FULFILMENTS: [(Fulfilment, &str); 2] =
     [(Fulfilment::Physical, "physical"), (Fulfilment::Digital, "digital")];
 
+const ENTRY_KINDS: [(EntryKind, &str); 3] = [
+    (EntryKind::Status, "status"),
+    (EntryKind::Payment, "payment"),
+    (EntryKind::Shipment, "shipment"),
+];
+
 macro_rules! words {
     ($what:literal, $table:ident, $kind:ty, $word:ident, $from_word:ident) => {
         #[doc = concat!("A ", $what, " in one word.")]
@@ -78,6 +84,7 @@ words!(
 );
 words!("saga step", STEPS, Step, step_word, step_from_word);
 words!("fulfilment", FULFILMENTS, Fulfilment, fulfilment_word, fulfilment_from_word);
+words!("entry kind", ENTRY_KINDS, EntryKind, entry_kind_word, entry_kind_from_word);
 
 #[cfg(test)]
 mod tests {
@@ -94,6 +101,9 @@ mod tests {
         }
         for (step, word) in STEPS {
             assert_eq!((step_word(step), step_from_word(word)), (word, Ok(step)));
+        }
+        for (kind, word) in ENTRY_KINDS {
+            assert_eq!((entry_kind_word(kind), entry_kind_from_word(word)), (word, Ok(kind)));
         }
         assert!(fulfilment_from_word("teleport").is_err());
     }

@@ -5,6 +5,7 @@ mod checkout;
 mod internal;
 mod orders;
 mod shipping;
+mod tracking;
 
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(carts::quote))
         .routes(routes!(carts::checkout))
         .routes(routes!(shipping::list))
+        .routes(routes!(tracking::events))
+        .routes(routes!(tracking::ticket))
         .with_state(app)
 }
 

@@ -173,14 +173,18 @@ pub(crate) async fn show(
     Path(id): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let viewer = Viewer {
-        user_id: caller.user_id(),
-        staff: caller.has(Role::Support) || caller.has(Role::Manager),
-        guest_token: header_text(&headers, &X_GUEST_TOKEN)?.map(str::to_owned),
-    };
-    let order = app::show_order(&app, id, &viewer).await?;
+    let order = app::show_order(&app, id, &viewer(&caller, &headers)?).await?;
     let mut response = versioned_json(&headers, order.version, &OrderBody::from(&order));
     let private = HeaderValue::from_static("private, no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, private);
     Ok(response)
+}
+
+/// Who looks at an order.
+pub(super) fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, Problem> {
+    Ok(Viewer {
+        user_id: caller.user_id(),
+        staff: caller.has(Role::Support) || caller.has(Role::Manager),
+        guest_token: header_text(headers, &X_GUEST_TOKEN)?.map(str::to_owned),
+    })
 }

@@ -5,6 +5,7 @@ mod audit;
 mod carts;
 mod orders;
 mod sagas;
+mod tracking;
 
 pub use audit::list_entries;
 pub use carts::{
@@ -14,6 +15,10 @@ pub use carts::{
 pub use orders::{insert_order, lookup_order};
 pub use sagas::{
     Backlog, Lease, StoredSaga, backlog, claim_due, insert_saga, lookup_saga, store_change,
+};
+pub use tracking::{
+    entry_row, insert_ticket, list_entries_after, newest_entry, prune_tickets, status_row,
+    use_ticket,
 };
 
 use techtrove_db::{Migration, MigrationSet};

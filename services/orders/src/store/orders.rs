@@ -4,9 +4,11 @@ use techtrove_core::{Currency, Money, Quantity};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 use techtrove_orders_api::{OrderId, Totals};
 
+use super::tracking::{entry_row, list_history, status_row};
 use crate::domain::{
-    Address, Delivery, HistoryEntry, Line, Order, OrderNumber, PaymentState, fulfilment_from_word,
-    fulfilment_word, payment_status_from_word, payment_status_word, status_from_word, status_word,
+    Address, Delivery, EntryKind, HistoryEntry, Line, Order, OrderNumber, PaymentState,
+    fulfilment_from_word, fulfilment_word, payment_status_from_word, payment_status_word,
+    status_from_word, status_word,
 };
 
 const INSERT_ORDER: Sql = Sql::new(
@@ -107,8 +109,10 @@ fn history_row<'a>(order: &'a Order, number: i64, entry: &'a HistoryEntry) -> (S
 pub(super) struct Moved<'a> {
     /// The order as it is now.
     pub order: &'a Order,
-    /// Whether its history has a new entry.
-    pub has_entry: bool,
+    /// Whether its history has a new station.
+    pub has_station: bool,
+    /// What its buyer is told of its payment, when that is new.
+    pub payment: Option<&'a str>,
     /// Whether its buyer is forgotten.
     pub forgets_buyer: bool,
 }
@@ -124,9 +128,11 @@ pub(super) fn moved<'a>(moved: &Moved<'a>) -> Vec<(Sql, Params<'a>)> {
         order.id,
     ];
     let mut statements = vec![(MOVE_ORDER, row)];
-    if let Some(entry) = order.history.last().filter(|_| moved.has_entry) {
-        let number = i64::try_from(order.history.len()).unwrap_or(i64::MAX);
-        statements.push(history_row(order, number, entry));
+    if let Some(payment) = moved.payment {
+        statements.push(entry_row(order, EntryKind::Payment, payment));
+    }
+    if let Some(entry) = order.history.last().filter(|_| moved.has_station) {
+        statements.push(status_row(order, entry));
     }
     if moved.forgets_buyer {
         statements.push((FORGET_BUYER, p![true, order.id]));
@@ -155,15 +161,7 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
         p![id],
         |row| read_line(row, currency),
     )?;
-    order.history = tx.query(
-        "SELECT status, at, note FROM order_history WHERE order_id = ? ORDER BY entry_no",
-        p![id],
-        |row| {
-            let status = row.get::<String>(0)?;
-            let status = status_from_word(&status).map_err(DbError::decode)?;
-            Ok(HistoryEntry { status, at: row.get(1)?, note: row.get(2)? })
-        },
-    )?;
+    order.history = list_history(tx, id)?;
     Ok(Some(order))
 }
 

@@ -121,9 +121,13 @@ pub fn store_change(
         return Ok(false);
     }
     if change.touches_order() {
-        let has_entry = change.status.is_some();
-        let forgets_buyer = change.forgets_buyer;
-        tx.execute_many(&moved(&Moved { order, has_entry, forgets_buyer }))?;
+        let payment = change.payment.as_ref().map(|_| payment_json(order)).transpose()?;
+        tx.execute_many(&moved(&Moved {
+            order,
+            has_station: change.status.is_some(),
+            payment: payment.as_deref(),
+            forgets_buyer: change.forgets_buyer,
+        }))?;
     }
     follow_order(tx, order, change)?;
     Ok(true)
@@ -200,6 +204,10 @@ pub fn backlog(tx: &mut Tx<'_>) -> Result<Backlog, DbError> {
         let open = u64::try_from(row.get::<i64>(0)?).unwrap_or(0);
         Ok(Backlog { open, oldest_due: row.get(1)? })
     })
+}
+
+fn payment_json(order: &Order) -> Result<String, DbError> {
+    serde_json::to_string(&order.payment_news()).map_err(DbError::decode)
 }
 
 fn refusal_json(saga: &Saga) -> Result<Option<String>, DbError> {
