@@ -141,7 +141,7 @@ impl Drive {
 
     /// Everything that the next transaction needs, made before it.
     fn prepare(&self, app: &App, change: Change, now: Timestamp) -> Result<Stored, Error> {
-        let change = self.order.news_in(change);
+        let change = self.order.payment.news_in(change);
         let mut order = Arc::clone(&self.order);
         if change.touches_order() {
             Arc::make_mut(&mut order).apply(&change, now);

@@ -8,7 +8,7 @@ use techtrove_core::Timestamp;
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use utoipa::ToSchema;
 
-use super::{Order, saga::Change};
+use super::{Order, PaymentState, saga::Change};
 
 /// What an entry tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,12 +49,14 @@ impl Order {
     pub fn payment_news(&self) -> PaymentNews {
         PaymentNews { id: self.payment.id, status: self.payment.status, at: self.updated_at }
     }
+}
 
+impl PaymentState {
     /// `change` without a payment that stands as it stood: however often it is asked about, that is no
     /// news.
     #[must_use]
     pub fn news_in(&self, mut change: Change) -> Change {
-        let known = (self.payment.status, self.payment.captured);
+        let known = (self.status, self.captured);
         change.payment.take_if(|report| (report.status, report.captured) == known);
         change
     }
@@ -62,42 +64,16 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
-    use techtrove_core::{Currency, Money, TypedId as _};
-    use techtrove_orders_api::{OrderId, OrderStatus, Totals};
+    use techtrove_core::TypedId as _;
+    use techtrove_orders_api::OrderStatus;
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Delivery, PaymentState, saga::PaymentReport};
+    use crate::domain::saga::PaymentReport;
 
-    fn order(status: PaymentStatus, captured: i64) -> Order {
-        let (nothing, at) = (Money::new(0, Currency::USD), Timestamp::from_micros(1));
-        Order {
-            id: OrderId::from_uuid(Uuid::from_u128(1)),
-            number: None,
-            user_id: None,
-            email: None,
-            status: OrderStatus::Pending,
-            refused: false,
-            payment: PaymentState {
-                id: PaymentId::from_uuid(Uuid::from_u128(2)),
-                provider: "sandbox".into(),
-                status,
-                captured,
-            },
-            delivery: Delivery::default(),
-            lines: Vec::new(),
-            totals: Totals {
-                subtotal: nothing,
-                discount: nothing,
-                shipping: nothing,
-                tax: nothing,
-                total: nothing,
-            },
-            history: Vec::new(),
-            version: 1,
-            created_at: at,
-            updated_at: at,
-        }
+    fn payment(status: PaymentStatus, captured: i64) -> PaymentState {
+        let id = PaymentId::from_uuid(Uuid::from_u128(2));
+        PaymentState { id, provider: "sandbox".into(), status, captured }
     }
 
     fn report(status: PaymentStatus, captured: i64) -> Change {
@@ -114,7 +90,7 @@ mod tests {
             ((Captured, 5), (Captured, 5), false),
             ((Captured, 5), (Captured, 7), true),
         ] {
-            let change = order(before.0, before.1).news_in(report(now.0, now.1));
+            let change = payment(before.0, before.1).news_in(report(now.0, now.1));
 
             assert_eq!(change.payment.is_some(), news, "{before:?} {now:?}");
             assert_eq!(change.status, Some(OrderStatus::Confirmed), "the rest stays");
