@@ -1,6 +1,6 @@
 //! Everything between a socket and a use case: problems, strict extractors, versions, idempotency
-//! keys, typed clients and the server. It must never know what a shop is. Handlers start with
-//! [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
+//! keys, typed clients, event streams and the server. It must never know what a shop is. Handlers start
+//! with [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
 
 mod client;
 mod context;
@@ -18,6 +18,7 @@ mod trace;
 
 pub mod idempotency;
 pub mod server;
+pub mod sse;
 
 pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
 pub use context::{

@@ -9,7 +9,8 @@ use axum::{
 };
 use techtrove_http::{
     Json, guard,
-    server::{self, Limits},
+    server::{self, Draining, Limits},
+    sse,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -198,4 +199,25 @@ async fn a_unix_socket_serves_too() {
 
     assert!(answer.ends_with("here"), "{answer}");
     assert_eq!(task.await.expect("no panic"), 0);
+}
+
+#[tokio::test]
+async fn an_answer_without_end_ends_when_the_server_drains() {
+    let endless = async |draining: Draining| {
+        sse::answer(futures::stream::pending(), Duration::from_secs(3_600), draining)
+    };
+    let server = run(Router::new().route("/", get(endless)), Limits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("a connection");
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("sent");
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"retry: 1000\n\n\r\n") {
+        assert_ne!(stream.read_buf(&mut answer).await.expect("an answer"), 0);
+    }
+
+    server.shutdown.cancel();
+    stream.read_to_end(&mut answer).await.expect("closed in order");
+
+    let answer = String::from_utf8(answer).expect("text");
+    assert!(answer.ends_with(": ending\n\n\r\n0\r\n\r\n"), "{answer}");
+    assert_eq!(server.task.await.expect("no panic"), 0, "nothing was cut off");
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use techtrove_core::Currency;
+use techtrove_http::sse::HEARTBEAT;
 
 use crate::domain::{CapturePolicy, totals::Pricing};
 
@@ -24,6 +25,23 @@ pub struct Config {
     pub carts_kept: Duration,
     /// How long things may take.
     pub deadlines: Deadlines,
+    /// How orders are tracked.
+    pub tracking: Tracking,
+}
+
+/// How orders are tracked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tracking {
+    /// How many streams may be open at once in this process; more are refused with 503.
+    pub streams: usize,
+    /// How many of them may be of one order; more are refused with 429.
+    pub streams_per_order: usize,
+    /// How long a stream is silent before it says that it lives.
+    pub heartbeat: Duration,
+    /// How often a stream looks by itself for what other processes have changed, on average.
+    pub poll: Duration,
+    /// How long a ticket may wait for its use.
+    pub ticket: Duration,
 }
 
 /// How long things may take.
@@ -58,6 +76,19 @@ impl Default for Config {
             follow_ups_in_flight: 256,
             carts_kept: Duration::from_secs(30 * 24 * 3_600),
             deadlines: Deadlines::default(),
+            tracking: Tracking::default(),
+        }
+    }
+}
+
+impl Default for Tracking {
+    fn default() -> Self {
+        Self {
+            streams: 10_000,
+            streams_per_order: 32,
+            heartbeat: HEARTBEAT,
+            poll: Duration::from_secs(5),
+            ticket: Duration::from_secs(60),
         }
     }
 }

@@ -90,6 +90,15 @@ pub enum Error {
     /// Too many orders are being placed.
     #[error("too many orders are being placed")]
     Busy,
+    /// Too many streams are open in this process.
+    #[error("too many orders are being tracked")]
+    TooManyStreams,
+    /// Too many streams of one order are open.
+    #[error("this order is being tracked too often; close another stream of it")]
+    TooManyStreamsOfOrder,
+    /// The ticket opens nothing.
+    #[error("the ticket was used, has expired, or is none of this order")]
+    BadTicket,
     /// The driver lost its order to another one, or died.
     #[error("the order is in the hands of the recovery")]
     Overtaken,
@@ -152,7 +161,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotFound | Error::NoContact => Self::new(codes::NOT_FOUND, detail),
-            Error::NoCredential => Self::new(codes::UNAUTHENTICATED, detail),
+            Error::NoCredential | Error::BadTicket => Self::new(codes::UNAUTHENTICATED, detail),
             Error::Cart(refusal) => refusal.into(),
             Error::CartMoved => {
                 Self::new(codes::CONFLICT, detail).retry_after(Duration::from_secs(1))
@@ -175,6 +184,12 @@ impl From<Error> for Problem {
             Error::ShipmentRefused => Self::new(SHIPMENT_REFUSED, detail),
             Error::Busy => {
                 Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
+            }
+            Error::TooManyStreams => {
+                Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(5))
+            }
+            Error::TooManyStreamsOfOrder => {
+                Self::new(codes::RATE_LIMITED, detail).retry_after(Duration::from_secs(5))
             }
             Error::Overtaken => {
                 let detail = "it is not known yet what became of the order; \

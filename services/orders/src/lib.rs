@@ -1,4 +1,4 @@
-//! Orders: placing one by a stored saga over catalog, inventory and payments, and showing it. It must
+//! Orders: placing one by a stored saga over catalog, inventory and payments, showing and tracking it. It must
 //! never sell what is not set aside, never confirm without money, and never forget an order that it
 //! has begun. The rules are in [`domain`], the floor plan is the same as every service's:
 //! `http → app → domain → store`.
@@ -11,8 +11,8 @@ mod events;
 mod http;
 pub mod store;
 
-pub use app::{App, Drivers, Watch, prune_carts, recover_due};
-pub use config::{Config, Deadlines};
+pub use app::{App, Drivers, Hub, Watch, prune_carts, recover_due};
+pub use config::{Config, Deadlines, Tracking};
 pub use error::{
     CART_CLAIMED, CART_COMPLETED, CART_FULL, CART_LOCKED, PAYMENT_NOT_CAPTURED, PRICE_CHANGED,
     REFUND_REFUSED, SHIPMENT_REFUSED,
@@ -29,6 +29,7 @@ use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
 use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
+use tokio::sync::Semaphore;
 
 /// What orders needs from its surroundings.
 #[derive(Debug)]
@@ -80,7 +81,8 @@ pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
         inventory: deps.inventory,
         payments: deps.payments,
         drivers: Drivers::new(config.orders_in_flight, config.follow_ups_in_flight),
-        watch: Watch::default(),
+        hub: Arc::default(),
+        streams: Arc::new(Semaphore::new(config.tracking.streams)),
         config,
     }))
 }
@@ -96,6 +98,7 @@ pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
             app::recovery_worker(Arc::clone(app)),
             app::drivers_worker(Arc::clone(app)),
             app::cart_pruner(Arc::clone(app)),
+            app::tickets_worker(Arc::clone(app)),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
         subscriptions: vec![events::subscription(app)],

@@ -3,9 +3,11 @@
 //! its answer, nor an idle one keep the process from ending.
 
 mod body;
+mod draining;
 mod listen;
 
 pub use body::BodyError;
+pub use draining::Draining;
 pub use listen::Listen;
 
 use std::{
@@ -69,7 +71,8 @@ const PING: Duration = Duration::from_secs(20);
 
 /// Answers connections of `listener` by `router` until `shutdown`; then stops accepting, finishes
 /// what runs for up to `drain`, and tells how many connections had to be cut off. Handlers find the
-/// client in `ConnectInfo<SocketAddr>` when the listener is TCP.
+/// client in `ConnectInfo<SocketAddr>` when the listener is TCP, and the end of the server in
+/// [`Draining`]: an answer without an end of its own ends with it.
 pub async fn serve<L: Listen>(
     listener: L,
     router: Router,
@@ -89,6 +92,7 @@ pub async fn serve_within<L: Listen>(
     let server = Server {
         router: router.with_state(()),
         builder: builder(limits),
+        draining: Draining::new(shutdown.clone()),
         limits,
         graceful: GracefulShutdown::new(),
         tracker: TaskTracker::new(),
@@ -136,6 +140,7 @@ fn builder(limits: Limits) -> auto::Builder<TokioExecutor> {
 struct Server {
     router: Router,
     builder: auto::Builder<TokioExecutor>,
+    draining: Draining,
     limits: Limits,
     graceful: GracefulShutdown,
     tracker: TaskTracker,
@@ -153,6 +158,7 @@ impl Server {
         let service = Answerer {
             router: self.router.clone(),
             peer,
+            draining: self.draining.clone(),
             body_timeout: self.limits.body_timeout,
             begun: Arc::clone(&begun),
         };
@@ -221,6 +227,7 @@ impl Patience {
 struct Answerer {
     router: Router,
     peer: Option<SocketAddr>,
+    draining: Draining,
     body_timeout: Duration,
     begun: Arc<AtomicBool>,
 }
@@ -236,6 +243,7 @@ impl hyper::service::Service<http::Request<Incoming>> for Answerer {
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
+        request.extensions_mut().insert(self.draining.clone());
         self.router.clone().call(request)
     }
 }

@@ -1,12 +1,8 @@
-CREATE TABLE tracking (
-    order_id BINARY(16) NOT NULL,
-    entry_no BIGINT NOT NULL,
-    kind     VARCHAR(16) COLLATE utf8mb4_bin NOT NULL CHECK (kind IN ('status', 'payment', 'shipment')),
-    data     TEXT COLLATE utf8mb4_bin NOT NULL,
-    at       BIGINT NOT NULL,
-    PRIMARY KEY (order_id, entry_no),
-    FOREIGN KEY (order_id) REFERENCES orders (id)
-);
+ALTER TABLE order_history
+    ADD COLUMN kind VARCHAR(16) COLLATE utf8mb4_bin NOT NULL DEFAULT 'status',
+    ADD COLUMN data TEXT COLLATE utf8mb4_bin,
+    ADD CHECK (kind IN ('status', 'payment', 'shipment')),
+    ADD CHECK ((kind = 'status') = (data IS NULL));
 
 CREATE TABLE stream_tickets (
     hash       BINARY(32) NOT NULL PRIMARY KEY,

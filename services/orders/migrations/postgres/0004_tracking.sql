@@ -1,11 +1,8 @@
-CREATE TABLE tracking (
-    order_id BYTEA NOT NULL REFERENCES orders (id),
-    entry_no BIGINT NOT NULL,
-    kind     TEXT NOT NULL CHECK (kind IN ('status', 'payment', 'shipment')),
-    data     TEXT NOT NULL,
-    at       BIGINT NOT NULL,
-    PRIMARY KEY (order_id, entry_no)
-);
+ALTER TABLE order_history ADD COLUMN kind TEXT NOT NULL DEFAULT 'status' CHECK (kind IN ('status', 'payment', 'shipment'));
+
+ALTER TABLE order_history ADD COLUMN data TEXT;
+
+ALTER TABLE order_history ADD CHECK ((kind = 'status') = (data IS NULL));
 
 CREATE TABLE stream_tickets (
     hash       BYTEA NOT NULL PRIMARY KEY,

@@ -1,11 +1,6 @@
-CREATE TABLE tracking (
-    order_id BLOB NOT NULL REFERENCES orders (id),
-    entry_no INTEGER NOT NULL,
-    kind     TEXT NOT NULL CHECK (kind IN ('status', 'payment', 'shipment')),
-    data     TEXT NOT NULL,
-    at       INTEGER NOT NULL,
-    PRIMARY KEY (order_id, entry_no)
-) WITHOUT ROWID;
+ALTER TABLE order_history ADD COLUMN kind TEXT NOT NULL DEFAULT 'status' CHECK (kind IN ('status', 'payment', 'shipment'));
+
+ALTER TABLE order_history ADD COLUMN data TEXT CHECK ((kind = 'status') = (data IS NULL));
 
 CREATE TABLE stream_tickets (
     hash       BLOB NOT NULL PRIMARY KEY,

@@ -6,14 +6,14 @@ use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, Timestamp};
 use techtrove_http::idempotency::Answer;
 use techtrove_identity_api::{GuestKey, GuestSubject};
-use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId, Totals};
+use techtrove_orders_api::{OrderId, OrderStatus, Totals};
 use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus, RefundId};
 use utoipa::ToSchema;
 
 use crate::{
     domain::{
         Address, HistoryEntry, InvalidTransition, Line, Order, Refund, RefundStatus, Shipment,
-        ShipmentStatus, Withdrawal, saga::Change,
+        ShipmentStatus, ShownShipment, Withdrawal, saga::Change,
     },
     error::Error,
 };
@@ -50,7 +50,7 @@ pub struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,
     /// The parcels that have left.
-    pub shipments: Vec<ShipmentBody>,
+    pub shipments: Vec<ShownShipment>,
     /// What became of it, from the beginning.
     pub history: Vec<HistoryBody>,
     /// Raised by edits only.
@@ -71,35 +71,6 @@ pub struct PaymentBody {
     /// What the buyer has to do, while the status is `requires_action`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_action: Option<NextAction>,
-}
-
-/// A parcel.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ShipmentBody {
-    /// Which parcel.
-    pub id: ShipmentId,
-    /// Where it stands: `shipped`, or `preparing` as long as nobody can tell.
-    pub status: ShipmentStatus,
-    /// Who carries it; `digital` for what needs no parcel.
-    #[schema(example = "DHL")]
-    pub carrier: String,
-    /// By which number it can be followed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tracking_number: Option<String>,
-    /// What is in it.
-    pub lines: Vec<PiecesBody>,
-    /// When it left.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shipped_at: Option<Timestamp>,
-}
-
-/// So many pieces in a parcel.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct PiecesBody {
-    /// Of what.
-    pub sku: Sku,
-    /// How many.
-    pub quantity: Quantity,
 }
 
 /// Money given back.
@@ -185,7 +156,7 @@ impl From<&Order> for OrderBody {
                 .shipments
                 .iter()
                 .filter(|shipment| shipment.status == ShipmentStatus::Shipped)
-                .map(|shipment| ShipmentBody::of(order, shipment))
+                .map(|shipment| shipment.shown(order))
                 .collect(),
             history: order.history.iter().map(HistoryBody::from).collect(),
             version: order.version,
@@ -207,23 +178,6 @@ impl From<&Line> for LineBody {
             shipped: line.shipped,
             unit_price: line.unit_price,
             total: line.total,
-        }
-    }
-}
-
-impl ShipmentBody {
-    fn of(order: &Order, shipment: &Shipment) -> Self {
-        let pieces = shipment.pieces.iter().filter_map(|pieces| {
-            let sku = order.lines.get(pieces.line)?.sku.clone();
-            Some(PiecesBody { sku, quantity: pieces.quantity })
-        });
-        Self {
-            id: shipment.id,
-            status: shipment.status,
-            carrier: shipment.carrier.clone(),
-            tracking_number: shipment.tracking_number.clone(),
-            lines: pieces.collect(),
-            shipped_at: shipment.shipped_at,
         }
     }
 }
@@ -303,7 +257,7 @@ pub(super) fn shipment(order: &Order, shipment: &Shipment) -> Result<Result<Answ
         }));
     }
     let location = format!("/api/v1/orders/{}#{}", order.id, shipment.id);
-    Ok(Ok(Answer::created(&location, &ShipmentBody::of(order, shipment))?))
+    Ok(Ok(Answer::created(&location, &shipment.shown(order))?))
 }
 
 /// The final answers to those whose refund or parcel has come to its end, by their idempotency keys.

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{App, drive::Drive, watch::Watcher};
+use super::{App, Watch, drive::Drive};
 use crate::{
     domain::{CapturePolicy, Order, saga::Saga},
     error::Error,
@@ -154,20 +154,19 @@ fn enter(
 /// When the order cannot be read.
 pub(super) async fn wait_for<T>(
     app: &App,
-    watcher: &Watcher,
+    mut watch: Watch,
     id: OrderId,
     patience: Duration,
     done: impl Fn(&Order) -> Option<T>,
 ) -> Result<(Order, Option<T>), Error> {
     let end = Instant::now() + patience;
     loop {
-        let next = watcher.next_step();
         let order = app.db.read("orders.watch", move |tx| store::lookup_order(tx, id)).await;
         let order = order.map_err(Error::from)?.ok_or(Error::NotFound)?;
         if let Some(done) = done(&order) {
             return Ok((order, Some(done)));
         }
-        if timeout_at(end, next).await.is_err() {
+        if timeout_at(end, watch.changed()).await.is_err() {
             return Ok((order, None));
         }
     }

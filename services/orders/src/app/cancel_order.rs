@@ -47,9 +47,9 @@ pub(crate) enum Cancelled {
 pub(crate) async fn cancel_order(app: &Arc<App>, request: CancelOrder) -> Result<Cancelled, Error> {
     let id = request.id;
     let request = CancelOrder { viewer: request.viewer.check(app, id)?, ..request };
-    let watcher = app.watch.of(id);
+    let watch = app.hub.watch(id);
     ask(app, id, request).await?;
-    let (order, done) = wait_for(app, &watcher, id, PATIENCE, outcome).await?;
+    let (order, done) = wait_for(app, watch, id, PATIENCE, outcome).await?;
     match done {
         Some(Ok(())) => Ok(Cancelled::Done(Box::new(order))),
         Some(Err(refused)) => Err(refused.into()),

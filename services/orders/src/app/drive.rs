@@ -146,7 +146,7 @@ impl Drive {
                 Attempt::Again => continue,
                 Attempt::Overtaken => return Ok(Stop::Overtaken),
             };
-            app.watch.tell(self.order.id);
+            app.hub.tell(self.order.id);
             match self.advance(app, &stored) {
                 Some(stop) => return Ok(stop),
                 None => continue,
@@ -164,6 +164,7 @@ impl Drive {
         loop {
             let now = app.clock.now();
             let (change, order) = self.saga.follow(&self.order, outcome, &self.facts(app, now));
+            let change = self.order.payment.news_in(change);
             self.observe(app, outcome, &change, now.since(began));
             let stored = Arc::new(self.prepare(app, change, order, now)?);
             if store(app, &stored).await? {

@@ -14,6 +14,8 @@ mod create_cart;
 mod drive;
 mod drivers;
 mod earlier;
+mod hub;
+mod issue_ticket;
 mod mail;
 mod neighbours;
 mod payment_news;
@@ -27,18 +29,19 @@ mod sellable;
 mod ship_order;
 mod show_cart;
 mod show_order;
-mod watch;
+mod track_order;
 
 pub use answer::OrderBody;
 pub use cart_answer::CartBody;
 pub use drivers::{Drivers, drivers_worker};
+pub use hub::{Hub, Watch};
+pub use issue_ticket::tickets_worker;
 pub use prune_carts::{cart_pruner, prune_carts};
 pub use quote_cart::QuoteBody;
 pub use recover::{recover_due, recovery_worker};
 pub use reorder::ReorderBody;
-pub use watch::Watch;
 
-pub(crate) use answer::{Placed, RefundBody, ShipmentBody, with_guest_token};
+pub(crate) use answer::{Placed, RefundBody, with_guest_token};
 pub(crate) use audit::list_entries;
 pub(crate) use cancel_order::{CancelOrder, Cancelled, cancel_order};
 pub(crate) use cart_access::Shopper;
@@ -47,6 +50,7 @@ pub(crate) use change_cart::{add_item, remove_item, set_quantity};
 pub(crate) use checkout_cart::checkout_cart;
 pub(crate) use claim_cart::claim_cart;
 pub(crate) use create_cart::create_cart;
+pub(crate) use issue_ticket::issue_ticket;
 pub(crate) use mail::order_for_mail;
 pub(crate) use neighbours::PaymentToken;
 pub(crate) use payment_news::take_payment_news;
@@ -57,6 +61,9 @@ pub(crate) use reorder::reorder;
 pub(crate) use ship_order::{ShipOrder, ship_order};
 pub(crate) use show_cart::{current_cart, show_cart};
 pub(crate) use show_order::{Viewer, show_order};
+pub(crate) use track_order::{OrderStream, Pass, track_order};
+
+use std::sync::Arc;
 
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
@@ -64,6 +71,7 @@ use techtrove_db::Db;
 use techtrove_identity_api::{GuestKey, IdentityClient};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_payments_api::PaymentsClient;
+use tokio::sync::Semaphore;
 
 use crate::Config;
 
@@ -88,8 +96,10 @@ pub struct App {
     pub payments: PaymentsClient,
     /// The orders being driven.
     pub drivers: Drivers,
-    /// Who waits for an order's next step.
-    pub watch: Watch,
+    /// Tells whoever watches an order that it changed.
+    pub hub: Arc<Hub>,
+    /// Room for streams.
+    pub streams: Arc<Semaphore>,
     /// The settings.
     pub config: Config,
 }

@@ -49,7 +49,7 @@ struct Asked {
 /// refuses for good.
 pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result<Placed, Error> {
     let (id, refund) = (request.id, app.ids.next());
-    let watcher = app.watch.of(id);
+    let watch = app.hub.watch(id);
     let asked = Asked { request, refund, now: app.clock.now() };
     if let Some(before) = ask(app, id, asked).await? {
         return Ok(Placed::again(before));
@@ -58,7 +58,7 @@ pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result
         let found = order.refunds.iter().find(|known| known.id == refund);
         found.filter(|known| known.status != RefundStatus::Pending).map(|_| ())
     };
-    let (order, _) = wait_for(app, &watcher, id, PATIENCE, ended).await?;
+    let (order, _) = wait_for(app, watch, id, PATIENCE, ended).await?;
     let known = order.refunds.iter().find(|known| known.id == refund).ok_or(Error::NotFound)?;
     answer::refund(&order, known)?.map(Placed::new)
 }

@@ -53,7 +53,7 @@ struct Asked {
 /// [`Error::ShipmentRefused`] when inventory refuses.
 pub(crate) async fn ship_order(app: &Arc<App>, request: ShipOrder) -> Result<Placed, Error> {
     let (id, shipment) = (request.id, app.ids.next());
-    let watcher = app.watch.of(id);
+    let watch = app.hub.watch(id);
     let asked = Asked { request, shipment, capture: app.config.capture, now: app.clock.now() };
     if let Some(before) = ask(app, id, asked).await? {
         return Ok(Placed::again(before));
@@ -62,7 +62,7 @@ pub(crate) async fn ship_order(app: &Arc<App>, request: ShipOrder) -> Result<Pla
         let found = order.shipments.iter().find(|known| known.id == shipment);
         found.filter(|known| known.status != ShipmentStatus::Preparing).map(|_| ())
     };
-    let (order, _) = wait_for(app, &watcher, id, PATIENCE, ended).await?;
+    let (order, _) = wait_for(app, watch, id, PATIENCE, ended).await?;
     let known = order.shipments.iter().find(|known| known.id == shipment).ok_or(Error::NotFound)?;
     answer::shipment(&order, known)?.map(Placed::new)
 }

@@ -22,6 +22,7 @@ pub mod shipping;
 mod status;
 pub mod tax;
 pub mod totals;
+mod tracking;
 mod words;
 
 pub use address::Address;
@@ -31,11 +32,14 @@ pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};
 pub use refund::{Refund, RefundStatus};
 pub use refusal::Refusal;
-pub use shipment::{Pieces, Shipment, ShipmentStatus, Withdrawal, pack};
+pub use shipment::{
+    Pieces, Shipment, ShipmentStatus, ShownPieces, ShownShipment, Withdrawal, pack,
+};
 pub use status::{InvalidTransition, way};
+pub use tracking::{Entry, EntryKind, PaymentNews};
 pub use words::{
-    UnknownWord, fulfilment_from_word, fulfilment_word, payment_status_from_word,
-    payment_status_word, refund_status_from_word, refund_status_word, shipment_status_from_word,
-    shipment_status_word, status_from_word, status_word, step_from_word, step_word,
-    withdrawal_from_word, withdrawal_word,
+    UnknownWord, entry_kind_from_word, entry_kind_word, fulfilment_from_word, fulfilment_word,
+    payment_status_from_word, payment_status_word, refund_status_from_word, refund_status_word,
+    shipment_status_from_word, shipment_status_word, status_from_word, status_word, step_from_word,
+    step_word, withdrawal_from_word, withdrawal_word,
 };

@@ -2,6 +2,7 @@
 //! Only [`Order::apply`] moves it, by a change that [`super::saga`] decided, and [`Order::move_to`],
 //! by what [`super::way`] allows.
 
+use serde::Serialize;
 use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{EmailAddress, Money, Quantity, Sku, Timestamp};
 use techtrove_identity_api::UserId;
@@ -115,13 +116,14 @@ pub struct Line {
 }
 
 /// One station of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HistoryEntry {
     /// Where it stood from then on.
     pub status: OrderStatus,
     /// Since when.
     pub at: Timestamp,
     /// Why, fit for the buyer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 

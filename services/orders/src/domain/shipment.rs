@@ -61,7 +61,53 @@ pub struct Pieces {
     pub quantity: Quantity,
 }
 
+/// A parcel as clients see it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct ShownShipment {
+    /// Which parcel.
+    pub id: ShipmentId,
+    /// Where it stands: `shipped`, or `preparing` as long as nobody can tell.
+    pub status: ShipmentStatus,
+    /// Who carries it; `digital` for what needs no parcel.
+    #[schema(example = "DHL")]
+    pub carrier: String,
+    /// By which number it can be followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracking_number: Option<String>,
+    /// What is in it.
+    pub lines: Vec<ShownPieces>,
+    /// When it left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipped_at: Option<Timestamp>,
+}
+
+/// So many pieces in a parcel.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct ShownPieces {
+    /// Of what.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+}
+
 impl Shipment {
+    /// The same as clients see it, being of this order.
+    #[must_use]
+    pub fn shown(&self, order: &Order) -> ShownShipment {
+        let pieces = self.pieces.iter().filter_map(|pieces| {
+            let sku = order.lines.get(pieces.line)?.sku.clone();
+            Some(ShownPieces { sku, quantity: pieces.quantity })
+        });
+        ShownShipment {
+            id: self.id,
+            status: self.status,
+            carrier: self.carrier.clone(),
+            tracking_number: self.tracking_number.clone(),
+            lines: pieces.collect(),
+            shipped_at: self.shipped_at,
+        }
+    }
+
     /// The same, having left at `now`.
     #[must_use]
     pub fn shipped(&self, now: Timestamp) -> Self {

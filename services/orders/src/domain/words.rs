@@ -4,7 +4,7 @@ use techtrove_catalog_api::Fulfilment;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
-use super::{RefundStatus, ShipmentStatus, Withdrawal, saga::Step};
+use super::{EntryKind, RefundStatus, ShipmentStatus, Withdrawal, saga::Step};
 
 /// A stored word that this program does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,12 @@ const WITHDRAWALS: [(Withdrawal, &str); 3] = [
 const FULFILMENTS: [(Fulfilment, &str); 2] =
     [(Fulfilment::Physical, "physical"), (Fulfilment::Digital, "digital")];
 
+const ENTRY_KINDS: [(EntryKind, &str); 3] = [
+    (EntryKind::Status, "status"),
+    (EntryKind::Payment, "payment"),
+    (EntryKind::Shipment, "shipment"),
+];
+
 macro_rules! words {
     ($what:literal, $table:ident, $kind:ty, $word:ident, $from_word:ident) => {
         #[doc = concat!("A ", $what, " in one word.")]
@@ -107,6 +113,7 @@ words!(
 );
 words!("withdrawal", WITHDRAWALS, Withdrawal, withdrawal_word, withdrawal_from_word);
 words!("fulfilment", FULFILMENTS, Fulfilment, fulfilment_word, fulfilment_from_word);
+words!("entry kind", ENTRY_KINDS, EntryKind, entry_kind_word, entry_kind_from_word);
 
 #[cfg(test)]
 mod tests {
@@ -132,6 +139,9 @@ mod tests {
         }
         for (why, word) in WITHDRAWALS {
             assert_eq!((withdrawal_word(why), withdrawal_from_word(word)), (word, Ok(why)));
+        }
+        for (kind, word) in ENTRY_KINDS {
+            assert_eq!((entry_kind_word(kind), entry_kind_from_word(word)), (word, Ok(kind)));
         }
         assert!(fulfilment_from_word("teleport").is_err());
     }

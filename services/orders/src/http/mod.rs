@@ -9,6 +9,7 @@ mod refunds;
 mod shipments;
 mod shipping;
 mod texts;
+mod tracking;
 
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(carts::quote))
         .routes(routes!(carts::checkout))
         .routes(routes!(shipping::list))
+        .routes(routes!(tracking::events))
+        .routes(routes!(tracking::ticket))
         .with_state(app)
 }
 

@@ -151,18 +151,6 @@ pub(super) fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
     response
 }
 
-/// Who looks at an order.
-///
-/// # Errors
-/// 400 for a header that is no text.
-pub(super) fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, HttpError> {
-    Ok(Viewer {
-        user_id: caller.user_id(),
-        staff: caller.has(Role::Support) || caller.has(Role::Manager),
-        guest_token: header_text(headers, &X_GUEST_TOKEN)?.map(str::to_owned),
-    })
-}
-
 /// Shows an order to its buyer, to the guest with its token, and to staff.
 #[utoipa::path(
     get, path = "/api/v1/orders/{id}", operation_id = "get_order", tag = "orders",
@@ -185,10 +173,21 @@ pub(crate) async fn show(
     Path(id): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let viewer = viewer(&caller, &headers)?;
-    let order = app::show_order(&app, id, &viewer).await?;
+    let order = app::show_order(&app, id, &viewer(&caller, &headers)?).await?;
     let mut response = versioned_json(&headers, order.version, &OrderBody::from(&order));
     let private = HeaderValue::from_static("private, no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, private);
     Ok(response)
+}
+
+/// Who looks at an order.
+///
+/// # Errors
+/// 400 for a header that is no text.
+pub(super) fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, Problem> {
+    Ok(Viewer {
+        user_id: caller.user_id(),
+        staff: caller.has(Role::Support) || caller.has(Role::Manager),
+        guest_token: header_text(headers, &X_GUEST_TOKEN)?.map(str::to_owned),
+    })
 }

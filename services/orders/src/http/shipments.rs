@@ -14,7 +14,10 @@ use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
 use super::texts;
-use crate::app::{self, App, Placed, ShipOrder, ShipmentBody};
+use crate::{
+    app::{self, App, Placed, ShipOrder},
+    domain::ShownShipment,
+};
 
 /// The most lines of a parcel.
 const MAX_LINES: usize = 100;
@@ -77,7 +80,7 @@ impl ShipRequest {
     ),
     security(("bearer" = [])),
     responses(
-        (status = 201, body = ShipmentBody, headers(
+        (status = 201, body = ShownShipment, headers(
             ("Location" = String, description = "Where the parcel is"),
             ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
         )),

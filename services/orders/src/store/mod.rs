@@ -7,6 +7,7 @@ mod orders;
 mod refunds;
 mod sagas;
 mod shipments;
+mod tracking;
 
 pub use audit::list_entries;
 pub use carts::{
@@ -17,6 +18,10 @@ pub use orders::{insert_order, lookup_order, store_moved};
 pub use sagas::{
     Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,
     lookup_own_saga, lookup_saga, store_change, take_lease,
+};
+pub use tracking::{
+    entry_row, insert_ticket, list_entries_after, newest_entry, prune_tickets, status_row,
+    use_ticket,
 };
 
 use techtrove_db::{Migration, MigrationSet};

@@ -5,11 +5,14 @@ use techtrove_core::{Currency, Money, Quantity};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 use techtrove_orders_api::{OrderId, Totals};
 
-use super::{refunds, shipments};
+use super::{
+    refunds, shipments,
+    tracking::{entry_row, list_history, status_row},
+};
 use crate::domain::{
-    Address, Delivery, HistoryEntry, Line, Order, OrderNumber, PaymentState, fulfilment_from_word,
-    fulfilment_word, payment_status_from_word, payment_status_word, saga::Change, status_from_word,
-    status_word,
+    Address, Delivery, EntryKind, HistoryEntry, Line, Order, OrderNumber, PaymentState,
+    ShipmentStatus, fulfilment_from_word, fulfilment_word, payment_status_from_word,
+    payment_status_word, saga::Change, status_from_word, status_word,
 };
 
 const INSERT_ORDER: Sql = Sql::new(
@@ -106,7 +109,8 @@ fn history_row<'a>(order: &'a Order, number: i64, entry: &'a HistoryEntry) -> (S
     (INSERT_HISTORY, p![order.id, number, status_word(entry.status), entry.at, entry.note])
 }
 
-/// Stores the order as `change` has left it; `stations` of its history are stored already.
+/// Stores the order as `change` has left it; `stations` of its history are stored already. Whoever
+/// tracks it is told of its payment when `change` has one, of parcels that left, and of new stations.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,6 +121,7 @@ pub fn store_moved(
     stations: usize,
 ) -> Result<(), DbError> {
     let next_action = to_json(order.payment.next_action.as_ref())?;
+    let news = news(order, change)?;
     let row = p![
         status_word(order.status),
         payment_status_word(order.payment.status),
@@ -133,13 +138,28 @@ pub fn store_moved(
     let mut statements = vec![(MOVE_ORDER, row)];
     statements.extend(shipments::changed(order, &change.shipments));
     statements.extend(refunds::changed(order, &change.refunds));
-    let numbered = (1_i64..).zip(&order.history).skip(stations);
-    statements.extend(numbered.map(|(number, entry)| history_row(order, number, entry)));
+    statements.extend(news.iter().map(|(kind, data)| entry_row(order, *kind, data)));
+    let new = order.history.iter().skip(stations);
+    statements.extend(new.map(|entry| status_row(order, entry)));
     if change.forgets_buyer {
         statements.push((FORGET_BUYER, p![true, order.id]));
     }
     tx.execute_many(&statements)?;
     Ok(())
+}
+
+/// What the buyer is told beside the stations: of the payment, then of the parcels that left.
+fn news(order: &Order, change: &Change) -> Result<Vec<(EntryKind, String)>, DbError> {
+    let payment = change.payment.as_ref().map(|_| {
+        let news = serde_json::to_string(&order.payment_news()).map_err(DbError::decode)?;
+        Ok((EntryKind::Payment, news))
+    });
+    let left = change.shipments.iter().filter(|parcel| parcel.status == ShipmentStatus::Shipped);
+    let parcels = left.map(|parcel| {
+        let news = serde_json::to_string(&parcel.shown(order)).map_err(DbError::decode)?;
+        Ok((EntryKind::Shipment, news))
+    });
+    payment.into_iter().chain(parcels).collect()
 }
 
 fn count<T>(items: &[T]) -> i64 {
@@ -169,15 +189,7 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
         p![id],
         |row| read_line(row, currency),
     )?;
-    order.history = tx.query(
-        "SELECT status, at, note FROM order_history WHERE order_id = ? ORDER BY entry_no",
-        p![id],
-        |row| {
-            let status = row.get::<String>(0)?;
-            let status = status_from_word(&status).map_err(DbError::decode)?;
-            Ok(HistoryEntry { status, at: row.get(1)?, note: row.get(2)? })
-        },
-    )?;
+    order.history = list_history(tx, id)?;
     // Few orders have any: the usual look at one costs nothing more.
     if shipments > 0 {
         order.shipments = shipments::of_order(tx, id)?;

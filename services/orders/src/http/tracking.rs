@@ -1,0 +1,147 @@
+//! Tracking an order: its stream of events, and the tickets by which a browser opens it. What stands in
+//! the query must never be logged.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use futures::stream;
+use serde::{Deserialize, Serialize};
+use techtrove_core::{Problem, Timestamp};
+use techtrove_http::{
+    HttpError, Json, OptionalJson, Path, ProblemBody, Query, server::Draining, sse,
+};
+use techtrove_identity_api::Caller;
+use techtrove_orders_api::OrderId;
+use utoipa::{IntoParams, ToSchema};
+
+use super::orders::viewer;
+use crate::{
+    app::{self, App, OrderStream, Pass},
+    domain::{Entry, entry_kind_word},
+};
+
+/// How a stream is opened.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventsQuery {
+    /// A ticket, in place of a token in a header. It opens one stream.
+    #[serde(default)]
+    #[param(min_length = 1, max_length = 255, format = Password)]
+    ticket: Option<String>,
+    /// The id of the last event the client has, for a browser that comes back with a new ticket;
+    /// `Last-Event-ID` counts before it.
+    #[serde(default)]
+    last_event_id: Option<u64>,
+}
+
+/// Asks for a ticket.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TicketRequest {}
+
+/// A ticket.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TicketBody {
+    /// Sent as `?ticket=` to the order's events, once.
+    #[schema(min_length = 43, max_length = 43)]
+    ticket: String,
+    /// Until when it can be used.
+    expires_at: Timestamp,
+}
+
+/// Tells what becomes of an order: all so far, or all after `Last-Event-ID`, and then each change as it
+/// comes. An event's `id` is its place in the order's history, from 1 without a gap; its `event` is
+/// `status` (`{status, at, note?}`), `payment` (`{id, status, at}`) or `shipment` (the parcel). The
+/// stream stays open until the client leaves or the shop ends.
+#[utoipa::path(
+    get, path = "/api/v1/orders/{id}/events", operation_id = "track_order", tag = "orders",
+    params(
+        ("id" = OrderId, Path, description = "Which order"),
+        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event the client has"),
+        EventsQuery,
+    ),
+    security((), ("bearer" = [])),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream", description = "Server-Sent Events"),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+    draining: Draining,
+) -> Result<Response, HttpError> {
+    let after = sse::last_event_id(&headers, query.last_event_id)?;
+    let pass = match query.ticket {
+        Some(ticket) => Pass::Ticket(ticket),
+        None => Pass::Viewer(viewer(&caller, &headers)?),
+    };
+    let entries = app::track_order(&app, id, pass, after).await?;
+    let events = stream::unfold(entries, next);
+    Ok(sse::answer(events, app.config.tracking.heartbeat, draining))
+}
+
+/// The text of the next events; none once the database fails.
+async fn next(mut entries: OrderStream) -> Option<(Bytes, OrderStream)> {
+    match entries.next().await {
+        Ok(next) => Some((next.iter().map(event).collect::<String>().into(), entries)),
+        Err(error) => {
+            let error = Problem::from(error);
+            tracing::warn!(?error, "a stream ends, since its order cannot be read");
+            None
+        }
+    }
+}
+
+fn event(entry: &Entry) -> String {
+    sse::event(entry.number, entry_kind_word(entry.kind), &entry.data)
+}
+
+/// Issues a ticket by which a browser, which cannot send a token there, opens the order's events: once,
+/// within a minute.
+#[utoipa::path(
+    post, path = "/api/v1/orders/{id}/stream-ticket", operation_id = "issue_stream_ticket", tag = "orders",
+    params(
+        ("id" = OrderId, Path, description = "Which order"),
+        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
+    ),
+    request_body = Option<TicketRequest>,
+    security((), ("bearer" = [])),
+    responses(
+        (status = 201, body = TicketBody, headers(("Location" = String, description = "The order's events"))),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 404, body = ProblemBody), (status = 413, body = ProblemBody),
+        (status = 415, body = ProblemBody), (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn ticket(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<OrderId>,
+    headers: HeaderMap,
+    OptionalJson(TicketRequest {}): OptionalJson<TicketRequest>,
+) -> Result<Response, HttpError> {
+    let issued = app::issue_ticket(&app, id, &viewer(&caller, &headers)?).await?;
+    let location = format!("/api/v1/orders/{id}/events");
+    let headers = [
+        (header::LOCATION, HeaderValue::try_from(location).map_err(Problem::internal)?),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    let body = TicketBody { ticket: issued.text, expires_at: issued.expires_at };
+    Ok((StatusCode::CREATED, headers, Json(body)).into_response())
+}
