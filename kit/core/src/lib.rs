@@ -5,6 +5,7 @@
 mod clock;
 mod email;
 mod error;
+mod field;
 mod id;
 mod idgen;
 mod money;
@@ -18,6 +19,7 @@ mod words;
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use email::{EmailAddress, InvalidEmail};
 pub use error::{ErrorCode, FieldError, Problem, codes};
+pub use field::Field;
 pub use id::{InvalidId, TypedId, decode_suffix, encode_suffix, id_schema};
 pub use idgen::{IdGen, SeededIds, SharedIds, SystemIds};
 pub use money::{Currency, InvalidCurrency, Money, MoneyError};

@@ -10,6 +10,7 @@ mod extract;
 mod guard;
 mod json;
 mod metrics;
+mod patch;
 mod pointer;
 mod precondition;
 mod problem;
@@ -29,6 +30,7 @@ pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_
 pub use extract::{Path, Query, header_text};
 pub use guard::{PanicLayer, guard, with_fallbacks};
 pub use json::{Json, OptionalJson, body_problem, parse_json};
+pub use patch::Patch;
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};
 pub use trace::Trace;

@@ -148,31 +148,33 @@ impl Draft {
         self.header(header::CONTENT_TYPE.as_str(), content_type)
     }
 
-    async fn send(self) -> Reply {
+    /// Sends it, and reads no more of the answer than its status and headers: for one that never ends.
+    ///
+    /// # Panics
+    /// When no answer begins.
+    pub async fn head(self) -> Reply {
+        let (parts, _) = self.send().await.into_parts();
+        Reply { status: parts.status, headers: parts.headers, body: Bytes::new() }
+    }
+
+    async fn send(self) -> http::Response<Body> {
         match self.shop.clone() {
-            Shop::Here(router) => self.send_here(router).await,
+            Shop::Here(router) => {
+                match router.oneshot(self.into_request("").map(Body::from)).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
             Shop::At { base, client } => self.send_to(&base, &client).await,
         }
     }
 
-    async fn send_here(self, router: Router) -> Reply {
-        let response = match router.oneshot(self.into_request("").map(Body::from)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        read(response).await
-    }
-
-    async fn send_to(self, base: &str, client: &Network) -> Reply {
+    async fn send_to(self, base: &str, client: &Network) -> http::Response<Body> {
         let url = format!("{base}{}", self.path);
-        let answer = async {
-            match client.request(self.into_request(base).map(Full::new)).await {
-                Ok(response) => read(response.map(Body::new)).await,
-                Err(error) => panic!("{url}: {error:?}"),
-            }
-        };
-        let answer = tokio::time::timeout(PATIENCE, answer).await;
-        answer.unwrap_or_else(|_| panic!("{url}: no answer within {PATIENCE:?}"))
+        match client.request(self.into_request(base).map(Full::new)).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => panic!("{url}: {error:?}"),
+        }
     }
 
     fn into_request(self, base: &str) -> http::Request<Bytes> {
@@ -196,7 +198,12 @@ impl IntoFuture for Draft {
     type IntoFuture = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+        let what = format!("{} {}", self.method, self.path);
+        Box::pin(async move {
+            let answer = async { read(self.send().await).await };
+            let answer = tokio::time::timeout(PATIENCE, answer).await;
+            answer.unwrap_or_else(|_| panic!("{what}: no answer within {PATIENCE:?}"))
+        })
     }
 }
 

@@ -173,6 +173,12 @@ async fn other_services_learn_how_to_write_to_a_user() {
     let contact = owner.get(&path).await.expect(200).value();
 
     assert_eq!(contact, json!({"email": "ada@example.com", "name": "Ada"}));
+    let whose = async |email: &str| {
+        let found = owner.post("/internal/identity/users/find", &json!({ "email": email })).await;
+        found.expect(200).value()
+    };
+    assert_eq!(whose("ADA@example.com").await, json!({ "user_id": id }));
+    assert_eq!(whose("nobody@example.com").await, json!({ "user_id": null }));
     let nobody = "/internal/identity/users/usr_01kafy3m2se6rbq3tmn4y4bwqd/contact";
     assert_eq!(owner.get(nobody).await.expect(404).problem_code(), "not_found");
     assert_eq!(anybody.get(&path).await.status, 404, "the world has no such route");

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Subscription, Taken};
-use techtrove_orders_api::{ORDER_AGGREGATE, ORDER_CONFIRMED, OrderChanged};
+use techtrove_orders_api::{ORDER_AGGREGATE, ORDER_CONFIRMED, ORDER_KEYS_DELIVERED, OrderChanged};
 
-use crate::app::{self, App};
+use crate::{
+    app::{self, App},
+    domain::OrderMail,
+};
 
 /// How notifications is known to the bus as a reader of orders' events.
 pub(crate) const ORDERS_CONSUMER: &str = "notifications.orders";
@@ -23,12 +26,14 @@ pub(crate) fn subscriptions(app: &App) -> Vec<Subscription> {
     }]
 }
 
-/// Writes to the buyer of a confirmed order.
+/// Writes to the buyer of an order that was confirmed, or whose licence keys were revealed.
 async fn on_order_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
-    if event.kind != ORDER_CONFIRMED {
-        return Ok(Taken::Ignored);
-    }
+    let mail = match event.kind.as_str() {
+        ORDER_CONFIRMED => OrderMail::Confirmed,
+        ORDER_KEYS_DELIVERED => OrderMail::LicenceKeys,
+        _ => return Ok(Taken::Ignored),
+    };
     let order: OrderChanged = event.decode_data()?;
-    app::write_order_mail(&app, event, order.order_id).await?;
+    app::write_order_mail(&app, event, order.order_id, mail).await?;
     Ok(Taken::Handled)
 }

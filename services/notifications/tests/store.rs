@@ -5,7 +5,7 @@ mod support;
 
 use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use support::{MailServer, Office, confirmed};
+use support::{MailServer, Office, confirmed, keys_delivered};
 use techtrove_core::PageRequest;
 use techtrove_db::Db;
 use techtrove_notifications::{SmtpUrl, app};
@@ -35,6 +35,32 @@ async fn an_event_makes_one_mail_however_often_it_comes() {
         assert_eq!(recipients, ["buyer1@example.com", "buyer2@example.com", "buyer3@example.com"]);
         let book = app::audit_mails(&office.app, &PageRequest::default()).await.expect("a page");
         assert!(book.items.iter().all(|mail| mail.done && mail.template == "order_confirmed"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn licence_keys_come_in_a_mail_of_their_own_once_they_can_be_told() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+        office.hear(confirmed(1)).await.expect("taken");
+        office.orders_away.store(1, Ordering::SeqCst);
+
+        office.hear(keys_delivered(1)).await.expect_err("comes again later");
+        office.hear(keys_delivered(1)).await.expect("taken");
+        office.hear(keys_delivered(1)).await.expect("taken before");
+
+        let mails = app::list_mailbox(&office.app, None, 10).await.expect("the database answers");
+        assert_eq!(mails.len(), 2);
+        let [keys, confirmation] = [&mails[0].content, &mails[1].content];
+        assert_eq!(keys.subject, "Your licence keys of order TT-0000000001");
+        assert!(keys.text.contains("    KEY-<1>\n"), "{}", keys.text);
+        assert!(
+            keys.html.contains("KEY-&#60;1&#62;") && keys.html.contains("KEY-2"),
+            "{}",
+            keys.html
+        );
+        assert!(!confirmation.text.contains("KEY-"), "{}", confirmation.text);
     })
     .await;
 }

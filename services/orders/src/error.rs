@@ -9,10 +9,16 @@ use techtrove_inventory_api::OUT_OF_STOCK;
 use techtrove_orders_api::Totals;
 use techtrove_payments_api::{INVALID_TRANSITION, PAYMENT_DECLINED, REFUND_EXCEEDS_PAYMENT};
 
-use crate::domain::{InvalidTransition, Refusal, cart::CartRefusal, checkout::CheckoutError};
+use crate::domain::{
+    EditRefusal, InvalidTransition, Refusal, cart::CartRefusal, checkout::CheckoutError,
+};
 
 /// What the buyer was shown is not what it would cost now.
 pub const PRICE_CHANGED: ErrorCode = ErrorCode::new("price_changed", 409, "The price has changed");
+
+/// An edit would make the order cost something else.
+pub const TOTAL_WOULD_CHANGE: ErrorCode =
+    ErrorCode::new("total_would_change", 409, "The total would change");
 
 /// Goods leave only once their money is taken.
 pub const PAYMENT_NOT_CAPTURED: ErrorCode =
@@ -54,6 +60,12 @@ pub enum Error {
     /// The cart was changed again and again while it was priced.
     #[error("the cart was changed while it was priced")]
     CartMoved,
+    /// The caller sees the order and may not do this.
+    #[error("not allowed: {0}")]
+    NotAllowed(&'static str),
+    /// The order cannot be edited so.
+    #[error(transparent)]
+    Edit(#[from] EditRefusal),
     /// A refusal that is worded already: values, idempotency keys.
     #[error(transparent)]
     Worded(Box<Problem>),
@@ -161,6 +173,9 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotFound | Error::NoContact => Self::new(codes::NOT_FOUND, detail),
+            Error::NotAllowed(_) => Self::new(codes::FORBIDDEN, detail),
+            Error::Edit(EditRefusal::TotalWouldChange) => Self::new(TOTAL_WOULD_CHANGE, detail),
+            Error::Edit(_) => Self::new(INVALID_TRANSITION, detail),
             Error::NoCredential | Error::BadTicket => Self::new(codes::UNAUTHENTICATED, detail),
             Error::Cart(refusal) => refusal.into(),
             Error::CartMoved => {

@@ -1,4 +1,5 @@
-//! What orders publishes: each station of an order but the first, in the transaction that brings it. It
+//! What orders publishes: each station of an order but the first, and that licence keys were revealed,
+//! in the transaction that brings it. It
 //! listens to payments, where a provider tells something that nobody was waiting for.
 
 use std::sync::Arc;
@@ -6,8 +7,8 @@ use std::sync::Arc;
 use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subscription, Taken};
 use techtrove_core::TypedId as _;
 use techtrove_orders_api::{
-    ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_PAYMENT_FAILED,
-    ORDER_PROCESSING, ORDER_SHIPPED, OrderChanged, OrderId, OrderStatus,
+    ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
+    ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_SHIPPED, OrderChanged, OrderId, OrderStatus,
 };
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged};
 
@@ -44,7 +45,16 @@ pub(crate) fn status_changed(order_id: OrderId, status: OrderStatus) -> Option<N
         OrderStatus::PaymentFailed => ORDER_PAYMENT_FAILED,
         OrderStatus::Cancelled => ORDER_CANCELLED,
     };
+    Some(order_changed(kind, order_id, status))
+}
+
+/// The event which tells that the order's licence keys were revealed to its buyer.
+pub(crate) fn keys_delivered(order_id: OrderId, status: OrderStatus) -> NewEvent {
+    order_changed(ORDER_KEYS_DELIVERED, order_id, status)
+}
+
+fn order_changed(kind: EventKind, order_id: OrderId, status: OrderStatus) -> NewEvent {
     let aggregate = AggregateRef { kind: ORDER_AGGREGATE, id: order_id.uuid() };
     let data = serde_json::json!(OrderChanged { order_id, status });
-    Some(NewEvent { kind, aggregate, data })
+    NewEvent { kind, aggregate, data }
 }

@@ -73,6 +73,7 @@ fn order(number: u128, cart: &Cart) -> Order {
         created_at: at(1),
         updated_at: at(1),
         cart_id: Some(cart.id),
+        note: None,
         prices_include_tax: true,
     }
 }

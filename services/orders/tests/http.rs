@@ -13,7 +13,7 @@ use techtrove_orders::{
     service,
 };
 use techtrove_orders_api::{
-    OrderEntry, OrderForMail, OrderId, OrderStatus, OrdersClient, StockClaim,
+    MailQuery, OrderEntry, OrderForMail, OrderId, OrderStatus, OrdersClient, StockClaim,
 };
 use techtrove_testing::{Actor, sqlite_inline};
 use world::{Setting, Shop, World, wish};
@@ -299,7 +299,7 @@ async fn broken_requests_are_refused() {
         ),
         (post().body("application/json", body.clone()).header("authorization", "Bearer x"), 401),
         (post().body("application/json", body.clone()).header("authorization", "Basic eDp5"), 401),
-        (shop.actor.get(ORDERS), 405),
+        (shop.actor.put(ORDERS, &json!({})), 405),
         (shop.actor.get(&format!("{ORDERS}/ord_01kafy3m2se6rbq3tmn4y4bwqd/x")), 404),
     ] {
         let reply = draft.await;
@@ -331,7 +331,8 @@ async fn mails_and_the_audit_learn_what_they_need() {
     let client = OrdersClient::new(Client::local("orders", internal));
     let id: OrderId = id.parse().expect("an id");
 
-    let mail: OrderForMail = client.order_for_mail(id).await.expect("an order");
+    let mail: OrderForMail =
+        client.order_for_mail(id, MailQuery::default()).await.expect("an order");
     let page = |cursor| PageRequest { limit: Some(1), cursor };
     let first: Page<OrderEntry> = client.audit_orders(&page(None)).await.expect("a page");
     let second = client.audit_orders(&page(first.next_cursor.clone())).await.expect("a page");
@@ -350,7 +351,10 @@ async fn mails_and_the_audit_learn_what_they_need() {
     let refused = &second.items[0];
     assert_eq!((refused.status, refused.stock), (OrderStatus::Cancelled, StockClaim::Nothing));
     assert_eq!((refused.lines.len(), second.next_cursor), (0, None));
-    assert!(client.order_for_mail(refused.id).await.is_err(), "nobody is to be written to");
+    assert!(
+        client.order_for_mail(refused.id, MailQuery::default()).await.is_err(),
+        "nobody is to be written to"
+    );
 }
 
 #[tokio::test]

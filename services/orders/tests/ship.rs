@@ -144,7 +144,7 @@ async fn what_needs_no_parcel_leaves_once_it_is_paid() {
 
     world.assert_settled("digital").await;
     let order = world.orders().await.remove(0);
-    assert_eq!((order.status, order.shipments.len()), (OrderStatus::Shipped, 1));
+    assert_eq!((order.status, order.shipments.len()), (OrderStatus::Delivered, 1));
     assert_eq!(order.shipments[0].carrier, "digital");
 }
 

@@ -3,6 +3,7 @@
 
 mod buying;
 mod harness;
+mod permissions;
 mod program;
 mod public_face;
 mod selling_out;

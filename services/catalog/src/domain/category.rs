@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::CategoryId;
-use techtrove_core::Timestamp;
+use techtrove_core::{Field, Timestamp};
 
-use super::{Field, Invalid, Slug, text};
+use super::{Invalid, Slug, text};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 100;

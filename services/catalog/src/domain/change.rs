@@ -5,9 +5,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use techtrove_catalog_api::{CategoryId, Fulfilment};
-use techtrove_core::{Currency, Money, Sku};
+use techtrove_core::{Currency, Field, Money, Sku};
 
-use super::{Attributes, Field, Invalid, Slug, Status, text};
+use super::{Attributes, Invalid, Slug, Status, text};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 200;

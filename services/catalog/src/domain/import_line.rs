@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use techtrove_catalog_api::Fulfilment;
-use techtrove_core::{Currency, Money, Sku, codes, readable};
+use techtrove_core::{Currency, Field, Money, Sku, codes, readable};
 
 use super::{
-    Field, Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput,
+    Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput,
     import_chunk::MAX_LINE,
 };
 

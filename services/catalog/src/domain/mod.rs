@@ -6,7 +6,6 @@ mod attributes;
 mod category;
 mod change;
 mod document;
-mod field;
 mod import_chunk;
 mod import_line;
 mod invalid;
@@ -23,7 +22,6 @@ pub use category::{
 };
 pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
 pub use document::{ProductDocument, StoredPrices, VariantDocument};
-pub use field::Field;
 pub use import_chunk::{Chunk, Chunker, lines};
 pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
 pub use invalid::Invalid;

@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use techtrove_catalog_api::{CategoryId, Fulfilment, ProductId, VariantId};
-use techtrove_core::{Money, Sku, Timestamp};
+use techtrove_core::{Field, Money, Sku, Timestamp};
 
 use super::{
-    Attributes, Field, Invalid, ProductChange, Slug, VariantChange,
+    Attributes, Invalid, ProductChange, Slug, VariantChange,
     change::{MAX_VARIANTS, declare_options},
 };
 

@@ -10,12 +10,11 @@ use axum::{
 use techtrove_catalog_api::CategoryId;
 use techtrove_core::Page;
 use techtrove_http::{
-    HttpError, IfMatch, Json, Path, ProblemBody, created_json, idempotency::Idempotent,
+    HttpError, IfMatch, Json, Patch, Path, ProblemBody, created_json, idempotency::Idempotent,
     versioned_json, written_json,
 };
 use techtrove_identity_api::Manager;
 
-use super::patch::Patch;
 use crate::{
     app::{self, App},
     domain::{Category, CategoryInput, CategoryNode, NewCategory},

@@ -2,7 +2,6 @@
 
 mod categories;
 mod imports;
-mod patch;
 mod products;
 mod skus;
 

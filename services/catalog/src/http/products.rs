@@ -12,13 +12,12 @@ use serde_json::value::RawValue;
 use techtrove_catalog_api::ProductId;
 use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::{
-    HttpError, IfMatch, Json, Path, ProblemBody, Query, created_json, idempotency::Idempotent,
-    written_json,
+    HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
+    idempotency::Idempotent, written_json,
 };
 use techtrove_identity_api::{Caller, Manager, Role};
 use utoipa::{IntoParams, ToSchema};
 
-use super::patch::Patch;
 use crate::{
     app::{self, App, ListRequest},
     domain::{NewProductInput, ProductBody, ProductInput, ShownProduct, Status},

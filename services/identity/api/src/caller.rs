@@ -75,6 +75,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// A signed-in user who calls, whoever it is. Decided before the rest of the request is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn(pub Claims);
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(caller.user()?.clone()))
+    }
+}
+
 /// A manager who calls. Decided before the rest of the request is looked at, so that nobody else learns
 /// what would have been wrong with it.
 #[derive(Clone, Copy, Debug)]

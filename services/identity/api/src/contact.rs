@@ -15,6 +15,20 @@ pub struct Contact {
     pub name: String,
 }
 
+/// Asks whose an address is; in a body, since addresses of requests are logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindUser {
+    /// The address, whatever its case.
+    pub email: EmailAddress,
+}
+
+/// Whose an address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundUser {
+    /// The user, if there is one.
+    pub user_id: Option<UserId>,
+}
+
 /// Calls identity, wherever it runs.
 #[derive(Clone, Debug)]
 pub struct IdentityClient(Client);
@@ -32,5 +46,15 @@ impl IdentityClient {
     /// When there is no such user or identity cannot be reached.
     pub async fn contact(&self, user: UserId) -> Result<Contact, ClientError> {
         self.0.get(&format!("/internal/identity/users/{user}/contact")).call().await
+    }
+
+    /// Whose an address is.
+    ///
+    /// # Errors
+    /// When identity cannot be reached.
+    pub async fn find_user(&self, email: EmailAddress) -> Result<Option<UserId>, ClientError> {
+        let found = self.0.post("/internal/identity/users/find").json(&FindUser { email });
+        let found: FoundUser = found.call().await?;
+        Ok(found.user_id)
     }
 }

@@ -10,8 +10,8 @@ mod role;
 mod tokens;
 
 pub use authenticator::Authenticator;
-pub use caller::{Caller, Manager};
-pub use contact::{Contact, IdentityClient};
+pub use caller::{Caller, Manager, SignedIn};
+pub use contact::{Contact, FindUser, FoundUser, IdentityClient};
 pub use guest::{GuestKey, GuestSubject};
 pub use role::{InvalidRole, Role};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};

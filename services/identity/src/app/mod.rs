@@ -2,6 +2,7 @@
 //! and never inside a transaction.
 
 mod create_admin;
+mod find_user;
 mod get_contact;
 mod hashing;
 mod log_in;
@@ -10,6 +11,7 @@ mod register;
 mod session;
 
 pub use create_admin::create_admin;
+pub use find_user::find_user;
 pub use get_contact::get_contact;
 pub use hashing::{Hasher, HashingError};
 pub use log_in::log_in;

@@ -1,8 +1,8 @@
-//! How to write to a user: an internal route which the gateway never shows.
+//! How to write to a user, and whose an address is: internal routes which the gateway never shows.
 
 use axum::extract::State;
 use techtrove_http::{HttpError, Json, Path};
-use techtrove_identity_api::{Contact, UserId};
+use techtrove_identity_api::{Contact, FindUser, FoundUser, UserId};
 
 use crate::app::{self, App};
 
@@ -12,4 +12,12 @@ pub(super) async fn contact(
     Path(id): Path<UserId>,
 ) -> Result<Json<Contact>, HttpError> {
     Ok(Json(app::get_contact(&app, id).await?))
+}
+
+/// Whose an address is.
+pub(super) async fn find(
+    State(app): State<App>,
+    Json(request): Json<FindUser>,
+) -> Result<Json<FoundUser>, HttpError> {
+    Ok(Json(FoundUser { user_id: app::find_user(&app, &request.email).await? }))
 }

@@ -29,5 +29,6 @@ pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/identity/admins", post(admins::create_admin))
         .route("/internal/identity/users/{id}/contact", get(contacts::contact))
+        .route("/internal/identity/users/find", post(contacts::find))
         .with_state(app)
 }

@@ -1,15 +1,15 @@
-//! An order was confirmed: its buyer gets a mail. The contact and the details are fetched from orders,
-//! because events carry neither, and never inside the transaction.
+//! Something became of an order: its buyer gets a mail. The contact and the details are fetched from
+//! orders, because events carry neither, and never inside the transaction.
 
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError};
 use techtrove_http::ClientError;
-use techtrove_orders_api::OrderId;
+use techtrove_orders_api::{MailQuery, OrderId};
 
 use super::App;
 use crate::{
-    domain::{MailState, NewMail, ORDER_CONFIRMED_TEMPLATE, message_id, order_confirmed},
+    domain::{MailState, NewMail, OrderMail, message_id},
     events::ORDERS_CONSUMER,
     store,
 };
@@ -22,19 +22,21 @@ pub async fn write_order_mail(
     app: &App,
     event: Arc<Event>,
     order: OrderId,
+    kind: OrderMail,
 ) -> Result<(), HandlerError> {
-    let details = app.orders.order_for_mail(order).await.map_err(|error| match error {
+    let query = MailQuery { licence_keys: kind == OrderMail::LicenceKeys };
+    let details = app.orders.order_for_mail(order, query).await.map_err(|error| match error {
         ClientError::Refused(problem) if problem.status < 500 => HandlerError::failed(problem),
         away => HandlerError::unavailable(away),
     })?;
-    let content = order_confirmed(&app.shop_name, &details)?;
+    let content = kind.content(&app.shop_name, &details)?;
     let mail = NewMail {
         id: app.ids.next(),
         event_id: event.id,
-        template: ORDER_CONFIRMED_TEMPLATE,
+        template: kind.template(),
         subject_id: event.aggregate_id,
         recipient: details.email,
-        message_id: message_id(event.id, ORDER_CONFIRMED_TEMPLATE, &app.mail_domain),
+        message_id: message_id(event.id, kind.template(), &app.mail_domain),
         content,
         state: if app.sender.is_some() { MailState::Queued } else { MailState::Kept },
         created_at: app.clock.now(),

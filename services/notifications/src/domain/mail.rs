@@ -6,9 +6,6 @@ use uuid::Uuid;
 
 use super::Content;
 
-/// The template of the mail which says that an order is confirmed.
-pub const ORDER_CONFIRMED_TEMPLATE: &str = "order_confirmed";
-
 /// Where a mail stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailState {
@@ -93,7 +90,7 @@ mod tests {
         let event = Uuid::from_u128(7);
 
         assert_eq!(
-            message_id(event, ORDER_CONFIRMED_TEMPLATE, "shop.example"),
+            message_id(event, "order_confirmed", "shop.example"),
             "<order_confirmed.00000000000000000000000000000007@shop.example>",
         );
     }

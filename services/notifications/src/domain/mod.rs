@@ -5,6 +5,6 @@ mod content;
 mod mail;
 mod retry;
 
-pub use content::{Content, order_confirmed};
-pub use mail::{Mail, MailState, NewMail, ORDER_CONFIRMED_TEMPLATE, message_id};
+pub use content::{Content, OrderMail};
+pub use mail::{Mail, MailState, NewMail, message_id};
 pub use retry::next_attempt;

@@ -12,19 +12,19 @@ use std::sync::{
 };
 
 use axum::{Router, extract::Path, http::StatusCode, response::IntoResponse, routing::get};
-use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent};
+use techtrove_bus::{AggregateRef, Event, EventContext, EventKind, NewEvent};
 use techtrove_core::{
     Clock, Currency, ManualClock, Money, SeededIds, SharedClock, SharedIds, TypedId,
 };
 use techtrove_db::Db;
-use techtrove_http::Client;
+use techtrove_http::{Client, Query};
 use techtrove_notifications::{
     Config, Deps, SmtpUrl,
     app::{self, App},
 };
 use techtrove_orders_api::{
-    ORDER_AGGREGATE, ORDER_CONFIRMED, OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus,
-    OrdersClient, Totals,
+    LicenceKey, MailQuery, ORDER_AGGREGATE, ORDER_CONFIRMED, ORDER_KEYS_DELIVERED, OrderChanged,
+    OrderForMail, OrderId, OrderLine, OrderStatus, OrdersClient, Totals,
 };
 use techtrove_runtime::Service;
 use uuid::Uuid;
@@ -67,33 +67,51 @@ pub fn order(id: OrderId) -> OrderForMail {
             tax: usd(0),
             total: usd(100_500),
         },
+        licence_keys: Vec::new(),
     }
 }
 
 /// The event which says that the order was confirmed; the same for the same number.
 pub fn confirmed(number: u32) -> Arc<Event> {
+    event(ORDER_CONFIRMED, number, 1)
+}
+
+/// The event which says that the order's keys were revealed; the same for the same number.
+pub fn keys_delivered(number: u32) -> Arc<Event> {
+    event(ORDER_KEYS_DELIVERED, number, 2)
+}
+
+fn event(kind: EventKind, number: u32, sequence: u64) -> Arc<Event> {
     let id = order_id(number);
+    let unique = u128::from(number) | u128::from(sequence) << 32;
     let context = EventContext {
-        id: Uuid::from_u128(0x0198_1111_0000_7000_8000 << 64 | u128::from(number)),
+        id: Uuid::from_u128(0x0198_1111_0000_7000_8000 << 64 | unique),
         time: ManualClock::default().now(),
         traceparent: None,
     };
     let data = OrderChanged { order_id: id, status: OrderStatus::Confirmed };
     let event = NewEvent {
-        kind: ORDER_CONFIRMED,
+        kind,
         aggregate: AggregateRef::new(ORDER_AGGREGATE, id),
         data: serde_json::json!(data),
     };
-    Arc::new(Event::new("/techtrove/orders", &context, &event, 1))
+    Arc::new(Event::new("/techtrove/orders", &context, &event, sequence))
+}
+
+/// The same order with its licence keys.
+fn with_keys(id: OrderId) -> OrderForMail {
+    let key = |key: &str| LicenceKey { sku: "GPU-1".parse().expect("a SKU"), key: key.into() };
+    OrderForMail { licence_keys: vec![key("KEY-<1>"), key("KEY-2")], ..order(id) }
 }
 
 fn orders(away: Arc<AtomicU32>) -> Router {
-    let answer = move |Path(id): Path<OrderId>| {
+    let answer = move |Path(id): Path<OrderId>, Query(query): Query<MailQuery>| {
         let left =
             away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
         async move {
             match left {
                 Ok(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                Err(_) if query.licence_keys => axum::Json(with_keys(id)).into_response(),
                 Err(_) => axum::Json(order(id)).into_response(),
             }
         }

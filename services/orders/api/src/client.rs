@@ -3,7 +3,7 @@
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{Client, ClientError};
 
-use crate::{OrderEntry, OrderForMail, OrderId};
+use crate::{MailQuery, OrderEntry, OrderForMail, OrderId};
 
 /// Calls orders, wherever it runs.
 #[derive(Clone, Debug)]
@@ -19,9 +19,13 @@ impl OrdersClient {
     /// The contact and details for a mail about to be written.
     ///
     /// # Errors
-    /// When there is no such order or orders cannot be reached.
-    pub async fn order_for_mail(&self, id: OrderId) -> Result<OrderForMail, ClientError> {
-        self.0.get(&format!("/internal/orders/orders/{id}/mail")).call().await
+    /// When there is no such order, or orders, or a neighbour which it asks, cannot be reached.
+    pub async fn order_for_mail(
+        &self,
+        id: OrderId,
+        query: MailQuery,
+    ) -> Result<OrderForMail, ClientError> {
+        self.0.get(&format!("/internal/orders/orders/{id}/mail")).query(&query).call().await
     }
 
     /// A page of the orders' book.

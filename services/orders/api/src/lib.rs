@@ -7,7 +7,10 @@ mod order;
 
 pub use audit::{OrderEntry, StockClaim};
 pub use client::OrdersClient;
-pub use order::{OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus, ShipmentId, Totals};
+pub use order::{
+    LicenceKey, MailQuery, OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus, ShipmentId,
+    Totals,
+};
 
 /// The kind of aggregate whose events tell of an order.
 pub const ORDER_AGGREGATE: &str = "orders.order";
@@ -23,6 +26,9 @@ pub const ORDER_SHIPPED: &str = "orders.order.shipped.v1";
 
 /// All goods have arrived; carries [`OrderChanged`].
 pub const ORDER_DELIVERED: &str = "orders.order.delivered.v1";
+
+/// The licence keys of an order were revealed to its buyer; carries [`OrderChanged`].
+pub const ORDER_KEYS_DELIVERED: &str = "orders.order.keys_delivered.v1";
 
 /// The payment was refused and the stock given back; carries [`OrderChanged`].
 pub const ORDER_PAYMENT_FAILED: &str = "orders.order.payment_failed.v1";

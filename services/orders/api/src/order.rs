@@ -90,4 +90,30 @@ pub struct OrderForMail {
     pub lines: Vec<OrderLine>,
     /// What it costs.
     pub totals: Totals,
+    /// The licence keys that were revealed, where they were asked for.
+    #[serde(default)]
+    pub licence_keys: Vec<LicenceKey>,
+}
+
+/// A licence key that a buyer was given; it does not show itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct LicenceKey {
+    /// What it is a licence of.
+    pub sku: Sku,
+    /// The key itself.
+    pub key: String,
+}
+
+impl std::fmt::Debug for LicenceKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LicenceKey").field("sku", &self.sku).finish_non_exhaustive()
+    }
+}
+
+/// What a mail about an order is to tell besides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailQuery {
+    /// Whether it is to tell the licence keys; then it is not written without them.
+    #[serde(default)]
+    pub licence_keys: bool,
 }

@@ -1,6 +1,7 @@
 ALTER TABLE orders
     ADD COLUMN refunded BIGINT NOT NULL DEFAULT 0,
     ADD COLUMN note TEXT COLLATE utf8mb4_bin,
+    ADD COLUMN email_folded VARCHAR(512) COLLATE utf8mb4_bin,
     ADD COLUMN next_action TEXT COLLATE utf8mb4_bin,
     ADD COLUMN cancel_asked VARCHAR(255) COLLATE utf8mb4_bin,
     ADD COLUMN attempt BIGINT NOT NULL DEFAULT 1,
@@ -10,7 +11,9 @@ ALTER TABLE orders
     ADD INDEX orders_by_user (user_id, created_at, id),
     ADD INDEX orders_by_time (created_at, id),
     ADD INDEX orders_by_status (status, created_at, id),
-    ADD INDEX orders_by_email (email, created_at, id);
+    ADD INDEX orders_by_email (email_folded, created_at, id);
+
+UPDATE orders SET email_folded = LOWER(email);
 
 ALTER TABLE order_lines
     ADD COLUMN shipped BIGINT NOT NULL DEFAULT 0,

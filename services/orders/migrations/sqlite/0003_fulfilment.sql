@@ -2,6 +2,10 @@ ALTER TABLE orders ADD COLUMN refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunde
 
 ALTER TABLE orders ADD COLUMN note TEXT;
 
+ALTER TABLE orders ADD COLUMN email_folded TEXT;
+
+UPDATE orders SET email_folded = LOWER(email);
+
 ALTER TABLE orders ADD COLUMN next_action TEXT;
 
 ALTER TABLE orders ADD COLUMN cancel_asked TEXT;
@@ -24,7 +28,7 @@ CREATE INDEX orders_by_time ON orders (created_at, id);
 
 CREATE INDEX orders_by_status ON orders (status, created_at, id);
 
-CREATE INDEX orders_by_email ON orders (email, created_at, id);
+CREATE INDEX orders_by_email ON orders (email_folded, created_at, id);
 
 CREATE TABLE shipments (
     id              BLOB NOT NULL PRIMARY KEY,

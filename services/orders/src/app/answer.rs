@@ -6,7 +6,7 @@ use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, Timestamp};
 use techtrove_http::idempotency::Answer;
 use techtrove_identity_api::{GuestKey, GuestSubject};
-use techtrove_orders_api::{OrderId, OrderStatus, Totals};
+use techtrove_orders_api::{LicenceKey, OrderId, OrderStatus, Totals};
 use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus, RefundId};
 use utoipa::ToSchema;
 
@@ -49,6 +49,12 @@ pub struct OrderBody {
     /// Where the bill goes, when it is not the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub billing_address: Option<Address>,
+    /// What the buyer had to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The licence keys that were revealed, where an order is shown to its buyer or support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub licence_keys: Option<Vec<LicenceKey>>,
     /// The parcels that have left.
     pub shipments: Vec<ShownShipment>,
     /// What became of it, from the beginning.
@@ -152,6 +158,8 @@ impl From<&Order> for OrderBody {
             shipping_method: delivery.method.clone(),
             shipping_address: delivery.shipping_address.clone(),
             billing_address: delivery.billing_address.clone(),
+            note: order.note.clone(),
+            licence_keys: None,
             shipments: order
                 .shipments
                 .iter()

@@ -3,16 +3,20 @@
 
 use techtrove_core::EmailAddress;
 use techtrove_identity_api::Contact;
-use techtrove_orders_api::{OrderForMail, OrderId, OrderLine};
+use techtrove_orders_api::{MailQuery, OrderForMail, OrderId, OrderLine};
 
 use super::App;
 use crate::{domain::Order, error::Error, store};
 
-/// The contact and details of an order.
+/// The contact and details of an order, with its licence keys if the mail is to tell them.
 ///
 /// # Errors
-/// When there is no such order, it has no contact, identity cannot be reached, or the database fails.
-pub(crate) async fn order_for_mail(app: &App, id: OrderId) -> Result<OrderForMail, Error> {
+/// When there is no such order, it has no contact, a neighbour cannot be reached, or the database fails.
+pub(crate) async fn order_for_mail(
+    app: &App,
+    id: OrderId,
+    query: MailQuery,
+) -> Result<OrderForMail, Error> {
     let found = app
         .db
         .read("orders.mail", move |tx| store::lookup_order(tx, id).map_err(Error::from))
@@ -21,6 +25,8 @@ pub(crate) async fn order_for_mail(app: &App, id: OrderId) -> Result<OrderForMai
     // A refused attempt has no number: nobody is to be written to about it.
     let number = order.number.clone().ok_or(Error::NoContact)?;
     let (email, name) = contact(app, &order).await?;
+    let licence_keys =
+        if query.licence_keys { super::licence_keys(app, &order).await? } else { Vec::new() };
     let lines = order.lines.into_iter().map(|line| OrderLine {
         sku: line.sku,
         name: line.name,
@@ -36,6 +42,7 @@ pub(crate) async fn order_for_mail(app: &App, id: OrderId) -> Result<OrderForMai
         name,
         lines: lines.collect(),
         totals: order.totals,
+        licence_keys,
     })
 }
 

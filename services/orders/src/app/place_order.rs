@@ -164,6 +164,7 @@ fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
         delivery: Delivery { method: priced.shipping_method, ..wish.delivery },
         lines: priced.lines,
         totals: priced.totals,
+        note: None,
         history: vec![HistoryEntry { status: OrderStatus::Pending, at: now, note: None }],
         attempt: 1,
         cancel_asked: None,

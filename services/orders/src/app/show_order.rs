@@ -15,6 +15,8 @@ pub(crate) struct Viewer {
     pub user_id: Option<UserId>,
     /// Whether it is staff.
     pub staff: bool,
+    /// Whether it is support.
+    pub support: bool,
     /// The guest's token, if one was sent.
     pub guest_token: Option<String>,
 }
@@ -39,13 +41,20 @@ pub(crate) async fn show_order(app: &App, id: OrderId, viewer: &Viewer) -> Resul
 /// # Errors
 /// [`Error::NotFound`] when it does not.
 pub(super) fn may_see(order: &Order, viewer: &Viewer) -> Result<(), Error> {
-    let own = viewer.guest_token.is_some()
-        || (viewer.user_id.is_some() && order.user_id == viewer.user_id);
     // A buyer who was told that there is no order must not find one.
-    if viewer.staff || (own && !order.refused) { Ok(()) } else { Err(Error::NotFound) }
+    if viewer.staff || (viewer.owns(order) && !order.refused) {
+        Ok(())
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 impl Viewer {
+    /// Whether the order is the viewer's own, whose token was checked.
+    pub(super) fn owns(&self, order: &Order) -> bool {
+        self.guest_token.is_some() || (self.user_id.is_some() && order.user_id == self.user_id)
+    }
+
     /// The same viewer with a token only if it is the one of this order.
     ///
     /// # Errors

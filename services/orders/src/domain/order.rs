@@ -40,6 +40,8 @@ pub struct Order {
     pub lines: Vec<Line>,
     /// What it costs.
     pub totals: Totals,
+    /// What the buyer had to say.
+    pub note: Option<String>,
     /// What became of it, from the beginning.
     pub history: Vec<HistoryEntry>,
     /// Which attempt of the reservation was committed; 1 until one was.
@@ -135,6 +137,12 @@ impl Order {
         ReservationId::from_uuid(self.id.uuid())
     }
 
+    /// Whether it has licence keys that its buyer was given.
+    #[must_use]
+    pub fn has_revealed_keys(&self) -> bool {
+        self.lines.iter().any(|line| !line.ships() && line.shipped > 0)
+    }
+
     /// Moves the order along the way to `to`; the note belongs to the last station.
     ///
     /// # Errors
@@ -174,6 +182,7 @@ impl Order {
             self.number = None;
             self.email = None;
             self.delivery = Delivery::default();
+            self.note = None;
         }
         self.updated_at = now;
     }

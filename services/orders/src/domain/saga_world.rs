@@ -234,6 +234,7 @@ pub fn placed() -> Order {
             tax: usd(0),
             total: usd(TOTAL),
         },
+        note: None,
         history: vec![HistoryEntry { status: OrderStatus::Pending, at, note: None }],
         attempt: 1,
         cancel_asked: None,

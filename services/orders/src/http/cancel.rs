@@ -87,5 +87,5 @@ pub(crate) async fn cancel(
 }
 
 fn viewer_of(caller: &Caller) -> app::Viewer {
-    app::Viewer { user_id: caller.user_id(), staff: false, guest_token: None }
+    app::Viewer { user_id: caller.user_id(), staff: false, support: false, guest_token: None }
 }

@@ -435,7 +435,7 @@ pub(crate) async fn reorder(
 ) -> Result<Response, HttpError> {
     let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.map(str::to_owned);
     // Staff reorder what they bought themselves.
-    let viewer = Viewer { user_id: caller.user_id(), staff: false, guest_token };
+    let viewer = Viewer { user_id: caller.user_id(), staff: false, support: false, guest_token };
     let scope = match (&viewer.user_id, &viewer.guest_token) {
         (Some(id), _) => Scope::User(id.uuid()),
         (None, Some(token)) => Scope::Token(token),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{HttpError, Json, Path, Query};
-use techtrove_orders_api::{OrderEntry, OrderForMail, OrderId};
+use techtrove_orders_api::{MailQuery, OrderEntry, OrderForMail, OrderId};
 
 use crate::app::{self, App};
 
@@ -13,8 +13,9 @@ use crate::app::{self, App};
 pub(super) async fn mail(
     State(app): State<Arc<App>>,
     Path(id): Path<OrderId>,
+    Query(query): Query<MailQuery>,
 ) -> Result<Json<OrderForMail>, HttpError> {
-    Ok(Json(app::order_for_mail(&app, id).await?))
+    Ok(Json(app::order_for_mail(&app, id, query).await?))
 }
 
 /// A page of the orders' book.

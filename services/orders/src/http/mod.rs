@@ -3,7 +3,9 @@
 mod cancel;
 mod carts;
 mod checkout;
+mod edits;
 mod internal;
+mod list;
 mod orders;
 mod refunds;
 mod shipments;
@@ -22,7 +24,11 @@ use crate::app::App;
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
+        .routes(routes!(list::list))
         .routes(routes!(orders::show))
+        .routes(routes!(edits::edit))
+        .routes(routes!(edits::process))
+        .routes(routes!(edits::deliver))
         .routes(routes!(cancel::cancel))
         .routes(routes!(refunds::refund))
         .routes(routes!(shipments::ship))

@@ -173,8 +173,11 @@ pub(crate) async fn show(
     Path(id): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let order = app::show_order(&app, id, &viewer(&caller, &headers)?).await?;
-    let mut response = versioned_json(&headers, order.version, &OrderBody::from(&order));
+    let viewer = viewer(&caller, &headers)?;
+    let order = app::show_order(&app, id, &viewer).await?;
+    let licence_keys = app::keys_for(&app, &order, &viewer).await;
+    let body = OrderBody { licence_keys, ..OrderBody::from(&order) };
+    let mut response = versioned_json(&headers, order.version, &body);
     let private = HeaderValue::from_static("private, no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, private);
     Ok(response)
@@ -188,6 +191,7 @@ pub(super) fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, Pro
     Ok(Viewer {
         user_id: caller.user_id(),
         staff: caller.has(Role::Support) || caller.has(Role::Manager),
+        support: caller.has(Role::Support),
         guest_token: header_text(headers, &X_GUEST_TOKEN)?.map(str::to_owned),
     })
 }

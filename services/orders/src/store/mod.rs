@@ -3,6 +3,8 @@
 
 mod audit;
 mod carts;
+mod edits;
+mod listing;
 mod orders;
 mod refunds;
 mod sagas;
@@ -14,6 +16,8 @@ pub use carts::{
     CartAt, insert_cart, insert_claim, lock_cart, lookup_cart, lookup_claim, lookup_current,
     prune_carts, save_cart, take_cart,
 };
+pub use edits::store_edit;
+pub use listing::{ContactFilter, OrderCursor, OrderFilter, list_orders};
 pub use orders::{insert_order, lookup_order, store_moved};
 pub use sagas::{
     Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,

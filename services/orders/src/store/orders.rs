@@ -1,13 +1,13 @@
 //! Orders with their lines and history; their parcels and refunds are in files of their own.
 
 use serde::Serialize;
-use techtrove_core::{Currency, Money, Quantity};
+use techtrove_core::{Currency, EmailAddress, Money, Quantity};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 use techtrove_orders_api::{OrderId, Totals};
 
 use super::{
     refunds, shipments,
-    tracking::{entry_row, list_history, status_row},
+    tracking::{entry_row, read_station, status_row},
 };
 use crate::domain::{
     Address, Delivery, EntryKind, HistoryEntry, Line, Order, OrderNumber, PaymentState,
@@ -15,12 +15,50 @@ use crate::domain::{
     payment_status_word, saga::Change, status_from_word, status_word,
 };
 
+/// Orders as [`read_order`] reads them, with what stands behind their table.
+macro_rules! select_orders {
+    ($rest:expr) => {
+        concat!(
+            "SELECT id, number, user_id, email, status, refused, payment_id, payment_provider, \
+             payment_status, captured, shipping_method, shipping_address, billing_address, \
+             currency, subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
+             refunded, next_action, attempt, cancel_asked, shipment_count, refund_count, note \
+             FROM orders ",
+            $rest
+        )
+    };
+}
+
+/// Lines as [`read_line`] reads them; the first column is their order.
+macro_rules! select_lines {
+    ($rest:expr) => {
+        concat!(
+            "SELECT order_id, sku, product_id, variant_id, name, fulfilment, quantity, unit_price, \
+             total, tax, shipped FROM order_lines ",
+            $rest
+        )
+    };
+}
+
+/// Stations as [`read_station`] reads them from the second column on; the first one is their order.
+macro_rules! select_history {
+    ($rest:expr) => {
+        concat!(
+            "SELECT order_id, status, at, note FROM (SELECT order_id, entry_no, status, at, note \
+             FROM order_history WHERE kind = 'status') stations ",
+            $rest
+        )
+    };
+}
+
+pub(super) use {select_history, select_lines, select_orders};
+
 const INSERT_ORDER: Sql = Sql::new(
-    "INSERT INTO orders (id, number, user_id, email, status, refused, payment_id, payment_provider, \
-     payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
-     subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
+    "INSERT INTO orders (id, number, user_id, email, email_folded, status, refused, payment_id, \
+     payment_provider, payment_status, captured, shipping_method, shipping_address, billing_address, \
+     currency, subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
      cart_id, live_cart_id, prices_include_tax) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 const INSERT_LINE: Sql = Sql::new(
@@ -38,8 +76,9 @@ const MOVE_ORDER: Sql = Sql::new(
 );
 
 const FORGET_BUYER: Sql = Sql::new(
-    "UPDATE orders SET refused = ?, number = NULL, email = NULL, shipping_method = NULL, \
-     shipping_address = NULL, billing_address = NULL WHERE id = ?",
+    "UPDATE orders SET refused = ?, number = NULL, email = NULL, email_folded = NULL, \
+     shipping_method = NULL, shipping_address = NULL, billing_address = NULL, note = NULL \
+     WHERE id = ?",
 );
 
 /// Stores a new order with its lines and history.
@@ -50,12 +89,14 @@ pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
     let delivery = &order.delivery;
     let shipping_address = to_json(delivery.shipping_address.as_ref())?;
     let billing_address = to_json(delivery.billing_address.as_ref())?;
+    let email_folded = order.email.as_ref().map(EmailAddress::folded);
     let totals = &order.totals;
     let row = p![
         order.id,
         order.number.as_ref().map(OrderNumber::as_str),
         order.user_id,
         order.email,
+        email_folded,
         status_word(order.status),
         order.refused,
         order.payment.id,
@@ -171,25 +212,17 @@ fn count<T>(items: &[T]) -> i64 {
 /// # Errors
 /// When the database fails.
 pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbError> {
-    let found = tx.query_opt(
-        "SELECT id, number, user_id, email, status, refused, payment_id, payment_provider, \
-         payment_status, captured, shipping_method, shipping_address, billing_address, currency, \
-         subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
-         cart_id, prices_include_tax, \
-         refunded, next_action, attempt, cancel_asked, shipment_count, refund_count \
-         FROM orders WHERE id = ?",
-        p![id],
-        read_order,
-    )?;
+    let found = tx.query_opt(select_orders!("WHERE id = ?"), p![id], read_order)?;
     let Some((mut order, shipments, refunds)) = found else { return Ok(None) };
     let currency = order.totals.total.currency;
-    order.lines = tx.query(
-        "SELECT sku, product_id, variant_id, name, fulfilment, quantity, unit_price, total, tax, shipped \
-         FROM order_lines WHERE order_id = ? ORDER BY line_no",
-        p![id],
-        |row| read_line(row, currency),
-    )?;
-    order.history = list_history(tx, id)?;
+    order.lines =
+        tx.query(select_lines!("WHERE order_id = ? ORDER BY line_no"), p![id], |row| {
+            read_line(row, currency)
+        })?;
+    order.history =
+        tx.query(select_history!("WHERE order_id = ? ORDER BY entry_no"), p![id], |row| {
+            read_station(row, 1)
+        })?;
     // Few orders have any: the usual look at one costs nothing more.
     if shipments > 0 {
         order.shipments = shipments::of_order(tx, id)?;
@@ -201,7 +234,7 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
 }
 
 /// The order without its lists, and how many parcels and refunds it has.
-fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
+pub(super) fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
     let status = row.get::<String>(4)?;
     let payment_status = row.get::<String>(8)?;
     let next_action = row.get::<Option<String>>(25)?;
@@ -228,6 +261,7 @@ fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
         },
         lines: Vec::new(),
         totals: read_totals(row)?,
+        note: row.get(30)?,
         history: Vec::new(),
         attempt: row.get(26)?,
         cancel_asked: row.get(27)?,
@@ -254,24 +288,26 @@ fn read_totals(row: &Row<'_>) -> Result<Totals, DbError> {
     })
 }
 
-fn read_line(row: &Row<'_>, currency: Currency) -> Result<Line, DbError> {
-    let fulfilment = row.get::<String>(4)?;
+/// A line of an order in this currency.
+pub(super) fn read_line(row: &Row<'_>, currency: Currency) -> Result<Line, DbError> {
+    let fulfilment = row.get::<String>(5)?;
     let money = |index| Ok::<_, DbError>(Money::new(row.get(index)?, currency));
     Ok(Line {
-        sku: row.get(0)?,
-        product_id: row.get(1)?,
-        variant_id: row.get(2)?,
-        name: row.get(3)?,
+        sku: row.get(1)?,
+        product_id: row.get(2)?,
+        variant_id: row.get(3)?,
+        name: row.get(4)?,
         fulfilment: fulfilment_from_word(&fulfilment).map_err(DbError::decode)?,
-        quantity: row.get::<Quantity>(5)?,
-        unit_price: money(6)?,
-        total: money(7)?,
-        tax: money(8)?,
-        shipped: row.get(9)?,
+        quantity: row.get::<Quantity>(6)?,
+        unit_price: money(7)?,
+        total: money(8)?,
+        tax: money(9)?,
+        shipped: row.get(10)?,
     })
 }
 
-fn to_json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, DbError> {
+/// A value as the JSON that is stored.
+pub(super) fn to_json<T: Serialize>(value: Option<&T>) -> Result<Option<String>, DbError> {
     value.map(serde_json::to_string).transpose().map_err(DbError::decode)
 }
 

@@ -41,25 +41,34 @@ fn row<'a>(order: &Order, refund: &'a Refund) -> Params<'a> {
     ]
 }
 
-/// The refunds of an order, in the order in which they were asked for.
-pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Refund>, DbError> {
-    tx.query(
-        "SELECT id, status, amount, reason, claim, created_at, updated_at FROM refunds \
-         WHERE order_id = ? ORDER BY refund_no",
-        p![id],
-        read,
-    )
+/// Refunds as [`read_refund`] reads them; the first column is their order.
+macro_rules! select_refunds {
+    ($rest:expr) => {
+        concat!(
+            "SELECT order_id, id, status, amount, reason, claim, created_at, updated_at \
+             FROM refunds ",
+            $rest
+        )
+    };
 }
 
-fn read(row: &Row<'_>) -> Result<Refund, DbError> {
-    let status = row.get::<String>(1)?;
+pub(super) use select_refunds;
+
+/// The refunds of an order, in the order in which they were asked for.
+pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Refund>, DbError> {
+    tx.query(select_refunds!("WHERE order_id = ? ORDER BY refund_no"), p![id], read_refund)
+}
+
+/// A refund.
+pub(super) fn read_refund(row: &Row<'_>) -> Result<Refund, DbError> {
+    let status = row.get::<String>(2)?;
     Ok(Refund {
-        id: row.get(0)?,
+        id: row.get(1)?,
         status: refund_status_from_word(&status).map_err(DbError::decode)?,
-        amount: row.get(2)?,
-        reason: row.get(3)?,
-        claim: row.get(4)?,
-        created_at: row.get(5)?,
-        updated_at: row.get(6)?,
+        amount: row.get(3)?,
+        reason: row.get(4)?,
+        claim: row.get(5)?,
+        created_at: row.get(6)?,
+        updated_at: row.get(7)?,
     })
 }

@@ -70,20 +70,38 @@ fn line_number(line: usize) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX).saturating_add(1)
 }
 
+/// Parcels as [`read_parcel`] reads them; the first column is their order.
+macro_rules! select_parcels {
+    ($rest:expr) => {
+        concat!(
+            "SELECT order_id, id, status, carrier, tracking_number, withdrawn_for, claim, \
+             created_at, shipped_at FROM shipments ",
+            $rest
+        )
+    };
+}
+
+/// Pieces as [`read_pieces`] reads them; the first column is their order.
+macro_rules! select_pieces {
+    ($rest:expr) => {
+        concat!(
+            "SELECT s.order_id, l.shipment_id, l.line_no, l.quantity FROM shipment_lines l \
+             JOIN shipments s ON s.id = l.shipment_id ",
+            $rest
+        )
+    };
+}
+
+pub(super) use {select_parcels, select_pieces};
+
 /// The parcels of an order, in the order in which they were prepared.
 pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Shipment>, DbError> {
-    let mut shipments = tx.query(
-        "SELECT id, status, carrier, tracking_number, withdrawn_for, claim, created_at, shipped_at \
-         FROM shipments WHERE order_id = ? ORDER BY shipment_no",
+    let mut shipments =
+        tx.query(select_parcels!("WHERE order_id = ? ORDER BY shipment_no"), p![id], read_parcel)?;
+    let pieces = tx.query(
+        select_pieces!("WHERE s.order_id = ? ORDER BY l.shipment_id, l.line_no"),
         p![id],
-        read,
-    )?;
-    let pieces: Vec<(ShipmentId, Pieces)> = tx.query(
-        "SELECT l.shipment_id, l.line_no, l.quantity FROM shipment_lines l \
-         JOIN shipments s ON s.id = l.shipment_id WHERE s.order_id = ? \
-         ORDER BY l.shipment_id, l.line_no",
-        p![id],
-        |row| Ok((row.get(0)?, read_pieces(row)?)),
+        read_pieces,
     )?;
     for shipment in &mut shipments {
         let own = pieces.iter().filter(|(parcel, _)| *parcel == shipment.id);
@@ -92,25 +110,27 @@ pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Shipment>, Db
     Ok(shipments)
 }
 
-fn read(row: &Row<'_>) -> Result<Shipment, DbError> {
-    let status = row.get::<String>(1)?;
-    let withdrawn_for = row.get::<Option<String>>(4)?;
+/// A parcel without its pieces.
+pub(super) fn read_parcel(row: &Row<'_>) -> Result<Shipment, DbError> {
+    let status = row.get::<String>(2)?;
+    let withdrawn_for = row.get::<Option<String>>(5)?;
     let withdrawn_for = withdrawn_for.map(|word| withdrawal_from_word(&word)).transpose();
     Ok(Shipment {
-        id: row.get(0)?,
+        id: row.get(1)?,
         status: shipment_status_from_word(&status).map_err(DbError::decode)?,
-        carrier: row.get(2)?,
-        tracking_number: row.get(3)?,
+        carrier: row.get(3)?,
+        tracking_number: row.get(4)?,
         pieces: Vec::new(),
         withdrawn_for: withdrawn_for.map_err(DbError::decode)?,
-        claim: row.get(5)?,
-        created_at: row.get(6)?,
-        shipped_at: row.get(7)?,
+        claim: row.get(6)?,
+        created_at: row.get(7)?,
+        shipped_at: row.get(8)?,
     })
 }
 
-fn read_pieces(row: &Row<'_>) -> Result<Pieces, DbError> {
-    let number = row.get::<i64>(1)?;
+/// Pieces, and the parcel which they are in.
+pub(super) fn read_pieces(row: &Row<'_>) -> Result<(ShipmentId, Pieces), DbError> {
+    let number = row.get::<i64>(2)?;
     let line = usize::try_from(number - 1).map_err(|_| DbError::decode("a line's number"))?;
-    Ok(Pieces { line, quantity: row.get(2)? })
+    Ok((row.get(1)?, Pieces { line, quantity: row.get(3)? }))
 }

@@ -38,16 +38,6 @@ pub fn entry_row<'a>(order: &'a Order, kind: EntryKind, data: &'a str) -> (Sql, 
     (APPEND, p![order.id, status, order.updated_at, note, kind, data, order.id])
 }
 
-/// The stations of an order.
-pub(super) fn list_history(tx: &mut Tx<'_>, order: OrderId) -> Result<Vec<HistoryEntry>, DbError> {
-    tx.query(
-        "SELECT status, at, note FROM order_history WHERE order_id = ? AND kind = 'status' \
-         ORDER BY entry_no",
-        p![order],
-        |row| read_station(row, 0),
-    )
-}
-
 /// The next entries after `after`, a hundred at most; none of an attempt that was refused.
 ///
 /// # Errors
@@ -93,7 +83,7 @@ fn read_entry(row: &Row<'_>) -> Result<Entry, DbError> {
 }
 
 /// A station, from status, time and note in this column and the next ones.
-fn read_station(row: &Row<'_>, first: usize) -> Result<HistoryEntry, DbError> {
+pub(super) fn read_station(row: &Row<'_>, first: usize) -> Result<HistoryEntry, DbError> {
     let status = row.get::<String>(first)?;
     let status = status_from_word(&status).map_err(DbError::decode)?;
     Ok(HistoryEntry { status, at: row.get(first + 1)?, note: row.get(first + 2)? })

@@ -74,6 +74,7 @@ pub fn order(number: u128) -> Order {
             tax: usd(21),
             total: usd(921),
         },
+        note: None,
         history: vec![HistoryEntry { status: OrderStatus::Pending, at: at(0), note: None }],
         attempt: 1,
         cancel_asked: None,

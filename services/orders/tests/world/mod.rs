@@ -29,7 +29,8 @@ use techtrove_core::{
 use techtrove_db::Db;
 use techtrove_http::{Client, Faults, HttpError};
 use techtrove_identity_api::{
-    Authenticator, Claims, Contact, GuestKey, IdentityClient, Role, SessionId, SigningKey, UserId,
+    Authenticator, Claims, Contact, FindUser, FoundUser, GuestKey, IdentityClient, Role, SessionId,
+    SigningKey, UserId,
 };
 use techtrove_inventory_api::InventoryClient;
 use techtrove_orders::{
@@ -187,7 +188,9 @@ impl World {
 
 /// Knows the user number 1.
 fn identity() -> Router {
-    Router::new().route("/internal/identity/users/{id}/contact", get(contact))
+    Router::new()
+        .route("/internal/identity/users/{id}/contact", get(contact))
+        .route("/internal/identity/users/find", post(find_user))
 }
 
 async fn contact(Path(id): Path<UserId>) -> Result<Json<Contact>, HttpError> {
@@ -196,6 +199,11 @@ async fn contact(Path(id): Path<UserId>) -> Result<Json<Contact>, HttpError> {
     }
     let email = "bob@example.com".parse().expect("an address");
     Ok(Json(Contact { email, name: "Bob".into() }))
+}
+
+async fn find_user(Json(request): Json<FindUser>) -> Json<FoundUser> {
+    let known = request.email.folded() == "bob@example.com";
+    Json(FoundUser { user_id: known.then(|| UserId::from_uuid(Uuid::from_u128(1))) })
 }
 
 fn catalog(withdrawn: Arc<Mutex<BTreeSet<&'static str>>>) -> Router {

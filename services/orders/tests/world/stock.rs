@@ -9,13 +9,13 @@ use std::{
 use axum::{
     Json, Router,
     extract::{Path, State},
-    routing::post,
+    routing::{get, post},
 };
 use techtrove_core::{Problem, SharedClock, Sku, Timestamp};
 use techtrove_http::HttpError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
-    Reservation, ReservationId, ReservationState, ShipRequest,
+    Reservation, ReservationId, ReservationState, ShipRequest, SoldKey, SoldKeys,
 };
 use uuid::Uuid;
 
@@ -195,6 +195,7 @@ struct Counter {
 pub fn router(stock: Arc<Mutex<Stock>>, clock: SharedClock) -> Router {
     Router::new()
         .route("/internal/inventory/reservations", post(hold))
+        .route("/internal/inventory/reservations/{id}/keys", get(keys))
         .route("/internal/inventory/reservations/{id}/{attempt}/ship", post(ship))
         .route("/internal/inventory/reservations/{id}/{attempt}/{verb}", post(change))
         .with_state(Counter { stock, clock })
@@ -234,4 +235,17 @@ async fn ship(
     Json(request): Json<ShipRequest>,
 ) -> Result<Json<Reservation>, HttpError> {
     counter.serve(id, attempt, |stock| stock.ship((id, attempt), &request))
+}
+
+/// A key for each licence that has left.
+async fn keys(State(counter): State<Counter>, Path(id): Path<ReservationId>) -> Json<SoldKeys> {
+    let stock = counter.stock.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_order = stock.reservations.iter().filter(|((reservation, _), _)| *reservation == id);
+    let left = of_order.flat_map(|(_, known)| known.parcels.values().flatten());
+    let licences = left.filter(|line| line.sku.as_str() == "KEY");
+    let keys = licences.flat_map(|line| {
+        let key = |number| SoldKey { sku: line.sku.clone(), key: format!("SECRET-{number}") };
+        (0..line.quantity.get()).map(key)
+    });
+    Json(SoldKeys { keys: keys.collect() })
 }

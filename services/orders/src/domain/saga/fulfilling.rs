@@ -6,7 +6,7 @@ use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
 use super::{
-    super::{Order, Refund, RefundStatus, Shipment, Withdrawal},
+    super::{Line, Order, Refund, RefundStatus, Shipment, Withdrawal},
     Change, Facts, Outcome, PaymentReport, Saga,
 };
 
@@ -114,13 +114,15 @@ fn withdrawn(order: &Order, why: Withdrawal) -> Vec<Shipment> {
     order.preparing().map(|parcel| parcel.withdrawn(why)).collect()
 }
 
-/// The first parcel makes the order `processing`, the one with the last piece `shipped`.
+/// The first parcel makes the order `processing`, the one with the last piece `shipped`; where nothing
+/// travels, it has arrived.
 fn shipped(order: &Order, parcel: &Shipment, now: Timestamp) -> Change {
     let in_it: u32 = parcel.pieces.iter().map(|pieces| pieces.quantity.get()).sum();
     let ordered: u32 = order.lines.iter().map(|line| line.quantity.get()).sum();
     let left_before: u32 = order.lines.iter().map(|line| line.shipped).sum();
     let status = if left_before + in_it >= ordered {
-        Some(OrderStatus::Shipped)
+        let travels = order.lines.iter().any(Line::ships);
+        Some(if travels { OrderStatus::Shipped } else { OrderStatus::Delivered })
     } else {
         (order.status == OrderStatus::Confirmed).then_some(OrderStatus::Processing)
     };

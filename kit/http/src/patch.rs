@@ -9,7 +9,8 @@ use serde::{
 };
 
 /// What is written in a JSON object.
-pub(crate) struct Patch<T>(pub(crate) T);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patch<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

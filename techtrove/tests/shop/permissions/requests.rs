@@ -1,0 +1,196 @@
+//! A request for every operation, which would be carried out if the caller may: what it is about, and
+//! what it sends. A new operation needs a line in [`REQUESTS`], and a [`Thing`] if it is about a new one.
+
+use http::Method;
+use serde_json::{Value, json};
+use techtrove_testing::{Actor, Draft};
+
+use crate::harness::{TestShop, order};
+
+/// What is for sale in these tests.
+pub const SKU: &str = "PERM-1";
+
+/// What a request is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    Nothing,
+    Account,
+    Product,
+    Category,
+    Import,
+    Stock,
+    Order,
+    Payment,
+    Provider,
+}
+
+/// A thing that was made for one request.
+#[derive(Debug, Default)]
+pub struct Target {
+    /// The path's parameters by their names.
+    parameters: Vec<(&'static str, String)>,
+    /// The token that its guest was given, in its header.
+    token: Option<(&'static str, String)>,
+    /// The answer of the call that made it.
+    made: Value,
+    /// Another one each time, for what must be unique.
+    number: usize,
+}
+
+/// What a request sends.
+pub enum Sent {
+    Nothing,
+    Json(Value),
+    Ndjson(&'static str),
+}
+
+/// How an operation is called.
+pub struct Request {
+    pub operation: &'static str,
+    pub thing: Thing,
+    body: fn(&Target) -> Sent,
+}
+
+const fn call(operation: &'static str, thing: Thing) -> Request {
+    Request { operation, thing, body: |_| Sent::Nothing }
+}
+
+const fn send(operation: &'static str, thing: Thing, body: fn(&Target) -> Sent) -> Request {
+    Request { operation, thing, body }
+}
+
+pub const REQUESTS: &[Request] = &[
+    call("GET /.well-known/jwks.json", Thing::Nothing),
+    call("GET /api/v1/.well-known/jwks.json", Thing::Nothing),
+    send("POST /api/v1/auth/register", Thing::Nothing, |it| Sent::Json(account(it.number))),
+    send("POST /api/v1/auth/login", Thing::Account, |it| {
+        Sent::Json(json!({"email": it.made["user"]["email"], "password": PASSWORD}))
+    }),
+    send("POST /api/v1/auth/refresh", Thing::Account, |it| {
+        Sent::Json(json!({"refresh_token": it.made["refresh_token"]}))
+    }),
+    call("GET /api/v1/products", Thing::Nothing),
+    call("GET /api/v1/products/{id}", Thing::Product),
+    send("POST /api/v1/products", Thing::Nothing, |it| Sent::Json(product(it.number))),
+    send("PATCH /api/v1/products/{id}", Thing::Product, |_| Sent::Json(json!({"brand": "Acme"}))),
+    call("DELETE /api/v1/products/{id}", Thing::Product),
+    send("POST /api/v1/products/import", Thing::Nothing, |_| Sent::Ndjson("{}\n")),
+    call("GET /api/v1/jobs/{id}", Thing::Import),
+    call("GET /api/v1/categories", Thing::Nothing),
+    call("GET /api/v1/categories/{id}", Thing::Category),
+    send("POST /api/v1/categories", Thing::Nothing, |it| Sent::Json(category(it.number))),
+    send("PATCH /api/v1/categories/{id}", Thing::Category, |_| Sent::Json(json!({"position": 2}))),
+    call("DELETE /api/v1/categories/{id}", Thing::Category),
+    call("GET /api/v1/inventory/availability", Thing::Nothing),
+    call("GET /api/v1/inventory", Thing::Nothing),
+    call("GET /api/v1/inventory/{sku}", Thing::Stock),
+    call("GET /api/v1/inventory/{sku}/movements", Thing::Stock),
+    send("POST /api/v1/inventory/{sku}/adjustments", Thing::Stock, |_| {
+        Sent::Json(json!({"delta": 1, "reason": "found one"}))
+    }),
+    send("POST /api/v1/inventory/{sku}/keys", Thing::Stock, |it| {
+        Sent::Json(json!({"keys": [format!("KEY-{}", it.number)]}))
+    }),
+    send("PUT /api/v1/inventory/{sku}", Thing::Stock, |_| Sent::Json(json!({"on_hand": 9_000}))),
+    call("GET /api/v1/orders", Thing::Nothing),
+    send("POST /api/v1/orders", Thing::Nothing, |_| Sent::Json(order(SKU, 1, "tok_ok"))),
+    call("GET /api/v1/orders/{id}", Thing::Order),
+    call("POST /api/v1/orders/{id}/process", Thing::Order),
+    call("POST /api/v1/orders/{id}/deliver", Thing::Order),
+    send("POST /api/v1/orders/{id}/shipments", Thing::Order, |_| {
+        Sent::Json(json!({"carrier": "DHL"}))
+    }),
+    call("POST /api/v1/orders/{id}/cancel", Thing::Order),
+    send("POST /api/v1/orders/{id}/refunds", Thing::Order, |_| {
+        Sent::Json(json!({"reason": "a scratch"}))
+    }),
+    send("PATCH /api/v1/orders/{id}", Thing::Order, |_| Sent::Json(json!({"note": "Ring twice"}))),
+    call("GET /api/v1/payments", Thing::Nothing),
+    call("GET /api/v1/payments/{id}", Thing::Payment),
+    call("POST /api/v1/payments/{id}/actions/complete", Thing::Payment),
+    call("POST /api/v1/payments/{id}/void", Thing::Payment),
+    send("POST /api/v1/payments/webhooks/{provider}", Thing::Provider, |_| Sent::Json(json!({}))),
+];
+
+const PASSWORD: &str = "correct horse battery";
+
+fn account(number: usize) -> Value {
+    json!({"email": format!("person{number}@example.com"), "password": PASSWORD, "name": "A Person"})
+}
+
+fn product(number: usize) -> Value {
+    let price = json!({"amount": 1_000, "currency": "USD"});
+    let variants = json!([{"sku": format!("PERM-P{number}"), "price": price}]);
+    json!({"name": format!("Product {number}"), "status": "active", "variants": variants})
+}
+
+fn category(number: usize) -> Value {
+    json!({"name": format!("Category {number}")})
+}
+
+impl Thing {
+    /// Makes one, `owner`'s where it can belong to somebody.
+    pub async fn make(self, shop: &TestShop, owner: &Actor, number: usize) -> Target {
+        let target = Target { number, ..Target::default() };
+        let (made, name) = match self {
+            Self::Nothing => return target,
+            Self::Stock => {
+                return Target { parameters: vec![("sku", SKU.to_owned())], ..target };
+            }
+            Self::Provider => {
+                return Target { parameters: vec![("provider", "sandbox".to_owned())], ..target };
+            }
+            Self::Account => (owner.post("/api/v1/auth/register", &account(number)).await, ""),
+            Self::Product => (shop.manager.post("/api/v1/products", &product(number)).await, "id"),
+            Self::Category => {
+                (shop.manager.post("/api/v1/categories", &category(number)).await, "id")
+            }
+            Self::Import => {
+                let import = shop.manager.request(Method::POST, "/api/v1/products/import");
+                (import.body("application/x-ndjson", "{}\n").await, "job_id")
+            }
+            Self::Order | Self::Payment => {
+                (owner.post("/api/v1/orders", &order(SKU, 1, "tok_ok")).await, "id")
+            }
+        };
+        assert!(made.status.is_success(), "{self:?}: {}", made.text());
+        let made = made.value();
+        let text = |member: &str| made[member].as_str().map(str::to_owned);
+        let id = match self {
+            Self::Payment => made["payment"]["id"].as_str().map(str::to_owned),
+            _ => text(name),
+        };
+        Target {
+            parameters: id.map(|id| ("id", id)).into_iter().collect(),
+            token: text("guest_token").map(|token| ("x-guest-token", token)),
+            made,
+            number,
+        }
+    }
+}
+
+impl Request {
+    /// The request about `target`, as `actor` makes it.
+    pub fn by(&self, actor: &Actor, target: &Target) -> Draft {
+        let (method, path) = self.operation.split_once(' ').expect("a method and a path");
+        let path = target.parameters.iter().fold(path.to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value)
+        });
+        assert!(!path.contains('{'), "{path} lacks a parameter");
+        let draft = actor.request(method.parse().expect("a method"), &path).header("if-match", "*");
+        match (self.body)(target) {
+            Sent::Nothing => draft,
+            Sent::Json(body) => draft.json(&body),
+            Sent::Ndjson(lines) => draft.body("application/x-ndjson", lines),
+        }
+    }
+
+    /// The same with the token that the thing's guest was given.
+    pub fn by_guest(&self, actor: &Actor, target: &Target) -> Draft {
+        let draft = self.by(actor, target);
+        match &target.token {
+            Some((header, token)) => draft.header(header, token),
+            None => draft,
+        }
+    }
+}
