@@ -71,7 +71,10 @@ pub async fn cost_mib(
 }
 
 /// Lets this process open `count` files and some more.
-fn allow_files(count: usize) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When it may not.
+pub fn allow_files(count: usize) -> anyhow::Result<()> {
     let wanted = u64::try_from(count)? + 256;
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {

@@ -12,6 +12,7 @@ mod product_reads;
 mod purchases;
 mod report;
 mod shop;
+mod tracking;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -106,7 +107,12 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     );
 
     measure_purchases(&mut report, &shop, &chosen, lasting).await?;
+
+    let bought = tracking::buy(&shop, &chosen).await?;
+    shop.wait_until_quiet().await?;
     shop.stop().await?;
+    let shop = Shop::start(&arguments.program, folder.path()).await?;
+    track(&mut report, shop, bought).await?;
     Ok(report)
 }
 
@@ -141,4 +147,20 @@ async fn measure_purchases(
 fn latencies(what: &str, load: &Load) -> String {
     let (median, high) = (load.percentile_ms(50.0), load.percentile_ms(99.0));
     format!("{what}: median {median:.2} ms, 99 % {high:.2} ms")
+}
+
+async fn track(
+    report: &mut Report,
+    shop: Shop,
+    bought: Vec<tracking::Bought>,
+) -> anyhow::Result<()> {
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut watched = tracking::watch(&shop, bought).await?;
+    report.at_most("memory more, 5,000 orders tracked", watched.added_mib, 100.0, "MiB");
+    let delays = watched.change(&shop).await?;
+    let part = |percent: usize| delays.get(delays.len() * percent / 100).copied().unwrap_or(0.0);
+    report.note(format!("a change reaches who tracks it: 99 % within {:.2} ms", part(99)));
+    report.at_most("a change reaches who tracks it, median", part(50), 200.0, "ms");
+    report.at_most("end with 5,000 streams open", watched.end(shop).await?, 2.0, "s");
+    Ok(())
 }

@@ -134,10 +134,7 @@ pub async fn alone(shop: &Shop, chosen: &Chosen) -> anyhow::Result<Load> {
 /// Buys one piece; whether the order is confirmed.
 async fn buy(connection: &mut Connection, sku: &str, way: Way) -> anyhow::Result<bool> {
     let (status, answer) = match way {
-        Way::AtOnce => {
-            let body = format!(r#"{{"lines":[{{"sku":"{sku}","quantity":1}}],{TERMS}}}"#);
-            post(connection, "/api/v1/orders", None, body).await?
-        }
+        Way::AtOnce => post(connection, "/api/v1/orders", None, order(sku)).await?,
         Way::ByCart => {
             let cart = new_cart(connection).await?;
             let (path, token) = (format!("/api/v1/carts/{}", cart.id), Some(&*cart.cart_token));
@@ -160,12 +157,21 @@ struct Cart {
     cart_token: String,
 }
 
+/// A guest's order of one piece.
+pub fn order(sku: &str) -> String {
+    format!(r#"{{"lines":[{{"sku":"{sku}","quantity":1}}],{TERMS}}}"#)
+}
+
 async fn new_cart(connection: &mut Connection) -> anyhow::Result<Cart> {
     let (_, body) = post(connection, "/api/v1/carts", None, "{}".to_owned()).await?;
     serde_json::from_slice(&body).context("a new cart")
 }
 
-async fn post(
+/// Posts JSON, with the cart's token if there is one.
+///
+/// # Errors
+/// When the connection breaks.
+pub async fn post(
     connection: &mut Connection,
     path: &str,
     cart_token: Option<&str>,
