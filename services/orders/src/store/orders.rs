@@ -22,8 +22,8 @@ macro_rules! select_orders {
             "SELECT id, number, user_id, email, status, refused, payment_id, payment_provider, \
              payment_status, captured, shipping_method, shipping_address, billing_address, \
              currency, subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
-             refunded, next_action, attempt, cancel_asked, shipment_count, refund_count, note \
-             FROM orders ",
+             cart_id, prices_include_tax, refunded, next_action, attempt, cancel_asked, \
+             shipment_count, refund_count, note FROM orders ",
             $rest
         )
     };
