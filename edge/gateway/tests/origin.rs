@@ -13,6 +13,14 @@ use techtrove_http::RequestContext;
 use techtrove_testing::Actor;
 use utoipa_axum::router::OpenApiRouter;
 
+/// How long a request may take here; less than an actor's patience.
+const USUAL: Duration = Duration::from_secs(2);
+
+fn hurried() -> Config {
+    let pace = Pace { usual: USUAL, ..Config::default().pace };
+    Config { pace, ..Config::default() }
+}
+
 fn origin(config: &Config, client: &str) -> Actor {
     let slow = get(async || tokio::time::sleep(Duration::from_secs(3_600)).await);
     let service = OpenApiRouter::new()
@@ -28,10 +36,10 @@ fn origin(config: &Config, client: &str) -> Actor {
     Actor::new(router.layer(Extension(ConnectInfo(peer))))
 }
 
-/// An answer whose only words come much later.
+/// An answer whose only words come after any request's time.
 async fn events() -> Body {
     Body::from_stream(stream::once(async {
-        tokio::time::sleep(Duration::from_secs(3_600)).await;
+        tokio::time::sleep(5 * USUAL).await;
         Ok::<_, Infallible>("late")
     }))
 }
@@ -71,8 +79,7 @@ async fn off_is_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_takes_too_long_is_answered_anyway() {
-    let pace = Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) };
-    let client = origin(&Config { pace, ..Config::default() }, "203.0.113.1:1");
+    let client = origin(&hurried(), "203.0.113.1:1");
 
     let refused = client.get("/api/v1/slow").await.expect(504);
 
@@ -81,7 +88,7 @@ async fn a_request_that_takes_too_long_is_answered_anyway() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_a_stream_may_go_on() {
-    let client = origin(&Config::default(), "203.0.113.1:1");
+    let client = origin(&hurried(), "203.0.113.1:1");
 
     let stream = client.get("/api/v1/events").await.expect(200);
 
