@@ -13,18 +13,20 @@ use techtrove_http::HttpError;
 pub struct Pace {
     /// An ordinary request, its body included.
     pub usual: Duration,
-    /// A request whose large body is read as it comes, such as an import.
+    /// A request with much to read: an import, whose body is read as it comes, or the audit, which looks
+    /// at the books of a running shop several times.
     pub streamed: Duration,
 }
 
 /// How long one request may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit(Duration);
 
 impl Pace {
     /// The limit of a request to `path`.
     pub(crate) fn of(&self, path: &str) -> Limit {
-        Limit(if path.ends_with("/import") { self.streamed } else { self.usual })
+        let much = path.ends_with("/import") || path == "/audit";
+        Limit(if much { self.streamed } else { self.usual })
     }
 }
 
@@ -40,6 +42,25 @@ impl Limit {
                 let detail = format!("no answer within {} seconds", self.0.as_secs());
                 Ok(HttpError(Problem::new(codes::TIMEOUT, detail)).into_response())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_import_and_the_audit_may_take_longer() {
+        let pace = Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) };
+
+        for (path, seconds) in [
+            ("/api/v1/products", 30),
+            ("/api/v1/products/import", 900),
+            ("/audit", 900),
+            ("/api/v1/audit", 30),
+        ] {
+            assert_eq!(pace.of(path), Limit(Duration::from_secs(seconds)), "{path}");
         }
     }
 }

@@ -259,7 +259,7 @@ impl From<Refusal> for Problem {
                     None => problem,
                 }
             }
-            Refusal::PaymentRejected { detail } => Self::invalid_field("/payment", detail),
+            Refusal::PaymentRejected { detail } => Self::invalid_field("/payment/token", detail),
             Refusal::Cancelled { note } => Self::new(INVALID_TRANSITION, note),
             Refusal::Unavailable | Refusal::PaymentUnsettled => {
                 let detail = "the order could not be completed and nothing was charged; try again";

@@ -135,12 +135,18 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         Ok(payment) => report(order, payment),
         Err(Failure::NotSent) => Outcome::NotAsked,
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
-            Outcome::Rejected(problem.detail)
+            Outcome::Rejected(said_of_token(*problem))
         }
         Err(Failure::Silence) => Outcome::Unknown,
         // It answered, so it may well know.
         Err(Failure::Refused(_) | Failure::Failed) => reconcile(app, order).await,
     }
+}
+
+/// What is wrong with the buyer's token, which is all of the request that payments may find fault with.
+fn said_of_token(problem: Problem) -> String {
+    let said = problem.errors.into_iter().find(|error| error.pointer == "/token");
+    said.map_or(problem.detail, |error| error.detail)
 }
 
 async fn reconcile(app: &App, order: &Order) -> Outcome {
