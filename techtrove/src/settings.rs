@@ -9,7 +9,7 @@ use techtrove_core::{Currency, EmailAddress};
 use techtrove_gateway::{RateLimit, TrustedProxies};
 use techtrove_notifications::SmtpUrl;
 use techtrove_orders::domain::{
-    Country,
+    CapturePolicy, Country,
     shipping::ShippingTable,
     tax::{ShippingTax, TaxRate, TaxTable},
     totals::Pricing,
@@ -40,6 +40,8 @@ pub struct Settings {
     pub shipping_tax: ShippingTax,
     /// What shipping costs, instead of the usual prices.
     pub shipping_prices: Option<ShippingTable>,
+    /// When reserved money is taken.
+    pub capture: CapturePolicy,
 }
 
 /// A mail server.
@@ -99,6 +101,8 @@ struct Environment {
     prices_include_tax: Option<String>,
     #[config(env = "TECHTROVE_COUNTRY")]
     country: Option<String>,
+    #[config(env = "TECHTROVE_CAPTURE")]
+    capture: Option<String>,
 }
 
 impl Default for Settings {
@@ -115,6 +119,7 @@ impl Default for Settings {
             tax_rates: None,
             shipping_tax: ShippingTax::default(),
             shipping_prices: None,
+            capture: CapturePolicy::default(),
         }
     }
 }
@@ -146,6 +151,7 @@ impl Settings {
             shipping_tax: parsed("TECHTROVE_SHIPPING_TAX", values.shipping_tax)?
                 .unwrap_or_default(),
             shipping_prices: parsed("TECHTROVE_SHIPPING_PRICES", values.shipping_prices)?,
+            capture: parsed("TECHTROVE_CAPTURE", values.capture)?.unwrap_or_default(),
         })
     }
 
@@ -232,6 +238,7 @@ mod tests {
             shipping_prices: None,
             prices_include_tax: None,
             country: None,
+            capture: None,
         }
     }
 
@@ -258,6 +265,7 @@ mod tests {
                 "TECHTROVE_PRICES_INCLUDE_TAX",
             ),
             (Environment { country: Some("UK".into()), ..nothing() }, "TECHTROVE_COUNTRY"),
+            (Environment { capture: Some("never".into()), ..nothing() }, "TECHTROVE_CAPTURE"),
             (
                 Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() },
                 "TECHTROVE_SMTP_FROM",

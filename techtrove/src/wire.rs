@@ -194,6 +194,7 @@ impl Common {
     ) -> Result<Service, StartError> {
         let config = techtrove_orders::Config {
             pricing: self.settings.pricing(),
+            capture: self.settings.capture,
             ..techtrove_orders::Config::default()
         };
         let deps = techtrove_orders::Deps {

@@ -3,6 +3,8 @@
 //! parcel); the saga comes here whenever a step is done, so that nothing written down is forgotten. A
 //! cancellation comes first, money before parcels.
 
+use std::str::FromStr;
+
 use techtrove_core::{Quantity, Timestamp, TypedId as _};
 use techtrove_orders_api::{OrderStatus, ShipmentId};
 use techtrove_payments_api::{PaymentStatus, RefundId};
@@ -23,6 +25,23 @@ pub enum CapturePolicy {
     Confirmation,
     /// All of it, before the first parcel leaves.
     Shipment,
+}
+
+/// The text names no time to capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("money is taken at `confirmation` or at `shipment`")]
+pub struct InvalidCapture;
+
+impl FromStr for CapturePolicy {
+    type Err = InvalidCapture;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCapture> {
+        match text {
+            "confirmation" => Ok(Self::Confirmation),
+            "shipment" => Ok(Self::Shipment),
+            _ => Err(InvalidCapture),
+        }
+    }
 }
 
 /// The next step for an order that has been placed; none when it is settled.
