@@ -33,10 +33,15 @@ pub(crate) fn head() -> OpenApi {
         "X-Cart-Token",
         "The token that a guest got with the cart.",
     ));
+    let ticket = ApiKey::Query(ApiKeyValue::with_description(
+        "ticket",
+        "A ticket for one stream, for browsers, which cannot send a token there.",
+    ));
     let components = ComponentsBuilder::new()
         .security_scheme("bearer", SecurityScheme::Http(bearer))
         .security_scheme("guest", SecurityScheme::ApiKey(guest))
         .security_scheme("cart", SecurityScheme::ApiKey(cart))
+        .security_scheme("ticket", SecurityScheme::ApiKey(ticket))
         .build();
     let info = InfoBuilder::new()
         .title("TechTrove")

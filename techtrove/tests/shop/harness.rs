@@ -191,6 +191,23 @@ impl TestShop {
     pub async fn buy(&self, sku: &str, quantity: u32, token: &str) -> Reply {
         self.public.post("/api/v1/orders", &order(sku, quantity, token)).await
     }
+
+    /// A guest's order, which was `placed` so, as the guest sees it now.
+    pub async fn order_of_guest(&self, placed: &Value) -> Value {
+        let token = placed["guest_token"].as_str().expect("a token");
+        let shown = self.public.get(&order_path(placed)).header("x-guest-token", token).await;
+        shown.expect(200).value()
+    }
+
+    /// Waits until the guest's order and its payment stand so.
+    pub async fn order_becomes(&self, placed: &Value, wanted: (&str, &str), patience: Duration) {
+        eventually(patience, async || {
+            let order = self.order_of_guest(placed).await;
+            let stands = (order["status"].as_str(), order["payment"]["status"].as_str());
+            (stands == (Some(wanted.0), Some(wanted.1))).then_some(())
+        })
+        .await;
+    }
 }
 
 /// What a guest sends to buy at once.
@@ -205,6 +222,33 @@ pub fn order(sku: &str, quantity: u32, token: &str) -> Value {
         "shipping_method": "standard",
         "payment": {"provider": "sandbox", "token": token},
     })
+}
+
+/// Where an order is.
+pub fn order_path(order: &Value) -> String {
+    format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"))
+}
+
+/// What a guest sends to buy a cart.
+pub fn checkout(token: &str) -> Value {
+    let mut body = order("", 1, token);
+    body.as_object_mut().expect("an object").remove("lines");
+    body
+}
+
+/// A new cart of `owner` with an item in it; with its token, as it was shown when it was made.
+pub async fn fill_cart(owner: &Actor, item: &Value) -> Reply {
+    let made = owner.post("/api/v1/carts", &json!({})).await.expect(201);
+    let cart = made.value();
+    let items = format!("/api/v1/carts/{}/items", cart["id"].as_str().expect("an id"));
+    let add = owner.post(&items, item);
+    let add = match cart["cart_token"].as_str() {
+        Some(token) => add.header("x-cart-token", token),
+        None => add,
+    };
+    let mut filled = add.await.expect(201).value();
+    filled["cart_token"] = cart["cart_token"].clone();
+    Reply { body: filled.to_string().into(), ..made }
 }
 
 /// The items of a page.

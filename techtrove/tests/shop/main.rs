@@ -2,7 +2,9 @@
 //! server that this machine has.
 
 mod buying;
+mod digital;
 mod harness;
+mod lives;
 mod permissions;
 mod program;
 mod public_face;

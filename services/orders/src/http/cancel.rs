@@ -37,10 +37,9 @@ pub(crate) struct CancelRequest {
     post, path = "/api/v1/orders/{id}/cancel", operation_id = "cancel_order", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
     ),
     request_body(content = Option<CancelRequest>, description = "Nothing, `{}`, or staff's reason"),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("guest" = [])),
     responses(
         (status = 200, body = OrderBody, description = "It is cancelled",
             headers(("ETag" = String, description = "Its version and hash"))),

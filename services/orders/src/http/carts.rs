@@ -176,9 +176,8 @@ pub(crate) async fn current(
     get, path = "/api/v1/carts/{id}", operation_id = "get_cart", tag = "carts",
     params(
         ("id" = CartId, Path, description = "Which cart"),
-        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("cart" = [])),
     responses(
         (status = 200, body = CartBody), (status = 400, body = ProblemBody),
         (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
@@ -201,10 +200,9 @@ pub(crate) async fn show(
     request_body = AddItemRequest,
     params(
         ("id" = CartId, Path, description = "Which cart"),
-        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("cart" = [])),
     responses(
         (status = 201, body = CartBody, headers(
             ("Location" = String, description = "Where the cart is"),
@@ -239,9 +237,8 @@ pub(crate) async fn add_item(
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("item_id" = CartItemId, Path, description = "Which of its items"),
-        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("cart" = [])),
     responses(
         (status = 200, body = CartBody), (status = 400, body = ProblemBody),
         (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
@@ -268,9 +265,8 @@ pub(crate) async fn set_quantity(
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("item_id" = CartItemId, Path, description = "Which of its items"),
-        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("cart" = [])),
     responses(
         (status = 204, description = "It is out"), (status = 400, body = ProblemBody),
         (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
@@ -296,10 +292,9 @@ pub(crate) async fn remove_item(
     request_body = Option<Nothing>,
     params(
         ("id" = CartId, Path, description = "The guest's cart"),
-        ("X-Cart-Token" = String, Header, description = "The token given with it"),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
     ),
-    security(("bearer" = [])),
+    security(("bearer" = [], "cart" = [])),
     responses(
         (status = 200, body = CartBody, headers(
             ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
@@ -331,9 +326,8 @@ pub(crate) async fn claim(
     request_body = QuoteRequest,
     params(
         ("id" = CartId, Path, description = "Which cart"),
-        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("cart" = [])),
     responses(
         (status = 200, body = QuoteBody), (status = 400, body = ProblemBody),
         (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
@@ -367,11 +361,10 @@ pub(crate) async fn quote(
     request_body = CheckoutRequest,
     params(
         ("id" = CartId, Path, description = "Which cart"),
-        ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
             description = "A retry with the same key and body gets the same answer."),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("cart" = [])),
     responses(
         (status = 201, body = PlacedBody, headers(
             ("Location" = String, description = "Where the order is"),
@@ -409,10 +402,9 @@ pub(crate) async fn checkout(
     request_body = Option<Nothing>,
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
         ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("guest" = [])),
     responses(
         (status = 201, body = ReorderBody, headers(
             ("Location" = String, description = "Where the cart is"),

@@ -90,12 +90,11 @@ fn taken<T>(pointer: &str, field: Field<T>, errors: &mut Vec<FieldError>) -> Opt
     params(
         ("id" = OrderId, Path, description = "Which order"),
         ("If-Match" = String, Header, description = "The entity tag that was read"),
-        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
     ),
     request_body(content(
         (OrderPatch = "application/json"), (OrderPatch = "application/merge-patch+json"),
     )),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("guest" = [])),
     responses(
         (status = 200, body = OrderBody, headers(("ETag" = String, description = "Its version and hash"))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),

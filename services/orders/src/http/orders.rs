@@ -156,9 +156,8 @@ pub(super) fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
     get, path = "/api/v1/orders/{id}", operation_id = "get_order", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("guest" = [])),
     responses(
         (status = 200, body = OrderBody, headers(("ETag" = String, description = "Its version and hash"))),
         (status = 304, description = "The client has it"),

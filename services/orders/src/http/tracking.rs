@@ -63,11 +63,10 @@ pub(crate) struct TicketBody {
     get, path = "/api/v1/orders/{id}/events", operation_id = "track_order", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
         ("Last-Event-ID" = Option<u64>, Header, description = "The id of the last event the client has"),
         EventsQuery,
     ),
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("guest" = []), ("ticket" = [])),
     responses(
         (status = 200, body = String, content_type = "text/event-stream", description = "Server-Sent Events"),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
@@ -116,10 +115,9 @@ fn event(entry: &Entry) -> String {
     post, path = "/api/v1/orders/{id}/stream-ticket", operation_id = "issue_stream_ticket", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
     ),
     request_body = Option<TicketRequest>,
-    security((), ("bearer" = [])),
+    security(("bearer" = []), ("guest" = [])),
     responses(
         (status = 201, body = TicketBody, headers(("Location" = String, description = "The order's events"))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),

@@ -10,7 +10,7 @@ use techtrove_identity_api::Role;
 use techtrove_testing::{Actor, Draft};
 
 use crate::harness::TestShop;
-use requests::{REQUESTS, Request, SKU};
+use requests::{REQUESTS, Request, SKU, Thing};
 
 /// Who calls: the table's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,16 +62,24 @@ impl People {
 
     /// The request as `who` makes it, about a thing made for it alone.
     async fn request(&self, request: &Request, who: Who, number: usize) -> Draft {
-        let owner = if who == Who::Guest { &self.shop.public } else { &self.owner };
+        let caller = self.caller(who);
+        let own = who == Who::Guest || request.thing == Thing::OwnCart;
+        let owner = if own { caller } else { &self.owner };
         let target = request.thing.make(&self.shop, owner, number).await;
         match who {
-            Who::Nobody => request.by(&self.shop.public, &target),
-            Who::Guest => request.by_guest(&self.shop.public, &target),
-            Who::Owner => request.by(&self.owner, &target),
-            Who::Other => request.by(&self.other, &target),
-            Who::Support => request.by(&self.support, &target),
-            Who::Manager => request.by(&self.manager, &target),
-            Who::Admin => request.by(&self.admin, &target),
+            Who::Guest | Who::Owner => request.with_token(caller, &target),
+            _ => request.by(caller, &target),
+        }
+    }
+
+    fn caller(&self, who: Who) -> &Actor {
+        match who {
+            Who::Nobody | Who::Guest => &self.shop.public,
+            Who::Owner => &self.owner,
+            Who::Other => &self.other,
+            Who::Support => &self.support,
+            Who::Manager => &self.manager,
+            Who::Admin => &self.admin,
         }
     }
 

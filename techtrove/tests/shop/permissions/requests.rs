@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 use techtrove_testing::{Actor, Draft};
 
-use crate::harness::{TestShop, order};
+use crate::harness::{TestShop, checkout, fill_cart, order};
 
 /// What is for sale in these tests.
 pub const SKU: &str = "PERM-1";
@@ -19,6 +19,12 @@ pub enum Thing {
     Category,
     Import,
     Stock,
+    /// A cart with one item.
+    Cart,
+    /// The same, of whoever calls.
+    OwnCart,
+    /// The same, of a guest, whoever its owner becomes.
+    GuestCart,
     Order,
     Payment,
     Provider,
@@ -105,6 +111,24 @@ pub const REQUESTS: &[Request] = &[
         Sent::Json(json!({"reason": "a scratch"}))
     }),
     send("PATCH /api/v1/orders/{id}", Thing::Order, |_| Sent::Json(json!({"note": "Ring twice"}))),
+    call("GET /api/v1/orders/{id}/events", Thing::Order),
+    call("POST /api/v1/orders/{id}/stream-ticket", Thing::Order),
+    call("POST /api/v1/orders/{id}/reorder", Thing::Order),
+    call("GET /api/v1/shipping-methods", Thing::Nothing),
+    call("POST /api/v1/carts", Thing::Nothing),
+    call("GET /api/v1/carts/current", Thing::OwnCart),
+    call("GET /api/v1/carts/{id}", Thing::Cart),
+    send("POST /api/v1/carts/{id}/items", Thing::Cart, |_| Sent::Json(item())),
+    send("PATCH /api/v1/carts/{id}/items/{item_id}", Thing::Cart, |_| {
+        Sent::Json(json!({"quantity": 2}))
+    }),
+    call("DELETE /api/v1/carts/{id}/items/{item_id}", Thing::Cart),
+    call("POST /api/v1/carts/{id}/claim", Thing::GuestCart),
+    send("POST /api/v1/carts/{id}/quote", Thing::Cart, |_| {
+        let to = json!({"country": "US"});
+        Sent::Json(json!({"shipping_address": to, "shipping_method": "standard"}))
+    }),
+    send("POST /api/v1/carts/{id}/checkout", Thing::Cart, |_| Sent::Json(checkout("tok_ok"))),
     call("GET /api/v1/payments", Thing::Nothing),
     call("GET /api/v1/payments/{id}", Thing::Payment),
     call("POST /api/v1/payments/{id}/actions/complete", Thing::Payment),
@@ -128,6 +152,10 @@ fn category(number: usize) -> Value {
     json!({"name": format!("Category {number}")})
 }
 
+fn item() -> Value {
+    json!({"sku": SKU, "quantity": 1})
+}
+
 impl Thing {
     /// Makes one, `owner`'s where it can belong to somebody.
     pub async fn make(self, shop: &TestShop, owner: &Actor, number: usize) -> Target {
@@ -149,6 +177,8 @@ impl Thing {
                 let import = shop.manager.request(Method::POST, "/api/v1/products/import");
                 (import.body("application/x-ndjson", "{}\n").await, "job_id")
             }
+            Self::Cart | Self::OwnCart => (fill_cart(owner, &item()).await, "id"),
+            Self::GuestCart => (fill_cart(&shop.public, &item()).await, "id"),
             Self::Order | Self::Payment => {
                 (owner.post("/api/v1/orders", &order(SKU, 1, "tok_ok")).await, "id")
             }
@@ -160,9 +190,13 @@ impl Thing {
             Self::Payment => made["payment"]["id"].as_str().map(str::to_owned),
             _ => text(name),
         };
+        let item = made["items"][0]["id"].as_str().map(str::to_owned);
+        let item = item.map(|item| ("item_id", item));
+        let guest = text("guest_token").map(|token| ("x-guest-token", token));
+        let cart = || text("cart_token").map(|token| ("x-cart-token", token));
         Target {
-            parameters: id.map(|id| ("id", id)).into_iter().collect(),
-            token: text("guest_token").map(|token| ("x-guest-token", token)),
+            parameters: id.map(|id| ("id", id)).into_iter().chain(item).collect(),
+            token: guest.or_else(cart),
             made,
             number,
         }
@@ -185,8 +219,8 @@ impl Request {
         }
     }
 
-    /// The same with the token that the thing's guest was given.
-    pub fn by_guest(&self, actor: &Actor, target: &Target) -> Draft {
+    /// The same with the token that came with the thing, if one did.
+    pub fn with_token(&self, actor: &Actor, target: &Target) -> Draft {
         let draft = self.by(actor, target);
         match &target.token {
             Some((header, token)) => draft.header(header, token),

@@ -5,7 +5,7 @@ use super::Who;
 /// What a cell says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// Whatever the answer is, it is no refusal of the caller.
+    /// Whatever the answer is, it is no refusal of the caller, nor a failure.
     Allowed,
     /// Refused with this status.
     Refused(u16),
@@ -32,7 +32,7 @@ impl Expected {
     /// Whether an answer of this status is as expected.
     pub fn fits(self, status: u16) -> bool {
         match self {
-            Self::Allowed => !REFUSALS.contains(&status),
+            Self::Allowed => status < 500 && !REFUSALS.contains(&status),
             Self::Refused(expected) => status == expected,
         }
     }
