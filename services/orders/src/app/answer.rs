@@ -69,6 +69,7 @@ pub struct OrderBody {
 
 /// The payment of an order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrderPayment)]
 pub struct PaymentBody {
     /// Which payment.
     pub id: PaymentId,
