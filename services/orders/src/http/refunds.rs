@@ -8,10 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{FieldError, Money, Problem, TypedId as _, codes};
+use techtrove_core::{Currency, FieldError, Money, Problem, TypedId as _, codes};
 use techtrove_http::{
     HttpError, Path, ProblemBody,
-    idempotency::{Idempotent, Scope},
+    idempotency::{IdempotencyKey, Idempotent, Scope},
 };
 use techtrove_identity_api::{Caller, Role, UserId};
 use techtrove_orders_api::OrderId;
@@ -23,15 +23,32 @@ use crate::app::{self, App, Placed, RefundBody, RefundOrder};
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
 
+/// The face of an amount that is given back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says how [`Money`] is written here, and is never made")]
+pub(crate) struct RefundAmount {
+    /// Minor units: cents of a dollar, whole yen.
+    #[schema(minimum = 1)]
+    amount: i64,
+    /// The shop's currency.
+    currency: Currency,
+}
+
 /// Gives money back.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RefundRequest {
     /// How much; all that is left, when absent.
     #[serde(default)]
+    #[schema(value_type = Option<RefundAmount>)]
     amount: Option<Money>,
     /// Why.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     reason: String,
 }
 
@@ -71,7 +88,7 @@ impl RefundRequest {
     request_body = RefundRequest,
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security(("bearer" = [])),
