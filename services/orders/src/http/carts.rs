@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
     HttpError, Json, Path, ProblemBody, header_text,
-    idempotency::{Answer, Idempotent, OptionalIdempotent, Scope},
+    idempotency::{Answer, IdempotencyKey, Idempotent, OptionalIdempotent, Scope},
 };
 use techtrove_identity_api::{Caller, UserId};
 use techtrove_orders_api::OrderId;
@@ -126,7 +126,7 @@ fn private(mut response: Response) -> Response {
 #[utoipa::path(
     post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
     request_body = Option<Nothing>,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = Option<IdempotencyKey>, Header)),
     security((), ("bearer" = [])),
     responses(
         (status = 201, body = CartBody, headers(
@@ -202,7 +202,7 @@ pub(crate) async fn show(
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
     ),
     security((), ("bearer" = [])),
     responses(
@@ -297,7 +297,7 @@ pub(crate) async fn remove_item(
     params(
         ("id" = CartId, Path, description = "The guest's cart"),
         ("X-Cart-Token" = String, Header, description = "The token given with it"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
     ),
     security(("bearer" = [])),
     responses(
@@ -368,7 +368,7 @@ pub(crate) async fn quote(
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = Option<IdempotencyKey>, Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security((), ("bearer" = [])),
@@ -410,7 +410,7 @@ pub(crate) async fn checkout(
     params(
         ("id" = OrderId, Path, description = "Which order"),
         ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
     ),
     security((), ("bearer" = [])),
     responses(
