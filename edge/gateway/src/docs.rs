@@ -6,8 +6,9 @@ use http::{HeaderValue, header};
 use techtrove_core::Currency;
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    ResponseBuilder, Schema,
-    request_body::RequestBody,
+    ResponseBuilder, Schema, Type,
+    path::Operation,
+    schema::SchemaType,
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -70,7 +71,7 @@ pub(crate) fn complete(mut openapi: OpenApi, currency: Currency) -> OpenApi {
     let problem = Ref::from_schema_name("ProblemBody");
     for item in openapi.paths.paths.values_mut() {
         for operation in links::operations_mut(item) {
-            operation.request_body.iter_mut().for_each(refuse_null);
+            refuse_null(operation);
             let of_body = operation.request_body.as_ref().map(|_| OWN_REFUSAL_OF_BODY);
             let responses = &mut operation.responses.responses;
             for (status, title) in OWN_REFUSALS.into_iter().chain(of_body) {
@@ -95,17 +96,33 @@ pub(crate) fn complete(mut openapi: OpenApi, currency: Currency) -> OpenApi {
     openapi
 }
 
-/// A body that may be absent is not `null` when it is there.
-fn refuse_null(body: &mut RefOr<RequestBody>) {
-    let RefOr::T(body) = body else { return };
-    for content in body.content.values_mut() {
-        if let RefOr::T(content) = content
-            && let Some(RefOr::T(Schema::OneOf(either))) = &content.schema
-            && let [RefOr::Ref(body), RefOr::T(Schema::Object(_))] = either.items.as_slice()
-        {
-            content.schema = Some(RefOr::Ref(body.clone()));
+/// What may be absent is not `null` when it is there: a body, a header, a query parameter.
+fn refuse_null(operation: &mut Operation) {
+    let bodies = operation.request_body.iter_mut().filter_map(|body| match body {
+        RefOr::T(body) => Some(body.content.values_mut()),
+        RefOr::Ref(_) => None,
+    });
+    let contents = bodies.flatten().filter_map(|content| match content {
+        RefOr::T(content) => Some(&mut content.schema),
+        RefOr::Ref(_) => None,
+    });
+    let parameters = operation.parameters.iter_mut().flatten().filter_map(|given| match given {
+        RefOr::T(parameter) => Some(&mut parameter.schema),
+        RefOr::Ref(_) => None,
+    });
+    for schema in contents.chain(parameters) {
+        if let Some(RefOr::T(Schema::OneOf(either))) = schema {
+            let mut values = either.items.iter().filter(|item| !is_null(item));
+            if let (Some(value), None) = (values.next(), values.next()) {
+                *schema = Some(value.clone());
+            }
         }
     }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    let RefOr::T(Schema::Object(object)) = schema else { return false };
+    object.schema_type == SchemaType::Type(Type::Null)
 }
 
 /// One shop has one currency: another is `currency_mismatch` wherever it is sent.

@@ -115,7 +115,7 @@ pub(crate) async fn read(
 /// Makes a product.
 #[utoipa::path(
     post, path = "/api/v1/products", operation_id = "create_product", tag = "catalog",
-    params(("Idempotency-Key" = Option<IdempotencyKey>, Header)),
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
     request_body = NewProductInput, security(("bearer" = [])),
     responses(
         (status = 201, body = ProductBody),
@@ -143,7 +143,7 @@ pub(crate) async fn create(
 /// Edits a product.
 #[utoipa::path(
     patch, path = "/api/v1/products/{id}", operation_id = "edit_product", tag = "catalog",
-    params(("id" = ProductId, Path), ("If-Match" = IfMatch, Header, description = "The entity tag that was read")),
+    params(("id" = ProductId, Path), ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
     request_body(content((ProductInput = "application/json"), (ProductInput = "application/merge-patch+json"))),
     security(("bearer" = [])),
     responses(
@@ -172,7 +172,7 @@ pub(crate) async fn edit(
 /// Archives a product: it is no longer on sale, and kept for the orders that speak of it.
 #[utoipa::path(
     delete, path = "/api/v1/products/{id}", operation_id = "archive_product", tag = "catalog",
-    params(("id" = ProductId, Path), ("If-Match" = IfMatch, Header, description = "The entity tag that was read")),
+    params(("id" = ProductId, Path), ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
     security(("bearer" = [])),
     responses(
         (status = 204), (status = 400, body = ProblemBody),

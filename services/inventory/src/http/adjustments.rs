@@ -119,7 +119,7 @@ impl AdjustmentRequest {
     tag = "inventory",
     params(
         ("sku" = Sku, Path, description = "Which SKU"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [])),
     request_body = AdjustmentRequest,

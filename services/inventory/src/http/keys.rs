@@ -89,7 +89,7 @@ impl Repeatable for AddedKeys {
     post, path = "/api/v1/inventory/{sku}/keys", operation_id = "add_licence_keys", tag = "inventory",
     params(
         ("sku" = Sku, Path, description = "Which SKU"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [])),
     request_body = KeysRequest,

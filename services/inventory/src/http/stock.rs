@@ -144,7 +144,7 @@ pub(crate) async fn list_stock(
     put, path = "/api/v1/inventory/{sku}", operation_id = "set_stock", tag = "inventory",
     params(
         ("sku" = Sku, Path, description = "Which SKU"),
-        ("If-Match" = IfMatch, Header, description = "The ETag that was read"),
+        ("If-Match" = inline(IfMatch), Header, description = "The ETag that was read"),
     ),
     security(("bearer" = [])),
     request_body = StockRequest,

@@ -126,7 +126,7 @@ fn private(mut response: Response) -> Response {
 #[utoipa::path(
     post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
     request_body = Option<Nothing>,
-    params(("Idempotency-Key" = Option<IdempotencyKey>, Header)),
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
     security((), ("bearer" = [])),
     responses(
         (status = 201, body = CartBody, headers(
@@ -202,7 +202,7 @@ pub(crate) async fn show(
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security((), ("bearer" = [])),
     responses(
@@ -297,7 +297,7 @@ pub(crate) async fn remove_item(
     params(
         ("id" = CartId, Path, description = "The guest's cart"),
         ("X-Cart-Token" = String, Header, description = "The token given with it"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [])),
     responses(
@@ -368,7 +368,7 @@ pub(crate) async fn quote(
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("X-Cart-Token" = Option<String>, Header, description = "The token given with a guest's cart"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security((), ("bearer" = [])),
@@ -410,7 +410,7 @@ pub(crate) async fn checkout(
     params(
         ("id" = OrderId, Path, description = "Which order"),
         ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security((), ("bearer" = [])),
     responses(

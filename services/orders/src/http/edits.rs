@@ -89,7 +89,7 @@ fn taken<T>(pointer: &str, field: Field<T>, errors: &mut Vec<FieldError>) -> Opt
     patch, path = "/api/v1/orders/{id}", operation_id = "edit_order", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("If-Match" = IfMatch, Header, description = "The entity tag that was read"),
+        ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read"),
         ("X-Guest-Token" = Option<String>, Header, description = "The token given with a guest's order"),
     ),
     request_body(content(

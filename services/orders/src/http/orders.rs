@@ -108,7 +108,7 @@ impl PlaceOrderRequest {
 #[utoipa::path(
     post, path = "/api/v1/orders", operation_id = "place_order", tag = "orders",
     request_body = PlaceOrderRequest,
-    params(("Idempotency-Key" = Option<IdempotencyKey>, Header,
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
         description = "A retry with the same key and body gets the same answer.")),
     security((), ("bearer" = [])),
     responses(

@@ -87,7 +87,7 @@ impl ShipRequest {
     request_body = ShipRequest,
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security(("bearer" = [])),

@@ -152,7 +152,7 @@ pub(crate) async fn show(
     request_body = Option<CompleteActionRequest>,
     params(
         ("id" = PaymentId, Path, description = "Which payment"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "Accepted, and not needed: a repetition changes nothing."),
     ),
     security(("bearer" = []), ("guest" = [])),
@@ -212,7 +212,7 @@ pub(crate) async fn list(
     request_body = Option<VoidRequest>,
     params(
         ("id" = PaymentId, Path, description = "Which payment"),
-        ("Idempotency-Key" = Option<IdempotencyKey>, Header,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "Accepted, and not needed: a repetition changes nothing."),
     ),
     security(("bearer" = [])),
