@@ -72,6 +72,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         fs::remove_dir_all(&folder).context("cannot remove the last run's folder")?;
     }
     create_admin(&program, &folder)?;
+    import(&program, &folder, &root)?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let shop = start(&program, &folder, port)?;
     let outcome = ask(arguments, &root, port);
@@ -92,6 +93,15 @@ fn create_admin(program: &Path, folder: &Path) -> anyhow::Result<()> {
     drop(input);
     let status = command.wait()?;
     ensure!(status.success(), "techtrove admin create ended with {status}");
+    Ok(())
+}
+
+/// What the document's examples buy, so that their orders are placed.
+fn import(program: &Path, folder: &Path, root: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new(program);
+    command.arg("import").arg(root.join("xtask/fuzz/products.ndjson")).arg("--data").arg(folder);
+    let status = command.status().context("cannot start the import")?;
+    ensure!(status.success(), "techtrove import ended with {status}");
     Ok(())
 }
 
