@@ -161,6 +161,7 @@ impl Settings {
         techtrove_gateway::Config {
             rate_limit: self.rate_limit,
             trusted_proxies: self.trusted_proxies.clone(),
+            currency: self.currency,
             ..techtrove_gateway::Config::default()
         }
     }

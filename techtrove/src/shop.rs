@@ -201,5 +201,6 @@ pub async fn openapi() -> Result<utoipa::openapi::OpenApi, StartError> {
         on_loopback: true,
     };
     let services = wire(wiring).await?.services;
-    Ok(techtrove_gateway::document(services.into_iter().map(|service| service.public).collect()))
+    let services = services.into_iter().map(|service| service.public).collect();
+    Ok(techtrove_gateway::document(services, Settings::default().currency))
 }

@@ -66,7 +66,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Where cargo builds to, which need not be `target`: this program was built there too, as
 /// `debug/xtask`.
-fn target_folder() -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// When this program is nowhere.
+pub fn target_folder() -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe().context("cannot tell where this program is")?;
     let folder = here.ancestors().nth(2).context("this program is not in a target folder")?;
     Ok(folder.to_owned())

@@ -3,6 +3,7 @@
 //! command is a new module and one line in each of the two places below.
 
 mod bench;
+mod fuzz;
 mod pc_parts;
 mod servers;
 mod test;
@@ -19,6 +20,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask test                                   every test, on every database that runs
   cargo xtask pc-parts DIR --complete 1 > p.ndjson   real parts for `techtrove import`
   cargo xtask bench --parts DIR                      measure the release program on them
+  cargo xtask fuzz                                   ask the API whatever its document allows
 
 `cargo xtask COMMAND --help` says more of each.";
 
@@ -34,6 +36,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bench(bench::Arguments),
+    Fuzz(fuzz::Arguments),
     PcParts(pc_parts::Arguments),
     Servers(servers::Arguments),
     Test(test::Arguments),
@@ -43,6 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::PcParts(arguments) => pc_parts::run(&arguments),
         Command::Servers(arguments) => servers::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),

@@ -3,13 +3,18 @@
 
 use axum::{Router, extract::Request, middleware, middleware::Next, response::Response};
 use http::{HeaderValue, header};
+use techtrove_core::Currency;
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    ResponseBuilder,
+    ResponseBuilder, Schema, Type,
+    path::Operation,
+    schema::SchemaType,
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::links;
 
 /// Where the document is.
 const DOCUMENT_PATH: &str = "/api/v1/openapi.json";
@@ -64,14 +69,14 @@ const OWN_REFUSALS: [(&str, &str); 5] = [
 /// What it may answer to a request with a body.
 const OWN_REFUSAL_OF_BODY: (&str, &str) = ("408", "The body did not arrive in time");
 
-/// The document with what holds for every operation: the gateway's own refusals, and that a refusal is
-/// `application/problem+json`.
-pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
+/// The document with what holds for every operation: the gateway's own refusals, that a refusal is
+/// `application/problem+json`, that no body is `null`, the shop's currency, and where answers lead.
+pub(crate) fn complete(mut openapi: OpenApi, currency: Currency) -> OpenApi {
+    name_currency(&mut openapi, currency);
     let problem = Ref::from_schema_name("ProblemBody");
     for item in openapi.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+        for operation in links::operations_mut(item) {
+            refuse_null(operation);
             let of_body = operation.request_body.as_ref().map(|_| OWN_REFUSAL_OF_BODY);
             let responses = &mut operation.responses.responses;
             for (status, title) in OWN_REFUSALS.into_iter().chain(of_body) {
@@ -92,14 +97,54 @@ pub(crate) fn complete(mut openapi: OpenApi) -> OpenApi {
             }
         }
     }
+    links::add(&mut openapi);
     openapi
 }
 
-/// The document of these services.
+/// What may be absent is not `null` when it is there: a body, a header, a query parameter.
+fn refuse_null(operation: &mut Operation) {
+    let bodies = operation.request_body.iter_mut().filter_map(|body| match body {
+        RefOr::T(body) => Some(body.content.values_mut()),
+        RefOr::Ref(_) => None,
+    });
+    let contents = bodies.flatten().filter_map(|content| match content {
+        RefOr::T(content) => Some(&mut content.schema),
+        RefOr::Ref(_) => None,
+    });
+    let parameters = operation.parameters.iter_mut().flatten().filter_map(|given| match given {
+        RefOr::T(parameter) => Some(&mut parameter.schema),
+        RefOr::Ref(_) => None,
+    });
+    for schema in contents.chain(parameters) {
+        if let Some(RefOr::T(Schema::OneOf(either))) = schema {
+            let mut values = either.items.iter().filter(|item| !is_null(item));
+            if let (Some(value), None) = (values.next(), values.next()) {
+                *schema = Some(value.clone());
+            }
+        }
+    }
+}
+
+fn is_null(schema: &RefOr<Schema>) -> bool {
+    let RefOr::T(Schema::Object(object)) = schema else { return false };
+    object.schema_type == SchemaType::Type(Type::Null)
+}
+
+/// One shop has one currency: another is `currency_mismatch` wherever it is sent.
+fn name_currency(openapi: &mut OpenApi, currency: Currency) {
+    let schemas = openapi.components.as_mut().map(|components| &mut components.schemas);
+    if let Some(RefOr::T(Schema::Object(schema))) = schemas.and_then(|all| all.get_mut("Currency"))
+    {
+        schema.enum_values = Some(vec![currency.code().into()]);
+        schema.examples = vec![currency.code().into()];
+    }
+}
+
+/// The document of these services, for a shop of this currency.
 #[must_use]
-pub fn document(services: Vec<OpenApiRouter>) -> OpenApi {
+pub fn document(services: Vec<OpenApiRouter>, currency: Currency) -> OpenApi {
     let api = OpenApiRouter::<()>::with_openapi(head());
-    complete(services.into_iter().fold(api, OpenApiRouter::merge).into_openapi())
+    complete(services.into_iter().fold(api, OpenApiRouter::merge).into_openapi(), currency)
 }
 
 /// The document and the reference.

@@ -7,6 +7,7 @@ mod docs;
 mod edge;
 mod headers;
 mod limiter;
+mod links;
 mod pace;
 
 pub use address::{ClientAddress, TrustedProxies};
@@ -17,6 +18,7 @@ pub use pace::Pace;
 use std::time::Duration;
 
 use axum::{Router, extract::DefaultBodyLimit};
+use techtrove_core::Currency;
 use techtrove_http::{ContextLayer, PanicLayer, RequestContext, with_fallbacks};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -33,6 +35,8 @@ pub struct Config {
     pub body_limit: usize,
     /// How long a request may take.
     pub pace: Pace,
+    /// The shop's currency, which the document names.
+    pub currency: Currency,
 }
 
 impl Default for Config {
@@ -42,6 +46,7 @@ impl Default for Config {
             trusted_proxies: TrustedProxies::default(),
             body_limit: 1024 * 1024,
             pace: Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) },
+            currency: Currency::USD,
         }
     }
 }
@@ -61,7 +66,8 @@ pub fn router(config: &Config, origin: Origin, context: RequestContext) -> Route
         api = api.merge(service);
     }
     let (api, openapi) = api.split_for_parts();
-    let routes = api.merge(docs::router(docs::complete(openapi))).merge(origin.beside);
+    let routes =
+        api.merge(docs::router(docs::complete(openapi, config.currency))).merge(origin.beside);
     // One layer made of four: axum boxes a route once for each time that it is layered.
     with_fallbacks(routes).layer((
         ContextLayer::new(context),

@@ -68,7 +68,11 @@ impl utoipa::ToSchema for EmailAddress {}
 
 impl utoipa::PartialSchema for EmailAddress {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
         crate::id::string_schema("e-mail address (RFC 5321)", "ada@example.com")
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
+            .max_length(Some(254))
+            .into()
     }
 }
 

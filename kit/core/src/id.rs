@@ -53,17 +53,16 @@ pub fn decode_suffix(text: &str) -> Option<Uuid> {
         .map(Uuid::from_u128)
 }
 
-/// The OpenAPI schema of a value that travels as text.
+/// The OpenAPI schema of a value that travels as text, to be narrowed and built.
 pub(crate) fn string_schema(
     description: &str,
     example: &str,
-) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+) -> utoipa::openapi::schema::ObjectBuilder {
     use utoipa::openapi::schema::{ObjectBuilder, Type};
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(description))
         .examples([example])
-        .into()
 }
 
 /// Declares an id type: `typed_id!(/// An order. OrderId, "ord");`.
@@ -152,6 +151,8 @@ macro_rules! typed_id {
 pub fn id_schema(prefix: &str) -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
     let example = format!("{prefix}_01kafy3m2se6rbq3tmn4y4bwqd");
     string_schema("TypeID: a UUIDv7 in Crockford's base 32 behind its kind", &example)
+        .pattern(Some(format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")))
+        .into()
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ impl ToSchema for Currency {}
 
 impl utoipa::PartialSchema for Currency {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        crate::id::string_schema("ISO 4217 code", "USD")
+        crate::id::string_schema("ISO 4217 code", "USD").pattern(Some("^[A-Z]{3}$")).into()
     }
 }
 

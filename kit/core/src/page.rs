@@ -45,6 +45,7 @@ pub struct PageRequest {
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub limit: Option<i64>,
     /// Where to go on, from `next_cursor`.
+    #[param(max_length = 2_048, pattern = "^[A-Za-z0-9_-]+$")]
     pub cursor: Option<String>,
 }
 

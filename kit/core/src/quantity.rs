@@ -74,6 +74,7 @@ impl utoipa::PartialSchema for Quantity {
             .schema_type(Type::Integer)
             .minimum(Some(1))
             .maximum(Some(Self::MAX))
+            .examples([1])
             .into()
     }
 }

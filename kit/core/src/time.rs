@@ -94,7 +94,10 @@ impl utoipa::ToSchema for Timestamp {}
 
 impl utoipa::PartialSchema for Timestamp {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{KnownFormat, SchemaFormat};
         crate::id::string_schema("RFC 3339 instant in UTC", "2026-11-20T09:30:00.000000Z")
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
     }
 }
 

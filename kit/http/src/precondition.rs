@@ -55,6 +55,20 @@ impl IfMatch {
     }
 }
 
+impl utoipa::ToSchema for IfMatch {}
+
+impl utoipa::PartialSchema for IfMatch {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("`*`, or the entity tags of the versions that may be edited"))
+            .pattern(Some(r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#))
+            .examples(["*"])
+            .into()
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = HttpError;
 

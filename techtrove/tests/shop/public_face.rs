@@ -89,6 +89,11 @@ async fn the_document_lists_what_runs_and_every_operation_names_its_refusals() {
             }
         }
     }
+    let text = document.to_string();
+    for reference in text.split("#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().expect("a name");
+        assert!(document["components"]["schemas"][name].is_object(), "{name} is nowhere");
+    }
     shop.public.get("/docs/").await.expect(200);
     shop.close().await;
 }

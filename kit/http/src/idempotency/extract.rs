@@ -36,6 +36,19 @@ impl<T> Idempotent<T> {
     }
 }
 
+impl utoipa::ToSchema for IdempotencyKey {}
+
+impl utoipa::PartialSchema for IdempotencyKey {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("1 to 255 visible ASCII characters"))
+            .pattern(Some("^[!-~]{1,255}$"))
+            .into()
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = HttpError;
 

@@ -41,7 +41,11 @@ pub struct Category {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCategory {
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+    )]
     name: String,
     /// Made of the name when absent.
     #[schema(value_type = Option<Slug>)]
@@ -59,16 +63,16 @@ pub struct NewCategory {
 #[schema(as = CategoryPatch)]
 pub struct CategoryInput {
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    #[schema(value_type = String, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
     name: Field<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Slug>)]
+    #[schema(value_type = Slug)]
     slug: Field<String>,
     #[serde(default)]
     #[schema(value_type = Option<CategoryId>)]
     parent_id: Field<CategoryId>,
     #[serde(default)]
-    #[schema(value_type = Option<i64>, minimum = 0, maximum = 1_000_000)]
+    #[schema(value_type = i64, minimum = 0, maximum = 1_000_000)]
     position: Field<i64>,
 }
 

@@ -24,23 +24,48 @@ pub(super) const MAX_VARIANTS: usize = 100;
 /// The highest price, in minor units: so low that the sum of any order can be counted.
 const MAX_PRICE: i64 = 1_000_000_000_000;
 
+/// The face of an amount that something is sold for.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Price)]
+#[expect(dead_code, reason = "says how [`Money`] is written here, and is never made")]
+pub struct Price {
+    /// Minor units: cents of a dollar, whole yen.
+    #[schema(minimum = 1, maximum = 1_000_000_000_000_i64)]
+    amount: i64,
+    /// The shop's currency.
+    currency: Currency,
+}
+
 /// Makes a product.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewProduct)]
+#[schema(as = NewProduct, example = json!({
+    "name": "GeForce RTX 4090", "brand": "NVIDIA", "status": "active",
+    "price": {"amount": 159_900, "currency": "USD"}, "variants": [{"sku": "GPU-RTX4090-24G"}],
+}))]
 pub struct NewProductInput {
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+    )]
     name: String,
     /// Made of the name when absent.
     #[schema(value_type = Option<Slug>)]
     slug: Option<String>,
     #[schema(max_length = 20_000)]
     description: Option<String>,
-    #[schema(max_length = 100)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$"
+    )]
     brand: Option<String>,
     category_id: Option<CategoryId>,
     /// The price of variants without one of their own.
+    #[schema(value_type = Option<Price>)]
     price: Option<Money>,
+    #[schema(value_type = Option<Price>)]
     compare_at_price: Option<Money>,
     /// `draft` when absent. A product is active only when every variant has a price.
     status: Option<Status>,
@@ -63,11 +88,11 @@ pub struct NewProductInput {
 pub struct ProductInput {
     /// How it is called.
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = String, min_length = 1, max_length = 200, pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
     pub name: Field<String>,
     /// Its name in addresses.
     #[serde(default)]
-    #[schema(value_type = Option<Slug>)]
+    #[schema(value_type = Slug)]
     pub slug: Field<String>,
     /// Paragraphs of plain text.
     #[serde(default)]
@@ -75,7 +100,7 @@ pub struct ProductInput {
     pub description: Field<String>,
     /// Who makes it.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 100)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f\u2028\u2029][^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
     pub brand: Field<String>,
     /// Where it stands in the shop.
     #[serde(default)]
@@ -83,19 +108,19 @@ pub struct ProductInput {
     pub category_id: Field<CategoryId>,
     /// The price of variants without one of their own; of a product with one variant, its price.
     #[serde(default)]
-    #[schema(value_type = Option<Money>)]
+    #[schema(value_type = Option<Price>)]
     pub price: Field<Money>,
     /// A higher price to compare with.
     #[serde(default)]
-    #[schema(value_type = Option<Money>)]
+    #[schema(value_type = Option<Price>)]
     pub compare_at_price: Field<Money>,
     /// A product is active only when every variant has a price.
     #[serde(default)]
-    #[schema(value_type = Option<Status>)]
+    #[schema(value_type = Status)]
     pub status: Field<Status>,
     /// How it reaches the customer.
     #[serde(default)]
-    #[schema(value_type = Option<Fulfilment>)]
+    #[schema(value_type = Fulfilment)]
     pub fulfilment: Field<Fulfilment>,
     /// Merged with those it has; `null` takes one away.
     #[serde(default)]
@@ -107,7 +132,7 @@ pub struct ProductInput {
     pub options: Field<Vec<String>>,
     /// All variants from now on.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<VariantInput>>, min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<VariantInput>, min_items = 1, max_items = 100)]
     pub variants: Field<Vec<VariantInput>>,
 }
 
@@ -119,6 +144,7 @@ pub struct VariantInput {
     /// Unique in the shop.
     pub sku: Sku,
     /// Its own price; the product's when absent.
+    #[schema(value_type = Option<Price>)]
     pub price: Option<Money>,
     /// Its value of each option.
     #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]

@@ -10,7 +10,8 @@ use axum::{
 use techtrove_catalog_api::CategoryId;
 use techtrove_core::Page;
 use techtrove_http::{
-    HttpError, IfMatch, Json, Patch, Path, ProblemBody, created_json, idempotency::Idempotent,
+    HttpError, IfMatch, Json, Patch, Path, ProblemBody, created_json,
+    idempotency::{IdempotencyKey, Idempotent},
     versioned_json, written_json,
 };
 use techtrove_identity_api::Manager;
@@ -56,7 +57,7 @@ pub(crate) async fn read(
 /// Makes a category.
 #[utoipa::path(
     post, path = "/api/v1/categories", operation_id = "create_category", tag = "catalog",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible characters")),
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
     request_body = NewCategory, security(("bearer" = [])),
     responses(
         (status = 201, body = Category),
@@ -83,7 +84,7 @@ pub(crate) async fn create(
 /// Edits or moves a category.
 #[utoipa::path(
     patch, path = "/api/v1/categories/{id}", operation_id = "edit_category", tag = "catalog",
-    params(("id" = CategoryId, Path), ("If-Match" = String, Header, description = "The entity tag that was read")),
+    params(("id" = CategoryId, Path), ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
     request_body(content((CategoryInput = "application/json"), (CategoryInput = "application/merge-patch+json"))),
     security(("bearer" = [])),
     responses(
@@ -111,7 +112,7 @@ pub(crate) async fn edit(
 /// Deletes a category that holds nothing.
 #[utoipa::path(
     delete, path = "/api/v1/categories/{id}", operation_id = "delete_category", tag = "catalog",
-    params(("id" = CategoryId, Path), ("If-Match" = String, Header, description = "The entity tag that was read")),
+    params(("id" = CategoryId, Path), ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
     security(("bearer" = [])),
     responses(
         (status = 204), (status = 400, body = ProblemBody),

@@ -13,7 +13,8 @@ use techtrove_catalog_api::ProductId;
 use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
-    idempotency::Idempotent, written_json,
+    idempotency::{IdempotencyKey, Idempotent},
+    written_json,
 };
 use techtrove_identity_api::{Caller, Manager, Role};
 use utoipa::{IntoParams, ToSchema};
@@ -44,6 +45,7 @@ pub(crate) struct ListQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// Where to go on, from `next_cursor`.
+    #[param(max_length = 2_048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
@@ -113,7 +115,7 @@ pub(crate) async fn read(
 /// Makes a product.
 #[utoipa::path(
     post, path = "/api/v1/products", operation_id = "create_product", tag = "catalog",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible characters")),
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
     request_body = NewProductInput, security(("bearer" = [])),
     responses(
         (status = 201, body = ProductBody),
@@ -141,7 +143,7 @@ pub(crate) async fn create(
 /// Edits a product.
 #[utoipa::path(
     patch, path = "/api/v1/products/{id}", operation_id = "edit_product", tag = "catalog",
-    params(("id" = ProductId, Path), ("If-Match" = String, Header, description = "The entity tag that was read")),
+    params(("id" = ProductId, Path), ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
     request_body(content((ProductInput = "application/json"), (ProductInput = "application/merge-patch+json"))),
     security(("bearer" = [])),
     responses(
@@ -170,7 +172,7 @@ pub(crate) async fn edit(
 /// Archives a product: it is no longer on sale, and kept for the orders that speak of it.
 #[utoipa::path(
     delete, path = "/api/v1/products/{id}", operation_id = "archive_product", tag = "catalog",
-    params(("id" = ProductId, Path), ("If-Match" = String, Header, description = "The entity tag that was read")),
+    params(("id" = ProductId, Path), ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
     security(("bearer" = [])),
     responses(
         (status = 204), (status = 400, body = ProblemBody),

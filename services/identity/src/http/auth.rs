@@ -25,9 +25,13 @@ const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterRequest {
     email: EmailAddress,
-    #[schema(min_length = 8, max_length = 128, format = Password)]
+    #[schema(min_length = 8, max_length = 128, format = Password, example = "plum-anchor-42-tide")]
     password: String,
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     name: String,
 }
 
@@ -35,9 +39,9 @@ pub(crate) struct RegisterRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoginRequest {
-    #[schema(max_length = 254)]
+    #[schema(max_length = 254, example = "ada@example.com")]
     email: String,
-    #[schema(max_length = 128, format = Password)]
+    #[schema(max_length = 128, format = Password, example = "plum-anchor-42-tide")]
     password: String,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::{FieldError, Page, PageRequest, Problem, Sku, Timestamp};
 use techtrove_http::{
     HttpError, Json, Path, ProblemBody, Query, created_json,
-    idempotency::{Answer, Idempotent, Repeatable},
+    idempotency::{Answer, IdempotencyKey, Idempotent, Repeatable},
 };
 use techtrove_identity_api::Manager;
 use techtrove_inventory_api::{MovementId, ReservationId};
@@ -25,7 +25,11 @@ pub(crate) struct AdjustmentRequest {
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     delta: i64,
     /// Why, on one line.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     reason: String,
 }
 
@@ -115,7 +119,7 @@ impl AdjustmentRequest {
     tag = "inventory",
     params(
         ("sku" = Sku, Path, description = "Which SKU"),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 visible characters"),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [])),
     request_body = AdjustmentRequest,

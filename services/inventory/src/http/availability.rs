@@ -19,7 +19,7 @@ const MAX_SKUS: usize = 100;
 pub(crate) struct AvailabilityQuery {
     /// 1 to 100 SKUs, each a parameter of its own.
     #[serde(default)]
-    #[param(min_items = 1, max_items = 100)]
+    #[param(value_type = Vec<Sku>, required = true, min_items = 1, max_items = 100)]
     sku: Vec<String>,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Sku};
 use techtrove_http::{
     HttpError, Path, ProblemBody, created_json,
-    idempotency::{Answer, Idempotent, Repeatable},
+    idempotency::{Answer, IdempotencyKey, Idempotent, Repeatable},
 };
 use techtrove_identity_api::Manager;
 use techtrove_inventory_api::{ReservationId, SoldKeys};
@@ -89,7 +89,7 @@ impl Repeatable for AddedKeys {
     post, path = "/api/v1/inventory/{sku}/keys", operation_id = "add_licence_keys", tag = "inventory",
     params(
         ("sku" = Sku, Path, description = "Which SKU"),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 visible characters"),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [])),
     request_body = KeysRequest,

@@ -17,6 +17,7 @@ use crate::{
 /// New numbers of one SKU.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"on_hand": 1_000_000, "low_stock_threshold": 5}))]
 pub(crate) struct StockRequest {
     /// The pieces in the building.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
@@ -38,6 +39,7 @@ pub(crate) struct StockQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// Where to go on, from `next_cursor`.
+    #[param(max_length = 2_048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
@@ -142,7 +144,7 @@ pub(crate) async fn list_stock(
     put, path = "/api/v1/inventory/{sku}", operation_id = "set_stock", tag = "inventory",
     params(
         ("sku" = Sku, Path, description = "Which SKU"),
-        ("If-Match" = String, Header, description = "The ETag that was read"),
+        ("If-Match" = inline(IfMatch), Header, description = "The ETag that was read"),
     ),
     security(("bearer" = [])),
     request_body = StockRequest,

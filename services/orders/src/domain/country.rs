@@ -26,11 +26,11 @@ pub struct Destination {
     pub country: Country,
     /// State, province or region.
     #[serde(default)]
-    #[schema(max_length = 100)]
+    #[schema(max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub region: Option<String>,
     /// Postal code.
     #[serde(default)]
-    #[schema(max_length = 20)]
+    #[schema(max_length = 20, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     pub postal_code: Option<String>,
 }
 

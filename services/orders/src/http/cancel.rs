@@ -26,7 +26,11 @@ const MAX_REASON: usize = 200;
 pub(crate) struct CancelRequest {
     /// Why; for staff alone. The buyer sees it.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     reason: Option<String>,
 }
 

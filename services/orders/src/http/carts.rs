@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
     HttpError, Json, Path, ProblemBody, header_text,
-    idempotency::{Answer, Idempotent, OptionalIdempotent, Scope},
+    idempotency::{Answer, IdempotencyKey, Idempotent, OptionalIdempotent, Scope},
 };
 use techtrove_identity_api::{Caller, UserId};
 use techtrove_orders_api::OrderId;
@@ -126,7 +126,7 @@ fn private(mut response: Response) -> Response {
 #[utoipa::path(
     post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
     request_body = Option<Nothing>,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255)),
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
     security((), ("bearer" = [])),
     responses(
         (status = 201, body = CartBody, headers(
@@ -200,7 +200,7 @@ pub(crate) async fn show(
     request_body = AddItemRequest,
     params(
         ("id" = CartId, Path, description = "Which cart"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = []), ("cart" = [])),
     responses(
@@ -292,7 +292,7 @@ pub(crate) async fn remove_item(
     request_body = Option<Nothing>,
     params(
         ("id" = CartId, Path, description = "The guest's cart"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [], "cart" = [])),
     responses(
@@ -361,7 +361,7 @@ pub(crate) async fn quote(
     request_body = CheckoutRequest,
     params(
         ("id" = CartId, Path, description = "Which cart"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security(("bearer" = []), ("cart" = [])),
@@ -402,7 +402,7 @@ pub(crate) async fn checkout(
     request_body = Option<Nothing>,
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = []), ("guest" = [])),
     responses(

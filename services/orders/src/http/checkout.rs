@@ -18,6 +18,12 @@ const MAX_LINES: usize = 100;
 /// Buys a cart.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "ada@example.com", "shipping_method": "standard",
+    "shipping_address": {"name": "Ada Lovelace", "line1": "1 Main Street", "city": "Springfield",
+        "region": "IL", "postal_code": "62701", "country": "US"},
+    "payment": {"provider": "sandbox", "token": "tok_ok"},
+}))]
 pub(crate) struct CheckoutRequest {
     /// Where the confirmation goes; required of guests.
     #[serde(default)]
@@ -44,10 +50,10 @@ pub(crate) struct CheckoutRequest {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentRequest {
     /// Who holds the money.
-    #[schema(max_length = 64, example = "sandbox")]
+    #[schema(pattern = "^sandbox$", example = "sandbox")]
     provider: String,
     /// The provider's token for the means of payment.
-    #[schema(min_length = 1, max_length = 255, format = Password, example = "tok_ok")]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$", format = Password, example = "tok_ok")]
     token: String,
 }
 

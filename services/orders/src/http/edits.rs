@@ -28,7 +28,7 @@ use crate::{
 pub(crate) struct OrderPatch {
     /// Where goods go.
     #[serde(default)]
-    #[schema(value_type = Option<Address>)]
+    #[schema(value_type = Address)]
     shipping_address: Field<Address>,
     /// Where the bill goes; `null` when it goes where the goods go.
     #[serde(default)]
@@ -36,7 +36,7 @@ pub(crate) struct OrderPatch {
     billing_address: Field<Address>,
     /// Where to write to.
     #[serde(default)]
-    #[schema(value_type = Option<EmailAddress>)]
+    #[schema(value_type = EmailAddress)]
     email: Field<EmailAddress>,
     /// What there is to say about the order; `null` for nothing.
     #[serde(default)]
@@ -89,7 +89,7 @@ fn taken<T>(pointer: &str, field: Field<T>, errors: &mut Vec<FieldError>) -> Opt
     patch, path = "/api/v1/orders/{id}", operation_id = "edit_order", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("If-Match" = String, Header, description = "The entity tag that was read"),
+        ("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read"),
     ),
     request_body(content(
         (OrderPatch = "application/json"), (OrderPatch = "application/merge-patch+json"),

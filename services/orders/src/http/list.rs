@@ -42,6 +42,7 @@ pub(crate) struct ListQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
     /// Where to go on, from `next_cursor`.
+    #[param(max_length = 2_048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 

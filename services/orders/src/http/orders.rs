@@ -11,7 +11,7 @@ use serde::Deserialize;
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
     ETag, HttpError, Path, ProblemBody, header_text,
-    idempotency::{Idempotent, Scope},
+    idempotency::{IdempotencyKey, Idempotent, Scope},
     versioned_json,
 };
 use techtrove_identity_api::{Caller, Role};
@@ -35,6 +35,13 @@ pub(super) const X_GUEST_TOKEN: HeaderName = HeaderName::from_static("x-guest-to
 /// Buys now.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "lines": [{"sku": "GPU-RTX4090-24G", "quantity": 1}],
+    "email": "ada@example.com", "shipping_method": "standard",
+    "shipping_address": {"name": "Ada Lovelace", "line1": "1 Main Street", "city": "Springfield",
+        "region": "IL", "postal_code": "62701", "country": "US"},
+    "payment": {"provider": "sandbox", "token": "tok_ok"},
+}))]
 pub(crate) struct PlaceOrderRequest {
     /// What to buy. A SKU may come more than once.
     #[schema(min_items = 1, max_items = 100)]
@@ -101,7 +108,7 @@ impl PlaceOrderRequest {
 #[utoipa::path(
     post, path = "/api/v1/orders", operation_id = "place_order", tag = "orders",
     request_body = PlaceOrderRequest,
-    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+    params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
         description = "A retry with the same key and body gets the same answer.")),
     security((), ("bearer" = [])),
     responses(

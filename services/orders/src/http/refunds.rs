@@ -11,7 +11,7 @@ use serde::Deserialize;
 use techtrove_core::{FieldError, Money, Problem, TypedId as _, codes};
 use techtrove_http::{
     HttpError, Path, ProblemBody,
-    idempotency::{Idempotent, Scope},
+    idempotency::{IdempotencyKey, Idempotent, Scope},
 };
 use techtrove_identity_api::{Caller, Role, UserId};
 use techtrove_orders_api::OrderId;
@@ -31,7 +31,11 @@ pub(crate) struct RefundRequest {
     #[serde(default)]
     amount: Option<Money>,
     /// Why.
-    #[schema(min_length = 1, max_length = 500)]
+    #[schema(
+        min_length = 1,
+        max_length = 500,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     reason: String,
 }
 
@@ -71,7 +75,7 @@ impl RefundRequest {
     request_body = RefundRequest,
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security(("bearer" = [])),

@@ -8,7 +8,10 @@ use axum::{
 };
 use serde::Deserialize;
 use techtrove_core::{FieldError, Problem, Quantity, Sku};
-use techtrove_http::{HttpError, Path, ProblemBody, idempotency::Idempotent};
+use techtrove_http::{
+    HttpError, Path, ProblemBody,
+    idempotency::{IdempotencyKey, Idempotent},
+};
 use techtrove_identity_api::Manager;
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
@@ -35,11 +38,20 @@ pub(crate) struct ShipRequest {
     #[schema(min_items = 1, max_items = 100)]
     lines: Option<Vec<PiecesRequest>>,
     /// Who carries it.
-    #[schema(min_length = 1, max_length = 64, example = "DHL")]
+    #[schema(
+        min_length = 1,
+        max_length = 64,
+        example = "DHL",
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     carrier: String,
     /// By which number it can be followed.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+    )]
     tracking_number: Option<String>,
 }
 
@@ -75,7 +87,7 @@ impl ShipRequest {
     request_body = ShipRequest,
     params(
         ("id" = OrderId, Path, description = "Which order"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
     ),
     security(("bearer" = [])),

@@ -109,6 +109,7 @@ pub(crate) struct PaymentsQuery {
     limit: Option<i64>,
     /// Where to go on, from `next_cursor`.
     #[serde(default)]
+    #[param(max_length = 2_048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
@@ -151,7 +152,7 @@ pub(crate) async fn show(
     request_body = Option<CompleteActionRequest>,
     params(
         ("id" = PaymentId, Path, description = "Which payment"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "Accepted, and not needed: a repetition changes nothing."),
     ),
     security(("bearer" = []), ("guest" = [])),
@@ -211,7 +212,7 @@ pub(crate) async fn list(
     request_body = Option<VoidRequest>,
     params(
         ("id" = PaymentId, Path, description = "Which payment"),
-        ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "Accepted, and not needed: a repetition changes nothing."),
     ),
     security(("bearer" = [])),

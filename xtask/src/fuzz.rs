@@ -1,0 +1,132 @@
+//! `cargo xtask fuzz`: starts the program on a folder of its own and lets schemathesis ask it whatever
+//! its OpenAPI document allows. It must never touch a shop that somebody uses. What is expected of the
+//! answers: `xtask/fuzz/schemathesis.toml`.
+
+use std::{
+    fs,
+    io::Write as _,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+
+use crate::{bench, tidy};
+
+/// Whom the settings sign in, and with what. Known to everybody: the shop is thrown away.
+const ADMIN: &str = "admin@example.com";
+const PASSWORD: &str = "a fuzzer's open secret";
+
+const MISSING: &str =
+    "schemathesis is not here: pip install schemathesis, or name it with --schemathesis";
+
+/// Ask the API whatever its document allows
+///
+/// Builds the program, starts it on a temporary folder and a free port, and runs schemathesis with
+/// xtask/fuzz/schemathesis.toml: all phases, signed in as an admin. Needs schemathesis 4
+/// (`pip install schemathesis`).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask fuzz                                 a few minutes
+  cargo xtask fuzz --examples 100                  more of each operation
+  cargo xtask fuzz -- --phases stateful            what follows `--` goes to schemathesis")]
+pub struct Arguments {
+    /// How many requests of each operation are made up
+    #[arg(long, default_value_t = 20)]
+    examples: u32,
+    /// The program
+    #[arg(long, value_name = "FILE", default_value = "schemathesis")]
+    schemathesis: PathBuf,
+    /// More for schemathesis
+    #[arg(last = true)]
+    more: Vec<String>,
+}
+
+/// A shop that ends with its value.
+struct Shop(Child);
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the fuzzer has then reported.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Builds, starts and asks.
+///
+/// # Errors
+/// When schemathesis is not installed, the program does not start, or an answer was wrong.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let known = Command::new(&arguments.schemathesis).arg("--version").output();
+    ensure!(known.is_ok_and(|output| output.status.success()), MISSING);
+    let root = tidy::root();
+    let mut build = Command::new("cargo");
+    build.args(["build", "--package", "techtrove"]).current_dir(&root);
+    let status = build.status().context("cannot start cargo")?;
+    ensure!(status.success(), "the build failed ({status})");
+    let target = bench::target_folder()?;
+    let (program, folder) = (target.join("debug/techtrove"), target.join("fuzz"));
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context("cannot remove the last run's folder")?;
+    }
+    create_admin(&program, &folder)?;
+    import(&program, &folder, &root)?;
+    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let shop = start(&program, &folder, port)?;
+    let outcome = ask(arguments, &root, port);
+    drop(shop);
+    outcome
+}
+
+/// Makes the admin before anybody runs, so that nothing has to be waited for.
+fn create_admin(program: &Path, folder: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new(program)
+        .args(["admin", "create", "--email", ADMIN, "--data"])
+        .arg(folder)
+        .stdin(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    let mut input = command.stdin.take().context("the command has no input")?;
+    writeln!(input, "{PASSWORD}")?;
+    drop(input);
+    let status = command.wait()?;
+    ensure!(status.success(), "techtrove admin create ended with {status}");
+    Ok(())
+}
+
+/// What the document's examples buy, so that their orders are placed.
+fn import(program: &Path, folder: &Path, root: &Path) -> anyhow::Result<()> {
+    let mut command = Command::new(program);
+    command.arg("import").arg(root.join("xtask/fuzz/products.ndjson")).arg("--data").arg(folder);
+    let status = command.status().context("cannot start the import")?;
+    ensure!(status.success(), "techtrove import ended with {status}");
+    Ok(())
+}
+
+fn start(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Shop> {
+    let log = fs::File::create(folder.join("fuzz.log")).context("cannot write the shop's log")?;
+    let shop = Command::new(program)
+        .args(["up", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .arg(folder)
+        .env("TECHTROVE_RATE_LIMIT", "off")
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn();
+    Ok(Shop(shop.with_context(|| format!("cannot start {}", program.display()))?))
+}
+
+fn ask(arguments: &Arguments, root: &Path, port: u16) -> anyhow::Result<()> {
+    let status = Command::new(&arguments.schemathesis)
+        .args(["--config-file", "xtask/fuzz/schemathesis.toml", "run"])
+        .arg(format!("http://127.0.0.1:{port}/api/v1/openapi.json"))
+        .args(["--max-examples", &arguments.examples.to_string()])
+        .args(&arguments.more)
+        .env("TECHTROVE_FUZZ_PASSWORD", PASSWORD)
+        .current_dir(root)
+        .status()
+        .context("cannot start schemathesis")?;
+    ensure!(status.success(), "schemathesis found what is written above ({status})");
+    Ok(())
+}
