@@ -88,6 +88,7 @@ async fn only_whom_it_concerns_cancels() {
     ] {
         who.post(&path, &json!({})).await.expect(status);
     }
+    shop.actor.post(&path, &json!({"reason": "changed my mind"})).await.expect(401);
     let reply = guest.post(&path, &json!({"reason": "changed my mind"})).await.expect(422);
     assert_eq!(reply.pointers(), ["/reason"]);
     guest.post(&path, &json!({"reasons": 1})).await.expect(422);

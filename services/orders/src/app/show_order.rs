@@ -60,7 +60,7 @@ impl Viewer {
     /// # Errors
     /// [`Error::NoCredential`] for nobody in particular, [`Error::NotFound`] for a guest whose token is
     /// another's.
-    pub(super) fn check(&self, app: &App, id: OrderId) -> Result<Self, Error> {
+    pub(crate) fn check(&self, app: &App, id: OrderId) -> Result<Self, Error> {
         if self.user_id.is_none() && self.guest_token.is_none() {
             return Err(Error::NoCredential);
         }

@@ -65,7 +65,7 @@ pub(crate) async fn cancel(
     OptionalJson(request): OptionalJson<CancelRequest>,
 ) -> Result<Response, HttpError> {
     let staff = caller.has(Role::Support);
-    let viewer = app::Viewer { staff, ..viewer(&caller, &headers)? };
+    let viewer = app::Viewer { staff, ..viewer(&caller, &headers)? }.check(&app, id)?;
     if let Some(reason) = &request.reason {
         if !staff {
             let detail = "only staff gives a reason";
