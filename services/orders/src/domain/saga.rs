@@ -1,5 +1,5 @@
 //! The order of money and goods: which step follows which answer. A step is stored before it is
-//! taken, every step may be taken twice, and an answer may never come; so [`Saga::decide`] accepts
+//! taken, every step may be taken twice, and an answer may never come; so `Saga::decide` accepts
 //! every outcome at every step. It must never give stock back while money may be reserved for an order
 //! that is not known to be paid or not, never take silence for an answer, never confirm without both,
 //! and never ship what it cancels. How an order is placed or undone stands in `placing`, what follows
