@@ -12,6 +12,7 @@ use std::{
 
 use rusqlite::{
     CachedStatement, OpenFlags, ToSql,
+    config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 use tokio::time::Instant;
@@ -128,6 +129,8 @@ impl Connection {
             .and_then(|mut inner| {
                 inner.busy_timeout(BUSY_TIMEOUT)?;
                 inner.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+                // Without it SQLite prepares a kept statement anew whenever another limit is bound.
+                inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
                 inner.execute_batch(TUNING)?;
                 inner.execute_batch(tuning)?;
                 inner.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || watched.is_over()))?;
