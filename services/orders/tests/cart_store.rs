@@ -1,7 +1,7 @@
 //! Carts in the store on every engine: what is stored comes back, an order takes a cart only as it was
 //! priced, and the schema knows of one live order per cart.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use techtrove_core::{Currency, Money, Quantity, Timestamp, TypedId as _};
 use techtrove_db::{Db, DbError, Tx};
@@ -170,6 +170,32 @@ async fn the_current_cart_is_the_newest_that_is_open() {
         assert_eq!(current().await, Some(cart(2, None).id), "{}", db.label());
         assert_eq!(place(&db, &order(1, &cart(2, Some(7))), 1).await, Ok(true));
         assert_eq!(current().await, Some(cart(1, None).id), "{}", db.label());
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn who_claims_at_once_for_one_user_finds_the_first_ones_cart() {
+    for db in engines().await {
+        db.migrate(&store::MIGRATIONS).await.expect("migrated");
+        let user = UserId::from_uuid(Uuid::from_u128(7));
+        let claim = |number| {
+            let mut own = cart(number, Some(7));
+            own.items.clear();
+            write(&db, move |tx| {
+                store::lock_owner(tx, user)?;
+                match store::lookup_current(tx, user)? {
+                    Some(found) => Ok(found),
+                    None => store::insert_cart(tx, &own).map(|()| own.id),
+                }
+            })
+        };
+
+        let claimed = futures::future::join_all((1..=8).map(claim)).await;
+
+        let claimed: BTreeSet<_> =
+            claimed.into_iter().map(|id| id.expect("claimed").uuid()).collect();
+        assert_eq!(claimed.len(), 1, "{}: {claimed:?}", db.label());
         db.close().await;
     }
 }

@@ -277,16 +277,30 @@ async fn a_quote_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn two_guests_who_chose_the_same_key_get_a_cart_each() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let make = || shop.actor.post(CARTS, &json!({})).header("idempotency-key", "cart-1");
+
+    let one = make().await.expect(201);
+    let other = make().await.expect(201);
+
+    assert_ne!(one.value()["id"], other.value()["id"]);
+    assert_ne!(one.value()["cart_token"], other.value()["cart_token"]);
+}
+
+#[tokio::test]
 async fn a_retry_under_a_key_changes_nothing_more() {
+    const KEY: &str = "019ac1f0-9b0e-7c3a-8d52-6a1f4be07c33";
     let world = world().await;
     let shop = world.shop(Setting::default()).await;
     let post = |actor: &Actor, path: &str, body: &Value| {
-        actor.post(path, body).header("idempotency-key", "k-1")
+        actor.post(path, body).header("idempotency-key", KEY)
     };
 
     let made = post(&shop.actor, CARTS, &json!({})).await.expect(201);
     let bare = shop.actor.request("POST".parse().expect("a method"), CARTS);
-    let again = bare.header("idempotency-key", "k-1").await.expect(201);
+    let again = bare.header("idempotency-key", KEY).await.expect(201);
     let guest =
         shop.actor.with_header("x-cart-token", made.value()["cart_token"].as_str().expect("one"));
     let items = format!("{}/items", made.header("location"));

@@ -378,9 +378,7 @@ async fn a_clients_words_on_what_it_has_are_checked() {
     }
     let unknown = bought.request(u64::MAX);
     let mut listener = Listener::open(&world, &shop, unknown).await.expect("opened");
-    let order = world.orders().await.remove(0);
-    ship(&shop, &order, 1).await;
-    assert_eq!(listener.event().await.expect("an event").id, 5, "what comes next is told");
+    assert_eq!(listener.event().await.expect("an event").id, 1, "all is told");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What a handler takes from the request.
 
+use std::collections::BTreeSet;
+
 use axum::extract::{FromRequest, FromRequestParts, OriginalUri, Request};
 use http::{HeaderMap, HeaderName, Method, request::Parts};
 use serde::de::DeserializeOwned;
@@ -33,6 +35,15 @@ impl<T> Idempotent<T> {
     #[must_use]
     pub fn key(&self, scope: Scope<'_>, now: Timestamp) -> Option<Key> {
         self.name.as_deref().map(|name| Key::new(name, scope, self.request, now))
+    }
+
+    /// The key of a guest without any token whose request is the same as every other guest's, so that
+    /// two who chose the same key would be given the same thing. It counts only when nobody else will
+    /// choose it: a UUID does, `1` does not.
+    #[must_use]
+    pub fn strangers_key(&self, now: Timestamp) -> Option<Key> {
+        let name = self.name.as_deref().filter(|name| is_unlikely(name))?;
+        Some(Key::new(name, Scope::Guest, self.request, now))
     }
 }
 
@@ -100,6 +111,12 @@ impl Head {
     }
 }
 
+/// Whether a key is as long and as varied as those that are made at random.
+fn is_unlikely(name: &str) -> bool {
+    let different: BTreeSet<u8> = name.bytes().collect();
+    name.len() >= 20 && different.len() >= 8
+}
+
 fn key_name(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(name) = header_text(headers, &IDEMPOTENCY_KEY)? else { return Ok(None) };
     let visible = name.bytes().all(|byte| byte.is_ascii_graphic());
@@ -134,6 +151,22 @@ mod tests {
         assert_eq!(first.body, [1, 2]);
         assert_eq!(first.key(user, now), again.key(user, now));
         assert_eq!(without.key(user, now), None);
+    }
+
+    #[tokio::test]
+    async fn a_strangers_key_counts_when_nobody_else_will_choose_it() {
+        let now = Timestamp::from_micros(5);
+        for (name, counts) in [
+            (Some("019ac1f0-9b0e-7c3a-8d52-6a1f4be07c33"), true),
+            (Some("V1StGXR8_Z5jdHi6B-myT"), true),
+            (Some("1"), false),
+            (Some("00000000-0000-0000-0000-000000000001"), false),
+            (None, false),
+        ] {
+            let request = take(name, "[]").await.expect("valid");
+
+            assert_eq!(request.strangers_key(now).is_some(), counts, "{name:?}");
+        }
     }
 
     #[tokio::test]

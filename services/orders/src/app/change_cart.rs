@@ -1,7 +1,7 @@
 //! Puts things into a cart, changes how many, and takes them out. Each is one transaction that locks
 //! the cart, so that no two of them lose one another.
 
-use techtrove_core::{Problem, Quantity};
+use techtrove_core::{Problem, Quantity, Sku};
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{Key, Once, once};
 
@@ -33,22 +33,26 @@ pub(crate) async fn add_item(
     key: Option<Key>,
 ) -> Result<CartAnswer, Error> {
     let access = shopper.access(app, id)?;
-    let asked = [line.sku];
+    let cart = app.db.read("orders.show_cart", move |tx| access.read(tx)).await?;
+    // All prices at once and before: what was added is then shown without asking again.
+    let others = cart.items.into_iter().map(|item| item.sku);
+    let asked: Vec<Sku> = others.chain([line.sku.clone()]).collect();
     let sold = match sellable(app, &asked).await {
-        Ok(sold) if sold.is_empty() => Err(not_for_sale()),
+        Ok(sold) if sold.iter().all(|item| item.sku != line.sku) => Err(not_for_sale()),
         answer => answer,
     };
-    let (once, sold) = match sold {
+    let (once, asked, sold) = match sold {
         Ok(sold) => {
-            let [sku] = asked.clone();
-            let item = CartItem { id: app.ids.next(), sku, quantity: line.quantity };
-            (store_item(app, access, item, key).await?, sold)
+            let item = CartItem { id: app.ids.next(), sku: line.sku, quantity: line.quantity };
+            (store_item(app, access, item, key).await?, asked, sold)
         }
-        Err(error) => (Once::Replayed(answered_before(app, key, error).await?), Vec::new()),
+        Err(error) => {
+            let answer = answered_before(app, key, error).await?;
+            (Once::Replayed(answer), Vec::new(), Vec::new())
+        }
     };
     let (cart, replayed) = written(once)?;
-    let asked = if sold.is_empty() { &[] } else { &asked[..] };
-    let body = priced_with(app, &cart, asked, sold).await?;
+    let body = priced_with(app, &cart, &asked, sold).await?;
     Ok(CartAnswer { body, replayed })
 }
 

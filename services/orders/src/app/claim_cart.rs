@@ -75,8 +75,10 @@ impl Claim {
         Ok(own)
     }
 
-    /// The user's cart, locked behind the guest's: nobody locks them the other way round.
+    /// The user's cart, locked behind the guest's: nobody locks them the other way round. Two guests'
+    /// carts that are claimed at once come into one.
     fn own_cart(&self, tx: &mut Tx<'_>) -> Result<Cart, Error> {
+        store::lock_owner(tx, self.user)?;
         let current = store::lookup_current(tx, self.user)?;
         let locked = current.map(|id| store::lock_cart(tx, id)).transpose()?.flatten();
         if let Some(cart) = locked.filter(|cart| cart.require_open().is_ok()) {

@@ -31,7 +31,7 @@ pub(crate) struct OrderStream {
 }
 
 /// Opens a stream of the entries after `after`, or of all. An id that the order has not reached, as a
-/// client has after a backup was restored, counts as the newest one.
+/// client has after a backup was restored, is as good as none: all are told.
 ///
 /// # Errors
 /// When there is no room, or the pass does not open it: [`Error::BadTicket`], or as [`show_order`].
@@ -52,8 +52,8 @@ pub(crate) async fn track_order(
         Pass::Ticket(ticket) => use_ticket(app, order, &ticket).await?,
     }
     let after = match after {
-        Some(after) => after.min(newest(app, order).await?),
-        None => 0,
+        Some(after) if after <= newest(app, order).await? => after,
+        _ => 0,
     };
     metrics::gauge!("orders_streams").increment(1);
     let poll = jittered(app);

@@ -122,7 +122,9 @@ fn private(mut response: Response) -> Response {
     response
 }
 
-/// Makes an empty cart. A guest is given the token that opens it.
+/// Makes an empty cart. A guest is given the token that opens it; since a guest has none before, their
+/// `Idempotency-Key` counts only when it is as good as random, such as a UUID: 20 characters or more, 8
+/// of them different.
 #[utoipa::path(
     post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
     request_body = Option<Nothing>,
@@ -145,9 +147,11 @@ pub(crate) async fn create(
     caller: Caller,
     OptionalIdempotent(request): OptionalIdempotent<Nothing>,
 ) -> Result<Response, HttpError> {
-    let user_id = caller.user_id();
-    let scope = user_id.map_or(Scope::Guest, |id| Scope::User(id.uuid()));
-    let key = request.key(scope, app.clock.now());
+    let (user_id, now) = (caller.user_id(), app.clock.now());
+    let key = match user_id {
+        Some(id) => request.key(Scope::User(id.uuid()), now),
+        None => request.strangers_key(now),
+    };
     let made = app::create_cart(&app, user_id, key).await?;
     answered(StatusCode::CREATED, Some(cart_location(made.body.id)), &made)
 }
@@ -411,6 +415,7 @@ pub(crate) async fn checkout(
             ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
         )),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody, description = "Staff, of somebody else's order"),
         (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody, description = "`idempotency_key_in_use`"),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
@@ -434,6 +439,8 @@ pub(crate) async fn reorder(
         (None, None) => Scope::Guest,
     };
     let key = request.key(scope, app.clock.now());
-    let made = app::reorder(&app, id, &viewer, key).await?;
-    answered(StatusCode::CREATED, Some(cart_location(made.body.cart.id)), &made)
+    match app::reorder(&app, id, &viewer, key).await {
+        Ok(made) => answered(StatusCode::CREATED, Some(cart_location(made.body.cart.id)), &made),
+        Err(error) => Err(orders::hidden(&app, &caller, id, error, "this is for its buyer").await),
+    }
 }

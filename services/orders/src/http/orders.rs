@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _};
+use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _, codes};
 use techtrove_http::{
     ETag, HttpError, Path, ProblemBody, header_text,
     idempotency::{IdempotencyKey, Idempotent, Scope},
@@ -27,6 +27,7 @@ use crate::{
         Address,
         checkout::{Wish, WishedLine},
     },
+    error::Error,
 };
 
 /// The token by which a guest sees an order.
@@ -187,6 +188,26 @@ pub(crate) async fn show(
     let private = HeaderValue::from_static("private, no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, private);
     Ok(response)
+}
+
+/// The error of somebody for whom there is no such order: staff may look at it, and must know that
+/// looking is all; `why` says whose this is.
+pub(super) async fn hidden(
+    app: &App,
+    caller: &Caller,
+    id: OrderId,
+    error: Error,
+    why: &'static str,
+) -> HttpError {
+    let staff = caller.has(Role::Support) || caller.has(Role::Manager);
+    if !staff || !matches!(error, Error::NotFound) {
+        return error.into();
+    }
+    let viewer = Viewer { user_id: caller.user_id(), staff, support: false, guest_token: None };
+    match app::show_order(app, id, &viewer).await {
+        Ok(_) => Problem::new(codes::FORBIDDEN, why).into(),
+        Err(error) => error.into(),
+    }
 }
 
 /// Who looks at an order.

@@ -37,6 +37,14 @@ const DELETE_ITEM: Sql = Sql::new("DELETE FROM cart_items WHERE cart_id = ? AND 
 
 const DELETE_ITEMS: Sql = Sql::new("DELETE FROM cart_items WHERE cart_id = ?");
 
+/// Makes sure that a user has a row, and locks it where others may write at the same time.
+const LOCK_OWNER: Sql = Sql::new(
+    "INSERT INTO cart_owners (user_id) VALUES (?) \
+     ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id",
+)
+.sqlite("INSERT INTO cart_owners (user_id) VALUES (?) ON CONFLICT (user_id) DO NOTHING")
+.mysql("INSERT INTO cart_owners (user_id) VALUES (?) ON DUPLICATE KEY UPDATE user_id = user_id");
+
 /// A cart at one of its revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CartAt {
@@ -81,6 +89,16 @@ pub fn lookup_cart(tx: &mut Tx<'_>, id: CartId) -> Result<Option<Cart>, DbError>
 pub fn lock_cart(tx: &mut Tx<'_>, id: CartId) -> Result<Option<Cart>, DbError> {
     let found = tx.query_opt(LOCK_CART, p![id], read_cart)?;
     with_items(tx, found)
+}
+
+/// Lets nobody else claim carts for `user` until this transaction has ended: who comes then sees the
+/// cart that was claimed into.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_owner(tx: &mut Tx<'_>, user: UserId) -> Result<(), DbError> {
+    tx.execute(LOCK_OWNER, p![user])?;
+    Ok(())
 }
 
 /// The user's newest cart that is open, if there is one.

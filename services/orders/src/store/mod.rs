@@ -13,8 +13,8 @@ mod tracking;
 
 pub use audit::list_entries;
 pub use carts::{
-    CartAt, insert_cart, insert_claim, lock_cart, lookup_cart, lookup_claim, lookup_current,
-    prune_carts, save_cart, take_cart,
+    CartAt, insert_cart, insert_claim, lock_cart, lock_owner, lookup_cart, lookup_claim,
+    lookup_current, prune_carts, save_cart, take_cart,
 };
 pub use edits::store_edit;
 pub use listing::{ContactFilter, OrderCursor, OrderFilter, list_orders};
@@ -51,5 +51,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(2, "carts", "0002_carts"),
         migration!(3, "fulfilment", "0003_fulfilment"),
         migration!(4, "tracking", "0004_tracking"),
+        migration!(5, "cart_owners", "0005_cart_owners"),
     ],
 };
