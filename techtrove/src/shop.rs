@@ -19,8 +19,16 @@ use crate::{
 };
 
 /// The services, in the order in which they are built: each only calls those before it.
-pub const SERVICES: [&str; 7] =
-    ["identity", "inventory", "catalog", "sandbox", "payments", "orders", "notifications"];
+pub const SERVICES: [&str; 8] = [
+    "identity",
+    "inventory",
+    "catalog",
+    "community",
+    "sandbox",
+    "payments",
+    "orders",
+    "notifications",
+];
 
 /// The services that publish events.
 pub(crate) const PUBLISHERS: [&str; 4] = ["inventory", "catalog", "payments", "orders"];

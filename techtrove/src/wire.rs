@@ -51,6 +51,7 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let authenticator = Arc::new(Authenticator::new(keys, Arc::clone(&common.clock)));
     let inventory = common.inventory(&authenticator).await?;
     let catalog = common.catalog(&authenticator, InventoryClient::new(to(&inventory))).await?;
+    let community = common.community(&authenticator, CatalogClient::new(to(&catalog))).await?;
     let guest_key = GuestKey::new(secrets.guest_key);
     let webhooks = Webhooks { endpoint: Endpoint::default(), secret: secrets.sandbox_webhook_key };
     let sandbox = common.sandbox(webhooks.clone()).await?;
@@ -70,7 +71,8 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let orders = common.orders(&authenticator, orders_deps).await?;
     let (notifications, mailbox) = common.notifications(OrdersClient::new(to(&orders))).await?;
     let provider = to(&sandbox);
-    let services = vec![identity, inventory, catalog, sandbox, payments, orders, notifications];
+    let services =
+        vec![identity, inventory, catalog, community, sandbox, payments, orders, notifications];
     let books = books(&services, provider, &common.clock);
     Ok(Wired { services, mailbox, books, webhooks: webhooks.endpoint })
 }
@@ -155,6 +157,21 @@ impl Common {
             inventory,
         };
         Ok(techtrove_catalog::build(config, deps).await?)
+    }
+
+    async fn community(
+        &self,
+        authenticator: &Arc<Authenticator>,
+        catalog: CatalogClient,
+    ) -> Result<Service, StartError> {
+        let deps = techtrove_community::Deps {
+            db: self.databases.open("community").await?,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+            authenticator: Arc::clone(authenticator),
+            catalog,
+        };
+        Ok(techtrove_community::build(deps).await?)
     }
 
     async fn sandbox(&self, webhooks: Webhooks) -> Result<Service, StartError> {

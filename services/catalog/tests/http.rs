@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use support::{Shop, product, usd};
 use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent, Taken};
 use techtrove_catalog::domain::ProductBody;
-use techtrove_catalog_api::ResolveSkusRequest;
-use techtrove_core::SeededIds;
+use techtrove_catalog_api::{ProductId, ResolveSkusRequest};
+use techtrove_core::{SeededIds, TypedId};
 use techtrove_inventory_api::{
     AVAILABILITY_CHANGED, Availability, AvailabilityChanged, STOCK_AGGREGATE,
 };
@@ -266,6 +266,23 @@ async fn orders_learns_what_can_be_sold() {
     let refused =
         shop.client.resolve_skus(&ResolveSkusRequest { skus: many }).await.expect_err("too many");
     assert_eq!(refused.refusal().map(|problem| problem.status), Some(422));
+}
+
+#[tokio::test]
+async fn community_learns_which_products_are_on_sale() {
+    let shop = Shop::open().await;
+    let id = |reply: &Value| reply["id"].as_str().expect("an id").parse().expect("a product's id");
+    let active = shop.create(product("Active", "ACTIVE")).await.expect(201).value();
+    let draft = json!({"name": "Draft", "price": usd(1), "variants": [{"sku": "DRAFT"}]});
+    let draft = shop.create(draft).await.expect(201).value();
+
+    let answers = [
+        shop.client.is_on_sale(id(&active)).await.expect("answered"),
+        shop.client.is_on_sale(id(&draft)).await.expect("answered"),
+        shop.client.is_on_sale(ProductId::from_uuid(Uuid::from_u128(1))).await.expect("answered"),
+    ];
+
+    assert_eq!(answers, [true, false, false]);
 }
 
 #[tokio::test]

@@ -62,6 +62,8 @@ async fn the_document_lists_what_runs_and_every_operation_names_its_refusals() {
         "/api/v1/products/import",
         "/api/v1/jobs/{id}",
         "/api/v1/categories",
+        "/api/v1/users/me/favorites",
+        "/api/v1/users/me/favorites/{product_id}",
         "/api/v1/inventory/{sku}",
         "/api/v1/inventory/availability",
         "/api/v1/orders",

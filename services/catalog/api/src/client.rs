@@ -1,8 +1,8 @@
-//! How orders calls catalog.
+//! How the other services call catalog.
 
 use techtrove_http::{Client, ClientError};
 
-use crate::{ResolveSkusRequest, ResolveSkusResponse};
+use crate::{ProductId, ResolveSkusRequest, ResolveSkusResponse};
 
 /// Calls catalog, wherever it runs.
 #[derive(Clone, Debug)]
@@ -24,5 +24,13 @@ impl CatalogClient {
         request: &ResolveSkusRequest,
     ) -> Result<ResolveSkusResponse, ClientError> {
         self.0.post("/internal/catalog/skus/resolve").json(request).call().await
+    }
+
+    /// Whether there is such a product and the public may see it.
+    ///
+    /// # Errors
+    /// When catalog cannot be reached.
+    pub async fn is_on_sale(&self, id: ProductId) -> Result<bool, ClientError> {
+        self.0.get(&format!("/internal/catalog/products/{id}/on-sale")).call().await
     }
 }

@@ -7,7 +7,11 @@ mod skus;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router, extract::DefaultBodyLimit, routing::post};
+use axum::{
+    Extension, Router,
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 use techtrove_identity_api::Authenticator;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -34,5 +38,6 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
 pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/catalog/skus/resolve", post(skus::resolve))
+        .route("/internal/catalog/products/{id}/on-sale", get(skus::on_sale))
         .with_state(Arc::new(app))
 }

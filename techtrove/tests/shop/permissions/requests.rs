@@ -17,6 +17,8 @@ pub enum Thing {
     Account,
     Product,
     Category,
+    /// A product, kept in mind or not.
+    Favorite,
     Import,
     Stock,
     /// A cart with one item.
@@ -87,6 +89,9 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/categories", Thing::Nothing, |it| Sent::Json(category(it.number))),
     send("PATCH /api/v1/categories/{id}", Thing::Category, |_| Sent::Json(json!({"position": 2}))),
     call("DELETE /api/v1/categories/{id}", Thing::Category),
+    call("GET /api/v1/users/me/favorites", Thing::Nothing),
+    call("PUT /api/v1/users/me/favorites/{product_id}", Thing::Favorite),
+    call("DELETE /api/v1/users/me/favorites/{product_id}", Thing::Favorite),
     call("GET /api/v1/inventory/availability", Thing::Nothing),
     call("GET /api/v1/inventory", Thing::Nothing),
     call("GET /api/v1/inventory/{sku}", Thing::Stock),
@@ -169,7 +174,9 @@ impl Thing {
                 return Target { parameters: vec![("provider", "sandbox".to_owned())], ..target };
             }
             Self::Account => (owner.post("/api/v1/auth/register", &account(number)).await, ""),
-            Self::Product => (shop.manager.post("/api/v1/products", &product(number)).await, "id"),
+            Self::Product | Self::Favorite => {
+                (shop.manager.post("/api/v1/products", &product(number)).await, "id")
+            }
             Self::Category => {
                 (shop.manager.post("/api/v1/categories", &category(number)).await, "id")
             }
@@ -190,12 +197,13 @@ impl Thing {
             Self::Payment => made["payment"]["id"].as_str().map(str::to_owned),
             _ => text(name),
         };
+        let id_name = if self == Self::Favorite { "product_id" } else { "id" };
         let item = made["items"][0]["id"].as_str().map(str::to_owned);
         let item = item.map(|item| ("item_id", item));
         let guest = text("guest_token").map(|token| ("x-guest-token", token));
         let cart = || text("cart_token").map(|token| ("x-cart-token", token));
         Target {
-            parameters: id.map(|id| ("id", id)).into_iter().chain(item).collect(),
+            parameters: id.map(|id| (id_name, id)).into_iter().chain(item).collect(),
             token: guest.or_else(cart),
             made,
             number,

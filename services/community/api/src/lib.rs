@@ -1,0 +1,12 @@
+//! What community shows the other services: how a product is rated. The rules behind it live in
+//! `services/community/src/domain`.
+
+mod events;
+
+pub use events::RatingChanged;
+
+/// The kind of aggregate whose events tell of a product's rating; its id is the product's.
+pub const RATING_AGGREGATE: &str = "community.rating";
+
+/// A product is rated otherwise than before; carries [`RatingChanged`].
+pub const RATING_CHANGED: &str = "community.rating.changed.v1";

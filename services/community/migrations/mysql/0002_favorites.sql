@@ -1,0 +1,9 @@
+CREATE TABLE favorites (
+    user_id    BINARY(16) NOT NULL,
+    product_id BINARY(16) NOT NULL,
+    id         BINARY(16) NOT NULL,
+    added_at   BIGINT NOT NULL,
+    PRIMARY KEY (user_id, product_id),
+    UNIQUE (user_id, id),
+    FOREIGN KEY (user_id) REFERENCES favorite_counts (user_id)
+);

@@ -1,0 +1,55 @@
+//! Community: which products customers keep in mind. It must never show one customer's favourites to
+//! another, nor let anybody's list grow without bound. The rules live in [`domain`], the use cases in
+//! [`app`]; the floor plan is the same as every service's: `http → app → domain → store`.
+
+pub mod app;
+pub mod domain;
+mod error;
+mod http;
+pub mod store;
+
+pub use error::Error;
+
+use std::sync::Arc;
+
+use axum::{Extension, Router};
+use techtrove_catalog_api::CatalogClient;
+use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::Db;
+use techtrove_identity_api::Authenticator;
+use techtrove_runtime::{BuildError, Readiness, Service};
+
+use crate::app::App;
+
+/// What community needs from its surroundings.
+#[derive(Debug)]
+pub struct Deps {
+    /// Its own database.
+    pub db: Db,
+    /// The time.
+    pub clock: SharedClock,
+    /// New ids.
+    pub ids: SharedIds,
+    /// Tells who a bearer token belongs to.
+    pub authenticator: Arc<Authenticator>,
+    /// Knows which products are on sale.
+    pub catalog: CatalogClient,
+}
+
+/// Community, ready to be started.
+///
+/// # Errors
+/// When its database cannot be brought to the current schema.
+pub async fn build(deps: Deps) -> Result<Service, BuildError> {
+    deps.db.migrate(&store::MIGRATIONS).await?;
+    let app = App { db: deps.db.clone(), clock: deps.clock, ids: deps.ids, catalog: deps.catalog };
+    Ok(Service {
+        name: "community",
+        public: http::public(app).layer(Extension(deps.authenticator)),
+        internal: Router::new(),
+        workers: Vec::new(),
+        subscriptions: Vec::new(),
+        readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
+        databases: vec![deps.db],
+    })
+}
