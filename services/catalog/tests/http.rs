@@ -192,11 +192,56 @@ async fn lists_go_on_behind_a_cursor() {
         "limit=x",
         "cursor=%25",
         "colour=red",
-        "sort=price",
+        "sort=bestselling",
         "status=gone",
-        "q=x",
+        "q=",
+        "price_min=-1",
+        "price_max=x",
+        "in_stock=perhaps",
+        "rating_min=5.1",
+        "rating_min=NaN",
     ] {
         let _ = shop.guest.get(&format!("/api/v1/products?{query}")).await.expect(422);
+    }
+}
+
+#[tokio::test]
+async fn lists_are_filtered_and_sorted_and_a_cursor_belongs_to_one() {
+    let shop = Shop::open().await;
+    for (number, price) in [300, 100, 200, 100].into_iter().enumerate() {
+        let mut body = product(&format!("Mouse {number}"), &format!("M{number}"));
+        (body["price"], body["brand"]) = (usd(price), json!("Acme"));
+        let _ = shop.create(body).await.expect(201);
+    }
+    let list = async |query: &str| {
+        shop.guest.get(&format!("/api/v1/products?{query}")).await.expect(200).value()
+    };
+    let names = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().expect("a list");
+        items.iter().map(|item| item["name"].as_str().expect("a name").to_owned()).collect()
+    };
+
+    assert_eq!(names(&list("sort=price&price_min=200").await), ["Mouse 2", "Mouse 0"]);
+    assert_eq!(names(&list("sort=-price&price_max=199").await), ["Mouse 3", "Mouse 1"]);
+    assert_eq!(names(&list("q=ACME&price_max=200&limit=2").await), ["Mouse 3", "Mouse 2"]);
+    assert_eq!(names(&list("q=mouse%202&brand=acme&sort=relevance").await), ["Mouse 2"]);
+    assert_eq!(names(&list("in_stock=true").await), [""; 0]);
+    assert_eq!(names(&list("in_stock=false&sort=rating&limit=1").await), ["Mouse 3"]);
+    assert_eq!(names(&list("rating_min=0.5").await), [""; 0]);
+
+    let page = list("sort=price&limit=2").await;
+    assert_eq!(names(&page), ["Mouse 1", "Mouse 3"]);
+    let cursor = page["next_cursor"].as_str().expect("there is more");
+    let mut cheap = product("Cheap", "C");
+    cheap["price"] = usd(50);
+    let _ = shop.create(cheap).await.expect(201);
+    let rest = list(&format!("sort=price&limit=3&cursor={cursor}")).await;
+    assert_eq!(names(&rest), ["Mouse 2", "Mouse 0"]);
+    for other in ["", "sort=-price", "sort=price&price_min=1", "sort=price&q=mouse"] {
+        let refused = shop.guest.get(&format!("/api/v1/products?{other}&cursor={cursor}"));
+        let refused = refused.await.expect(422);
+        assert_eq!(refused.problem_code(), "invalid_cursor");
+        assert_eq!(refused.pointers(), ["/cursor"]);
     }
 }
 

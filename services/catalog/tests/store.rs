@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use techtrove_catalog::{
     domain::{
-        Category, Chunk, Fresh, LineProblem, Product, ProductBody, ProductInput, Slug, Status,
-        VariantMode,
+        Bounds, Category, Chunk, Fresh, LineProblem, ListWish, Product, ProductBody, ProductInput,
+        Rating, Slug, Sort, Status, VariantMode,
     },
     store::{self, Filter, JobStatus, JobTurn},
 };
-use techtrove_catalog_api::{CategoryId, Fulfilment, JobId, ProductId};
+use techtrove_catalog_api::{CategoryId, Fulfilment, JobId};
 use techtrove_core::{Currency, Sku, Timestamp, TypedId};
 use techtrove_db::{Db, DbError, Tx};
 use techtrove_inventory_api::Availability;
@@ -187,39 +187,133 @@ async fn shelves(db: &Db) {
     insert(db, &product(16, draft)).await.expect("stored");
 }
 
-async fn listed(
-    db: &Db,
-    category: Option<u128>,
-    brand: Option<&str>,
-    after: Option<u128>,
-) -> Vec<u128> {
-    let filter = Filter {
-        status: Status::Active,
-        category: category.map(id),
-        brand: brand.map(str::to_owned),
-    };
-    let after: Option<ProductId> = after.map(id);
-    let rows = db.read("test", move |tx| store::list_products(tx, &filter, after, 3)).await;
-    rows.map_err(|error: DbError| error)
-        .expect("listed")
-        .iter()
-        .map(|row| row.id.uuid().as_u128())
-        .collect()
+/// All that `filter` lets through in this order, read in pages of two.
+async fn listed(db: &Db, filter: &Filter, sort: Sort) -> Vec<u128> {
+    let wish = ListWish { sort, ..ListWish::default() };
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let wanted = filter.clone();
+        let page = write(db, move |tx| store::list_products(tx, &wanted, sort, after, 2)).await;
+        let Some(last) = page.last() else { return found };
+        after = Some(wish.cursor(last));
+        found.extend(page.iter().map(|row| row.id.uuid().as_u128()));
+    }
+}
+
+fn on_sale() -> Filter {
+    Filter { status: Status::Active, ..Filter::default() }
 }
 
 #[tokio::test]
-async fn lists_are_newest_first_by_category_with_descendants_and_brand() {
+async fn lists_are_newest_first_by_category_with_descendants_brand_and_text() {
     for db in databases().await {
         shelves(&db).await;
+        let newest = async |category: Option<u128>, brand: Option<&str>, q: Option<&str>| {
+            let (brand, q) = (brand.map(str::to_owned), q.map(str::to_owned));
+            let filter = Filter { category: category.map(id), brand, q, ..on_sale() };
+            listed(&db, &filter, Sort::Newest).await
+        };
 
-        assert_eq!(listed(&db, None, None, None).await, [15, 14, 13]);
-        assert_eq!(listed(&db, None, None, Some(13)).await, [12, 11]);
-        assert_eq!(listed(&db, Some(1), None, None).await, [15, 13, 12]);
-        assert_eq!(listed(&db, Some(1), None, Some(12)).await, [11]);
-        assert_eq!(listed(&db, Some(3), None, None).await, [15, 13]);
-        assert_eq!(listed(&db, None, Some("ONE"), None).await, [14, 13, 11]);
-        assert_eq!(listed(&db, Some(2), Some("one"), None).await, [13]);
-        assert_eq!(listed(&db, Some(99), None, None).await, [0; 0]);
+        assert_eq!(newest(None, None, None).await, [15, 14, 13, 12, 11]);
+        assert_eq!(newest(Some(1), None, None).await, [15, 13, 12, 11]);
+        assert_eq!(newest(Some(3), None, None).await, [15, 13]);
+        assert_eq!(newest(None, Some("ONE"), None).await, [14, 13, 11]);
+        assert_eq!(newest(Some(2), Some("one"), None).await, [13]);
+        assert_eq!(newest(Some(99), None, None).await, [0; 0]);
+        assert_eq!(newest(None, None, Some("TWO")).await, [15, 12]);
+        assert_eq!(newest(None, None, Some("p1")).await, [15, 14, 13, 12, 11]);
+        assert_eq!(newest(None, Some("one"), Some("14")).await, [14]);
+        assert_eq!(newest(Some(3), None, Some("15")).await, [15]);
+        assert_eq!(newest(Some(3), Some("two"), Some("13")).await, [0; 0]);
+        for literal in ["%", "_", "!", "\\"] {
+            assert_eq!(newest(None, None, Some(literal)).await, [0; 0], "{}", db.label());
+        }
+        db.close().await;
+    }
+}
+
+/// Products 21 to 26 of one category: their prices (none for the last), ratings and availability.
+async fn shop_window(db: &Db) {
+    let slug = "window".parse().expect("a slug");
+    let category = Category::of_slug(slug, id(9), at(0));
+    write(db, move |tx| store::insert_category(tx, &category)).await;
+    for (number, price, sum, availability) in [
+        (21, Some(300), 9, Availability::InStock),
+        (22, Some(100), 10, Availability::OutOfStock),
+        (23, Some(200), 9, Availability::LowStock),
+        (24, Some(100), 2, Availability::InStock),
+        (25, Some(300), 0, Availability::InStock),
+        (26, None, 0, Availability::OutOfStock),
+    ] {
+        let sku = sku(&format!("W{number}"));
+        let mut written = json!({"name": format!("W{number}"), "brand": "W",
+            "category_id": id::<CategoryId>(9), "variants": [{"sku": sku}]});
+        if let Some(price) = price {
+            written["price"] = usd(price);
+        }
+        insert(db, &product(number, written)).await.expect("stored");
+        write(db, move |tx| {
+            store::note_availability(tx, &sku, availability)?;
+            store::set_rating(tx, id(number), sum, 2, 1)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn lists_have_an_order_and_bounds_whatever_else_is_asked() {
+    for db in databases().await {
+        shop_window(&db).await;
+        let (category, brand, q) = (Some(id(9)), Some("w".to_owned()), Some("W".to_owned()));
+        for given in 0..8 {
+            let filter = Filter {
+                category: category.filter(|_| given & 1 > 0),
+                brand: brand.clone().filter(|_| given & 2 > 0),
+                q: q.clone().filter(|_| given & 4 > 0),
+                ..Filter::default()
+            };
+            let by =
+                async |sort, bounds| listed(&db, &Filter { bounds, ..filter.clone() }, sort).await;
+            let all = Bounds::default();
+
+            assert_eq!(by(Sort::Newest, all).await, [26, 25, 24, 23, 22, 21], "{}", db.label());
+            assert_eq!(by(Sort::Relevance, all).await, [26, 25, 24, 23, 22, 21]);
+            assert_eq!(by(Sort::Price, all).await, [22, 24, 23, 21, 25, 26]);
+            assert_eq!(by(Sort::PriceDescending, all).await, [26, 25, 21, 23, 24, 22]);
+            assert_eq!(by(Sort::Rating, all).await, [22, 23, 21, 24, 26, 25]);
+            let priced = Bounds { price: (200, 300), ..all };
+            assert_eq!(by(Sort::Price, priced).await, [23, 21, 25]);
+            assert_eq!(by(Sort::Newest, priced).await, [25, 23, 21]);
+            let in_stock = Bounds { availability: (1, 2), ..all };
+            assert_eq!(by(Sort::PriceDescending, in_stock).await, [25, 21, 23, 24]);
+            let loved = Bounds { rating: (450, 500), availability: (1, 2), ..all };
+            assert_eq!(by(Sort::Rating, loved).await, [23, 21]);
+            assert_eq!(by(Sort::Price, loved).await, [23, 21]);
+        }
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_rating_is_not_undone_by_an_older_one_nor_by_an_edit() {
+    for db in databases().await {
+        let before = product(1, json!({"name": "A", "variants": [{"sku": "A"}]}));
+        insert(&db, &before).await.expect("stored");
+        let rate = async |sum, revision| {
+            write(&db, move |tx| store::set_rating(tx, id(1), sum, 3, revision)).await
+        };
+
+        assert!(rate(13, 2).await);
+        assert!(!rate(3, 2).await, "{}", db.label());
+        assert!(!rate(3, 1).await, "{}", db.label());
+        let after = edited(&before, json!({"name": "B"}));
+        write(&db, move |tx| store::update_product(tx, &before, &after, USD)).await;
+
+        let shown = write(&db, |tx| store::get_shown(tx, id(1))).await;
+        assert_eq!((shown.rating, shown.version), (Rating { average: 433, count: 3 }, 2));
+        let body: ProductBody = serde_json::from_str(&shown.into_json()).expect("JSON");
+        assert_eq!((body.rating.average, body.rating.count), (4.33, 3));
+        assert!(!write(&db, |tx| store::set_rating(tx, id(9), 5, 1, 1)).await);
         db.close().await;
     }
 }

@@ -24,7 +24,7 @@ pub use edit_product::edit_product;
 pub use note_availability::note_availability;
 pub use read_categories::{category_tree, get_category};
 pub use read_job::{JobReport, get_job};
-pub use read_products::{ListRequest, get_product, list_products};
+pub use read_products::{get_product, list_products};
 pub use receive_import::receive_import;
 pub use recent_products::{ReadyProduct, RecentProducts};
 pub use resolve_skus::resolve_skus;

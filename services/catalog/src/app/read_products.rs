@@ -3,28 +3,15 @@
 use std::sync::Arc;
 
 use techtrove_catalog_api::{CategoryId, ProductId};
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{FieldError, Page, PageRequest, Problem, codes};
 use techtrove_db::Tx;
 
 use super::{App, ReadyProduct};
 use crate::{
-    domain::{ShownProduct, Slug, Status},
+    domain::{ListCursor, ListWish, ShownProduct, Slug, Status},
     error::Error,
     store::{self, Filter},
 };
-
-/// Which products are wanted.
-#[derive(Clone, Debug)]
-pub struct ListRequest {
-    /// Only of this status.
-    pub status: Status,
-    /// Only of the category with this slug or id, and those below it.
-    pub category: Option<String>,
-    /// Only of this brand, whatever its case.
-    pub brand: Option<String>,
-    /// How many, and from where on.
-    pub page: PageRequest,
-}
 
 /// The product of this id or slug.
 ///
@@ -59,29 +46,46 @@ async fn read_product(app: &App, reference: &str) -> Result<Option<ShownProduct>
     }
 }
 
-/// A page of products, newest first.
+/// A page of the products that are wished for.
 ///
 /// # Errors
-/// When the page is not one of this list: 422; or when the database fails.
-pub async fn list_products(app: &App, request: ListRequest) -> Result<Page<ShownProduct>, Error> {
-    let limit = request.page.limit()?;
-    let after: Option<ProductId> = request.page.after()?;
+/// [`Error::Invalid`], or [`Error::Refused`] when the page is not one of this list: 422; or when the
+/// database fails.
+pub async fn list_products(
+    app: &App,
+    wish: ListWish,
+    page: PageRequest,
+) -> Result<Page<ShownProduct>, Error> {
+    let bounds = wish.checked()?;
+    let limit = page.limit()?;
+    let after: Option<ListCursor> = page.after()?;
+    if after.is_some_and(|after| !wish.owns(&after)) {
+        return Err(foreign_cursor().into());
+    }
+    let wanted = wish.clone();
     let rows = app
         .db
         .read("catalog.products", move |tx| -> Result<_, Error> {
-            let category = match request.category.as_deref() {
+            let category = match wanted.category.as_deref() {
                 None => None,
                 Some(reference) => match find_category(tx, reference)? {
                     Some(id) => Some(id),
                     None => return Ok(Vec::new()),
                 },
             };
-            let brand = request.brand.clone();
-            let filter = Filter { status: request.status, category, brand };
-            Ok(store::list_products(tx, &filter, after, limit.saturating_add(1))?)
+            let (brand, q) = (wanted.brand.clone(), wanted.q.clone());
+            let filter = Filter { status: wanted.status, category, brand, q, bounds };
+            Ok(store::list_products(tx, &filter, wanted.sort, after, limit.saturating_add(1))?)
         })
         .await?;
-    Ok(Page::from_surplus(rows, limit, |product| product.id))
+    Ok(Page::from_surplus(rows, limit, |product| wish.cursor(product)))
+}
+
+fn foreign_cursor() -> Problem {
+    let detail = "the cursor belongs to a list with other filters or another order";
+    let mut problem = Problem::new(codes::INVALID_CURSOR, detail);
+    problem.errors.push(FieldError::new("/cursor", detail));
+    problem
 }
 
 /// The category of this id or slug. An unknown one holds no products, which is no error.

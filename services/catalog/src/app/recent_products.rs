@@ -102,6 +102,7 @@ mod tests {
     use techtrove_inventory_api::Availability;
 
     use super::*;
+    use crate::domain::Rating;
 
     fn product() -> ShownProduct {
         ShownProduct {
@@ -110,6 +111,8 @@ mod tests {
             version: 1,
             status: Status::Active,
             availability: Availability::InStock,
+            rating: Rating::default(),
+            price_min: 1,
         }
     }
 

@@ -22,7 +22,7 @@ const MAX_OPTION: usize = 100;
 /// The most variants of a product.
 pub(super) const MAX_VARIANTS: usize = 100;
 /// The highest price, in minor units: so low that the sum of any order can be counted.
-const MAX_PRICE: i64 = 1_000_000_000_000;
+pub(super) const MAX_PRICE: i64 = 1_000_000_000_000;
 
 /// The face of an amount that something is sold for.
 #[derive(Deserialize, utoipa::ToSchema)]

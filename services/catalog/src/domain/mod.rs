@@ -9,6 +9,7 @@ mod document;
 mod import_chunk;
 mod import_line;
 mod invalid;
+mod listing;
 mod product;
 #[cfg(test)]
 mod properties;
@@ -25,6 +26,7 @@ pub use document::{ProductDocument, StoredPrices, VariantDocument};
 pub use import_chunk::{Chunk, Chunker, lines};
 pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
 pub use invalid::Invalid;
+pub use listing::{Bounds, ListCursor, ListWish, Sort};
 pub use product::{Fresh, Product, Status, Variant, VariantMode};
-pub use shown::{ProductBody, RatingBody, ShownProduct};
+pub use shown::{ProductBody, Rating, RatingBody, ShownProduct};
 pub use slug::{InvalidSlug, Slug};

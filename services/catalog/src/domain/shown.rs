@@ -1,6 +1,8 @@
 //! A product in an answer: its stored document with what changes without an edit put behind it, as
 //! text, so that a read neither parses nor writes the document.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::ProductId;
 use techtrove_inventory_api::Availability;
@@ -21,6 +23,38 @@ pub struct ShownProduct {
     pub status: Status,
     /// The best of its variants.
     pub availability: Availability,
+    /// What its buyers say.
+    pub rating: Rating,
+    /// The lowest price of its variants in minor units; the highest number without any.
+    pub price_min: i64,
+}
+
+/// What buyers say of a product, as it is stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rating {
+    /// The average of the ratings in hundredths, 0 without any.
+    pub average: u32,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl Rating {
+    /// Of `count` ratings of 1 to 5 that make `sum`; half a hundredth counts as one.
+    #[must_use]
+    pub fn of(sum: i64, count: i64) -> Self {
+        let doubled = sum.saturating_mul(200).saturating_add(count);
+        let average = doubled.checked_div(count.saturating_mul(2)).unwrap_or(0).clamp(0, 500);
+        Self {
+            average: u32::try_from(average).unwrap_or(0),
+            count: u64::try_from(count).unwrap_or(0),
+        }
+    }
+
+    /// The average as it is shown.
+    #[must_use]
+    pub fn shown(self) -> f64 {
+        f64::from(self.average) / 100.0
+    }
 }
 
 /// A product, as everybody sees it.
@@ -60,9 +94,26 @@ impl ShownProduct {
         let mut json = self.document;
         // The brace that closes the document.
         json.pop();
-        json.push_str(r#","images":[],"rating":{"average":0,"count":0},"availability":""#);
-        json.push_str(availability);
-        json.push_str("\"}");
+        let (average, count) = (self.rating.shown(), self.rating.count);
+        // Writing into a text never fails.
+        let _ = write!(
+            json,
+            r#","images":[],"rating":{{"average":{average},"count":{count}}},"availability":"{availability}"}}"#
+        );
         json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_is_rounded_to_the_hundredth_that_is_shown() {
+        let averages =
+            [(0, 0), (5, 1), (9, 2), (13, 3), (14, 3), (801, 200), (-4, 1), (i64::MAX, 1)]
+                .map(|(sum, count)| Rating::of(sum, count).average);
+
+        assert_eq!(averages, [0, 500, 450, 433, 467, 401, 0, 500]);
     }
 }

@@ -17,11 +17,11 @@ use techtrove_http::{
     written_json,
 };
 use techtrove_identity_api::{Caller, Manager, Role};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use crate::{
-    app::{self, App, ListRequest},
-    domain::{NewProductInput, ProductBody, ProductInput, ShownProduct, Status},
+    app::{self, App},
+    domain::{ListWish, NewProductInput, ProductBody, ProductInput, ShownProduct, Sort, Status},
 };
 
 /// Which products, in which order, and how many.
@@ -30,15 +30,29 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
     /// Slug or id of a category; those below it count too.
-    #[param(max_length = 100)]
+    #[param(min_length = 1, max_length = 100)]
     category: Option<String>,
     /// A brand, whatever its case.
-    #[param(max_length = 100)]
+    #[param(min_length = 1, max_length = 100)]
     brand: Option<String>,
+    /// The lowest price, in minor units.
+    #[param(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    price_min: Option<i64>,
+    /// The highest price, in minor units.
+    #[param(minimum = 0, maximum = 1_000_000_000_000_i64)]
+    price_max: Option<i64>,
+    /// Whether any of it can be bought.
+    in_stock: Option<bool>,
+    /// The lowest average rating.
+    #[param(minimum = 0, maximum = 5)]
+    rating_min: Option<f64>,
+    /// A part of the name or the brand, whatever its case.
+    #[param(min_length = 1, max_length = 100)]
+    q: Option<String>,
     /// Managers may ask for those not on sale; `active` when absent.
     #[param(inline)]
     status: Option<Status>,
-    /// `newest` when absent.
+    /// `newest` when absent, `relevance` with `q`.
     #[param(inline)]
     sort: Option<Sort>,
     /// How many items, 1 to 100; default 20.
@@ -49,15 +63,7 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-/// The order of a list of products.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Sort {
-    /// The newest first.
-    Newest,
-}
-
-/// Lists products, newest first.
+/// Lists products, filtered and in an order.
 #[utoipa::path(
     get, path = "/api/v1/products", operation_id = "list_products", tag = "catalog",
     params(ListQuery), security((), ("bearer" = [])),
@@ -77,16 +83,20 @@ pub(crate) async fn list(
     if status != Status::Active {
         caller.require(Role::Manager)?;
     }
-    // There is one order today; the parameter is there so that asking for it is no error.
-    let (Some(Sort::Newest) | None) = query.sort;
-    for (pointer, text) in [("/category", &query.category), ("/brand", &query.brand)] {
-        if text.as_ref().is_some_and(|text| text.chars().count() > 100) {
-            return Err(Problem::invalid_field(pointer, "has at most 100 characters").into());
-        }
-    }
+    let usual = if query.q.is_some() { Sort::Relevance } else { Sort::Newest };
+    let wish = ListWish {
+        status,
+        category: query.category,
+        brand: query.brand,
+        price_min: query.price_min,
+        price_max: query.price_max,
+        in_stock: query.in_stock,
+        rating_min: query.rating_min,
+        q: query.q,
+        sort: query.sort.unwrap_or(usual),
+    };
     let page = PageRequest { limit: query.limit, cursor: query.cursor };
-    let request = ListRequest { status, category: query.category, brand: query.brand, page };
-    let products = app::list_products(&app, request).await?;
+    let products = app::list_products(&app, wish, page).await?;
     let items = products.items.into_iter().map(raw).collect::<Result<Vec<_>, _>>()?;
     Ok(Json(Page { items, next_cursor: products.next_cursor }).into_response())
 }

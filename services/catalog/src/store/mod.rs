@@ -7,6 +7,7 @@ mod categories;
 mod imports;
 mod listing;
 mod products;
+mod ratings;
 mod variants;
 
 pub use availability::note_availability;
@@ -23,6 +24,7 @@ pub use products::{
     get_shown, insert_product, is_slug_taken, lock_product, lookup_shown, lookup_shown_by_slug,
     update_product,
 };
+pub use ratings::set_rating;
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -45,6 +47,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0002_imports.sql"),
             postgres: include_str!("../../migrations/postgres/0002_imports.sql"),
             mysql: include_str!("../../migrations/mysql/0002_imports.sql"),
+        },
+        Migration {
+            version: 3,
+            name: "lists",
+            sqlite: include_str!("../../migrations/sqlite/0003_lists.sql"),
+            postgres: include_str!("../../migrations/postgres/0003_lists.sql"),
+            mysql: include_str!("../../migrations/mysql/0003_lists.sql"),
         },
     ],
 };

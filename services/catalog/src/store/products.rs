@@ -11,7 +11,7 @@ use super::{
     variants::{self, VariantRow, stored_fulfilment},
     version,
 };
-use crate::domain::{Product, ProductDocument, ShownProduct, Slug, Status, StoredPrices};
+use crate::domain::{Product, ProductDocument, Rating, ShownProduct, Slug, Status, StoredPrices};
 
 pub(super) fn read_shown(row: &Row<'_>) -> Result<ShownProduct, DbError> {
     Ok(ShownProduct {
@@ -20,6 +20,8 @@ pub(super) fn read_shown(row: &Row<'_>) -> Result<ShownProduct, DbError> {
         version: version(row, 2)?,
         status: read_status(&row.get::<String>(3)?)?,
         availability: availability(row, 4)?,
+        rating: Rating { average: row.get(5)?, count: version(row, 6)? },
+        price_min: row.get(7)?,
     })
 }
 
@@ -36,7 +38,8 @@ fn read_status(stored: &str) -> Result<Status, DbError> {
 /// When the database fails.
 pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduct>, DbError> {
     tx.query_opt(
-        "SELECT id, document, version, status, availability FROM products WHERE id = ?",
+        "SELECT id, document, version, status, availability, rating_average, rating_count, \
+         price_min FROM products WHERE id = ?",
         p![id],
         read_shown,
     )
@@ -48,7 +51,8 @@ pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduc
 /// When the database fails.
 pub fn lookup_shown_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<ShownProduct>, DbError> {
     tx.query_opt(
-        "SELECT id, document, version, status, availability FROM products WHERE slug = ?",
+        "SELECT id, document, version, status, availability, rating_average, rating_count, \
+         price_min FROM products WHERE slug = ?",
         p![slug.as_str()],
         read_shown,
     )
@@ -100,7 +104,8 @@ struct ProductRow<'p> {
     brand_folded: String,
     currency: Currency,
     default_price: Option<i64>,
-    price_min: Option<i64>,
+    price_min: i64,
+    search_text: String,
 }
 
 impl<'p> ProductRow<'p> {
@@ -112,7 +117,8 @@ impl<'p> ProductRow<'p> {
             brand_folded: super::listing::folded(product.brand.as_deref().unwrap_or_default()),
             currency,
             default_price: product.default_price.map(|price| price.amount),
-            price_min: product.lowest_price().map(|price| price.amount),
+            price_min: product.lowest_price().map_or(i64::MAX, |price| price.amount),
+            search_text: super::listing::search_text(&product.name, product.brand.as_deref()),
         })
     }
 
@@ -120,8 +126,8 @@ impl<'p> ProductRow<'p> {
         let product = self.product;
         let insert = Sql::new(
             "INSERT INTO products (id, slug, status, fulfilment, category_id, brand_folded, \
-             currency, default_price, price_min, availability, document, version, created_at, \
-             updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+             currency, default_price, price_min, search_text, availability, document, version, \
+             created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
         );
         let params = p![
             product.id,
@@ -133,6 +139,7 @@ impl<'p> ProductRow<'p> {
             self.currency,
             self.default_price,
             self.price_min,
+            self.search_text,
             self.document,
             stored_version(product.version),
             product.created_at,
@@ -145,8 +152,8 @@ impl<'p> ProductRow<'p> {
         let product = self.product;
         let update = Sql::new(
             "UPDATE products SET slug = ?, status = ?, fulfilment = ?, category_id = ?, \
-             brand_folded = ?, currency = ?, default_price = ?, price_min = ?, document = ?, \
-             version = ?, updated_at = ? WHERE id = ?",
+             brand_folded = ?, currency = ?, default_price = ?, price_min = ?, search_text = ?, \
+             document = ?, version = ?, updated_at = ? WHERE id = ?",
         );
         let params = p![
             product.slug.as_str(),
@@ -157,6 +164,7 @@ impl<'p> ProductRow<'p> {
             self.currency,
             self.default_price,
             self.price_min,
+            self.search_text,
             self.document,
             stored_version(product.version),
             product.updated_at,
