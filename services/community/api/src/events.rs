@@ -21,7 +21,7 @@ pub struct RatingChanged {
 mod tests {
     use super::*;
 
-    /// Recorded when version 1 was first published; never changed since.
+    /// Version 1 as it is to be published.
     const RATING_CHANGED_V1: &str = r#"{
         "product_id": "prod_01kafy3m2se6rbq3tmn4y4bwqd",
         "sum": 9,
