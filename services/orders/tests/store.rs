@@ -246,7 +246,12 @@ async fn the_book_is_read_page_by_page() {
             "{}",
             db.label()
         );
-        assert_eq!((first[1].updated_at, first[1].total), (at(7), usd(921)), "{}", db.label());
+        assert_eq!(
+            (first[1].updated_at, first[1].total, first[1].parts),
+            (at(7), usd(900), 900),
+            "{}",
+            db.label()
+        );
         db.close().await;
     }
 }

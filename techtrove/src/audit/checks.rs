@@ -47,6 +47,12 @@ fn stock(books: &Snapshot, report: &mut Report) {
                 format!("committed is {}, the reservations have {reserved}", row.committed)
             },
         );
+        if let Some(keys) = row.keys {
+            let agree = (keys.unseen, keys.assigned) == (row.on_hand, row.committed);
+            report.expect(agree, "stock_keys", sku, || {
+                format!("{keys:?} of on_hand {} with committed {}", row.on_hand, row.committed)
+            });
+        }
         let sane = row.held >= 0 && row.committed >= 0 && row.held + row.committed <= row.on_hand;
         report.expect(sane, "stock_oversold", sku, || {
             format!("held {} + committed {} of on_hand {}", row.held, row.committed, row.on_hand)
@@ -101,6 +107,9 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
     let mut payments: BTreeMap<Uuid, &PaymentEntry> =
         books.payments.iter().map(|payment| (payment.id.uuid(), payment)).collect();
     for order in &books.orders {
+        report.expect(order.parts == order.total.amount, "order_total", order.id, || {
+            format!("it is over {}, its parts come to {}", order.total, order.parts)
+        });
         let payment = payments.remove(&order.payment);
         if order.settled {
             let agrees = money_agrees(order, payment);

@@ -22,8 +22,19 @@ pub struct StockEntry {
     pub held_by_reservations: i64,
     /// The sum of lines of reservations that are committed; must equal `committed`.
     pub committed_by_reservations: i64,
+    /// The licence keys of a SKU whose pieces are keys.
+    pub keys: Option<KeyCount>,
     /// When one of them last changed.
     pub updated_at: Timestamp,
+}
+
+/// How many licence keys there are of a SKU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCount {
+    /// Those that no buyer has seen; must equal `on_hand`.
+    pub unseen: i64,
+    /// Those of them that are sold; must equal `committed`.
+    pub assigned: i64,
 }
 
 /// One open (held or committed) reservation.

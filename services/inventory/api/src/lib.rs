@@ -7,7 +7,7 @@ mod client;
 mod reservations;
 mod stock;
 
-pub use audit::{ReservationEntry, StockEntry};
+pub use audit::{KeyCount, ReservationEntry, StockEntry};
 pub use client::InventoryClient;
 pub use reservations::{
     HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState, ShipRequest,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use techtrove_core::{Quantity, Sku, TypedId};
 use techtrove_db::{DbError, Sql, Tx, p};
 use techtrove_inventory_api::{
-    Line, ReservationEntry, ReservationId, ReservationState, StockEntry,
+    KeyCount, Line, ReservationEntry, ReservationId, ReservationState, StockEntry,
 };
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ pub fn audit_stock(
     limit: usize,
 ) -> Result<Vec<StockEntry>, DbError> {
     let mut entries = tx.query(
-        "SELECT sku, on_hand, held, committed, updated_at FROM stock \
+        "SELECT sku, on_hand, held, committed, updated_at, keyed FROM stock \
          WHERE location = ? AND sku > ? ORDER BY sku LIMIT ?",
         p![MAIN, after.map_or("", Sku::as_str), bound(limit)],
         |row| {
@@ -63,6 +63,7 @@ pub fn audit_stock(
                 movements: 0,
                 held_by_reservations: 0,
                 committed_by_reservations: 0,
+                keys: row.get::<bool>(5)?.then(KeyCount::default),
                 updated_at: row.get(4)?,
             })
         },
@@ -71,11 +72,13 @@ pub fn audit_stock(
         let (first, last) = (first.sku.clone(), last.sku.clone());
         let moved = sum_movements(tx, &first, &last)?;
         let reserved = sum_reservations(tx, &first, &last)?;
+        let keys = count_keys(tx, &first, &last)?;
         for entry in &mut entries {
             let sum = |state| reserved.get(&(entry.sku.clone(), state)).copied().unwrap_or(0);
             entry.movements = moved.get(&entry.sku).copied().unwrap_or(0);
             entry.held_by_reservations = sum(HELD);
             entry.committed_by_reservations = sum(COMMITTED);
+            entry.keys = keys.get(&entry.sku).copied().or(entry.keys);
         }
     }
     Ok(entries)
@@ -104,6 +107,21 @@ fn sum_reservations(
         Ok(((row.get(0)?, state), row.get::<i64>(2)?))
     })?;
     Ok(sums.into_iter().collect())
+}
+
+/// The licence keys that no buyer has seen, by SKU, where there are any.
+fn count_keys(
+    tx: &mut Tx<'_>,
+    first: &Sku,
+    last: &Sku,
+) -> Result<BTreeMap<Sku, KeyCount>, DbError> {
+    let counts = tx.query(
+        "SELECT sku, COUNT(*), COUNT(reservation_id) FROM licence_keys \
+         WHERE sku >= ? AND sku <= ? AND location = ? AND revealed_at IS NULL GROUP BY sku",
+        p![first, last, MAIN],
+        |row| Ok((row.get(0)?, KeyCount { unseen: row.get(1)?, assigned: row.get(2)? })),
+    )?;
+    Ok(counts.into_iter().collect())
 }
 
 /// At most `limit` open reservations behind `after`, in the order of their ids and attempts.

@@ -33,6 +33,9 @@ pub struct OrderEntry {
     pub payment: Uuid,
     /// What is charged.
     pub total: Money,
+    /// What that must be, in minor units: the lines at their unit prices, less the discount, with
+    /// shipping and the tax that no price includes.
+    pub parts: i64,
     /// Minor units captured, as orders knows it.
     pub captured: i64,
     /// Minor units given back, as orders knows it.

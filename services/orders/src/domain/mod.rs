@@ -17,6 +17,8 @@ pub mod saga;
 #[cfg(test)]
 mod saga_properties;
 #[cfg(test)]
+mod saga_run;
+#[cfg(test)]
 mod saga_world;
 mod shipment;
 pub mod shipping;

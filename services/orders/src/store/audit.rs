@@ -1,12 +1,29 @@
 //! The orders' book: what the other services' books must mirror, page by page.
 
 use techtrove_core::{Money, Sku, TypedId as _};
-use techtrove_db::{DbError, Row, Tx, p};
+use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_orders_api::{OrderEntry, OrderId, StockClaim};
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
 use crate::domain::{status_from_word, step_from_word, stock_claim};
+
+/// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
+macro_rules! select_entries {
+    ($integer:literal) => {
+        concat!(
+            "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
+             s.step, o.refunded, o.shipping - o.discount, o.tax, o.prices_include_tax, \
+             (SELECT CAST(SUM(l.quantity * l.unit_price) AS ",
+            $integer,
+            ") FROM order_lines l WHERE l.order_id = o.id) \
+             FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
+             WHERE o.id > ? ORDER BY o.id LIMIT ?"
+        )
+    };
+}
+
+const ENTRIES: Sql = Sql::new(select_entries!("BIGINT")).mysql(select_entries!("SIGNED"));
 
 /// Up to `limit` orders behind `after`, in the order of their ids.
 ///
@@ -18,13 +35,7 @@ pub fn list_entries(
     limit: u32,
 ) -> Result<Vec<OrderEntry>, DbError> {
     let after = after.map_or(Uuid::nil(), OrderId::uuid);
-    let mut entries = tx.query(
-        "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
-         s.step, o.refunded FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
-         WHERE o.id > ? ORDER BY o.id LIMIT ?",
-        p![after, limit],
-        read_entry,
-    )?;
+    let mut entries = tx.query(ENTRIES, p![after, limit], read_entry)?;
     for entry in entries.iter_mut().filter(|entry| entry.stock != StockClaim::Nothing) {
         entry.lines = tx.query(
             "SELECT sku, quantity - shipped FROM order_lines \
@@ -41,6 +52,8 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
     let status = status_from_word(&status).map_err(DbError::decode)?;
     let step = row.get::<Option<String>>(7)?;
     let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
+    let tax = if row.get(11)? { 0 } else { row.get::<i64>(10)? };
+    let lines = row.get::<Option<i64>>(12)?.unwrap_or(0);
     Ok(OrderEntry {
         id: row.get(0)?,
         status,
@@ -48,6 +61,7 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         lines: Vec::new(),
         payment: row.get::<PaymentId>(2)?.uuid(),
         total: Money::new(row.get(3)?, row.get(4)?),
+        parts: lines.saturating_add(row.get(9)?).saturating_add(tax),
         captured: row.get(5)?,
         refunded: row.get(8)?,
         settled: step.is_none(),

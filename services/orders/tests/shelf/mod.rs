@@ -72,7 +72,7 @@ pub fn order(number: u128) -> Order {
             discount: usd(0),
             shipping: usd(500),
             tax: usd(21),
-            total: usd(921),
+            total: usd(900),
         },
         note: None,
         history: vec![HistoryEntry { status: OrderStatus::Pending, at: at(0), note: None }],

@@ -57,6 +57,7 @@ impl World {
     /// Asserts that what the neighbours hold is what orders says, at whatever step.
     pub async fn assert_books_agree(&self, context: &str) {
         let entries = self.entries().await;
+        entries.iter().for_each(assert_adds_up);
         let (stock, till) = (self.stock.lock().expect("whole"), self.till.lock().expect("whole"));
         for entry in &entries {
             let context = format!("{context}: {entry:?}");
@@ -186,4 +187,9 @@ impl World {
         let seen = seen.lock().expect("whole");
         seen.clone()
     }
+}
+
+/// Asserts that what is charged is what the order consists of.
+fn assert_adds_up(entry: &OrderEntry) {
+    assert_eq!(entry.parts, entry.total.amount, "{entry:?}");
 }

@@ -1,0 +1,277 @@
+//! One order on its way through the small world of the saga's property tests: each step meets a fate, and
+//! what is stored must hold at every step.
+
+use std::{sync::Arc, time::Duration};
+
+use techtrove_core::{Quantity, Timestamp, TypedId as _};
+use techtrove_orders_api::{OrderStatus, ShipmentId};
+use techtrove_payments_api::{PaymentStatus, RefundId};
+use uuid::Uuid;
+
+use super::{
+    CapturePolicy, Order, Refund, RefundStatus, Shipment, ShipmentStatus, pack,
+    saga::{Change, Facts, Hand, Outcome, Pin, Reply, Saga, Step, Task},
+    saga_world::{CALLS, PIECES, Stock, TOTAL, World, placed},
+};
+
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What happens to one step.
+#[derive(Clone, Copy, Debug)]
+pub enum Fate {
+    Arrives,
+    RequestLost,
+    AnswerLost,
+    /// The driver dies after the step was taken and before the next is stored.
+    CrashAfter,
+    /// Of the calls that place the order only so many are made; then the driver dies, or goes on.
+    Cut(usize, bool),
+    /// The step arrives a second time, later.
+    Twice,
+    /// Somebody asks for something while the step is on its way.
+    Asked(Wish),
+}
+
+/// What is asked of an order.
+#[derive(Clone, Copy, Debug)]
+pub enum Wish {
+    Cancel,
+    Refund(i64),
+    Ship(u32),
+    /// The buyer does what the provider asked of them.
+    Complete,
+}
+
+/// An order being driven, as far as it is stored.
+#[derive(Debug)]
+pub struct Run {
+    pub world: World,
+    pub order: Arc<Order>,
+    pub saga: Option<Saga>,
+    pub hand: Hand,
+    pub capture: CapturePolicy,
+    pub seconds: u64,
+    pub ids: u128,
+    /// What became of the idempotency key, each time it was not kept.
+    pub pins: Vec<Pin>,
+    pub replies: Vec<Reply>,
+}
+
+impl Run {
+    pub fn new(world: World) -> Self {
+        Self {
+            world,
+            order: Arc::new(placed()),
+            saga: Some(begun()),
+            hand: Hand::Buyer,
+            capture: CapturePolicy::Confirmation,
+            seconds: 0,
+            ids: 0,
+            pins: Vec::new(),
+            replies: Vec::new(),
+        }
+    }
+
+    fn fresh(&mut self) -> Uuid {
+        self.ids += 1;
+        Uuid::from_u128(self.ids)
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(1).plus(Duration::from_secs(self.seconds))
+    }
+
+    /// Writes a wish down as the use cases do, where the order allows it.
+    fn ask(&mut self, wish: Wish) {
+        let (fresh, now) = (self.fresh(), self.now());
+        let order = Arc::make_mut(&mut self.order);
+        let cancelling = order.cancel_asked.is_some() || order.status == OrderStatus::Cancelled;
+        match wish {
+            Wish::Cancel if order.may_be_cancelled().is_ok() => {
+                order.cancel_asked = Some("cancelled by the buyer".into());
+            }
+            Wish::Refund(amount) if amount <= order.refundable() && !cancelling => {
+                order.take_refund(&Refund {
+                    id: RefundId::from_uuid(fresh),
+                    status: RefundStatus::Pending,
+                    amount,
+                    reason: String::new(),
+                    claim: None,
+                    created_at: now,
+                    updated_at: now,
+                });
+            }
+            Wish::Ship(pieces) if !cancelling => {
+                let packing =
+                    matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
+                let payable = order.payment.captured > 0 || self.capture == CapturePolicy::Shipment;
+                let wanted =
+                    [("GPU".parse().expect("a SKU"), Quantity::new(pieces).expect("some"))];
+                let Ok(pieces) = pack(order, Some(&wanted)).or_else(|_| pack(order, None)) else {
+                    return;
+                };
+                if packing && payable && !pieces.is_empty() {
+                    order.take_shipment(&Shipment {
+                        id: ShipmentId::from_uuid(fresh),
+                        status: ShipmentStatus::Preparing,
+                        carrier: "DHL".into(),
+                        tracking_number: None,
+                        pieces,
+                        withdrawn_for: None,
+                        claim: None,
+                        created_at: now,
+                        shipped_at: None,
+                    });
+                }
+            }
+            Wish::Complete if self.world.money == Some(PaymentStatus::RequiresAction) => {
+                self.world.money = Some(PaymentStatus::Authorized);
+            }
+            _ => {}
+        }
+        if self.saga.is_none() {
+            self.saga = Saga::resume(&self.order, self.capture);
+            self.hand = Hand::Recovery;
+        }
+    }
+
+    pub fn step(&mut self, fate: Fate) {
+        let Some(saga) = self.saga.clone() else {
+            if let Fate::Asked(wish) = fate {
+                self.ask(wish);
+            }
+            return;
+        };
+        let task = saga.task(self.hand);
+        let order = Arc::clone(&self.order);
+        let outcome = match fate {
+            Fate::RequestLost => Outcome::Unknown,
+            Fate::AnswerLost => {
+                self.world.take(task, &order);
+                Outcome::Unknown
+            }
+            Fate::CrashAfter => {
+                self.world.take(task, &order);
+                return self.crash();
+            }
+            Fate::Cut(calls, crashes) if let Task::Authorize { attempt } = task => {
+                let outcome = self.world.place(attempt, calls, 1);
+                if crashes {
+                    return self.crash();
+                }
+                outcome
+            }
+            Fate::Twice if let Task::Authorize { attempt } = task => {
+                self.world.place(attempt, CALLS, 2)
+            }
+            Fate::Twice => {
+                self.world.take(task, &order);
+                self.world.take(task, &order)
+            }
+            Fate::Asked(wish) => {
+                let outcome = self.world.take(task, &order);
+                self.ask(wish);
+                outcome
+            }
+            _ => self.world.take(task, &order),
+        };
+        let facts = Facts {
+            hand: self.hand,
+            now: self.now(),
+            patience: PATIENCE,
+            action: PATIENCE,
+            capture: self.capture,
+            fresh: self.fresh(),
+        };
+        let (change, order) = saga.follow(&self.order, &outcome, &facts);
+        self.store(&saga, change, order);
+    }
+
+    fn crash(&mut self) {
+        self.hand = Hand::Recovery;
+        self.seconds += 5;
+    }
+
+    fn store(&mut self, before: &Saga, change: Change, order: Arc<Order>) {
+        if change.pin != Pin::Keep {
+            self.pins.push(change.pin);
+        }
+        self.replies.extend(change.reply);
+        if let Some(next) = &change.next {
+            assert!(!before.answered || next.answered, "an answer is never taken back");
+            assert!(next.attempt <= 2);
+            let late = matches!(next.step, Step::Capture | Step::Refund | Step::Ship);
+            assert!(!late || order.status != OrderStatus::Pending, "{:?} too early", next.step);
+        }
+        if change.waits {
+            let wait = change.next.as_ref().map_or(Duration::ZERO, Saga::backoff);
+            self.seconds += wait.as_secs();
+            self.hand = Hand::Recovery;
+        }
+        assert!(order.payment.refunded <= order.payment.captured);
+        assert!(order.refundable() >= 0, "more is promised back than was taken");
+        self.order = order;
+        self.saga = change.next;
+    }
+
+    pub fn status(&self) -> OrderStatus {
+        self.order.status
+    }
+
+    pub fn finish(&mut self) {
+        self.world.silent_for = 0;
+        for _ in 0..40 {
+            self.step(Fate::Arrives);
+        }
+    }
+
+    pub fn check(&self) {
+        assert_eq!(self.saga, None, "without faults every order is settled");
+        assert_ne!(self.status(), OrderStatus::Pending);
+        self.check_money();
+        let shipped: u32 = self.world.parcels.values().sum();
+        assert_eq!(shipped, self.order.lines.iter().map(|line| line.shipped).sum::<u32>());
+        match self.status() {
+            OrderStatus::Cancelled | OrderStatus::PaymentFailed => {
+                assert_eq!(self.world.holds_stock(), []);
+                assert_eq!(shipped, 0, "shipped and cancelled");
+            }
+            OrderStatus::Shipped => assert_eq!(shipped, PIECES),
+            status => {
+                assert_eq!(self.world.holds_stock(), [Stock::Committed]);
+                assert_eq!(shipped > 0, status == OrderStatus::Processing);
+                assert_eq!(self.order.cancel_asked, None, "a cancellation was forgotten");
+            }
+        }
+        assert_eq!(self.order.preparing().count(), 0, "a parcel was forgotten");
+        assert_eq!(self.order.pending_refund(), None, "a refund was forgotten");
+        assert_eq!(self.pins.len(), 1, "the key's fate is decided once: {:?}", self.pins);
+        // Once told that there is an order, the buyer is never told otherwise.
+        if let Some(first) = self.replies.first() {
+            assert!(self.replies.iter().all(|reply| reply == first), "{:?}", self.replies);
+        }
+    }
+
+    fn check_money(&self) {
+        let (money, payment) = (self.world.money, &self.order.payment);
+        let refunded: i64 = self.world.refunds.values().sum();
+        assert_eq!(payment.refunded, refunded);
+        let taken = if money == Some(PaymentStatus::Captured) { TOTAL } else { 0 };
+        assert_eq!(payment.captured, taken);
+        match self.status() {
+            OrderStatus::PaymentFailed => assert_eq!(money, Some(PaymentStatus::Failed)),
+            OrderStatus::Cancelled => {
+                let none =
+                    matches!(money, None | Some(PaymentStatus::Failed | PaymentStatus::Voided));
+                assert!(none || refunded == TOTAL, "{money:?}, {refunded} given back");
+            }
+            _ if self.capture == CapturePolicy::Confirmation => assert_eq!(taken, TOTAL),
+            OrderStatus::Confirmed => assert!(money.is_some()),
+            _ => assert_eq!(taken, TOTAL),
+        }
+    }
+}
+
+pub fn begun() -> Saga {
+    Saga::begin(Timestamp::from_micros(1))
+}
