@@ -380,7 +380,7 @@ async fn availability_of_many_variants_at_once_loses_nothing() {
 
 async fn begin_job(db: &Db, lines: &[&str]) -> JobId {
     let job: JobId = id(1);
-    write(db, move |tx| store::insert_job(tx, job, at(0))).await;
+    write(db, move |tx| store::insert_job(tx, job, false, at(0))).await;
     for (number, text) in (0..).zip(lines) {
         let chunk =
             Chunk { number, first_line: number + 1, filled: 1, data: text.as_bytes().to_vec() };
@@ -464,7 +464,7 @@ async fn errors_beyond_the_first_thousand_are_only_counted() {
 async fn an_import_whose_sender_is_gone_fails() {
     for db in databases().await {
         let job: JobId = id(1);
-        write(&db, move |tx| store::insert_job(tx, job, at(5))).await;
+        write(&db, move |tx| store::insert_job(tx, job, false, at(5))).await;
         let chunk = Chunk { number: 0, first_line: 1, filled: 1, data: vec![0, 255] };
         write(&db, move |tx| store::insert_chunk(tx, job, &chunk, at(7))).await;
 

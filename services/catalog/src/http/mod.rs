@@ -1,6 +1,7 @@
 //! The catalogue's routes: parse, authorise, call the use case, answer.
 
 mod categories;
+mod exports;
 mod imports;
 mod products;
 mod skus;
@@ -28,6 +29,7 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(categories::list, categories::create))
         .routes(routes!(categories::read, categories::edit, categories::delete))
         .routes(routes!(imports::receive))
+        .routes(routes!(exports::export))
         .routes(routes!(imports::read_job))
         .with_state(Arc::new(app))
         // One layer made of two: axum boxes a route once for each time that it is layered.

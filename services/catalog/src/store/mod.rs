@@ -4,6 +4,7 @@
 
 mod availability;
 mod categories;
+mod export;
 mod imports;
 mod listing;
 mod products;
@@ -15,14 +16,16 @@ pub use categories::{
     category_parents, delete_category, insert_category, is_category_empty, list_categories,
     lock_category, lookup_category, lookup_category_by_slug, update_category,
 };
+pub use export::export_products;
 pub use imports::{
     ERRORS_KEPT, Job, JobStatus, JobTurn, checkpoint, claim_job, delete_chunks, fail_stale_jobs,
-    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, release_job, set_job_status,
+    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, release_job, set_job_columns,
+    set_job_status,
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    get_shown, insert_product, is_slug_taken, lock_product, lookup_shown, lookup_shown_by_slug,
-    update_product,
+    get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_shown,
+    lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
 pub use variants::{lookup_sellable, owner_of_sku};
@@ -54,6 +57,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0003_lists.sql"),
             postgres: include_str!("../../migrations/postgres/0003_lists.sql"),
             mysql: include_str!("../../migrations/mysql/0003_lists.sql"),
+        },
+        Migration {
+            version: 4,
+            name: "exchange",
+            sqlite: include_str!("../../migrations/sqlite/0004_exchange.sql"),
+            postgres: include_str!("../../migrations/postgres/0004_exchange.sql"),
+            mysql: include_str!("../../migrations/mysql/0004_exchange.sql"),
         },
     ],
 };

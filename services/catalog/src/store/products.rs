@@ -8,7 +8,7 @@ use super::{
     availability,
     availability::sum_up,
     stored_version,
-    variants::{self, VariantRow, stored_fulfilment},
+    variants::{self, VariantRow},
     version,
 };
 use crate::domain::{Product, ProductDocument, Rating, ShownProduct, Slug, Status, StoredPrices};
@@ -85,16 +85,20 @@ pub fn lock_product(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<Product>, D
     Ok(Some(document.into_product(&prices)))
 }
 
+/// The product that has this slug, if one has.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<ProductId>, DbError> {
+    tx.query_opt("SELECT id FROM products WHERE slug = ?", p![slug.as_str()], |row| row.get(0))
+}
+
 /// Whether a product other than `except` has this slug.
 ///
 /// # Errors
 /// When the database fails.
 pub fn is_slug_taken(tx: &mut Tx<'_>, slug: &Slug, except: ProductId) -> Result<bool, DbError> {
-    let owner =
-        tx.query_opt("SELECT id FROM products WHERE slug = ?", p![slug.as_str()], |row| {
-            row.get::<ProductId>(0)
-        })?;
-    Ok(owner.is_some_and(|owner| owner != except))
+    Ok(lookup_by_slug(tx, slug)?.is_some_and(|owner| owner != except))
 }
 
 /// What is stored of a product in its own row.
@@ -133,7 +137,7 @@ impl<'p> ProductRow<'p> {
             product.id,
             product.slug.as_str(),
             product.status.as_str(),
-            stored_fulfilment(product.fulfilment),
+            product.fulfilment.as_str(),
             product.category_id,
             self.brand_folded,
             self.currency,
@@ -158,7 +162,7 @@ impl<'p> ProductRow<'p> {
         let params = p![
             product.slug.as_str(),
             product.status.as_str(),
-            stored_fulfilment(product.fulfilment),
+            product.fulfilment.as_str(),
             product.category_id,
             self.brand_folded,
             self.currency,

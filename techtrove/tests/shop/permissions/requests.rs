@@ -83,6 +83,7 @@ pub const REQUESTS: &[Request] = &[
     send("PATCH /api/v1/products/{id}", Thing::Product, |_| Sent::Json(json!({"brand": "Acme"}))),
     call("DELETE /api/v1/products/{id}", Thing::Product),
     send("POST /api/v1/products/import", Thing::Nothing, |_| Sent::Ndjson("{}\n")),
+    call("GET /api/v1/products/export", Thing::Nothing),
     call("GET /api/v1/jobs/{id}", Thing::Import),
     call("GET /api/v1/categories", Thing::Nothing),
     call("GET /api/v1/categories/{id}", Thing::Category),
