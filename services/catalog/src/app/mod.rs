@@ -3,6 +3,7 @@
 
 mod archive_product;
 mod change_category;
+mod collections;
 mod create_product;
 mod edit_product;
 mod export_products;
@@ -20,6 +21,9 @@ mod tell_inventory;
 
 pub use archive_product::archive_product;
 pub use change_category::{create_category, delete_category, edit_category};
+pub use collections::{
+    create_collection, delete_collection, edit_collection, get_collection, list_collections,
+};
 pub use create_product::create_product;
 pub use edit_product::edit_product;
 pub use export_products::begin_export;

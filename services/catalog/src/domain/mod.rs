@@ -5,6 +5,7 @@
 mod attributes;
 mod category;
 mod change;
+mod collection;
 mod csv;
 mod document;
 mod export_line;
@@ -25,6 +26,9 @@ pub use category::{
     Category, CategoryChange, CategoryInput, CategoryNode, NewCategory, descend, tree,
 };
 pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
+pub use collection::{
+    Collection, CollectionChange, CollectionInput, NewCollection, ShownCollection,
+};
 pub use document::{ProductDocument, StoredPrices, VariantDocument};
 pub use export_line::ExportLine;
 pub use import_chunk::{Chunk, Chunker, Format, lines, records, take_header};

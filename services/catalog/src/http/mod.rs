@@ -1,6 +1,7 @@
 //! The catalogue's routes: parse, authorise, call the use case, answer.
 
 mod categories;
+mod collections;
 mod exports;
 mod imports;
 mod products;
@@ -28,6 +29,8 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(products::read, products::edit, products::archive))
         .routes(routes!(categories::list, categories::create))
         .routes(routes!(categories::read, categories::edit, categories::delete))
+        .routes(routes!(collections::list, collections::create))
+        .routes(routes!(collections::read, collections::edit, collections::delete))
         .routes(routes!(imports::receive))
         .routes(routes!(exports::export))
         .routes(routes!(imports::read_job))

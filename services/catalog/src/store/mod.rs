@@ -4,6 +4,7 @@
 
 mod availability;
 mod categories;
+mod collections;
 mod export;
 mod imports;
 mod listing;
@@ -15,6 +16,10 @@ pub use availability::note_availability;
 pub use categories::{
     category_parents, delete_category, insert_category, is_category_empty, list_categories,
     lock_category, lookup_category, lookup_category_by_slug, update_category,
+};
+pub use collections::{
+    delete_collection, insert_collection, list_collections, lock_collection, lookup_collection,
+    lookup_collection_by_slug, products_on_sale, update_collection,
 };
 pub use export::export_products;
 pub use imports::{
@@ -64,6 +69,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0004_exchange.sql"),
             postgres: include_str!("../../migrations/postgres/0004_exchange.sql"),
             mysql: include_str!("../../migrations/mysql/0004_exchange.sql"),
+        },
+        Migration {
+            version: 5,
+            name: "collections",
+            sqlite: include_str!("../../migrations/sqlite/0005_collections.sql"),
+            postgres: include_str!("../../migrations/postgres/0005_collections.sql"),
+            mysql: include_str!("../../migrations/mysql/0005_collections.sql"),
         },
     ],
 };
