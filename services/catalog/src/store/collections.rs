@@ -98,8 +98,8 @@ fn with_products(
 pub fn products_on_sale(tx: &mut Tx<'_>, id: CollectionId) -> Result<Vec<ShownProduct>, DbError> {
     tx.query(
         "SELECT p.id, p.document, p.version, p.status, p.availability, p.rating_average, \
-         p.rating_count, p.price_min FROM collection_products c JOIN products p ON p.id = c.product_id \
-         WHERE c.collection_id = ? AND p.status = 'active' ORDER BY c.place",
+         p.rating_count, p.price_min, p.sold FROM collection_products c \
+         JOIN products p ON p.id = c.product_id WHERE c.collection_id = ? AND p.status = 'active' ORDER BY c.place",
         p![id],
         read_shown,
     )

@@ -10,6 +10,7 @@ mod imports;
 mod listing;
 mod products;
 mod ratings;
+mod sales;
 mod variants;
 
 pub use availability::note_availability;
@@ -33,6 +34,7 @@ pub use products::{
     lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
+pub use sales::add_sold;
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -76,6 +78,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0005_collections.sql"),
             postgres: include_str!("../../migrations/postgres/0005_collections.sql"),
             mysql: include_str!("../../migrations/mysql/0005_collections.sql"),
+        },
+        Migration {
+            version: 6,
+            name: "bestsellers",
+            sqlite: include_str!("../../migrations/sqlite/0006_bestsellers.sql"),
+            postgres: include_str!("../../migrations/postgres/0006_bestsellers.sql"),
+            mysql: include_str!("../../migrations/mysql/0006_bestsellers.sql"),
         },
     ],
 };

@@ -22,6 +22,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> Result<ShownProduct, DbError> {
         availability: availability(row, 4)?,
         rating: Rating { average: row.get(5)?, count: version(row, 6)? },
         price_min: row.get(7)?,
+        sold: row.get(8)?,
     })
 }
 
@@ -39,7 +40,7 @@ fn read_status(stored: &str) -> Result<Status, DbError> {
 pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduct>, DbError> {
     tx.query_opt(
         "SELECT id, document, version, status, availability, rating_average, rating_count, \
-         price_min FROM products WHERE id = ?",
+         price_min, sold FROM products WHERE id = ?",
         p![id],
         read_shown,
     )
@@ -52,7 +53,7 @@ pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduc
 pub fn lookup_shown_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<ShownProduct>, DbError> {
     tx.query_opt(
         "SELECT id, document, version, status, availability, rating_average, rating_count, \
-         price_min FROM products WHERE slug = ?",
+         price_min, sold FROM products WHERE slug = ?",
         p![slug.as_str()],
         read_shown,
     )
