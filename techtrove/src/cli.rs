@@ -52,12 +52,15 @@ Settings from the environment:
     /// Administrators
     #[command(subcommand)]
     Admin(Admin),
-    /// Import products from NDJSON files
+    /// Import products from NDJSON or CSV files
     #[command(after_help = "Examples:
   techtrove import parts.ndjson
-  techtrove import laptops.ndjson phones.ndjson --data /srv/shop
+  techtrove import laptops.ndjson phones.csv --data /srv/shop
+  techtrove import parts.ndjson --dry-run
 
 Each line is one product: {\"category\": \"laptops\", \"name\": …, \"variants\": [{\"sku\": …, \"price\": …}]}.
+A file whose name ends in .csv has one variant a record, under the names of the columns in the first:
+sku, slug, name, category, price, stock, …; the reference at /docs names all of them.
 Products are found again by SKU and updated. A bad line is reported by its number; the others go on.")]
     Import(Import),
     /// Check the books of all services against each other
@@ -129,9 +132,12 @@ pub struct CreateAdmin {
 /// The options of `import`.
 #[derive(Args, Debug)]
 pub struct Import {
-    /// The files, one product a line
+    /// The files, one product a line; CSV where the name ends in .csv
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Only try the lines: say what is wrong with them, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
     /// Where the shop keeps its data.
     #[command(flatten)]
     pub folder: Folder,

@@ -80,7 +80,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
             }),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
-        subscriptions: vec![events::subscription(app)],
+        subscriptions: vec![events::on_inventory(app.clone()), events::on_orders(app)],
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],
     })

@@ -192,7 +192,7 @@ async fn lists_go_on_behind_a_cursor() {
         "limit=x",
         "cursor=%25",
         "colour=red",
-        "sort=bestselling",
+        "sort=bestsold",
         "status=gone",
         "q=",
         "price_min=-1",

@@ -27,7 +27,7 @@ async fn lines_become_products_in_new_categories_with_stock() {
 
         assert_eq!(
             report,
-            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "error_count": 0, "errors": []})
+            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "dry_run": false, "error_count": 0, "errors": []})
         );
         let listed =
             shop.guest.get("/api/v1/products?category=video-card").await.expect(200).value();
@@ -213,7 +213,7 @@ async fn an_import_has_a_type_and_a_size() {
         request().body("application/json", "{}").await.expect(415).problem_code(),
         "unsupported_media_type"
     );
-    assert_eq!(request().body("text/csv", "sku").await.status, 415);
+    assert_eq!(request().body("text/plain", "sku").await.status, 415);
     let large = vec![b'\n'; 9 * 1_024 * 1_024];
     assert_eq!(
         request().body("application/x-ndjson", large).await.expect(413).problem_code(),
@@ -253,4 +253,131 @@ async fn inventory_is_told_what_is_digital() {
             ("GAME", false, None)
         ]
     );
+}
+
+const HEADER: &str = "sku,slug,name,category,status,price,stock,variant_options\r\n";
+
+#[tokio::test]
+async fn csv_is_taken_like_ndjson() {
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        let records = [
+            HEADER,
+            "P-S,phone,\"Phone, \"\"the\"\"\nbest\",phones,active,100,3,\"{\"\"size\"\":\"\"S\"\"}\"\r\n",
+            "P-M,phone,\"Phone, \"\"the\"\"\",phones,active,100,3,\"{\"\"size\"\":\"\"S\"\"}\"\r\n",
+            "P-L,phone,,,,120,,\"{\"\"size\"\":\"\"L\"\"}\"\r\n",
+            "X,x,X,phones,active,1.50,,\r\n",
+        ];
+
+        let job = shop.import_as("", "text/csv; charset=utf-8", records.concat()).await;
+        let report = shop.finish(&job).await;
+
+        let errors = report["errors"].as_array().expect("a list");
+        let found: Vec<(&Value, &Value)> =
+            errors.iter().map(|e| (&e["line"], &e["code"])).collect();
+        let invalid = json!("invalid_request");
+        assert_eq!(found, [(&json!(2), &invalid), (&json!(6), &invalid)], "{report}");
+        assert_eq!((&report["total"], &report["done"]), (&json!(4), &json!(4)));
+        let phone = shop.guest.get("/api/v1/products/phone").await.expect(200).value();
+        let skus: Vec<&Value> = (0..2).map(|n| &phone["variants"][n]["sku"]).collect();
+        assert_eq!(
+            (skus, &phone["name"]),
+            (vec![&json!("P-M"), &json!("P-L")], &json!("Phone, \"the\""))
+        );
+        assert_eq!(phone["options"], json!(["size"]));
+        assert_eq!(shop.inventory.told().iter().filter(|it| it.on_hand == Some(3)).count(), 1);
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn columns_that_there_are_not_are_refused_whole() {
+    let shop = Shop::open().await;
+    let request = shop.manager.request(http::Method::POST, "/api/v1/products/import");
+
+    let refused = request.body("text/csv", "sku,colour\nA,red\n").await.expect(422);
+
+    assert!(refused.value()["errors"][0]["detail"].to_string().contains("colour"));
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_of_errors_and_leaves_nothing() {
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        let _ = shop.create(product("Kept", "KEPT")).await.expect(201);
+        let lines =
+            [line("A", "A", 1), json!({"variants": [{"sku": "B"}]}), line("New", "KEPT", 2)];
+
+        let job = shop.import_as("?dry_run=true", "application/x-ndjson", ndjson(&lines)).await;
+        let report = shop.finish(&job).await;
+
+        assert_eq!((&report["dry_run"], &report["done"]), (&json!(true), &json!(3)));
+        assert_eq!(report["error_count"], 1, "{report}");
+        assert_eq!(report["errors"][0]["line"], 2);
+        let _ = shop.guest.get("/api/v1/products/a").await.expect(404);
+        let _ = shop.guest.get("/api/v1/categories/video-card").await.expect(404);
+        assert_eq!(shop.guest.get("/api/v1/products/kept").await.expect(200).value()["version"], 1);
+        assert!(shop.inventory.told().iter().all(|told| told.on_hand.is_none()));
+        db.close().await;
+    }
+}
+
+/// What the public sees of all products, without what another shop gives otherwise.
+async fn shown(shop: &Shop) -> Vec<Value> {
+    let mut all = Vec::new();
+    for status in ["active", "draft", "archived"] {
+        let path = format!("/api/v1/products?limit=100&status={status}");
+        let page = shop.manager.get(&path).await.expect(200).value();
+        for product in page["items"].as_array().expect("a list") {
+            let mut product = product.clone();
+            for own in ["id", "category_id", "version", "created_at", "updated_at"] {
+                product[own].take();
+            }
+            for variant in product["variants"].as_array_mut().expect("a list") {
+                variant["id"].take();
+            }
+            all.push(product);
+        }
+    }
+    all.sort_by_key(|product| product["slug"].to_string());
+    all
+}
+
+#[tokio::test]
+async fn what_is_exported_makes_the_same_shop() {
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        let mut lines: Vec<Value> =
+            (0..130).map(|n| line(&format!("P{n}"), &format!("S{n}"), n)).collect();
+        lines.push(
+            json!({"name": "=1+1", "brand": "'=B", "description": "Two\n\nparagraphs, \"quoted\"",
+            "status": "archived", "price": usd(500), "compare_at_price": usd(900),
+            "attributes": {"memory": 24, "ports": ["a", 1, true], "volt": {"min": 1, "max": 2}},
+            "options": ["color", "size"], "variants": [
+                {"sku": "V-1", "options": {"color": "Black"}, "attributes": {"x": "1"}},
+                {"sku": "V-2", "price": usd(700), "options": {"color": "Red"}, "stock": 9}]}),
+        );
+        lines.push(json!({"name": "Draft", "variants": [{"sku": "D"}]}));
+        lines.push(json!({"name": "Key", "fulfilment": "digital", "variants": [{"sku": "K"}]}));
+        let job = shop.import(ndjson(&lines)).await;
+        assert_eq!(shop.finish(&job).await["error_count"], 0);
+
+        for (query, media_type) in [("", "application/x-ndjson"), ("?format=csv", "text/csv")] {
+            let export =
+                shop.manager.get(&format!("/api/v1/products/export{query}")).await.expect(200);
+            assert!(export.header("content-type").starts_with(media_type));
+            let other = Shop::open().await;
+            let job = other.import_as("", media_type, export.body.clone()).await;
+            let report = other.finish(&job).await;
+
+            assert_eq!(report["error_count"], 0, "{report}");
+            assert_eq!(shown(&other).await, shown(&shop).await, "{}", db.label());
+            let again =
+                other.manager.get(&format!("/api/v1/products/export{query}")).await.expect(200);
+            assert_eq!(again.body, export.body, "stock included");
+        }
+        let _ = shop.customer.get("/api/v1/products/export").await.expect(403);
+        assert_eq!(shop.manager.get("/api/v1/products/export?format=xml").await.status, 422);
+        db.close().await;
+    }
 }

@@ -252,8 +252,14 @@ async fn shop_window(db: &Db) {
             written["price"] = usd(price);
         }
         insert(db, &product(number, written)).await.expect("stored");
+        let sold = match number {
+            23 => 9,
+            21 | 26 => 5,
+            _ => 0,
+        };
         write(db, move |tx| {
             store::note_availability(tx, &sku, availability)?;
+            store::add_sold(tx, id(number), sold)?;
             store::set_rating(tx, id(number), sum, 2, 1)
         })
         .await;
@@ -281,6 +287,7 @@ async fn lists_have_an_order_and_bounds_whatever_else_is_asked() {
             assert_eq!(by(Sort::Price, all).await, [22, 24, 23, 21, 25, 26]);
             assert_eq!(by(Sort::PriceDescending, all).await, [26, 25, 21, 23, 24, 22]);
             assert_eq!(by(Sort::Rating, all).await, [22, 23, 21, 24, 26, 25]);
+            assert_eq!(by(Sort::Bestselling, all).await, [23, 26, 21, 25, 24, 22]);
             let priced = Bounds { price: (200, 300), ..all };
             assert_eq!(by(Sort::Price, priced).await, [23, 21, 25]);
             assert_eq!(by(Sort::Newest, priced).await, [25, 23, 21]);
@@ -380,7 +387,7 @@ async fn availability_of_many_variants_at_once_loses_nothing() {
 
 async fn begin_job(db: &Db, lines: &[&str]) -> JobId {
     let job: JobId = id(1);
-    write(db, move |tx| store::insert_job(tx, job, at(0))).await;
+    write(db, move |tx| store::insert_job(tx, job, false, at(0))).await;
     for (number, text) in (0..).zip(lines) {
         let chunk =
             Chunk { number, first_line: number + 1, filled: 1, data: text.as_bytes().to_vec() };
@@ -464,7 +471,7 @@ async fn errors_beyond_the_first_thousand_are_only_counted() {
 async fn an_import_whose_sender_is_gone_fails() {
     for db in databases().await {
         let job: JobId = id(1);
-        write(&db, move |tx| store::insert_job(tx, job, at(5))).await;
+        write(&db, move |tx| store::insert_job(tx, job, false, at(5))).await;
         let chunk = Chunk { number: 0, first_line: 1, filled: 1, data: vec![0, 255] };
         write(&db, move |tx| store::insert_chunk(tx, job, &chunk, at(7))).await;
 

@@ -8,11 +8,15 @@ use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subs
 use techtrove_core::TypedId as _;
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
-    ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_SHIPPED, OrderChanged, OrderId, OrderStatus,
+    ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_SHIPPED, OrderChanged, OrderConfirmed, OrderId,
+    OrderStatus, SoldLine,
 };
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged};
 
-use crate::app::{self, App};
+use crate::{
+    app::{self, App},
+    domain::{Line, Order},
+};
 
 /// How orders is known to the bus as a reader of payments' events.
 pub(crate) const PAYMENTS_CONSUMER: &str = "orders.payments";
@@ -35,17 +39,32 @@ async fn on_payment_event(app: Arc<App>, event: Arc<Event>) -> Result<Taken, Han
 }
 
 /// The event which tells that the order has this status from now on, if others care.
-pub(crate) fn status_changed(order_id: OrderId, status: OrderStatus) -> Option<NewEvent> {
+pub(crate) fn status_changed(order: &Order, status: OrderStatus) -> Option<NewEvent> {
     let kind: EventKind = match status {
         OrderStatus::Pending => return None,
-        OrderStatus::Confirmed => ORDER_CONFIRMED,
+        OrderStatus::Confirmed => return Some(confirmed(order)),
         OrderStatus::Processing => ORDER_PROCESSING,
         OrderStatus::Shipped => ORDER_SHIPPED,
         OrderStatus::Delivered => ORDER_DELIVERED,
         OrderStatus::PaymentFailed => ORDER_PAYMENT_FAILED,
         OrderStatus::Cancelled => ORDER_CANCELLED,
     };
-    Some(order_changed(kind, order_id, status))
+    Some(order_changed(kind, order.id, status))
+}
+
+/// The event which tells that the order is confirmed, and what was sold with it.
+fn confirmed(order: &Order) -> NewEvent {
+    let sold = |line: &Line| SoldLine {
+        product_id: line.product_id.uuid(),
+        quantity: line.quantity.get(),
+    };
+    let lines = order.lines.iter().map(sold).collect();
+    let data = OrderConfirmed { order_id: order.id, status: OrderStatus::Confirmed, lines };
+    NewEvent {
+        kind: ORDER_CONFIRMED,
+        aggregate: AggregateRef { kind: ORDER_AGGREGATE, id: order.id.uuid() },
+        data: serde_json::json!(data),
+    }
 }
 
 /// The event which tells that the order's licence keys were revealed to its buyer.

@@ -52,7 +52,7 @@ pub async fn import(options: Import) -> Result<(), ProgramError> {
     let session = Session::open(&options.folder.data).await?;
     let mut refused = 0;
     for file in &options.files {
-        match import_file(session.operator(), file).await {
+        match import_file(session.operator(), file, options.dry_run).await {
             Ok(errors) => refused += errors,
             Err(error) => {
                 session.close().await;
@@ -64,7 +64,7 @@ pub async fn import(options: Import) -> Result<(), ProgramError> {
     if refused == 0 { Ok(()) } else { Err(ProgramError::RefusedLines(refused)) }
 }
 
-async fn import_file(operator: &Operator, path: &Path) -> Result<u64, ProgramError> {
+async fn import_file(operator: &Operator, path: &Path, dry_run: bool) -> Result<u64, ProgramError> {
     let unreadable = |cause| ProgramError::File { path: path.to_owned(), cause };
     let file = File::open(path).await.map_err(unreadable)?;
     let about = file.metadata().await.map_err(unreadable)?;
@@ -79,19 +79,24 @@ async fn import_file(operator: &Operator, path: &Path) -> Result<u64, ProgramErr
         .inspect_ok(move |chunk| counted.inc(chunk.len() as u64));
     let request = Request::builder()
         .method(Method::POST)
-        .uri("/api/v1/products/import")
-        .header(header::CONTENT_TYPE, "application/x-ndjson")
+        .uri(format!("/api/v1/products/import?dry_run={dry_run}"))
+        .header(header::CONTENT_TYPE, media_type(path))
         .body(Body::from_stream(body))
         .map_err(ProgramError::request)?;
     let started: Started = operator.call(request).await?;
     bar.finish_and_clear();
     let job = follow(operator, &started.job_id, path).await?;
-    report(path, &job);
+    report(path, &job, dry_run);
     if job.status == "done" {
         Ok(job.error_count)
     } else {
         Err(ProgramError::ImportFailed(job.status))
     }
+}
+
+fn media_type(path: &Path) -> &'static str {
+    let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    if csv { "text/csv" } else { "application/x-ndjson" }
 }
 
 /// Waits for the job's end, showing how far it is.
@@ -114,8 +119,10 @@ async fn follow(operator: &Operator, job_id: &str, path: &Path) -> Result<Job, P
     }
 }
 
-fn report(path: &Path, job: &Job) {
-    say(format_args!("{}: {} lines, {} refused", path.display(), job.done, job.error_count));
+fn report(path: &Path, job: &Job, dry_run: bool) {
+    let tried = if dry_run { " tried" } else { "" };
+    let (path, done, errors) = (path.display(), job.done, job.error_count);
+    say(format_args!("{path}: {done} lines{tried}, {errors} refused"));
     for error in job.errors.iter().take(SHOWN_ERRORS) {
         say(format_args!("  line {}: {} ({})", error.line, error.detail, error.code));
     }

@@ -42,6 +42,31 @@ async fn a_guest_buys_on_every_engine_and_the_mail_follows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_sells_best_stands_first_soon() {
+    for (engine, shop) in TestShop::everywhere().await {
+        for sku in ["KEY-1", "KEY-2", "KEY-3"] {
+            shop.sell(sku, 7_900, 10).await;
+        }
+        let skus = async |query: &str| -> Vec<String> {
+            let path = format!("/api/v1/products?sort=bestselling{query}");
+            let page = shop.public.get(&path).await.expect(200).value();
+            let skus = page["items"].as_array().expect("a list").iter();
+            skus.map(|item| item["variants"][0]["sku"].as_str().unwrap_or_default().into())
+                .collect()
+        };
+        assert_eq!(skus("").await, ["KEY-3", "KEY-2", "KEY-1"], "{engine}");
+
+        shop.buy("KEY-1", 2, "tok_ok").await.expect(201);
+        shop.buy("KEY-2", 3, "tok_ok").await.expect(201);
+
+        eventually(SOON, async || (skus("").await == ["KEY-2", "KEY-1", "KEY-3"]).then_some(()))
+            .await;
+        assert_eq!(skus("&q=product&price_max=7900&limit=2").await, ["KEY-2", "KEY-1"], "{engine}");
+        shop.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_declined_payment_leaves_stock_and_money_as_they_were() {
     for (engine, shop) in TestShop::everywhere().await {
         shop.sell("KEY-1", 7_900, 1).await;

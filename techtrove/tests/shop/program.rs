@@ -200,11 +200,22 @@ async fn commands_go_through_the_running_shop_and_without_one_open_the_files() {
     let program = Program::start(folder.path());
     let running = import(folder.path(), &[import_line("KEY-2", 4)]);
     let manager = manager(&program, folder.path()).await;
+    let file = folder.path().join("keys.csv");
+    let records = "sku,name,status,price,stock\nKEY-2,Two,active,100,9\nKEY-3,Three,active,100,5\n";
+    std::fs::write(&file, records).expect("written");
+    let file = file.to_str().expect("a path");
+    let tried = run(&["import", file, "--dry-run"], folder.path(), "");
+    let tried = String::from_utf8_lossy(&tried.stdout).into_owned();
+    assert!(tried.contains("2 lines tried, 0 refused"), "{tried}");
+    let stock = manager.get("/api/v1/inventory/KEY-2").await.expect(200).value();
+    assert_eq!(stock["on_hand"], 4);
+    let taken = run(&["import", file], folder.path(), "");
+    assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
 
     let report = String::from_utf8_lossy(&at_rest.stdout).into_owned();
     assert!(report.contains("2 lines, 1 refused") && report.contains("line 2"), "{report}");
     assert!(running.status.success(), "{}", String::from_utf8_lossy(&running.stderr));
-    for (sku, on_hand) in [("KEY-1", 3), ("KEY-2", 4)] {
+    for (sku, on_hand) in [("KEY-1", 3), ("KEY-2", 9), ("KEY-3", 5)] {
         let stock = manager.get(&format!("/api/v1/inventory/{sku}")).await.expect(200).value();
         assert_eq!(stock["on_hand"], on_hand);
     }

@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn calls_finds_an_edge_that_is_not_in_the_dag() {
-        assert_eq!(violations(calls, "services/catalog/Cargo.toml", "techtrove-orders-api"), [4]);
+        assert_eq!(violations(calls, "services/catalog/Cargo.toml", "techtrove-payments-api"), [4]);
         assert_eq!(
-            violations(calls, "services/catalog/api/Cargo.toml", "techtrove-orders-api"),
+            violations(calls, "services/catalog/api/Cargo.toml", "techtrove-payments-api"),
             [4]
         );
         assert_eq!(violations(calls, "services/sandbox/Cargo.toml", "techtrove-identity-api"), [4]);

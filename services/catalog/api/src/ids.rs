@@ -16,6 +16,11 @@ techtrove_core::typed_id!(
 );
 
 techtrove_core::typed_id!(
+    /// A collection of products, put together by hand.
+    CollectionId, "coll"
+);
+
+techtrove_core::typed_id!(
     /// A long-running job, such as an import.
     JobId, "job"
 );

@@ -8,7 +8,7 @@ mod sellable;
 
 pub use client::CatalogClient;
 pub use events::ProductChanged;
-pub use ids::{CategoryId, JobId, ProductId, VariantId};
+pub use ids::{CategoryId, CollectionId, JobId, ProductId, VariantId};
 pub use sellable::{Fulfilment, ResolveSkusRequest, ResolveSkusResponse, SellableSku};
 
 /// The kind of aggregate whose events tell of a product.

@@ -16,6 +16,17 @@ pub enum Fulfilment {
     Digital,
 }
 
+impl Fulfilment {
+    /// The word for it, as it is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Physical => "physical",
+            Self::Digital => "digital",
+        }
+    }
+}
+
 /// Asks which of these SKUs can be sold now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolveSkusRequest {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use techtrove_bus::{EventContext, NewEvent};
 use techtrove_catalog_api::{CategoryId, Fulfilment, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
 use techtrove_core::{Currency, Timestamp};
-use techtrove_db::Tx;
+use techtrove_db::{DbError, Tx};
 use techtrove_inventory_api::SetStock;
 
 use super::{
@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     domain::{
-        Category, Chunk, Fresh, ImportLine, LineError, Product, ProductChange, Slug, StockLine,
-        VariantMode, lines, read_line,
+        Category, Chunk, Columns, Fresh, ImportLine, LineError, LineProblem, Product,
+        ProductChange, Slug, StockLine, VariantMode, lines, read_line, records,
     },
     error::Error,
     store,
@@ -49,9 +49,24 @@ pub(super) struct Stored {
     pub stock: Vec<(i64, SetStock)>,
 }
 
+/// What a chunk stored was undone: by an error, or as it was wanted.
+struct Undone(Option<Box<Error>>);
+
+impl From<Error> for Undone {
+    fn from(error: Error) -> Self {
+        Self(Some(Box::new(error)))
+    }
+}
+
+impl From<DbError> for Undone {
+    fn from(error: DbError) -> Self {
+        Error::from(error).into()
+    }
+}
+
 impl Batch {
-    /// Reads the lines of a chunk.
-    pub(super) fn read(app: &App, chunk: &Chunk) -> Self {
+    /// Reads the lines of a chunk, which are records of CSV where there are `columns`.
+    pub(super) fn read(app: &App, chunk: &Chunk, columns: Option<&Columns>) -> Self {
         let mut batch = Self {
             lines: Vec::new(),
             categories: BTreeMap::new(),
@@ -59,16 +74,26 @@ impl Batch {
             currency: app.config.currency,
             now: app.clock.now(),
         };
-        for (number, text) in lines(chunk) {
-            match read_line(text, batch.currency) {
-                Ok(line) => batch.add(app, number, line),
-                Err(problem) => batch.unreadable.push(problem.at(number)),
+        match columns {
+            None => {
+                for (number, text) in lines(chunk) {
+                    batch.add(app, number, read_line(text, batch.currency));
+                }
+            }
+            Some(columns) => {
+                for (number, text) in records(chunk) {
+                    batch.add(app, number, columns.read_row(text, batch.currency));
+                }
             }
         }
         batch
     }
 
-    fn add(&mut self, app: &App, number: i64, line: ImportLine) {
+    fn add(&mut self, app: &App, number: i64, read: Result<ImportLine, LineProblem>) {
+        let line = match read {
+            Ok(line) => line,
+            Err(problem) => return self.unreadable.push(problem.at(number)),
+        };
         if let Some(slug) = &line.category
             && !self.categories.contains_key(slug)
         {
@@ -76,6 +101,21 @@ impl Batch {
         }
         let fresh = app.fresh(line.stock.len());
         self.lines.push(BatchLine { number, line, fresh, event: app.event_context() });
+    }
+
+    /// Tries to store the products of the lines, and undoes it. What one chunk would have stored is not
+    /// there for the next.
+    pub(super) fn rehearse(&self, tx: &mut Tx<'_>) -> Result<Stored, Error> {
+        let mut stored = None;
+        let undone = tx.savepoint(|tx| -> Result<(), Undone> {
+            stored = Some(self.store(tx)?);
+            Err(Undone(None))
+        });
+        match (undone, stored) {
+            (Err(Undone(Some(error))), _) => Err(*error),
+            (_, Some(stored)) => Ok(Stored { stock: Vec::new(), ..stored }),
+            (_, None) => Ok(Stored { errors: Vec::new(), stock: Vec::new() }),
+        }
     }
 
     /// Stores the products of the lines, and tells of those that changed.
@@ -109,7 +149,10 @@ impl Batch {
         line: &BatchLine,
         known: &mut BTreeMap<Slug, CategoryId>,
     ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
-        let owner = single_owner(tx, &line.line.change)?;
+        let owner = match single_owner(tx, &line.line.change)? {
+            None if line.line.joins => product_of_slug(tx, &line.line.change)?,
+            owner => owner,
+        };
         let mut change = line.line.change.clone();
         if let Some(slug) = &line.line.category {
             change = change.into_category(self.category(tx, slug, known)?);
@@ -173,6 +216,12 @@ impl Batch {
         known.insert(slug.clone(), id);
         Ok(id)
     }
+}
+
+/// The product that has the slug which the change names, if one has.
+fn product_of_slug(tx: &mut Tx<'_>, change: &ProductChange) -> Result<Option<ProductId>, Error> {
+    let Some(slug) = change.slug() else { return Ok(None) };
+    Ok(store::lookup_by_slug(tx, slug)?)
 }
 
 /// The product that the SKUs of a line belong to, if any of them is known.

@@ -3,10 +3,13 @@
 
 mod archive_product;
 mod change_category;
+mod collections;
 mod create_product;
 mod edit_product;
+mod export_products;
 mod import_lines;
 mod note_availability;
+mod note_sales;
 mod read_categories;
 mod read_job;
 mod read_products;
@@ -19,13 +22,18 @@ mod tell_inventory;
 
 pub use archive_product::archive_product;
 pub use change_category::{create_category, delete_category, edit_category};
+pub use collections::{
+    create_collection, delete_collection, edit_collection, get_collection, list_collections,
+};
 pub use create_product::create_product;
 pub use edit_product::edit_product;
+pub use export_products::begin_export;
 pub use note_availability::note_availability;
+pub use note_sales::note_sales;
 pub use read_categories::{category_tree, get_category};
 pub use read_job::{JobReport, get_job};
 pub use read_products::{get_product, list_products};
-pub use receive_import::receive_import;
+pub use receive_import::{ImportManner, receive_import};
 pub use recent_products::{ReadyProduct, RecentProducts};
 pub use resolve_skus::resolve_skus;
 pub use run_imports::run_imports;

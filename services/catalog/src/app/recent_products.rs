@@ -113,6 +113,7 @@ mod tests {
             availability: Availability::InStock,
             rating: Rating::default(),
             price_min: 1,
+            sold: 0,
         }
     }
 

@@ -70,8 +70,8 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
             .read("catalog.import_chunk", move |tx| store::lookup_chunk(tx, id, number))
             .await?;
         let Some(chunk) = chunk else { return finish(app, &job, finished).await };
-        let batch = Batch::read(app, &chunk);
-        let Some(stored) = store_batch(app, batch, finished.take()).await? else {
+        let batch = Batch::read(app, &chunk, job.columns.as_ref());
+        let Some(stored) = store_batch(app, batch, job.dry_run, finished.take()).await? else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
             return Ok(());
         };
@@ -84,11 +84,12 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
     }
 }
 
-/// Stores a chunk's products together with the checkpoint of the one before; nothing when the job is
+/// Stores a chunk's products, or only tries to, together with the checkpoint of the one before; nothing when the job is
 /// somebody else's by now.
 async fn store_batch(
     app: &App,
     batch: Batch,
+    dry_run: bool,
     finished: Option<Arc<JobTurn>>,
 ) -> Result<Option<Stored>, Error> {
     let now = app.clock.now();
@@ -96,7 +97,7 @@ async fn store_batch(
         if !checkpoint(tx, finished.as_deref(), now, now.plus(LEASE))? {
             return Ok(None);
         }
-        batch.store(tx).map(Some)
+        if dry_run { batch.rehearse(tx) } else { batch.store(tx) }.map(Some)
     };
     app.write_unique("catalog.import", job).await
 }

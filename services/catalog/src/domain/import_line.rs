@@ -23,6 +23,9 @@ pub struct ImportLine {
     pub change: ProductChange,
     /// The stock that the line carries.
     pub stock: Vec<StockLine>,
+    /// Whether a SKU that is new joins the product which has the line's slug: a record of CSV has room
+    /// for one variant.
+    pub joins: bool,
 }
 
 /// The stock of one variant.
@@ -134,12 +137,7 @@ impl WrittenStock {
 /// # Errors
 /// When it is too long, no JSON of this format, or has a value that is not acceptable by itself.
 pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProblem> {
-    if line.len() > MAX_LINE {
-        return Err(LineProblem::new(
-            "line_too_long",
-            format!("a line has at most {MAX_LINE} bytes"),
-        ));
-    }
+    check_length(line)?;
     // Editors of one large house begin a file with a byte order mark.
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     if !line.trim_ascii_start().starts_with(b"{") {
@@ -149,6 +147,27 @@ pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProb
         let code = if error.is_data() { codes::INVALID_REQUEST } else { codes::MALFORMED_JSON };
         LineProblem::new(code.code, in_words(&error))
     })?;
+    checked(written, currency)
+}
+
+/// A line is not too long.
+pub(super) fn check_length(line: &[u8]) -> Result<(), LineProblem> {
+    if line.len() > MAX_LINE {
+        let detail = format!("a line has at most {MAX_LINE} bytes");
+        return Err(LineProblem::new("line_too_long", detail));
+    }
+    Ok(())
+}
+
+/// Reads a line that is JSON already.
+pub(super) fn written_line(line: Value, currency: Currency) -> Result<ImportLine, LineProblem> {
+    let written = WrittenLine::deserialize(line).map_err(|error| {
+        LineProblem::new(codes::INVALID_REQUEST.code, readable(&error.to_string()))
+    })?;
+    checked(written, currency)
+}
+
+fn checked(written: WrittenLine, currency: Currency) -> Result<ImportLine, LineProblem> {
     let category = written.category.map(|slug| slug.parse::<Slug>()).transpose();
     let category =
         category.map_err(|detail| LineProblem::from(Invalid::field("/category", detail)))?;
@@ -171,7 +190,7 @@ pub fn read_line(line: &[u8], currency: Currency) -> Result<ImportLine, LineProb
         options: written.options,
         variants: Field::Set(written.variants.into_iter().map(VariantInput::from).collect()),
     };
-    Ok(ImportLine { category, change: input.checked(currency)?, stock })
+    Ok(ImportLine { category, change: input.checked(currency)?, stock, joins: false })
 }
 
 impl From<WrittenVariant> for VariantInput {

@@ -27,6 +27,8 @@ pub enum Sort {
     PriceDescending,
     /// The best rated first.
     Rating,
+    /// What was sold most first.
+    Bestselling,
 }
 
 /// Which products are wanted, as somebody asks.
@@ -132,6 +134,7 @@ impl ListWish {
             Sort::Newest | Sort::Relevance => 0,
             Sort::Price | Sort::PriceDescending => product.price_min,
             Sort::Rating => product.rating.average.into(),
+            Sort::Bestselling => product.sold,
         };
         ListCursor { list: self.fingerprint(), key, id: product.id }
     }
@@ -177,12 +180,19 @@ mod tests {
             availability: Availability::InStock,
             rating: Rating { average, count: 1 },
             price_min,
+            sold: 1,
         }
     }
 
     fn wish() -> impl Strategy<Value = ListWish> {
-        let sorts =
-            [Sort::Newest, Sort::Relevance, Sort::Price, Sort::PriceDescending, Sort::Rating];
+        let sorts = [
+            Sort::Newest,
+            Sort::Relevance,
+            Sort::Price,
+            Sort::PriceDescending,
+            Sort::Rating,
+            Sort::Bestselling,
+        ];
         let text = || proptest::option::of("\\PC{1,100}");
         let price = || proptest::option::of(0..=MAX_PRICE);
         let numbers = (price(), price(), any::<Option<bool>>(), proptest::option::of(0.0..=5.0));

@@ -5,9 +5,13 @@
 mod attributes;
 mod category;
 mod change;
+mod collection;
+mod csv;
 mod document;
+mod export_line;
 mod import_chunk;
 mod import_line;
+mod import_row;
 mod invalid;
 mod listing;
 mod product;
@@ -22,9 +26,14 @@ pub use category::{
     Category, CategoryChange, CategoryInput, CategoryNode, NewCategory, descend, tree,
 };
 pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
+pub use collection::{
+    Collection, CollectionChange, CollectionInput, NewCollection, ShownCollection,
+};
 pub use document::{ProductDocument, StoredPrices, VariantDocument};
-pub use import_chunk::{Chunk, Chunker, lines};
+pub use export_line::ExportLine;
+pub use import_chunk::{Chunk, Chunker, Format, lines, records, take_header};
 pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
+pub use import_row::Columns;
 pub use invalid::Invalid;
 pub use listing::{Bounds, ListCursor, ListWish, Sort};
 pub use product::{Fresh, Product, Status, Variant, VariantMode};

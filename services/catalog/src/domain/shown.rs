@@ -27,6 +27,8 @@ pub struct ShownProduct {
     pub rating: Rating,
     /// The lowest price of its variants in minor units; the highest number without any.
     pub price_min: i64,
+    /// How many pieces of it were sold.
+    pub sold: i64,
 }
 
 /// What buyers say of a product, as it is stored.

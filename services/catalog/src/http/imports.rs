@@ -8,16 +8,16 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::JobId;
 use techtrove_core::{Problem, codes};
-use techtrove_http::{HttpError, Json, Path, ProblemBody, header_text};
+use techtrove_http::{HttpError, Json, Path, ProblemBody, Query, header_text};
 use techtrove_identity_api::Manager;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    app::{self, App, JobReport},
-    domain::LineError,
+    app::{self, App, ImportManner, JobReport},
+    domain::{Format, LineError},
     error::Error,
     store::JobStatus,
 };
@@ -25,6 +25,17 @@ use crate::{
 /// The names under which NDJSON goes; none of them is registered, the first is the usual one.
 const NDJSON: [&str; 4] =
     ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+
+/// How an import is meant.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ImportQuery {
+    /// `true`: the lines are only tried, and nothing of them stays. A line does not see what those far
+    /// before it would have stored, and stock is not tried.
+    #[serde(default)]
+    dry_run: bool,
+}
 
 /// An import that has arrived.
 #[derive(Serialize, ToSchema)]
@@ -43,6 +54,8 @@ pub(crate) struct JobBody {
     /// How many lines there are, once all have arrived; blank ones do not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<i64>,
+    /// Whether the lines were only tried.
+    dry_run: bool,
     /// How many errors there were.
     error_count: i64,
     /// The first 1,000 of them, in the order of the lines.
@@ -58,50 +71,69 @@ impl From<JobReport> for JobBody {
             status: job.status,
             done: job.done,
             total: job.total,
+            dry_run: job.dry_run,
             error_count: job.error_count,
             errors: report.errors,
         }
     }
 }
 
-/// Takes products in, one per line of NDJSON: created or edited by SKU; a bad line is reported and
-/// does not stop the rest.
+/// Takes products in, one per line of NDJSON or one variant per record of CSV: created or edited by
+/// SKU; a bad line is reported and does not stop the rest.
 ///
 /// A line is a product as `POST /products` takes it, with `category` (a slug, made where it is
 /// unknown) instead of `category_id`, and with `stock: {on_hand}` per variant where stock is to be
 /// set. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
 /// stay as they are. A line has at most 256 KiB, the whole at most 512 MiB.
+///
+/// The first record of CSV names the columns: `sku` and any of `slug`, `name`, `description`, `brand`,
+/// `category`, `status`, `fulfilment`, `currency`, `price` (the variant's), `default_price` (of variants
+/// without one), `compare_at_price` (all in minor units), `stock`, and as JSON `attributes`, `options`,
+/// `variant_options`, `variant_attributes`. An empty cell leaves what it is about as it is. A new SKU
+/// joins the product that has the record's slug.
 #[utoipa::path(
     post, path = "/api/v1/products/import", operation_id = "import_products", tag = "catalog",
-    request_body(content = String, content_type = "application/x-ndjson"),
+    params(ImportQuery),
+    request_body(content((String = "application/x-ndjson"), (String = "text/csv"))),
     security(("bearer" = [])),
     responses(
         (status = 202, body = ImportAccepted),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 413, body = ProblemBody),
-        (status = 415, body = ProblemBody), (status = 429, body = ProblemBody),
-        (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
+        (status = 415, body = ProblemBody), (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
     )
 )]
 pub(crate) async fn receive(
     State(app): State<Arc<App>>,
     _: Manager,
+    Query(query): Query<ImportQuery>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, HttpError> {
-    let content_type = header_text(&headers, &header::CONTENT_TYPE)?.unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !NDJSON.iter().any(|name| name.eq_ignore_ascii_case(essence)) {
-        let detail = "an import is NDJSON: send it with content-type: application/x-ndjson";
-        return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail).into());
-    }
+    let manner = ImportManner { format: format(&headers)?, dry_run: query.dry_run };
     let most = app.config.import_max_bytes;
     if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(Error::ImportTooLarge(most).into());
     }
-    let job_id = app::receive_import(&app, body.into_data_stream()).await?;
+    let job_id = app::receive_import(&app, manner, body.into_data_stream()).await?;
     let location = [(header::LOCATION, format!("/api/v1/jobs/{job_id}"))];
     Ok((StatusCode::ACCEPTED, location, Json(ImportAccepted { job_id })).into_response())
+}
+
+fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+    let content_type = header_text(headers, &header::CONTENT_TYPE)?.unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    if NDJSON.iter().any(|name| name.eq_ignore_ascii_case(essence)) {
+        Ok(Format::Ndjson)
+    } else if essence.eq_ignore_ascii_case("text/csv") {
+        Ok(Format::Csv)
+    } else {
+        let detail = "an import is NDJSON or CSV: send it with content-type: application/x-ndjson or \
+                      text/csv";
+        Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail))
+    }
 }
 
 /// Tells how far an import is.

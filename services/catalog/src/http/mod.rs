@@ -1,6 +1,8 @@
 //! The catalogue's routes: parse, authorise, call the use case, answer.
 
 mod categories;
+mod collections;
+mod exports;
 mod imports;
 mod products;
 mod skus;
@@ -27,7 +29,10 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(products::read, products::edit, products::archive))
         .routes(routes!(categories::list, categories::create))
         .routes(routes!(categories::read, categories::edit, categories::delete))
+        .routes(routes!(collections::list, collections::create))
+        .routes(routes!(collections::read, collections::edit, collections::delete))
         .routes(routes!(imports::receive))
+        .routes(routes!(exports::export))
         .routes(routes!(imports::read_job))
         .with_state(Arc::new(app))
         // One layer made of two: axum boxes a route once for each time that it is layered.

@@ -5,7 +5,7 @@ use techtrove_catalog_api::JobId;
 use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Row, Tx, p};
 
-use crate::domain::{Chunk, LineError};
+use crate::domain::{Chunk, Columns, LineError};
 
 /// How many errors of a job are kept; all are counted.
 pub const ERRORS_KEPT: i64 = 1_000;
@@ -60,6 +60,10 @@ pub struct Job {
     pub error_count: i64,
     /// The number of the chunk to go on with.
     pub next_chunk: i64,
+    /// Whether its lines are only tried.
+    pub dry_run: bool,
+    /// The columns of CSV; none where its lines are JSON.
+    pub columns: Option<Columns>,
 }
 
 /// What is stored when a chunk is finished.
@@ -95,19 +99,40 @@ fn read(row: &Row<'_>) -> Result<Job, DbError> {
         done: row.get(3)?,
         error_count: row.get(4)?,
         next_chunk: row.get(5)?,
+        dry_run: row.get(6)?,
+        columns: row.get::<Option<String>>(7)?.as_deref().map(read_columns).transpose()?,
     })
+}
+
+fn read_columns(stored: &str) -> Result<Columns, DbError> {
+    serde_json::from_str(stored).map_err(DbError::decode)
 }
 
 /// Stores a new job whose lines begin to arrive.
 ///
 /// # Errors
 /// When the database fails.
-pub fn insert_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
+pub fn insert_job(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    dry_run: bool,
+    now: Timestamp,
+) -> Result<(), DbError> {
     tx.execute(
         "INSERT INTO import_jobs (id, status, total, done, error_count, next_chunk, lease_until, \
-         created_at, updated_at) VALUES (?, ?, NULL, 0, 0, 0, 0, ?, ?)",
-        p![id, JobStatus::Receiving.as_str(), now, now],
+         created_at, updated_at, dry_run) VALUES (?, ?, NULL, 0, 0, 0, 0, ?, ?, ?)",
+        p![id, JobStatus::Receiving.as_str(), now, now, dry_run],
     )?;
+    Ok(())
+}
+
+/// Remembers the columns that a job's lines have.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_job_columns(tx: &mut Tx<'_>, id: JobId, columns: &Columns) -> Result<(), DbError> {
+    let columns = serde_json::to_string(columns).map_err(DbError::decode)?;
+    tx.execute("UPDATE import_jobs SET csv_columns = ? WHERE id = ?", p![columns, id])?;
     Ok(())
 }
 
@@ -154,7 +179,8 @@ pub fn lookup_chunk(tx: &mut Tx<'_>, job: JobId, number: i64) -> Result<Option<C
 /// When the database fails.
 pub fn lookup_job(tx: &mut Tx<'_>, id: JobId) -> Result<Option<Job>, DbError> {
     tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk FROM import_jobs WHERE id = ?",
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns \
+         FROM import_jobs WHERE id = ?",
         p![id],
         read,
     )
@@ -200,9 +226,9 @@ pub fn claim_job(
     lease_until: Timestamp,
 ) -> Result<Option<Job>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk FROM import_jobs \
-         WHERE status IN ('queued', 'running') AND lease_until < ? ORDER BY id LIMIT 1 \
-         FOR UPDATE SKIP LOCKED",
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns \
+         FROM import_jobs WHERE status IN ('queued', 'running') AND lease_until < ? \
+         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED",
         p![now],
         read,
     )?;

@@ -63,12 +63,19 @@ macro_rules! behind {
     (rating) => {
         " AND (+q.rating_average < ? OR q.id < ?)"
     };
+    // No bound is asked for: the first key is one, where the others narrow theirs.
+    (bestselling) => {
+        " AND q.sold <= ? AND (+q.sold < ? OR q.id < ?)"
+    };
 }
 
 /// The bounds where everything is looked through, in the order of an index.
 macro_rules! bounds {
     (newest) => {
         "+q.price_min BETWEEN ? AND ? AND +q.rating_average BETWEEN ? AND ?"
+    };
+    (bestselling) => {
+        bounds!(newest)
     };
     (rating) => {
         "+q.price_min BETWEEN ? AND ? AND q.rating_average BETWEEN ? AND ?"
@@ -92,6 +99,9 @@ macro_rules! order {
     (rating, $t:literal) => {
         concat!($t, ".rating_average DESC, ", $t, ".id DESC")
     };
+    (bestselling, $t:literal) => {
+        concat!($t, ".sold DESC, ", $t, ".id DESC")
+    };
 }
 
 /// The order in which what an index of another kind finds is put.
@@ -107,6 +117,9 @@ macro_rules! sifted {
     };
     (rating) => {
         "+q.rating_average DESC, q.id DESC"
+    };
+    (bestselling) => {
+        "+q.sold DESC, q.id DESC"
     };
 }
 
@@ -132,7 +145,7 @@ macro_rules! page {
         concat!(
             $before,
             "SELECT p.id, p.document, p.version, p.status, p.availability, p.rating_average, \
-             p.rating_count, p.price_min FROM products p JOIN (SELECT q.id FROM ",
+             p.rating_count, p.price_min, p.sold FROM products p JOIN (SELECT q.id FROM ",
             $tables,
             " q WHERE q.status = ? AND +q.availability BETWEEN ? AND ? AND ",
             $bounds,
@@ -233,6 +246,10 @@ fn start(
             let (key, id) = after.map_or((i64::MAX, last), |after| (after.key, after.id));
             (Bounds { rating: (rating.0, rating.1.min(key)), ..bounds }, Some(key), id)
         }
+        Sort::Bestselling => {
+            let (key, id) = after.map_or((i64::MAX, last), |after| (after.key, after.id));
+            (bounds, Some(key), id)
+        }
     }
 }
 
@@ -253,6 +270,7 @@ pub fn list_products(
         Sort::Price => select!(price, given),
         Sort::PriceDescending => select!(price_descending, given),
         Sort::Rating => select!(rating, given),
+        Sort::Bestselling => select!(bestselling, given),
     };
     let (bounds, key, id) = start(sort, filter.bounds, after);
     let Bounds { price, availability, rating } = bounds;
@@ -262,7 +280,9 @@ pub fn list_products(
     let q = filter.q.as_deref().map(pattern);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let before = filter.category.as_ref().map(IntoValue::into_stored);
+    let bound = key.filter(|_| sort == Sort::Bestselling);
     let behind = [
+        bound.as_ref().map(IntoValue::into_stored),
         key.as_ref().map(IntoValue::into_stored),
         Some(id.into_stored()),
         brand.as_ref().map(IntoValue::into_stored),

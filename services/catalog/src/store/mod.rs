@@ -4,10 +4,13 @@
 
 mod availability;
 mod categories;
+mod collections;
+mod export;
 mod imports;
 mod listing;
 mod products;
 mod ratings;
+mod sales;
 mod variants;
 
 pub use availability::note_availability;
@@ -15,16 +18,23 @@ pub use categories::{
     category_parents, delete_category, insert_category, is_category_empty, list_categories,
     lock_category, lookup_category, lookup_category_by_slug, update_category,
 };
+pub use collections::{
+    delete_collection, insert_collection, list_collections, lock_collection, lookup_collection,
+    lookup_collection_by_slug, products_on_sale, update_collection,
+};
+pub use export::export_products;
 pub use imports::{
     ERRORS_KEPT, Job, JobStatus, JobTurn, checkpoint, claim_job, delete_chunks, fail_stale_jobs,
-    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, release_job, set_job_status,
+    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, release_job, set_job_columns,
+    set_job_status,
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    get_shown, insert_product, is_slug_taken, lock_product, lookup_shown, lookup_shown_by_slug,
-    update_product,
+    get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_shown,
+    lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
+pub use sales::add_sold;
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -54,6 +64,27 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0003_lists.sql"),
             postgres: include_str!("../../migrations/postgres/0003_lists.sql"),
             mysql: include_str!("../../migrations/mysql/0003_lists.sql"),
+        },
+        Migration {
+            version: 4,
+            name: "exchange",
+            sqlite: include_str!("../../migrations/sqlite/0004_exchange.sql"),
+            postgres: include_str!("../../migrations/postgres/0004_exchange.sql"),
+            mysql: include_str!("../../migrations/mysql/0004_exchange.sql"),
+        },
+        Migration {
+            version: 5,
+            name: "collections",
+            sqlite: include_str!("../../migrations/sqlite/0005_collections.sql"),
+            postgres: include_str!("../../migrations/postgres/0005_collections.sql"),
+            mysql: include_str!("../../migrations/mysql/0005_collections.sql"),
+        },
+        Migration {
+            version: 6,
+            name: "bestsellers",
+            sqlite: include_str!("../../migrations/sqlite/0006_bestsellers.sql"),
+            postgres: include_str!("../../migrations/postgres/0006_bestsellers.sql"),
+            mysql: include_str!("../../migrations/mysql/0006_bestsellers.sql"),
         },
     ],
 };

@@ -8,7 +8,7 @@ use super::{
     availability,
     availability::sum_up,
     stored_version,
-    variants::{self, VariantRow, stored_fulfilment},
+    variants::{self, VariantRow},
     version,
 };
 use crate::domain::{Product, ProductDocument, Rating, ShownProduct, Slug, Status, StoredPrices};
@@ -22,6 +22,7 @@ pub(super) fn read_shown(row: &Row<'_>) -> Result<ShownProduct, DbError> {
         availability: availability(row, 4)?,
         rating: Rating { average: row.get(5)?, count: version(row, 6)? },
         price_min: row.get(7)?,
+        sold: row.get(8)?,
     })
 }
 
@@ -39,7 +40,7 @@ fn read_status(stored: &str) -> Result<Status, DbError> {
 pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduct>, DbError> {
     tx.query_opt(
         "SELECT id, document, version, status, availability, rating_average, rating_count, \
-         price_min FROM products WHERE id = ?",
+         price_min, sold FROM products WHERE id = ?",
         p![id],
         read_shown,
     )
@@ -52,7 +53,7 @@ pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduc
 pub fn lookup_shown_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<ShownProduct>, DbError> {
     tx.query_opt(
         "SELECT id, document, version, status, availability, rating_average, rating_count, \
-         price_min FROM products WHERE slug = ?",
+         price_min, sold FROM products WHERE slug = ?",
         p![slug.as_str()],
         read_shown,
     )
@@ -85,16 +86,20 @@ pub fn lock_product(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<Product>, D
     Ok(Some(document.into_product(&prices)))
 }
 
+/// The product that has this slug, if one has.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<ProductId>, DbError> {
+    tx.query_opt("SELECT id FROM products WHERE slug = ?", p![slug.as_str()], |row| row.get(0))
+}
+
 /// Whether a product other than `except` has this slug.
 ///
 /// # Errors
 /// When the database fails.
 pub fn is_slug_taken(tx: &mut Tx<'_>, slug: &Slug, except: ProductId) -> Result<bool, DbError> {
-    let owner =
-        tx.query_opt("SELECT id FROM products WHERE slug = ?", p![slug.as_str()], |row| {
-            row.get::<ProductId>(0)
-        })?;
-    Ok(owner.is_some_and(|owner| owner != except))
+    Ok(lookup_by_slug(tx, slug)?.is_some_and(|owner| owner != except))
 }
 
 /// What is stored of a product in its own row.
@@ -133,7 +138,7 @@ impl<'p> ProductRow<'p> {
             product.id,
             product.slug.as_str(),
             product.status.as_str(),
-            stored_fulfilment(product.fulfilment),
+            product.fulfilment.as_str(),
             product.category_id,
             self.brand_folded,
             self.currency,
@@ -158,7 +163,7 @@ impl<'p> ProductRow<'p> {
         let params = p![
             product.slug.as_str(),
             product.status.as_str(),
-            stored_fulfilment(product.fulfilment),
+            product.fulfilment.as_str(),
             product.category_id,
             self.brand_folded,
             self.currency,

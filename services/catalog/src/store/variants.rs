@@ -103,17 +103,9 @@ pub fn lookup_sellable(tx: &mut Tx<'_>, sku: &Sku) -> Result<Option<SellableSku>
     )
 }
 
-/// How fulfilment is stored.
-pub(super) fn stored_fulfilment(fulfilment: Fulfilment) -> &'static str {
-    match fulfilment {
-        Fulfilment::Physical => "physical",
-        Fulfilment::Digital => "digital",
-    }
-}
-
 fn read_fulfilment(stored: &str) -> Result<Fulfilment, DbError> {
     [Fulfilment::Physical, Fulfilment::Digital]
         .into_iter()
-        .find(|fulfilment| stored_fulfilment(*fulfilment) == stored)
+        .find(|fulfilment| fulfilment.as_str() == stored)
         .ok_or_else(|| DbError::decode("no such fulfilment"))
 }

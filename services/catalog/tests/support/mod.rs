@@ -8,12 +8,13 @@ use axum::{Json, Router, extract::State, http::StatusCode, response::IntoRespons
 use serde_json::{Value, json};
 use techtrove_catalog::{Config, Deps};
 use techtrove_catalog_api::CatalogClient;
-use techtrove_core::{Clock, ManualClock, SeededIds, SharedClock, SharedIds, TypedId};
+use techtrove_core::{Clock, ManualClock, SeededIds, SharedClock, SharedIds, Sku, TypedId};
 use techtrove_db::Db;
 use techtrove_http::Client;
 use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
 use techtrove_inventory_api::{
-    InventoryClient, SetStock, SetStockOutcome, SetStockRequest, SetStockResponse,
+    InventoryClient, OnHand, ReadStockRequest, ReadStockResponse, SetStock, SetStockOutcome,
+    SetStockRequest, SetStockResponse,
 };
 use techtrove_runtime::{Service, Shutdown, Worker};
 use techtrove_testing::{Actor, Reply};
@@ -36,7 +37,10 @@ impl Inventory {
     }
 
     fn router(&self) -> Router {
-        Router::new().route("/internal/inventory/stock", post(set_stock)).with_state(self.clone())
+        Router::new()
+            .route("/internal/inventory/stock", post(set_stock))
+            .route("/internal/inventory/stock/read", post(read_stock))
+            .with_state(self.clone())
     }
 }
 
@@ -56,6 +60,19 @@ async fn set_stock(
     let items = request.items.iter().map(outcome).collect();
     inventory.told.lock().expect("no panic").extend(request.items);
     Json(SetStockResponse { items }).into_response()
+}
+
+/// What was last told of each SKU.
+async fn read_stock(
+    State(inventory): State<Inventory>,
+    Json(request): Json<ReadStockRequest>,
+) -> Json<ReadStockResponse> {
+    let told = inventory.told();
+    let last = |sku: Sku| {
+        let on_hand = told.iter().rev().find(|it| it.sku == sku && it.on_hand.is_some())?.on_hand?;
+        Some(OnHand { sku, on_hand: on_hand.into() })
+    };
+    Json(ReadStockResponse { items: request.skus.into_iter().filter_map(last).collect() })
 }
 
 /// A catalogue and those who use it.
@@ -118,8 +135,19 @@ impl Shop {
 
     /// Sends an import; gives its job's id.
     pub async fn import(&self, lines: impl Into<bytes::Bytes>) -> String {
-        let request = self.manager.request(http::Method::POST, "/api/v1/products/import");
-        let reply = request.body("application/x-ndjson", lines).await.expect(202);
+        self.import_as("", "application/x-ndjson", lines).await
+    }
+
+    /// Sends an import with a query and of a type; gives its job's id.
+    pub async fn import_as(
+        &self,
+        query: &str,
+        content_type: &str,
+        lines: impl Into<bytes::Bytes>,
+    ) -> String {
+        let path = format!("/api/v1/products/import{query}");
+        let request = self.manager.request(http::Method::POST, &path);
+        let reply = request.body(content_type, lines).await.expect(202);
         let id = reply.value()["job_id"].as_str().expect("an id").to_owned();
         assert_eq!(reply.header("location"), format!("/api/v1/jobs/{id}"));
         id

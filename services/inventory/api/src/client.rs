@@ -4,8 +4,8 @@ use techtrove_core::{Page, PageRequest};
 use techtrove_http::{Client, ClientError};
 
 use crate::{
-    HoldRequest, Reservation, ReservationEntry, ReservationId, SetStockRequest, SetStockResponse,
-    ShipRequest, SoldKeys, StockEntry,
+    HoldRequest, ReadStockRequest, ReadStockResponse, Reservation, ReservationEntry, ReservationId,
+    SetStockRequest, SetStockResponse, ShipRequest, SoldKeys, StockEntry,
 };
 
 /// Calls inventory, wherever it runs.
@@ -88,6 +88,17 @@ impl InventoryClient {
         request: &SetStockRequest,
     ) -> Result<SetStockResponse, ClientError> {
         self.0.post("/internal/inventory/stock").json(request).call().await
+    }
+
+    /// How many pieces of these SKUs are in the building.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn read_stock(
+        &self,
+        request: &ReadStockRequest,
+    ) -> Result<ReadStockResponse, ClientError> {
+        self.0.post("/internal/inventory/stock/read").json(request).call().await
     }
 
     /// A page of the stock book.

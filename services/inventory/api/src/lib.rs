@@ -14,8 +14,8 @@ pub use reservations::{
     SoldKey, SoldKeys,
 };
 pub use stock::{
-    Availability, AvailabilityChanged, MovementId, SetStock, SetStockOutcome, SetStockRequest,
-    SetStockResponse,
+    Availability, AvailabilityChanged, MovementId, OnHand, ReadStockRequest, ReadStockResponse,
+    SetStock, SetStockOutcome, SetStockRequest, SetStockResponse,
 };
 
 use techtrove_core::ErrorCode;

@@ -41,6 +41,29 @@ pub struct AvailabilityChanged {
     pub availability: Availability,
 }
 
+/// Asks how many pieces of these SKUs are in the building.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadStockRequest {
+    /// At most 1,000.
+    pub skus: Vec<Sku>,
+}
+
+/// The stock of the SKUs that are known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadStockResponse {
+    /// Each SKU once, in no particular order.
+    pub items: Vec<OnHand>,
+}
+
+/// How many pieces of a SKU are in the building.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnHand {
+    /// Which SKU.
+    pub sku: Sku,
+    /// How many, reserved ones included.
+    pub on_hand: i64,
+}
+
 /// Makes SKUs known and sets their stock where a number is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetStockRequest {

@@ -23,7 +23,9 @@ pub use edit_stock::{StockEdit, edit_stock};
 pub use expire_holds::expire_holds;
 pub use hold::{NewHold, hold};
 pub use make_known::make_known;
-pub use read_stock::{get_stock, list_availability, list_movements, list_sold_keys, list_stock};
+pub use read_stock::{
+    get_stock, list_availability, list_movements, list_on_hand, list_sold_keys, list_stock,
+};
 pub use set_stock::{MAX_ITEMS, set_stock};
 pub use ship::ship;
 

@@ -1,10 +1,10 @@
 //! What stock there is: all numbers and what moved them for the staff, three words for the public, and
 //! for a buyer the keys that are theirs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_core::{Page, PageRequest, Problem, Sku};
-use techtrove_inventory_api::{Availability, MovementId, ReservationId, SoldKey};
+use techtrove_inventory_api::{Availability, MovementId, OnHand, ReservationId, SoldKey};
 
 use super::App;
 use crate::{
@@ -75,6 +75,19 @@ pub async fn list_sold_keys(app: &App, id: ReservationId) -> Result<Vec<SoldKey>
     app.db.read("inventory.list_sold_keys", move |tx| Ok(store::list_sold_keys(tx, id)?)).await
 }
 
+/// How many pieces of the SKUs that are known are in the building, each SKU once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_on_hand(app: &App, skus: Vec<Sku>) -> Result<Vec<OnHand>, Error> {
+    let skus: BTreeSet<Sku> = skus.into_iter().collect();
+    let items = app.db.read("inventory.list_on_hand", move |tx| {
+        store::lookup_items(tx, skus.iter()).map_err(Error::from)
+    });
+    let on_hand = |item: StockItem| OnHand { sku: item.sku, on_hand: item.stock.on_hand() };
+    Ok(items.await?.into_iter().map(on_hand).collect())
+}
+
 /// What the public may know of each SKU, in the order asked for; a SKU that is not known, a draft's
 /// for all the public can tell, has nothing to be had.
 ///
@@ -88,7 +101,7 @@ pub async fn list_availability(
     let items = app
         .db
         .read("inventory.list_availability", move |tx| {
-            let distinct: std::collections::BTreeSet<&Sku> = wanted.iter().collect();
+            let distinct: BTreeSet<&Sku> = wanted.iter().collect();
             store::lookup_items(tx, distinct.into_iter()).map_err(Error::from)
         })
         .await?;

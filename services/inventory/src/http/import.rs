@@ -1,9 +1,11 @@
-//! Stock as an import sets it, for catalog.
+//! Stock as an import sets it and an export tells of it, for catalog.
 
 use axum::extract::State;
 use techtrove_core::Problem;
 use techtrove_http::{HttpError, Json};
-use techtrove_inventory_api::{SetStockRequest, SetStockResponse};
+use techtrove_inventory_api::{
+    ReadStockRequest, ReadStockResponse, SetStockRequest, SetStockResponse,
+};
 
 use crate::app::{self, App, MAX_ITEMS};
 
@@ -17,4 +19,16 @@ pub(super) async fn set_stock(
     }
     let items = app::set_stock(&app, request.items).await.map_err(Problem::from)?;
     Ok(axum::Json(SetStockResponse { items }))
+}
+
+/// How many pieces of SKUs are in the building.
+pub(super) async fn read_stock(
+    State(app): State<App>,
+    Json(request): Json<ReadStockRequest>,
+) -> Result<axum::Json<ReadStockResponse>, HttpError> {
+    if request.skus.len() > MAX_ITEMS {
+        return Err(Problem::invalid_field("/skus", format!("at most {MAX_ITEMS} SKUs")).into());
+    }
+    let items = app::list_on_hand(&app, request.skus).await.map_err(Problem::from)?;
+    Ok(axum::Json(ReadStockResponse { items }))
 }

@@ -8,14 +8,14 @@ mod order;
 pub use audit::{OrderEntry, StockClaim};
 pub use client::OrdersClient;
 pub use order::{
-    LicenceKey, MailQuery, OrderChanged, OrderForMail, OrderId, OrderLine, OrderStatus, ShipmentId,
-    Totals,
+    LicenceKey, MailQuery, OrderChanged, OrderConfirmed, OrderForMail, OrderId, OrderLine,
+    OrderStatus, ShipmentId, SoldLine, Totals,
 };
 
 /// The kind of aggregate whose events tell of an order.
 pub const ORDER_AGGREGATE: &str = "orders.order";
 
-/// Stock is committed and money reserved; carries [`OrderChanged`].
+/// Stock is committed and money reserved; carries [`OrderConfirmed`].
 pub const ORDER_CONFIRMED: &str = "orders.order.confirmed.v1";
 
 /// The goods are being packed; carries [`OrderChanged`].

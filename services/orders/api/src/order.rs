@@ -43,6 +43,27 @@ pub struct OrderChanged {
     pub status: OrderStatus,
 }
 
+/// The data of the event that an order was confirmed: what [`OrderChanged`] says, and what was sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderConfirmed {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Where it stands from now on.
+    pub status: OrderStatus,
+    /// What was sold; nothing in events of before it was told.
+    #[serde(default)]
+    pub lines: Vec<SoldLine>,
+}
+
+/// What was sold of one SKU.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldLine {
+    /// Its product, of catalog's.
+    pub product_id: uuid::Uuid,
+    /// How many pieces.
+    pub quantity: u32,
+}
+
 /// One line of an order, frozen when it was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {

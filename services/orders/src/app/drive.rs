@@ -241,7 +241,7 @@ impl Drive {
     /// An event for each station that the order passes, and one for licence keys that were revealed.
     fn events(&self, app: &App, order: &Order) -> Vec<(EventContext, NewEvent)> {
         let passed = order.history.iter().skip(self.order.history.len());
-        let events = passed.filter_map(|entry| events::status_changed(order.id, entry.status));
+        let events = passed.filter_map(|entry| events::status_changed(order, entry.status));
         let revealed = order.has_revealed_keys() && !self.order.has_revealed_keys();
         let events = events.chain(revealed.then(|| events::keys_delivered(order.id, order.status)));
         let in_context = |event| {

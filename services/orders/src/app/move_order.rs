@@ -40,7 +40,7 @@ async fn move_order(app: &App, id: OrderId, to: OrderStatus) -> Result<Order, Er
             (Change { status: Some(to), ..Change::default() }, order.history.len());
         order.apply(&change, now);
         store::store_moved(tx, &order, &change, stations)?;
-        if let Some(event) = events::status_changed(id, to) {
+        if let Some(event) = events::status_changed(&order, to) {
             techtrove_bus::record(tx, &context, &event)?;
         }
         Ok(order)

@@ -17,6 +17,7 @@ pub enum Thing {
     Account,
     Product,
     Category,
+    Collection,
     /// A product, kept in mind or not.
     Favorite,
     Import,
@@ -83,12 +84,20 @@ pub const REQUESTS: &[Request] = &[
     send("PATCH /api/v1/products/{id}", Thing::Product, |_| Sent::Json(json!({"brand": "Acme"}))),
     call("DELETE /api/v1/products/{id}", Thing::Product),
     send("POST /api/v1/products/import", Thing::Nothing, |_| Sent::Ndjson("{}\n")),
+    call("GET /api/v1/products/export", Thing::Nothing),
     call("GET /api/v1/jobs/{id}", Thing::Import),
     call("GET /api/v1/categories", Thing::Nothing),
     call("GET /api/v1/categories/{id}", Thing::Category),
     send("POST /api/v1/categories", Thing::Nothing, |it| Sent::Json(category(it.number))),
     send("PATCH /api/v1/categories/{id}", Thing::Category, |_| Sent::Json(json!({"position": 2}))),
     call("DELETE /api/v1/categories/{id}", Thing::Category),
+    call("GET /api/v1/collections", Thing::Nothing),
+    call("GET /api/v1/collections/{id}", Thing::Collection),
+    send("POST /api/v1/collections", Thing::Nothing, |it| Sent::Json(category(it.number))),
+    send("PATCH /api/v1/collections/{id}", Thing::Collection, |_| {
+        Sent::Json(json!({"position": 2}))
+    }),
+    call("DELETE /api/v1/collections/{id}", Thing::Collection),
     call("GET /api/v1/users/me/favorites", Thing::Nothing),
     call("PUT /api/v1/users/me/favorites/{product_id}", Thing::Favorite),
     call("DELETE /api/v1/users/me/favorites/{product_id}", Thing::Favorite),
@@ -179,6 +188,9 @@ impl Thing {
             }
             Self::Category => {
                 (shop.manager.post("/api/v1/categories", &category(number)).await, "id")
+            }
+            Self::Collection => {
+                (shop.manager.post("/api/v1/collections", &category(number)).await, "id")
             }
             Self::Import => {
                 let import = shop.manager.request(Method::POST, "/api/v1/products/import");
