@@ -17,6 +17,9 @@ pub const INVALID_CREDENTIALS: ErrorCode =
 pub const INVALID_REFRESH_TOKEN: ErrorCode =
     ErrorCode::new("invalid_refresh_token", 401, "Invalid refresh token");
 
+/// Nobody could give roles any more.
+pub const LAST_ADMIN: ErrorCode = ErrorCode::new("last_admin", 409, "Last administrator");
+
 /// Why identity refuses or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -32,6 +35,12 @@ pub enum Error {
     /// No such user.
     #[error("no such user")]
     UnknownUser,
+    /// Whoever changes roles has lost the admin's role.
+    #[error("this needs the role admin")]
+    NotAdmin,
+    /// Nobody could give roles any more.
+    #[error("the last administrator stays one: make another first")]
+    LastAdmin,
     /// The refresh token leads nowhere.
     #[error("the refresh token is not valid; sign in again")]
     InvalidRefreshToken,
@@ -54,6 +63,8 @@ impl From<Error> for Problem {
             Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
             Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
             Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
+            Error::NotAdmin => Self::new(codes::FORBIDDEN, detail),
+            Error::LastAdmin => Self::new(LAST_ADMIN, detail),
             Error::InvalidRefreshToken => Self::new(INVALID_REFRESH_TOKEN, detail),
             Error::Db(error) => error.into(),
             Error::Hashing(HashingError::Busy) => {

@@ -10,9 +10,10 @@ pub mod store;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
-use techtrove_identity_api::SigningKey;
+use techtrove_identity_api::{Authenticator, SigningKey};
 use techtrove_runtime::{BuildError, Readiness, Service};
 
 use crate::app::{App, Hasher};
@@ -50,6 +51,8 @@ pub struct Deps {
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
     let hasher = Hasher::new(deps.ids.secret());
+    let keys = deps.signing_key.jwks();
+    let authenticator = Arc::new(Authenticator::with_keys(&keys, Arc::clone(&deps.clock)));
     let app = App {
         db: deps.db.clone(),
         clock: deps.clock,
@@ -60,7 +63,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     };
     Ok(Service {
         name: "identity",
-        public: http::public(app.clone()),
+        public: http::public(app.clone()).layer(Extension(authenticator)),
         internal: http::internal(app),
         workers: Vec::new(),
         subscriptions: Vec::new(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::EmailAddress;
 use techtrove_http::{Client, ClientError};
 
-use crate::UserId;
+use crate::{Role, UserId};
 
 /// How to write to a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,14 @@ impl IdentityClient {
     /// When there is no such user or identity cannot be reached.
     pub async fn contact(&self, user: UserId) -> Result<Contact, ClientError> {
         self.0.get(&format!("/internal/identity/users/{user}/contact")).call().await
+    }
+
+    /// What a user is at this moment; nothing, if there is no such user.
+    ///
+    /// # Errors
+    /// When identity cannot be reached.
+    pub async fn roles(&self, user: UserId) -> Result<Vec<Role>, ClientError> {
+        self.0.get(&format!("/internal/identity/users/{user}/roles")).call().await
     }
 
     /// Whose an address is.

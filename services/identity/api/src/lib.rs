@@ -10,7 +10,7 @@ mod role;
 mod tokens;
 
 pub use authenticator::Authenticator;
-pub use caller::{Caller, Manager, SignedIn};
+pub use caller::{Admin, Caller, Manager, SignedIn, Support};
 pub use contact::{Contact, FindUser, FoundUser, IdentityClient};
 pub use guest::{GuestKey, GuestSubject};
 pub use role::{InvalidRole, Role};

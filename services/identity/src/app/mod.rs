@@ -4,20 +4,24 @@
 mod create_admin;
 mod find_user;
 mod get_contact;
+mod get_user;
 mod hashing;
 mod log_in;
 mod refresh;
 mod register;
 mod session;
+mod set_roles;
 
 pub use create_admin::create_admin;
 pub use find_user::find_user;
 pub use get_contact::get_contact;
+pub use get_user::{get_user, list_roles};
 pub use hashing::{Hasher, HashingError};
 pub use log_in::log_in;
 pub use refresh::refresh;
 pub use register::{Registration, register};
 pub use session::SignedIn;
+pub use set_roles::set_roles;
 
 use std::sync::Arc;
 

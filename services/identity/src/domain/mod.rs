@@ -3,9 +3,11 @@
 
 mod password;
 mod refresh;
+mod roles;
 
 pub use password::{Password, RefusedPassword};
 pub use refresh::{PresentedToken, RefreshToken, Verdict, judge};
+pub use roles::leaves_no_admin;
 
 use techtrove_core::{EmailAddress, Timestamp};
 use techtrove_identity_api::{Role, SessionId, UserId};

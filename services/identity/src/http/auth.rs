@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{Password, RefreshToken},
+    domain::{Password, RefreshToken, User},
     error::Error,
 };
 
@@ -66,7 +66,7 @@ pub(crate) struct TokenResponse {
     expires_in: i64,
 }
 
-/// A user, as they see themselves.
+/// A user, as they and staff see them.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct UserBody {
     id: UserId,
@@ -76,17 +76,22 @@ pub(crate) struct UserBody {
     created_at: Timestamp,
 }
 
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            roles: user.roles,
+            created_at: user.created_at,
+        }
+    }
+}
+
 impl From<SignedIn> for TokenResponse {
     fn from(signed_in: SignedIn) -> Self {
-        let user = signed_in.user;
         Self {
-            user: UserBody {
-                id: user.id,
-                email: user.email,
-                name: user.name,
-                roles: user.roles,
-                created_at: user.created_at,
-            },
+            user: signed_in.user.into(),
             access_token: signed_in.access_token,
             refresh_token: signed_in.refresh_token.expose().to_owned(),
             token_type: "Bearer",

@@ -4,6 +4,7 @@ mod admins;
 mod auth;
 mod contacts;
 mod keys;
+mod users;
 
 use axum::{
     Router,
@@ -19,6 +20,8 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
+        .routes(routes!(users::show))
+        .routes(routes!(users::set_roles))
         .routes(routes!(keys::jwks))
         .routes(routes!(keys::jwks_under_base_path))
         .with_state(app)
@@ -29,6 +32,7 @@ pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/identity/admins", post(admins::create_admin))
         .route("/internal/identity/users/{id}/contact", get(contacts::contact))
+        .route("/internal/identity/users/{id}/roles", get(users::list_roles))
         .route("/internal/identity/users/find", post(contacts::find))
         .with_state(app)
 }

@@ -7,7 +7,9 @@ mod users;
 pub use sessions::{
     end_session, insert_refresh_token, insert_session, lookup_refresh_token, spend_refresh_token,
 };
-pub use users::{insert_user, lookup_user, lookup_user_by_email};
+pub use users::{
+    insert_user, list_roles, lock_admins, lookup_user, lookup_user_by_email, replace_roles,
+};
 
 use techtrove_db::{Migration, MigrationSet};
 

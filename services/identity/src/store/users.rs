@@ -23,13 +23,45 @@ pub fn insert_user(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
             user.created_at
         ],
     )?;
-    for role in &user.roles {
-        tx.execute(
-            "INSERT INTO user_roles (user_id, role) VALUES (?, ?)",
-            p![user.id, role.as_str()],
-        )?;
+    insert_roles(tx, user.id, &user.roles)
+}
+
+/// The administrators, locked in one order, so that changes of roles happen one after the other.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_admins(tx: &mut Tx<'_>) -> Result<Vec<UserId>, DbError> {
+    tx.query(
+        "SELECT user_id FROM user_roles WHERE role = ? ORDER BY user_id FOR UPDATE",
+        p![Role::Admin.as_str()],
+        |row| row.get(0),
+    )
+}
+
+/// Gives a user who exists these roles and no others.
+///
+/// # Errors
+/// When the database fails.
+pub fn replace_roles(tx: &mut Tx<'_>, id: UserId, roles: &[Role]) -> Result<(), DbError> {
+    tx.execute("DELETE FROM user_roles WHERE user_id = ?", p![id])?;
+    insert_roles(tx, id, roles)
+}
+
+fn insert_roles(tx: &mut Tx<'_>, id: UserId, roles: &[Role]) -> Result<(), DbError> {
+    for role in roles {
+        tx.execute("INSERT INTO user_roles (user_id, role) VALUES (?, ?)", p![id, role.as_str()])?;
     }
     Ok(())
+}
+
+/// What a user is; nothing, if there is no such user.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<Role>, DbError> {
+    tx.query("SELECT role FROM user_roles WHERE user_id = ? ORDER BY role", p![id], |row| {
+        row.get::<String>(0)?.parse::<Role>().map_err(DbError::decode)
+    })
 }
 
 /// The user of this id, if there is one.
@@ -71,10 +103,6 @@ fn read_user(row: &Row<'_>) -> Result<User, DbError> {
 
 fn with_roles(tx: &mut Tx<'_>, user: Option<User>) -> Result<Option<User>, DbError> {
     let Some(mut user) = user else { return Ok(None) };
-    user.roles = tx.query(
-        "SELECT role FROM user_roles WHERE user_id = ? ORDER BY role",
-        p![user.id],
-        |row| row.get::<String>(0)?.parse::<Role>().map_err(DbError::decode),
-    )?;
+    user.roles = list_roles(tx, user.id)?;
     Ok(Some(user))
 }
