@@ -43,6 +43,9 @@ struct Arguments {
     /// Chooses the products that are read and bought
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Measure orders alone
+    #[arg(long)]
+    orders_only: bool,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -58,13 +61,33 @@ fn main() -> anyhow::Result<()> {
     }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(measure(&arguments))?;
+    let report = runtime.block_on(async {
+        if arguments.orders_only {
+            measure_orders(&arguments).await
+        } else {
+            measure(&arguments).await
+        }
+    })?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&report)?)
     } else {
         print!("{report}")
     }
     Ok(())
+}
+
+/// The part of [`measure`] that a change to the way of an order is judged by, in half a minute.
+async fn measure_orders(arguments: &Arguments) -> anyhow::Result<Report> {
+    let mut report = Report::new(machine::describe()?);
+    let folder = tempfile::tempdir()?;
+    let shop = Shop::start(&arguments.program, folder.path()).await?;
+    let products = catalogue::file(arguments.products.as_deref(), folder.path())?;
+    catalogue::import(&arguments.program, folder.path(), &products)?;
+    shop.wait_until_quiet().await?;
+    let chosen = catalogue::choose(&products, arguments.seed)?;
+    measure_purchases(&mut report, &shop, &chosen, Duration::from_secs(arguments.seconds)).await?;
+    shop.stop().await?;
+    Ok(report)
 }
 
 async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {

@@ -147,8 +147,6 @@ async fn a_reservation_lives_through_its_client() {
     let other =
         shop.inventory.hold(&shop.hold_request(1, &[("A", 2)])).await.expect_err("other lines");
     assert_eq!(code(&other), RESERVATION_MISMATCH.code);
-    let lasting = shop.inventory.make_lasting(id, attempt).await.expect("held");
-    assert_eq!(lasting.state, ReservationState::Held);
     let committed = shop.inventory.commit(id, attempt).await.expect("held");
     assert_eq!(committed.state, ReservationState::Committed);
     let released = shop.inventory.release(id, attempt).await.expect("always");

@@ -122,7 +122,7 @@ async fn the_last_parcel_ends_a_reservation_and_only_committed_goods_leave() {
         for refused in [early, nobody, anothers] {
             assert!(matches!(refused, Err(Error::NotCommitted)), "{refused:?}");
         }
-        for verb in [Verb::Commit, Verb::Release, Verb::MakeLasting] {
+        for verb in [Verb::Commit, Verb::Release] {
             act(&shop, attempt, verb).await;
         }
         assert_eq!(shop.numbers("A").await, (6, 1, 0));

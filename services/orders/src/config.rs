@@ -51,8 +51,6 @@ pub struct Deadlines {
     pub call: Duration,
     /// A call of payments, which itself waits two seconds for the provider.
     pub payment: Duration,
-    /// How long a hold lasts that was not made lasting.
-    pub hold: Duration,
     /// How long a driver may be silent before another takes its order; longer than any step with its
     /// repetitions takes.
     pub lease: Duration,
@@ -98,8 +96,7 @@ impl Default for Deadlines {
         Self {
             call: Duration::from_millis(900),
             payment: Duration::from_millis(2_500),
-            hold: Duration::from_secs(15 * 60),
-            lease: Duration::from_secs(5),
+            lease: Duration::from_secs(8),
             patience: Duration::from_secs(15 * 60),
             action: Duration::from_secs(15 * 60),
             alert: Duration::from_secs(15 * 60),

@@ -109,7 +109,7 @@ async fn place(db: &Db, order: &Order, revision: i64) -> Result<bool, DbError> {
             return Ok(false);
         }
         store::insert_order(tx, &order)?;
-        let saga = StoredSaga { saga: Saga::begin(), claim: None, revision: 0 };
+        let saga = StoredSaga { saga: Saga::begin(order.created_at), claim: None, revision: 0 };
         store::insert_saga(tx, &lease(&order), &saga)?;
         Ok(true)
     })
@@ -229,7 +229,7 @@ async fn a_cart_follows_its_order() {
         let state = async || found(&db, cart.id).await.expect("kept").state;
 
         assert_eq!(place(&db, &refused, 1).await, Ok(true));
-        let onward = || Change { next: Some(Saga::begin()), ..Change::default() };
+        let onward = || Change { next: Some(Saga::begin(at(0))), ..Change::default() };
         change(&db, &mut refused, onward()).await;
         assert_eq!(state().await, CartState::Locked(refused.id), "{}", db.label());
         let refusal = Change {

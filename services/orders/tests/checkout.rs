@@ -276,7 +276,7 @@ async fn a_pending_order_completes_the_cart() {
 #[tokio::test]
 async fn a_cart_is_locked_while_its_order_is_being_placed() {
     let world = world().await;
-    let trap = Trap::at(3, Moment::Before);
+    let trap = Trap::at(2, Moment::Before);
     let shop = Arc::new(world.shop(Setting::trapped(Arc::clone(&trap))).await);
     let (owner, path) = cart_of(&shop.actor, &[("GPU", 1)]).await;
     let item = owner.get(&path).await.expect(200).value()["items"][0]["id"].clone();
@@ -311,13 +311,13 @@ async fn a_cart_is_locked_while_its_order_is_being_placed() {
 
 #[tokio::test]
 async fn after_a_crash_the_cart_opens_or_completes_with_its_order() {
-    // Call 1 is the hold, 2 makes it lasting, 3 authorises, 4 commits.
+    // Call 1 is the hold, 2 authorises, 3 commits.
     for (number, moment, end) in [
         (1, Moment::Before, "open"),
         (1, Moment::After, "open"),
-        (3, Moment::Before, "open"),
+        (2, Moment::Before, "open"),
+        (2, Moment::After, "completed"),
         (3, Moment::After, "completed"),
-        (4, Moment::After, "completed"),
     ] {
         let context = format!("dies {moment:?} call {number}");
         let world = world().await;
@@ -337,7 +337,7 @@ async fn after_a_crash_the_cart_opens_or_completes_with_its_order() {
 
         assert_eq!(status(&owner, &path).await, "locked", "{context}");
         let shop = world.shop(Setting::default()).await;
-        world.clock.advance(Duration::from_secs(6));
+        world.clock.advance(Duration::from_secs(9));
         recover_due(&shop.app).await.expect("recovers");
         assert_eq!(status(&owner, &path).await, end, "{context}");
         world.settle().await;

@@ -20,9 +20,8 @@ use techtrove_testing::{
 use world::{FAULTS, FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, place, wish};
 
 /// The calls of inventory and payments by a part of their path; a hold's has nothing behind it.
-const CALLS: [&str; 8] = [
+const CALLS: [&str; 7] = [
     "/reservations",
-    "/make-lasting",
     "payments/payments",
     "/commit",
     "/capture",
@@ -73,7 +72,7 @@ async fn a_usual_order_takes_its_steps_in_order_and_no_other() {
         .iter()
         .map(|call| call.rsplit('/').next().expect("a path").to_owned())
         .collect();
-    assert_eq!(verbs, ["resolve", "reservations", "make-lasting", "payments", "commit", "capture"]);
+    assert_eq!(verbs, ["resolve", "reservations", "payments", "commit", "capture"]);
     let body: Value = reply.json();
     assert_eq!(
         (&body["status"], &body["payment"]["status"]),
@@ -160,7 +159,6 @@ async fn a_payment_that_never_settles_is_voided_before_stock_is_freed() {
 
     let reply = place(&shop, "tok_timeout", 2).await.expect(201);
     assert_eq!(reply.value()["payment"]["status"], "unknown");
-    // Longer than a hold lasts that was not made lasting.
     for _ in 0..20 {
         world.clock.advance(Duration::from_secs(60));
         recover_due(&shop.app).await.expect("recovers");
@@ -177,12 +175,9 @@ async fn a_payment_that_never_settles_is_voided_before_stock_is_freed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_hanging_neighbour_is_answered_for_within_three_seconds() {
-    for (call, statuses) in [
-        ("/reservations", [503, 503]),
-        ("/make-lasting", [503, 503]),
-        ("payments/payments", [201, 201]),
-        ("/commit", [201, 201]),
-    ] {
+    for (call, statuses) in
+        [("/reservations", [503, 503]), ("payments/payments", [201, 201]), ("/commit", [201, 201])]
+    {
         let world = world().await;
         let hangs = Script::new().every(call, Fault::Delay(Duration::from_secs(3_000)));
         let shop = world.shop(Setting::faulty(hangs)).await;
@@ -199,8 +194,8 @@ async fn a_hanging_neighbour_is_answered_for_within_three_seconds() {
 fn no_lease_ends_while_its_driver_only_waits_for_slow_neighbours() {
     let Deadlines { call, payment, lease, .. } = Deadlines::default();
 
-    // A step is at most: make lasting twice and ask for money; or release two attempts, twice each.
-    assert!(call * 2 + payment < lease && call * 4 < lease);
+    // A step is at most: hold twice, ask for money and commit twice; or release two attempts, twice each.
+    assert!(call * 4 + payment < lease);
 }
 
 #[tokio::test(start_paused = true)]

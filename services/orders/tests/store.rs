@@ -38,7 +38,7 @@ async fn an_order_comes_back_as_it_was_placed() {
         assert_eq!(found, Some(placed), "{}", db.label());
         assert_eq!(
             saga,
-            Some(StoredSaga { saga: Saga::begin(), claim: Some([9; 32]), revision: 0 })
+            Some(StoredSaga { saga: Saga::begin(at(0)), claim: Some([9; 32]), revision: 0 })
         );
         assert_eq!(load(&db, bare.id).await.0, Some(bare), "{}", db.label());
         assert_eq!(load(&db, order(3).id).await, (None, None), "{}", db.label());
@@ -119,7 +119,7 @@ async fn only_the_leases_owner_stores_a_step() {
         assert_eq!(change(&db, lease(&order, 2, 9), &step, &order).await, Ok(false));
         assert_eq!(
             load(&db, order.id).await.1.expect("open").saga,
-            Saga::begin(),
+            Saga::begin(at(0)),
             "{}",
             db.label()
         );
@@ -172,7 +172,7 @@ async fn leases_that_have_ended_are_taken_once_the_oldest_first() {
         assert_eq!(claim(&db, 2, 30, 2).await, ids(&[2, 3]), "{}", db.label());
         assert_eq!(claim(&db, 3, 30, 10).await, ids(&[1]), "{}", db.label());
         assert_eq!(claim(&db, 4, 30, 10).await, [], "{}", db.label());
-        let step = Change { next: Some(Saga::begin()), ..Change::default() };
+        let step = Change { next: Some(Saga::begin(at(0))), ..Change::default() };
         assert_eq!(change(&db, lease(&order(2), 1, 50), &step, &order(2)).await, Ok(false));
         let backlog = db.read("test.backlog", store::backlog);
         let backlog = backlog.await.map_err(|e: DbError| e).expect("read");

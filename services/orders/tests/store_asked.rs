@@ -32,7 +32,7 @@ async fn parcels_refunds_and_what_the_buyer_has_to_do_come_back() {
             next_action: Some(asked),
             ..PaymentReport::none(PaymentStatus::PartiallyRefunded)
         };
-        let next = Some(Saga { step: Step::Ship, ..Saga::begin() });
+        let next = Some(Saga { step: Step::Ship, ..Saga::begin(at(0)) });
         let opened = Change {
             next: next.clone(),
             status: Some(OrderStatus::Confirmed),
@@ -118,7 +118,7 @@ async fn a_driver_stores_nothing_over_what_others_have_changed() {
         let locked = locked.await.expect("locked").expect("there");
 
         assert_eq!((&locked.order, locked.is_open), (&order, true), "{}", db.label());
-        let step = Change { next: Some(Saga::begin()), ..Change::default() };
+        let step = Change { next: Some(Saga::begin(at(0))), ..Change::default() };
         assert_eq!(change(&db, lease(&order, 1, 9), &step, &order).await, Ok(false));
         let own = lease(&order, 1, 9);
         let seen = db.read("test.own", move |tx| store::lookup_own_saga(tx, &own));
@@ -143,7 +143,7 @@ async fn an_order_that_waits_is_taken_by_whoever_needs_it_and_one_at_work_is_not
         };
 
         assert!(!take(2).await, "{}", db.label());
-        let waits = Change { next: Some(Saga::begin()), waits: true, ..Change::default() };
+        let waits = Change { next: Some(Saga::begin(at(0))), waits: true, ..Change::default() };
         assert_eq!(change(&db, lease(&order, 1, 60), &waits, &order).await, Ok(true));
         assert_eq!(claim(&db, 3, 50, 10).await, [], "{}", db.label());
         let hurried = db.write("test.hurry", move |tx| store::hurry(tx, order_id(1), at(50)));

@@ -30,19 +30,6 @@ impl InventoryClient {
         self.0.post("/internal/inventory/reservations").json(request).call().await
     }
 
-    /// Takes a hold's expiry away: from now on only the caller ends it.
-    ///
-    /// # Errors
-    /// Refused with [`crate::RESERVATION_ENDED`] when the attempt has ended, its time is over, or it
-    /// was never made: then it never will be.
-    pub async fn make_lasting(
-        &self,
-        id: ReservationId,
-        attempt: u32,
-    ) -> Result<Reservation, ClientError> {
-        self.change(id, attempt, "make-lasting").await
-    }
-
     /// Turns held into committed.
     ///
     /// # Errors

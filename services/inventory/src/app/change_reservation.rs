@@ -1,4 +1,4 @@
-//! Makes a reservation lasting, commits it, gives it back or ends it: each is one transition by the
+//! Commits a reservation, gives it back or ends it: each is one transition by the
 //! rules in `crate::domain`, stored together with what it does to the stock.
 
 use techtrove_db::Tx;
@@ -47,7 +47,6 @@ pub async fn change_reservation(
 ) -> Result<Reservation, Error> {
     let stamp = Stamp::new(app);
     let name = match verb {
-        Verb::MakeLasting => "inventory.make_lasting",
         Verb::Commit => "inventory.commit",
         Verb::Release => "inventory.release",
         Verb::Expire => "inventory.expire",

@@ -120,7 +120,7 @@ mod tests {
     }
 
     fn any_step() -> impl Strategy<Value = Step> {
-        let verbs = vec![Verb::MakeLasting, Verb::Commit, Verb::Release, Verb::Expire];
+        let verbs = vec![Verb::Commit, Verb::Release, Verb::Expire];
         let pieces = prop::collection::vec((0..2_usize, 1..4_i64), 1..3);
         prop_oneof![
             2 => prop::sample::select(verbs).prop_map(Step::Do),

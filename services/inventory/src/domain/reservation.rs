@@ -39,8 +39,6 @@ impl Standing {
 /// What is asked of a reservation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// Take the expiry away.
-    MakeLasting,
     /// Sell what is held.
     Commit,
     /// Give back what is held or sold.
@@ -88,7 +86,7 @@ impl Transition {
     }
 }
 
-/// What `verb` does to a reservation; `None` is an attempt that was never made. Selling or keeping
+/// What `verb` does to a reservation; `None` is an attempt that was never made. Selling
 /// such an attempt, or giving it back, leaves it released, so that its hold, should it still be on the
 /// way, sets nothing aside that nobody would give back.
 #[must_use]
@@ -103,13 +101,11 @@ pub fn transition(standing: Option<Standing>, verb: Verb, now: Timestamp) -> Tra
             let ended = Transition::to(Standing::lasting(Expired), Effect::FreeHeld);
             if verb == Verb::Expire { ended } else { ended.refused() }
         }
-        (Held, Verb::MakeLasting) if current.expires_at.is_none() => Transition::NOTHING,
-        (Held, Verb::MakeLasting) => Transition::to(Standing::held(None), Effect::None),
         (Held, Verb::Commit) => Transition::to(Standing::lasting(Committed), Effect::Commit),
         (Committed, Verb::Release) => {
             Transition::to(Standing::lasting(Released), Effect::FreeCommitted)
         }
-        (Released | Expired, Verb::MakeLasting | Verb::Commit) => Transition::REFUSED,
+        (Released | Expired, Verb::Commit) => Transition::REFUSED,
         (Held | Committed | Shipped | Released | Expired, _) => Transition::NOTHING,
     }
 }
@@ -119,7 +115,7 @@ fn never_made(verb: Verb) -> Transition {
     match verb {
         Verb::Expire => Transition::NOTHING,
         Verb::Release => remembered,
-        Verb::MakeLasting | Verb::Commit => remembered.refused(),
+        Verb::Commit => remembered.refused(),
     }
 }
 
@@ -166,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    const VERBS: [Verb; 4] = [Verb::MakeLasting, Verb::Commit, Verb::Release, Verb::Expire];
+    const VERBS: [Verb; 3] = [Verb::Commit, Verb::Release, Verb::Expire];
 
     fn at(micros: i64) -> Timestamp {
         Timestamp::from_micros(micros)
@@ -203,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_lasting_hold_is_never_over() {
-        let lasting = after(Some(Standing::held(Some(at(10)))), Verb::MakeLasting, at(5));
+        let lasting = Some(Standing::held(None));
 
         assert_eq!(transition(lasting, Verb::Expire, at(i64::MAX)), Transition::NOTHING);
         assert!(!transition(lasting, Verb::Commit, at(i64::MAX)).refused);
@@ -211,7 +207,7 @@ mod tests {
 
     #[test]
     fn what_was_never_made_stays_ended() {
-        for verb in [Verb::MakeLasting, Verb::Commit, Verb::Release] {
+        for verb in [Verb::Commit, Verb::Release] {
             let standing = after(None, verb, at(1));
 
             assert_eq!(standing, Some(Standing::lasting(ReservationState::Released)), "{verb:?}");

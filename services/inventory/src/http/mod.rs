@@ -33,7 +33,6 @@ pub(crate) fn internal(app: App) -> Router {
     const ATTEMPT: &str = "/internal/inventory/reservations/{id}/{attempt}";
     Router::new()
         .route("/internal/inventory/reservations", post(reservations::hold))
-        .route(&format!("{ATTEMPT}/make-lasting"), post(reservations::make_lasting))
         .route(&format!("{ATTEMPT}/commit"), post(reservations::commit))
         .route(&format!("{ATTEMPT}/release"), post(reservations::release))
         .route(&format!("{ATTEMPT}/ship"), post(reservations::ship))

@@ -30,11 +30,6 @@ pub(super) async fn hold(State(app): State<App>, Json(request): Json<HoldRequest
     Ok(axum::Json(app::hold(&app, new).await.map_err(Problem::from)?))
 }
 
-/// Takes a hold's expiry away.
-pub(super) async fn make_lasting(app: State<App>, attempt: Attempt) -> Answer {
-    change(app, attempt, Verb::MakeLasting).await
-}
-
 /// Sells what is held.
 pub(super) async fn commit(app: State<App>, attempt: Attempt) -> Answer {
     change(app, attempt, Verb::Commit).await

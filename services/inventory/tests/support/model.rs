@@ -62,8 +62,7 @@ pub fn any_step() -> impl Strategy<Value = Step> {
     let who = 0..4_u8;
     let attempt = 1..3_u32;
     let lines = prop::collection::vec((0..SKUS.len(), 1..4_u32), 1..4);
-    let verb =
-        prop::sample::select(vec![Verb::MakeLasting, Verb::Commit, Verb::Release, Verb::Expire]);
+    let verb = prop::sample::select(vec![Verb::Commit, Verb::Release, Verb::Expire]);
     let sku = 0..SKUS.len();
     // The last SKU is mostly digital, the others are seldom.
     let set =
@@ -306,8 +305,7 @@ impl Model {
         use ReservationState::{Committed, Expired, Held, Released};
         let (state, mut sold) = (promise.state, None);
         match (verb, state) {
-            (Verb::MakeLasting | Verb::Commit, Released | Expired) => return Answer::Ended,
-            (Verb::MakeLasting, _) => promise.until = None,
+            (Verb::Commit, Released | Expired) => return Answer::Ended,
             (Verb::Commit, Held) => {
                 (promise.state, promise.until) = (Committed, None);
                 sold = Some(promise.wanted.clone());

@@ -49,12 +49,11 @@ enum Failure {
 pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
     let order = &drive.order;
     match drive.saga.task(drive.hand) {
-        Task::Abandon => Outcome::Abandoned,
-        Task::Hold { attempt, lasting } => hold(app, order, attempt, lasting).await,
         Task::Authorize { attempt } => match &drive.token {
             Some(token) => authorize(app, order, attempt, token).await,
             None => Outcome::Unknown,
         },
+        Task::Hold { attempt } => hold(app, order, attempt).await,
         Task::Reconcile => reconcile(app, order).await,
         Task::Commit { attempt } => commit(app, order, attempt).await,
         Task::Capture => {
@@ -77,16 +76,17 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
     }
 }
 
-async fn hold(app: &App, order: &Order, attempt: u32, lasting: bool) -> Outcome {
-    let deadlines = &app.config.deadlines;
+async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
     let line = |line: &crate::domain::Line| Line { sku: line.sku.clone(), quantity: line.quantity };
     let request = HoldRequest {
         reservation_id: order.reservation_id(),
         attempt,
         lines: order.lines.iter().map(line).collect(),
-        expires_at: (!lasting).then(|| app.clock.now().plus(deadlines.hold)),
+        // It never ends by itself: money may be asked for behind it, and until that is known the stock
+        // stays. The stored step sees to its end.
+        expires_at: None,
     };
-    match twice("hold", deadlines.call, || app.inventory.hold(&request)).await {
+    match twice("hold", app.config.deadlines.call, || app.inventory.hold(&request)).await {
         Ok(reservation) => reserved(&reservation, ReservationState::Held, Outcome::Held),
         Err(Failure::Refused(problem)) if problem.is(OUT_OF_STOCK) => {
             Outcome::OutOfStock(lines_of(&problem))
@@ -101,24 +101,22 @@ fn lines_of(problem: &Problem) -> Vec<OutOfStockLine> {
     serde_json::from_value(lines).unwrap_or_default()
 }
 
+/// Holds, asks for money behind the hold, and sells what is paid for.
 async fn authorize(app: &App, order: &Order, attempt: u32, token: &PaymentToken) -> Outcome {
-    let deadlines = &app.config.deadlines;
-    let lasting = twice("make lasting", deadlines.call, || {
-        app.inventory.make_lasting(order.reservation_id(), attempt)
-    });
-    match lasting.await {
-        Ok(held) if held.state == ReservationState::Held && held.expires_at.is_none() => {}
-        Ok(_) => return Outcome::ReservationEnded,
-        Err(failure) => {
-            return match ended_or_unknown(&failure) {
-                Outcome::ReservationEnded => Outcome::ReservationEnded,
-                _ => Outcome::NotAsked,
-            };
-        }
+    match hold(app, order, attempt).await {
+        Outcome::Held => {}
+        refused @ (Outcome::OutOfStock(_) | Outcome::ReservationEnded) => return refused,
+        _ => return Outcome::NotAsked,
     }
     // Two calls may be made, within the time of one.
-    let asked = timeout(deadlines.payment, ask_for_money(app, order, token));
-    asked.await.unwrap_or(Outcome::Unknown)
+    let asked = timeout(app.config.deadlines.payment, ask_for_money(app, order, token));
+    match asked.await.unwrap_or(Outcome::Unknown) {
+        Outcome::Payment(report) if report.status == PaymentStatus::Authorized => {
+            let stock = Box::new(commit(app, order, attempt).await);
+            Outcome::Paid { report, stock }
+        }
+        asked => asked,
+    }
 }
 
 async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcome {

@@ -178,7 +178,7 @@ fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
     };
     let key = key.map(|key| key.for_resource(id.uuid()));
     let claim = key.as_ref().map(|key| key.hash);
-    let saga = StoredSaga { saga: Saga::begin(), claim, revision: 0 };
+    let saga = StoredSaga { saga: Saga::begin(now), claim, revision: 0 };
     let until = now.plus(app.config.deadlines.lease);
     New { order, saga, lease: Lease { order: id, owner: app.ids.uuid(), until }, key, cart }
 }

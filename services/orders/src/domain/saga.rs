@@ -4,13 +4,15 @@
 //! that is not known to be paid or not, never take silence for an answer, never confirm without both,
 //! and never ship what it cancels. How an order is placed or undone stands in `placing`, what follows
 //! for one that was placed in `fulfilling` and [`super::next_step`]. Who carries it out: `app/drive.rs`.
+//! In the buyer's hand the first step is three calls, hold, authorise and commit, with nothing stored
+//! between them: whoever finds it stored asks what became of the money, and the rest follows from that.
 //!
 //! ```text
-//! hold → authorize → commit ─(confirmed)→ what is owed: capture, refund, ship, or, when cancelled,
-//!   ↓        ↓          ↓↑ hold again, once             release ─(cancelled)→ void or refund
-//!   ↓        ↓        void
-//!   ↓        ↓          ↓
-//!   └────────┴──────→ release → settled (payment_failed, cancelled)
+//! authorize → commit ─(confirmed)→ what is owed: capture, refund, ship, or, when cancelled,
+//!   ↓           ↓↑ hold again, once              release ─(cancelled)→ void or refund
+//!   ↓         void
+//!   ↓           ↓
+//!   └───────→ release → settled (payment_failed, cancelled)
 //! ```
 
 mod fulfilling;
@@ -32,10 +34,10 @@ use super::{
 /// The step to be taken next. An order without one is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// Set the stock aside.
-    Hold,
-    /// Make the hold lasting, then reserve the money.
+    /// Set the stock aside and reserve the money; what is paid for is sold at once.
     Authorize,
+    /// Set the stock aside once more, the first time having been in vain.
+    Hold,
     /// Turn the held stock into sold.
     Commit,
     /// Take the reserved money.
@@ -81,18 +83,14 @@ pub struct Saga {
 /// What to do for a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Nothing can be asked any more: [`Outcome::Abandoned`].
-    Abandon,
-    /// Hold; without expiry once money was asked for.
-    Hold {
+    /// Hold, authorise behind the hold, and commit what is paid for.
+    Authorize {
         /// Which attempt.
         attempt: u32,
-        /// Whether it never ends by itself.
-        lasting: bool,
     },
-    /// Make the hold lasting, then authorise.
-    Authorize {
-        /// Which attempt's hold.
+    /// Hold.
+    Hold {
+        /// Which attempt.
         attempt: u32,
     },
     /// Ask what became of the money.
@@ -138,8 +136,6 @@ pub struct PaymentReport {
 /// What a step brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The step was not taken, since nobody has the token any more.
-    Abandoned,
     /// The stock is set aside.
     Held,
     /// Not enough is available; nothing was set aside.
@@ -154,6 +150,13 @@ pub enum Outcome {
     Shipped,
     /// The payment as it stands.
     Payment(PaymentReport),
+    /// The money is reserved, and this came of selling the stock that was set aside before.
+    Paid {
+        /// The payment as it stands.
+        report: PaymentReport,
+        /// What the commit brought.
+        stock: Box<Outcome>,
+    },
     /// Money was certainly not asked for.
     NotAsked,
     /// Payments refused the request itself; money was not asked for.
@@ -246,14 +249,14 @@ impl PaymentReport {
 }
 
 impl Saga {
-    /// An order that was just placed.
+    /// An order that was just placed; from then on money may be asked for.
     #[must_use]
-    pub fn begin() -> Self {
+    pub fn begin(now: Timestamp) -> Self {
         Self {
-            step: Step::Hold,
+            step: Step::Authorize,
             attempt: 1,
             tries: 0,
-            asked_at: None,
+            asked_at: Some(now),
             answered: false,
             deadline: None,
             refusal: None,
@@ -263,8 +266,15 @@ impl Saga {
     /// What is owed to an order that was placed before, if anything is.
     #[must_use]
     pub fn resume(order: &Order, capture: CapturePolicy) -> Option<Self> {
-        let step = next_step(order, capture)?;
-        Some(Self { step, attempt: order.attempt, answered: true, ..Self::begin() })
+        Some(Self {
+            step: next_step(order, capture)?,
+            attempt: order.attempt,
+            tries: 0,
+            asked_at: None,
+            answered: true,
+            deadline: None,
+            refusal: None,
+        })
     }
 
     /// What `hand` has to do for the step.
@@ -272,10 +282,9 @@ impl Saga {
     pub fn task(&self, hand: Hand) -> Task {
         let attempt = self.attempt;
         match (self.step, hand) {
-            (Step::Hold, Hand::Recovery) if !self.may_have_asked() => Task::Abandon,
-            (Step::Hold, _) => Task::Hold { attempt, lasting: self.may_have_asked() },
             (Step::Authorize, Hand::Buyer) => Task::Authorize { attempt },
             (Step::Authorize, Hand::Recovery) => Task::Reconcile,
+            (Step::Hold, _) => Task::Hold { attempt },
             (Step::Commit, _) => Task::Commit { attempt },
             (Step::Capture, _) => Task::Capture,
             (Step::Void, _) => Task::Void,
@@ -329,9 +338,8 @@ impl Saga {
     fn decide(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {
         let placing = order.status == OrderStatus::Pending;
         match self.step {
-            Step::Hold if self.may_have_asked() => self.after_second_hold(order, outcome),
-            Step::Hold => self.after_first_hold(order, outcome, facts),
             Step::Authorize => self.after_authorize(order, outcome, facts),
+            Step::Hold => self.after_hold(order, outcome),
             Step::Commit => self.after_commit(order, outcome),
             Step::Void if placing => self.after_void(outcome),
             Step::Void => self.after_late_void(outcome),
@@ -341,11 +349,6 @@ impl Saga {
             Step::Refund => self.after_refund(order, outcome, facts),
             Step::Ship => self.after_ship(order, outcome, facts),
         }
-    }
-
-    /// Whether money may have been asked for.
-    fn may_have_asked(&self) -> bool {
-        self.asked_at.is_some()
     }
 
     fn wait(&self, alert: Option<&'static str>) -> Change {

@@ -18,6 +18,9 @@ use super::{
 /// What the order costs.
 pub const TOTAL: i64 = 100;
 
+/// How many calls place an order: hold, authorise, commit.
+pub const CALLS: usize = 3;
+
 /// How many pieces it has, in two lines.
 pub const PIECES: u32 = 5;
 
@@ -60,10 +63,33 @@ impl World {
         }
     }
 
-    fn authorize(&mut self, attempt: u32) -> Outcome {
-        if self.stock.get(&attempt) != Some(&Stock::Held) {
-            return Outcome::ReservationEnded;
+    /// The first so many `calls` of hold, authorise and commit as the driver makes them, each arriving
+    /// so many `times`.
+    pub fn place(&mut self, attempt: u32, calls: usize, times: usize) -> Outcome {
+        let held = self.arriving(times, |world| world.hold(attempt));
+        if held != Outcome::Held || calls < 2 {
+            return if held == Outcome::Held { Outcome::NotAsked } else { held };
         }
+        match self.arriving(times, Self::authorize) {
+            Outcome::Payment(report) if report.status == PaymentStatus::Authorized => {
+                let stock = match calls {
+                    CALLS.. => self.arriving(times, |world| world.commit(attempt)),
+                    _ => Outcome::Unknown,
+                };
+                Outcome::Paid { report, stock: Box::new(stock) }
+            }
+            told => told,
+        }
+    }
+
+    fn arriving(&mut self, times: usize, call: impl Fn(&mut Self) -> Outcome) -> Outcome {
+        for _ in 1..times {
+            call(self);
+        }
+        call(self)
+    }
+
+    fn authorize(&mut self) -> Outcome {
         let status = match (self.declines, self.asks) {
             (true, _) => PaymentStatus::Failed,
             (false, true) => PaymentStatus::RequiresAction,
@@ -168,9 +194,8 @@ impl World {
 
     pub fn take(&mut self, task: Task, order: &Order) -> Outcome {
         match task {
-            Task::Abandon => Outcome::Abandoned,
-            Task::Hold { attempt, .. } => self.hold(attempt),
-            Task::Authorize { attempt } => self.authorize(attempt),
+            Task::Authorize { attempt } => self.place(attempt, CALLS, 1),
+            Task::Hold { attempt } => self.hold(attempt),
             Task::Reconcile => self.reconcile(),
             Task::Commit { attempt } => self.commit(attempt),
             Task::Capture => self.capture(),

@@ -52,5 +52,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(3, "fulfilment", "0003_fulfilment"),
         migration!(4, "tracking", "0004_tracking"),
         migration!(5, "cart_owners", "0005_cart_owners"),
+        migration!(6, "placing", "0006_placing"),
     ],
 };

@@ -100,7 +100,7 @@ pub async fn place(db: &Db, order: &Order, owner: u128, seconds: u64) -> Result<
     let (order, lease) = (order.clone(), lease(order, owner, seconds));
     db.write("test.place", move |tx| {
         store::insert_order(tx, &order)?;
-        let saga = StoredSaga { saga: Saga::begin(), claim: Some([9; 32]), revision: 0 };
+        let saga = StoredSaga { saga: Saga::begin(at(0)), claim: Some([9; 32]), revision: 0 };
         store::insert_saga(tx, &lease, &saga)
     })
     .await

@@ -112,7 +112,6 @@ impl Stock {
         let reserved = self.reservations.get_mut(&key).filter(|known| known.is_open());
         let reserved = reserved.ok_or_else(ended)?;
         match verb {
-            "make-lasting" => reserved.expires_at = None,
             "commit" => reserved.state = ReservationState::Committed,
             other => panic!("inventory has no {other}"),
         }

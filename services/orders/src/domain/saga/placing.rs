@@ -12,37 +12,7 @@ use super::{
 };
 
 impl Saga {
-    pub(super) fn after_first_hold(
-        &self,
-        order: &Order,
-        outcome: &Outcome,
-        facts: &Facts,
-    ) -> Change {
-        match outcome {
-            Outcome::Held if order.cancel_asked.is_some() => {
-                let payment = Some(PaymentReport::none(PaymentStatus::Voided));
-                Change { payment, ..self.call_off(order, Step::Release) }
-            }
-            Outcome::Held => {
-                let mut change = self.go(Step::Authorize);
-                if let Some(next) = &mut change.next {
-                    next.asked_at = Some(facts.now);
-                }
-                change
-            }
-            Outcome::OutOfStock(lines) => {
-                let refused = self.refused(Refusal::OutOfStock { lines: lines.clone() });
-                Change {
-                    payment: Some(PaymentReport::none(PaymentStatus::Voided)),
-                    ..refused.settle()
-                }
-            }
-            // Whether or not it was held: what is remembered as released is never held again.
-            _ => self.release_unpaid(Refusal::Unavailable),
-        }
-    }
-
-    pub(super) fn after_second_hold(&self, order: &Order, outcome: &Outcome) -> Change {
+    pub(super) fn after_hold(&self, order: &Order, outcome: &Outcome) -> Change {
         match outcome {
             _ if self.can_call_off(order) => self.call_off(order, Step::Void),
             Outcome::Held => self.go(Step::Commit),
@@ -63,6 +33,15 @@ impl Saga {
         let buyer = facts.hand == Hand::Buyer;
         match outcome {
             Outcome::Payment(report) => self.after_report(order, report, facts),
+            Outcome::Paid { report, stock } => {
+                let committing = Self { step: Step::Commit, tries: 0, ..self.clone() };
+                Change { payment: Some(report.clone()), ..committing.after_commit(order, stock) }
+            }
+            Outcome::OutOfStock(lines) if buyer => {
+                let refused = self.refused(Refusal::OutOfStock { lines: lines.clone() });
+                let payment = Some(PaymentReport::none(PaymentStatus::Voided));
+                Change { payment, ..refused.settle() }
+            }
             // Nobody but the buyer's request can ask for money, so what it did not ask nobody did.
             Outcome::NotAsked | Outcome::ReservationEnded if buyer => {
                 self.release_unpaid(Refusal::Unavailable)
