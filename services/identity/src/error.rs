@@ -20,6 +20,9 @@ pub const INVALID_REFRESH_TOKEN: ErrorCode =
 /// Nobody could give roles any more.
 pub const LAST_ADMIN: ErrorCode = ErrorCode::new("last_admin", 409, "Last administrator");
 
+/// The account's owner may not come in.
+pub const ACCOUNT_DISABLED: ErrorCode = ErrorCode::new("account_disabled", 403, "Account disabled");
+
 /// Why identity refuses or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -32,6 +35,9 @@ pub enum Error {
     /// The address or the password is wrong; never says which.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// The account's owner may not come in.
+    #[error("this account is disabled")]
+    Disabled,
     /// No such user.
     #[error("no such user")]
     UnknownUser,
@@ -62,6 +68,7 @@ impl From<Error> for Problem {
             Error::EmailTaken => Self::new(EMAIL_TAKEN, detail),
             Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
             Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
+            Error::Disabled => Self::new(ACCOUNT_DISABLED, detail),
             Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
             Error::NotAdmin => Self::new(codes::FORBIDDEN, detail),
             Error::LastAdmin => Self::new(LAST_ADMIN, detail),

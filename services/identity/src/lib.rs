@@ -10,10 +10,11 @@ pub mod store;
 
 use std::sync::Arc;
 
-use axum::Extension;
+use axum::{Extension, Router};
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
-use techtrove_identity_api::{Authenticator, SigningKey};
+use techtrove_http::Client;
+use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
 use techtrove_runtime::{BuildError, Readiness, Service};
 
 use crate::app::{App, Hasher};
@@ -51,8 +52,7 @@ pub struct Deps {
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
     let hasher = Hasher::new(deps.ids.secret());
-    let keys = deps.signing_key.jwks();
-    let authenticator = Arc::new(Authenticator::with_keys(&keys, Arc::clone(&deps.clock)));
+    let clock = Arc::clone(&deps.clock);
     let app = App {
         db: deps.db.clone(),
         clock: deps.clock,
@@ -61,10 +61,15 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         hasher: Arc::new(hasher),
         config,
     };
+    let (public, internal) = (http::public(app.clone()), http::internal(app));
+    // It asks itself what everybody else asks it.
+    let keys = Client::local("identity", Router::from(public.clone()));
+    let sessions = IdentityClient::new(Client::local("identity", internal.clone()));
+    let authenticator = Arc::new(Authenticator::new(keys, sessions, clock));
     Ok(Service {
         name: "identity",
-        public: http::public(app.clone()).layer(Extension(authenticator)),
-        internal: http::internal(app),
+        public: public.layer(Extension(authenticator)),
+        internal,
         workers: Vec::new(),
         subscriptions: Vec::new(),
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),

@@ -104,6 +104,16 @@ impl TestShop {
         self.public.bearer(&self.door.token(role))
     }
 
+    /// An administrator with an account, which giving roles takes.
+    pub async fn admin(&self) -> Actor {
+        let (email, password) = ("admin@example.com", "correct horse battery");
+        let account = json!({"email": email, "password": password, "name": "Admin"});
+        self.operator.post("/internal/identity/admins", &account).await.expect(201);
+        let credentials = json!({"email": email, "password": password});
+        let answer = self.public.post("/api/v1/auth/login", &credentials).await.expect(200).value();
+        self.public.bearer(answer["access_token"].as_str().expect("a token"))
+    }
+
     /// Ends the shop, after its books were found to agree.
     pub async fn close(self) {
         self.assert_books_agree().await;

@@ -1,21 +1,24 @@
 //! Checks access tokens against identity's public keys, which it fetches when a token names a key it
-//! does not know, at most once in a few seconds. A token of staff is good only for the roles that they
-//! still have, which are asked for and remembered for moments; a customer's is judged without a call.
+//! does not know, at most once in a few seconds, and against how the token's session stands, which is
+//! asked for and remembered: for moments where staff call, a little longer for everybody else.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use techtrove_core::{Problem, SharedClock, Timestamp, codes};
 use techtrove_http::{Client, ClientError};
 
-use crate::{Claims, IdentityClient, InvalidToken, Jwks, Role, UserId, VerifyingKeys};
+use crate::{Claims, IdentityClient, InvalidToken, Jwks, Role, SessionId, Standing, VerifyingKeys};
 
 /// How long an unknown key is believed to be unknown before identity is asked again.
 const REFRESH_AFTER: Duration = Duration::from_secs(5);
 
-/// How long an answer about somebody's roles is believed; a lost role ends within five seconds.
-const ROLES_LAST: Duration = Duration::from_secs(3);
+/// How long an answer about a session of staff is believed: a lost role ends within five seconds.
+const STAFF_LASTS: Duration = Duration::from_secs(3);
+
+/// How long an answer about anybody's session is believed: an ended one ends within a minute.
+const STANDING_LASTS: Duration = Duration::from_secs(30);
 
 /// Tells who a bearer token belongs to.
 #[derive(Debug)]
@@ -24,45 +27,60 @@ pub struct Authenticator {
     clock: SharedClock,
     keys: RwLock<VerifyingKeys>,
     asked_at: Mutex<Option<Timestamp>>,
-    roles: Mutex<HashMap<UserId, KnownRoles>>,
+    known: Mutex<KnownSessions>,
 }
 
 /// The two faces of identity that are asked.
 #[derive(Debug)]
 struct Identity {
     keys: Client,
-    roles: IdentityClient,
+    sessions: IdentityClient,
 }
 
-/// What somebody of the staff was when identity was asked.
-#[derive(Debug)]
-struct KnownRoles {
-    roles: Vec<Role>,
-    asked_at: Timestamp,
+/// How sessions stood when identity was asked. What is too old to be believed is swept out, so that no
+/// more are kept than call within two of its lifetimes.
+#[derive(Debug, Default)]
+struct KnownSessions {
+    answers: HashMap<SessionId, (Option<Standing>, Timestamp)>,
+    swept_at: Option<Timestamp>,
+}
+
+impl KnownSessions {
+    fn lookup(&self, id: SessionId, now: Timestamp, lasts: Duration) -> Option<Option<Standing>> {
+        let (standing, asked_at) = self.answers.get(&id)?;
+        (now.since(*asked_at) < lasts).then(|| standing.clone())
+    }
+
+    fn remember(&mut self, id: SessionId, standing: Option<Standing>, asked_at: Timestamp) {
+        if self.swept_at.is_none_or(|swept| asked_at.since(swept) >= STANDING_LASTS) {
+            self.answers.retain(|_, (_, asked)| asked_at.since(*asked) < STANDING_LASTS);
+            self.swept_at = Some(asked_at);
+        }
+        self.answers.insert(id, (standing, asked_at));
+    }
 }
 
 impl Authenticator {
-    /// Fetches the public keys through `keys`, and the roles of staff through `roles`.
+    /// Fetches the public keys through `keys`, and how sessions stand through `sessions`.
     #[must_use]
-    pub fn new(keys: Client, roles: IdentityClient, clock: SharedClock) -> Self {
-        let identity = Some(Identity { keys, roles });
+    pub fn new(keys: Client, sessions: IdentityClient, clock: SharedClock) -> Self {
+        let identity = Some(Identity { keys, sessions });
         Self { identity, ..Self::with_keys(&Jwks::default(), clock) }
     }
 
-    /// Knows `keys` and no others, and believes the roles in a token: for identity itself, which looks
-    /// into its own tables where it matters, and for tests.
+    /// Knows `keys` and no others, and believes whatever they signed: for tests.
     #[must_use]
     pub fn with_keys(keys: &Jwks, clock: SharedClock) -> Self {
         let keys = RwLock::new(VerifyingKeys::new(keys));
-        Self { identity: None, clock, keys, asked_at: Mutex::default(), roles: Mutex::default() }
+        Self { identity: None, clock, keys, asked_at: Mutex::default(), known: Mutex::default() }
     }
 
     /// What the token says, when it is valid.
     ///
     /// # Errors
-    /// 401 when it is not, 503 when its key or the roles of staff cannot be fetched.
+    /// 401 when it is not, 503 when its key or its session cannot be asked for.
     pub async fn authenticate(&self, token: &str) -> Result<Claims, Problem> {
-        let mut claims = match self.verify(token) {
+        let claims = match self.verify(token) {
             Err(InvalidToken::UnknownKey) if self.may_ask() => {
                 self.fetch_keys().await?;
                 self.verify(token)
@@ -70,41 +88,34 @@ impl Authenticator {
             verdict => verdict,
         }
         .map_err(|invalid| Problem::new(codes::UNAUTHENTICATED, invalid.to_string()))?;
-        if claims.roles.iter().any(|role| *role != Role::Customer) {
-            self.keep_current_roles(&mut claims).await?;
-        }
-        Ok(claims)
-    }
-
-    /// Takes from the claims what their owner is no more.
-    async fn keep_current_roles(&self, claims: &mut Claims) -> Result<(), Problem> {
-        let Some(identity) = &self.identity else { return Ok(()) };
-        let now = self.clock.now();
-        let current = match self.known_roles(claims.sub, now) {
-            Some(known) => known,
-            None => {
-                let fetched = identity.roles.roles(claims.sub).await;
-                let roles = fetched.map_err(|error| unavailable("the roles of staff", error))?;
-                self.remember(claims.sub, KnownRoles { roles: roles.clone(), asked_at: now });
-                roles
+        match self.standing(&claims).await? {
+            Some(standing) if standing.ended => {
+                Err(Problem::new(codes::UNAUTHENTICATED, "the session has ended: sign in again"))
             }
-        };
-        claims.roles.retain(|role| current.contains(role));
-        Ok(())
+            Some(standing) => Ok(claims.keeping(&standing.roles)),
+            // Sessions outlive their tokens, so this one never was: the shop's owner, who has the key,
+            // signed the token for an errand of their own.
+            None => Ok(claims),
+        }
     }
 
-    fn known_roles(&self, user: UserId, now: Timestamp) -> Option<Vec<Role>> {
-        let known = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.get(&user).filter(|known| now.since(known.asked_at) < ROLES_LAST)?;
-        Some(known.roles.clone())
+    /// How the claims' session stands, if it is one of identity's.
+    async fn standing(&self, claims: &Claims) -> Result<Option<Standing>, Problem> {
+        let Some(identity) = &self.identity else { return Ok(None) };
+        let now = self.clock.now();
+        let staff = claims.roles.iter().any(|role| *role != Role::Customer);
+        let lasts = if staff { STAFF_LASTS } else { STANDING_LASTS };
+        if let Some(known) = self.known_sessions().lookup(claims.sid, now, lasts) {
+            return Ok(known);
+        }
+        let standing = identity.sessions.standing(claims.sid).await;
+        let standing = standing.map_err(|error| unavailable("the session", error))?;
+        self.known_sessions().remember(claims.sid, standing.clone(), now);
+        Ok(standing)
     }
 
-    /// Remembers one answer and forgets the old ones, so that no more are kept than staff call in moments.
-    fn remember(&self, user: UserId, answer: KnownRoles) {
-        let now = answer.asked_at;
-        let mut known = self.roles.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, known| now.since(known.asked_at) < ROLES_LAST);
-        known.insert(user, answer);
+    fn known_sessions(&self) -> MutexGuard<'_, KnownSessions> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn verify(&self, token: &str) -> Result<Claims, InvalidToken> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::EmailAddress;
 use techtrove_http::{Client, ClientError};
 
-use crate::{Role, UserId};
+use crate::{KnownStanding, SessionId, Standing, UserId};
 
 /// How to write to a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +48,14 @@ impl IdentityClient {
         self.0.get(&format!("/internal/identity/users/{user}/contact")).call().await
     }
 
-    /// What a user is at this moment; nothing, if there is no such user.
+    /// How a session stands, if there ever was such a one.
     ///
     /// # Errors
     /// When identity cannot be reached.
-    pub async fn roles(&self, user: UserId) -> Result<Vec<Role>, ClientError> {
-        self.0.get(&format!("/internal/identity/users/{user}/roles")).call().await
+    pub async fn standing(&self, session: SessionId) -> Result<Option<Standing>, ClientError> {
+        let path = format!("/internal/identity/sessions/{session}/standing");
+        let known: KnownStanding = self.0.get(&path).call().await?;
+        Ok(known.standing)
     }
 
     /// Whose an address is.

@@ -7,6 +7,7 @@ mod caller;
 mod contact;
 mod guest;
 mod role;
+mod standing;
 mod tokens;
 
 pub use authenticator::Authenticator;
@@ -14,6 +15,7 @@ pub use caller::{Admin, Caller, Manager, SignedIn, Support};
 pub use contact::{Contact, FindUser, FoundUser, IdentityClient};
 pub use guest::{GuestKey, GuestSubject};
 pub use role::{InvalidRole, Role};
+pub use standing::{KnownStanding, Standing};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};
 
 techtrove_core::typed_id!(

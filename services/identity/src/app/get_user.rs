@@ -1,6 +1,7 @@
-//! Staff look at a user's account.
+//! Staff look at users' accounts.
 
-use techtrove_identity_api::{Role, UserId};
+use techtrove_core::{EmailAddress, Page, PageRequest, Problem};
+use techtrove_identity_api::UserId;
 
 use super::App;
 use crate::{domain::User, error::Error, store};
@@ -15,12 +16,24 @@ pub async fn get_user(app: &App, id: UserId) -> Result<User, Error> {
     found.await?.ok_or(Error::UnknownUser)
 }
 
-/// What a user is at this moment; nothing, if there is no such user.
+/// A page of the users, newest first; of those with the address, if one is given.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn list_roles(app: &App, id: UserId) -> Result<Vec<Role>, Error> {
-    let roles =
-        app.db.read("identity.roles", move |tx| store::list_roles(tx, id).map_err(Error::from));
-    roles.await
+/// When the page is not valid or the database fails.
+pub async fn list_users(
+    app: &App,
+    email: Option<EmailAddress>,
+    page: &PageRequest,
+) -> Result<Page<User>, Problem> {
+    let (limit, before) = (page.limit()?, page.after::<UserId>()?);
+    let email = email.map(|email| email.folded());
+    let rows = app.db.read("identity.list_users", move |tx| match &email {
+        Some(folded) => {
+            let found = store::lookup_user_by_email(tx, folded)?;
+            let found = found.filter(|user| before.is_none_or(|before| user.id < before));
+            Ok(found.into_iter().collect())
+        }
+        None => store::list_users(tx, before, limit + 1).map_err(Error::from),
+    });
+    Ok(Page::from_surplus(rows.await?, limit, |user| user.id))
 }

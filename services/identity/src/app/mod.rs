@@ -4,6 +4,7 @@
 mod create_admin;
 mod find_user;
 mod get_contact;
+mod get_standing;
 mod get_user;
 mod hashing;
 mod log_in;
@@ -15,13 +16,14 @@ mod set_roles;
 pub use create_admin::create_admin;
 pub use find_user::find_user;
 pub use get_contact::get_contact;
-pub use get_user::{get_user, list_roles};
+pub use get_standing::lookup_standing;
+pub use get_user::{get_user, list_users};
 pub use hashing::{Hasher, HashingError};
 pub use log_in::log_in;
 pub use refresh::refresh;
 pub use register::{Registration, register};
 pub use session::SignedIn;
-pub use set_roles::set_roles;
+pub use set_roles::{disable_user, enable_user, set_roles};
 
 use std::sync::Arc;
 

@@ -49,6 +49,7 @@ pub(super) async fn new_user(app: &App, new: Registration, role: Role) -> Result
         password_hash,
         roles: vec![role],
         created_at: app.clock.now(),
+        disabled_at: None,
     })
 }
 

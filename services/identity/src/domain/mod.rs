@@ -27,6 +27,8 @@ pub struct User {
     pub roles: Vec<Role>,
     /// Since when.
     pub created_at: Timestamp,
+    /// Since when they may not come in; nothing for those who may.
+    pub disabled_at: Option<Timestamp>,
 }
 
 /// One sign-in of a user.

@@ -6,14 +6,14 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use techtrove_core::{EmailAddress, Problem, Timestamp};
+use techtrove_core::{EmailAddress, Problem};
 use techtrove_http::{HttpError, Json, ProblemBody};
-use techtrove_identity_api::{Role, UserId};
 use utoipa::ToSchema;
 
+use super::users::UserBody;
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{Password, RefreshToken, User},
+    domain::{Password, RefreshToken},
     error::Error,
 };
 
@@ -64,28 +64,6 @@ pub(crate) struct TokenResponse {
     token_type: &'static str,
     /// Seconds until the access token ends.
     expires_in: i64,
-}
-
-/// A user, as they and staff see them.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UserBody {
-    id: UserId,
-    email: EmailAddress,
-    name: String,
-    roles: Vec<Role>,
-    created_at: Timestamp,
-}
-
-impl From<User> for UserBody {
-    fn from(user: User) -> Self {
-        Self {
-            id: user.id,
-            email: user.email,
-            name: user.name,
-            roles: user.roles,
-            created_at: user.created_at,
-        }
-    }
 }
 
 impl From<SignedIn> for TokenResponse {
@@ -143,6 +121,7 @@ pub(crate) async fn register(
     responses(
         (status = 200, body = TokenResponse),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody, description = "`account_disabled`"),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),

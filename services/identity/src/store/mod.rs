@@ -5,10 +5,12 @@ mod sessions;
 mod users;
 
 pub use sessions::{
-    end_session, insert_refresh_token, insert_session, lookup_refresh_token, spend_refresh_token,
+    end_session, end_sessions, insert_refresh_token, insert_session, lookup_refresh_token,
+    lookup_standing, spend_refresh_token,
 };
 pub use users::{
-    insert_user, list_roles, lock_admins, lookup_user, lookup_user_by_email, replace_roles,
+    insert_user, list_roles, list_users, lock_admins, lock_user, lookup_user, lookup_user_by_email,
+    replace_roles, set_disabled,
 };
 
 use techtrove_db::{Migration, MigrationSet};
@@ -16,11 +18,20 @@ use techtrove_db::{Migration, MigrationSet};
 /// The tables of identity.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "identity",
-    migrations: &[Migration {
-        version: 1,
-        name: "accounts",
-        sqlite: include_str!("../../migrations/sqlite/0001_accounts.sql"),
-        postgres: include_str!("../../migrations/postgres/0001_accounts.sql"),
-        mysql: include_str!("../../migrations/mysql/0001_accounts.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "accounts",
+            sqlite: include_str!("../../migrations/sqlite/0001_accounts.sql"),
+            postgres: include_str!("../../migrations/postgres/0001_accounts.sql"),
+            mysql: include_str!("../../migrations/mysql/0001_accounts.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "disabled_users",
+            sqlite: include_str!("../../migrations/sqlite/0002_disabled_users.sql"),
+            postgres: include_str!("../../migrations/postgres/0002_disabled_users.sql"),
+            mysql: include_str!("../../migrations/mysql/0002_disabled_users.sql"),
+        },
+    ],
 };

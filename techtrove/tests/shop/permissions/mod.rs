@@ -55,7 +55,7 @@ impl People {
             other: shop.user(Role::Customer),
             support: shop.user(Role::Support),
             manager: shop.user(Role::Manager),
-            admin: shop.user(Role::Admin),
+            admin: shop.admin().await,
             shop,
         }
     }

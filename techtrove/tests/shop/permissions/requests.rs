@@ -14,7 +14,10 @@ pub const SKU: &str = "PERM-1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thing {
     Nothing,
+    /// What a new account's owner was answered.
     Account,
+    /// Somebody with an account.
+    User,
     Product,
     Category,
     /// A product, kept in mind or not.
@@ -77,6 +80,13 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/auth/refresh", Thing::Account, |it| {
         Sent::Json(json!({"refresh_token": it.made["refresh_token"]}))
     }),
+    call("GET /api/v1/users", Thing::Nothing),
+    call("GET /api/v1/users/{id}", Thing::User),
+    send("PUT /api/v1/users/{id}/roles", Thing::User, |_| {
+        Sent::Json(json!({"roles": ["support"]}))
+    }),
+    call("POST /api/v1/users/{id}/disable", Thing::User),
+    call("POST /api/v1/users/{id}/enable", Thing::User),
     call("GET /api/v1/products", Thing::Nothing),
     call("GET /api/v1/products/{id}", Thing::Product),
     send("POST /api/v1/products", Thing::Nothing, |it| Sent::Json(product(it.number))),
@@ -173,7 +183,9 @@ impl Thing {
             Self::Provider => {
                 return Target { parameters: vec![("provider", "sandbox".to_owned())], ..target };
             }
-            Self::Account => (owner.post("/api/v1/auth/register", &account(number)).await, ""),
+            Self::Account | Self::User => {
+                (owner.post("/api/v1/auth/register", &account(number)).await, "")
+            }
             Self::Product | Self::Favorite => {
                 (shop.manager.post("/api/v1/products", &product(number)).await, "id")
             }
@@ -195,6 +207,7 @@ impl Thing {
         let text = |member: &str| made[member].as_str().map(str::to_owned);
         let id = match self {
             Self::Payment => made["payment"]["id"].as_str().map(str::to_owned),
+            Self::User => made["user"]["id"].as_str().map(str::to_owned),
             _ => text(name),
         };
         let id_name = if self == Self::Favorite { "product_id" } else { "id" };
