@@ -1,6 +1,6 @@
 //! Why identity refuses or fails, and the only place where its codes are chosen.
 
-use techtrove_core::{ErrorCode, Problem, codes};
+use techtrove_core::{ErrorCode, FieldError, Problem, codes};
 use techtrove_db::DbError;
 use techtrove_identity_api::SigningError;
 
@@ -38,6 +38,12 @@ pub enum Error {
     /// The account's owner may not come in.
     #[error("this account is disabled")]
     Disabled,
+    /// What was sent cannot be, each by its pointer.
+    #[error("the request has values that are not valid")]
+    Invalid(Vec<FieldError>),
+    /// The kit refused, such as an edit of another version.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
     /// No such user.
     #[error("no such user")]
     UnknownUser,
@@ -61,6 +67,12 @@ pub enum Error {
     Signing(#[from] SigningError),
 }
 
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
@@ -68,6 +80,8 @@ impl From<Error> for Problem {
             Error::EmailTaken => Self::new(EMAIL_TAKEN, detail),
             Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
             Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::Refused(problem) => *problem,
             Error::Disabled => Self::new(ACCOUNT_DISABLED, detail),
             Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
             Error::NotAdmin => Self::new(codes::FORBIDDEN, detail),

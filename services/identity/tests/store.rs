@@ -6,7 +6,7 @@ use std::time::Duration;
 use techtrove_core::{Clock as _, ManualClock, SharedIds, Timestamp};
 use techtrove_db::{Db, DbError};
 use techtrove_identity::{
-    domain::{Session, User},
+    domain::{Profile, Session, User},
     store,
 };
 use techtrove_identity_api::Role;
@@ -20,11 +20,12 @@ fn user(ids: &SharedIds, email: &str, roles: &[Role]) -> User {
     User {
         id: ids.next(),
         email: email.parse().expect("an address"),
-        name: "Ada Lovelace 🦀".into(),
+        profile: Profile { name: "Ada Lovelace 🦀".into(), ..Profile::default() },
         password_hash: "$argon2id$…".into(),
         roles: roles.to_vec(),
         created_at: now(),
         disabled_at: None,
+        version: 1,
     }
 }
 
@@ -199,6 +200,32 @@ async fn a_session_stands_until_it_or_its_user_is_ended() {
         let disable = db.write("disable", move |tx| store::set_disabled(tx, id, Some(now())));
         disable.await.expect("disabled");
         assert_eq!(standing(kept.id).await, ended, "{}", db.label());
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_kept_as_it_was_said() {
+    for db in engines().await {
+        db.migrate(&store::MIGRATIONS).await.expect("migrated");
+        let ids = Seed::fixed(7).ids(Arc::new(ManualClock::default()));
+        let ada = user(&ids, "ada@example.com", &[Role::Customer]);
+        insert(&db, &ada).await.expect("stored");
+        let profile = Profile {
+            name: "Ada 🦀".into(),
+            display_name: Some("A. L.".into()),
+            phone: Some("+44 20 7946 0000".into()),
+            locale: Some("en-GB".into()),
+            preferences: [("theme".to_owned(), "dark 🌑".into())].into(),
+        };
+        let (id, edited) = (ada.id, User { profile: profile.clone(), version: 2, ..ada });
+
+        let update = db.write("update", move |tx| store::update_profile(tx, &edited));
+        update.await.expect("stored");
+        let found = db.read("look up", move |tx| store::lookup_user(tx, id)).await;
+
+        let found = found.expect("read").expect("there");
+        assert_eq!((found.profile, found.version), (profile, 2), "{}", db.label());
         db.close().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Staff look at users' accounts.
+//! Users look at their own account, and staff at everybody's.
 
 use techtrove_core::{EmailAddress, Page, PageRequest, Problem};
 use techtrove_identity_api::UserId;

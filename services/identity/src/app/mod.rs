@@ -2,6 +2,7 @@
 //! and never inside a transaction.
 
 mod create_admin;
+mod edit_profile;
 mod find_user;
 mod get_contact;
 mod get_standing;
@@ -14,6 +15,7 @@ mod session;
 mod set_roles;
 
 pub use create_admin::create_admin;
+pub use edit_profile::edit_profile;
 pub use find_user::find_user;
 pub use get_contact::get_contact;
 pub use get_standing::lookup_standing;

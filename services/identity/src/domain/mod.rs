@@ -2,10 +2,12 @@
 //! presented refresh token leads to. Plain functions; hashing and storing happen elsewhere.
 
 mod password;
+mod profile;
 mod refresh;
 mod roles;
 
 pub use password::{Password, RefusedPassword};
+pub use profile::{MAX_NAME, Preferences, Profile, ProfileEdit, line};
 pub use refresh::{PresentedToken, RefreshToken, Verdict, judge};
 pub use roles::leaves_no_admin;
 
@@ -19,8 +21,8 @@ pub struct User {
     pub id: UserId,
     /// How to write to them.
     pub email: EmailAddress,
-    /// How to call them.
-    pub name: String,
+    /// What they say of themselves.
+    pub profile: Profile,
     /// The password's hash in PHC string form.
     pub password_hash: String,
     /// What they may be, sorted.
@@ -29,6 +31,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Since when they may not come in; nothing for those who may.
     pub disabled_at: Option<Timestamp>,
+    /// How often they changed what they say, and one.
+    pub version: i64,
 }
 
 /// One sign-in of a user.

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::users::UserBody;
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{Password, RefreshToken},
+    domain::{MAX_NAME, Password, RefreshToken, line},
     error::Error,
 };
 
@@ -81,16 +81,11 @@ impl From<SignedIn> for TokenResponse {
 impl RegisterRequest {
     /// The registration, when every value is acceptable.
     pub(super) fn checked(self) -> Result<Registration, Problem> {
-        let name = self.name.trim();
-        if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Problem::invalid_field(
-                "/name",
-                "a name has 1 to 100 characters, on one line",
-            ));
-        }
+        let name = line(&self.name, MAX_NAME);
+        let name = name.map_err(|why| Problem::invalid_field("/name", why))?;
         let password =
             Password::choose(&self.password, self.email.as_str()).map_err(Error::from)?;
-        Ok(Registration { name: name.to_owned(), password, email: self.email })
+        Ok(Registration { name, password, email: self.email })
     }
 }
 

@@ -4,6 +4,7 @@ mod admins;
 mod auth;
 mod contacts;
 mod keys;
+mod me;
 mod users;
 
 use axum::{
@@ -20,6 +21,7 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
+        .routes(routes!(me::show, me::edit))
         .routes(routes!(users::list))
         .routes(routes!(users::show))
         .routes(routes!(users::set_roles))

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::{self, App},
-    domain::User,
+    domain::{Preferences, Profile, User},
 };
 
 /// The most roles that a user is given: each one once.
@@ -23,20 +23,36 @@ pub(crate) struct UserBody {
     id: UserId,
     email: EmailAddress,
     name: String,
+    /// How to call them in public.
+    display_name: Option<String>,
+    phone: Option<String>,
+    /// Their language and region (BCP 47).
+    locale: Option<String>,
+    /// What they prefer: texts, numbers and booleans by name.
+    #[schema(value_type = Object)]
+    preferences: Preferences,
     roles: Vec<Role>,
     /// Whether they may not come in.
     disabled: bool,
+    /// Raised by each edit of what they say of themselves.
+    version: i64,
     created_at: Timestamp,
 }
 
 impl From<User> for UserBody {
     fn from(user: User) -> Self {
+        let Profile { name, display_name, phone, locale, preferences } = user.profile;
         Self {
             id: user.id,
             email: user.email,
-            name: user.name,
+            name,
+            display_name,
+            phone,
+            locale,
+            preferences,
             roles: user.roles,
             disabled: user.disabled_at.is_some(),
+            version: user.version,
             created_at: user.created_at,
         }
     }

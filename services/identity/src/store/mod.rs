@@ -10,7 +10,7 @@ pub use sessions::{
 };
 pub use users::{
     insert_user, list_roles, list_users, lock_admins, lock_user, lookup_user, lookup_user_by_email,
-    replace_roles, set_disabled,
+    replace_roles, set_disabled, update_profile,
 };
 
 use techtrove_db::{Migration, MigrationSet};
@@ -32,6 +32,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0002_disabled_users.sql"),
             postgres: include_str!("../../migrations/postgres/0002_disabled_users.sql"),
             mysql: include_str!("../../migrations/mysql/0002_disabled_users.sql"),
+        },
+        Migration {
+            version: 3,
+            name: "profiles",
+            sqlite: include_str!("../../migrations/sqlite/0003_profiles.sql"),
+            postgres: include_str!("../../migrations/postgres/0003_profiles.sql"),
+            mysql: include_str!("../../migrations/mysql/0003_profiles.sql"),
         },
     ],
 };

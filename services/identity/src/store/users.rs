@@ -5,7 +5,15 @@ use techtrove_db::{DbError, Row, Tx, p};
 use techtrove_identity_api::{Role, UserId};
 use uuid::Uuid;
 
-use crate::domain::User;
+use crate::domain::{Preferences, Profile, User};
+
+/// What [`read_user`] reads, in its order.
+macro_rules! columns {
+    () => {
+        "id, email, password_hash, created_at, disabled_at, version, name, display_name, phone, \
+         locale, preferences"
+    };
+}
 
 /// Stores a new user with their roles.
 ///
@@ -19,7 +27,7 @@ pub fn insert_user(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
             user.id,
             user.email.as_str(),
             user.email.folded(),
-            user.name,
+            user.profile.name,
             user.password_hash,
             user.created_at
         ],
@@ -63,6 +71,21 @@ fn insert_roles(tx: &mut Tx<'_>, id: UserId, roles: &[Role]) -> Result<(), DbErr
     Ok(())
 }
 
+/// Stores what a user, whose row is locked, says of themselves, with its version.
+///
+/// # Errors
+/// When the database fails.
+pub fn update_profile(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
+    let Profile { name, display_name, phone, locale, preferences } = &user.profile;
+    let preferences = serde_json::to_string(preferences).map_err(DbError::decode)?;
+    tx.execute(
+        "UPDATE users SET name = ?, display_name = ?, phone = ?, locale = ?, preferences = ?, \
+         version = ? WHERE id = ?",
+        p![name, display_name, phone, locale, preferences, user.version, user.id],
+    )?;
+    Ok(())
+}
+
 /// Says since when a user may not come in; nothing for one who may.
 ///
 /// # Errors
@@ -92,7 +115,7 @@ pub fn list_roles(tx: &mut Tx<'_>, id: UserId) -> Result<Vec<Role>, DbError> {
 /// When the database fails.
 pub fn lookup_user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, email, name, password_hash, created_at, disabled_at FROM users WHERE id = ?",
+        concat!("SELECT ", columns!(), " FROM users WHERE id = ?"),
         p![id],
         read_user,
     )?;
@@ -105,8 +128,7 @@ pub fn lookup_user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError>
 /// When the database fails.
 pub fn lock_user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, email, name, password_hash, created_at, disabled_at FROM users \
-         WHERE id = ? FOR UPDATE",
+        concat!("SELECT ", columns!(), " FROM users WHERE id = ? FOR UPDATE"),
         p![id],
         read_user,
     )?;
@@ -119,8 +141,7 @@ pub fn lock_user(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError> {
 /// When the database fails.
 pub fn lookup_user_by_email(tx: &mut Tx<'_>, folded: &str) -> Result<Option<User>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, email, name, password_hash, created_at, disabled_at FROM users \
-         WHERE email_folded = ?",
+        concat!("SELECT ", columns!(), " FROM users WHERE email_folded = ?"),
         p![folded],
         read_user,
     )?;
@@ -139,8 +160,7 @@ pub fn list_users(
     let before = before.map_or(Uuid::max(), TypedId::uuid);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut users = tx.query(
-        "SELECT id, email, name, password_hash, created_at, disabled_at FROM users \
-         WHERE id < ? ORDER BY id DESC LIMIT ?",
+        concat!("SELECT ", columns!(), " FROM users WHERE id < ? ORDER BY id DESC LIMIT ?"),
         p![before, limit],
         read_user,
     )?;
@@ -162,12 +182,25 @@ fn read_user(row: &Row<'_>) -> Result<User, DbError> {
     Ok(User {
         id: row.get(0)?,
         email: row.get::<String>(1)?.parse::<EmailAddress>().map_err(DbError::decode)?,
-        name: row.get(2)?,
-        password_hash: row.get(3)?,
+        password_hash: row.get(2)?,
         roles: Vec::new(),
-        created_at: row.get(4)?,
-        disabled_at: row.get(5)?,
+        created_at: row.get(3)?,
+        disabled_at: row.get(4)?,
+        version: row.get(5)?,
+        profile: Profile {
+            name: row.get(6)?,
+            display_name: row.get(7)?,
+            phone: row.get(8)?,
+            locale: row.get(9)?,
+            preferences: read_preferences(row.get(10)?)?,
+        },
     })
+}
+
+fn read_preferences(stored: Option<String>) -> Result<Preferences, DbError> {
+    let Some(text) = stored else { return Ok(Preferences::new()) };
+    // The error of a text that does not fit may quote it: what somebody prefers is for nobody's log.
+    serde_json::from_str(&text).map_err(|_| DbError::decode("preferences"))
 }
 
 fn read_role(row: &Row<'_>, column: usize) -> Result<Role, DbError> {

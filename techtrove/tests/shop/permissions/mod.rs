@@ -50,12 +50,13 @@ impl People {
     async fn come() -> Self {
         let shop = TestShop::embedded().await;
         shop.sell(SKU, 1_000, 10_000).await;
+        let admin = shop.admin().await;
         Self {
-            owner: shop.user(Role::Customer),
-            other: shop.user(Role::Customer),
-            support: shop.user(Role::Support),
-            manager: shop.user(Role::Manager),
-            admin: shop.admin().await,
+            owner: shop.member(&admin, "owner", Role::Customer).await,
+            other: shop.member(&admin, "other", Role::Customer).await,
+            support: shop.member(&admin, "support", Role::Support).await,
+            manager: shop.member(&admin, "manager", Role::Manager).await,
+            admin,
             shop,
         }
     }

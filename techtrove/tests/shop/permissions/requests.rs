@@ -80,6 +80,8 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/auth/refresh", Thing::Account, |it| {
         Sent::Json(json!({"refresh_token": it.made["refresh_token"]}))
     }),
+    call("GET /api/v1/users/me", Thing::Nothing),
+    send("PATCH /api/v1/users/me", Thing::Nothing, |_| Sent::Json(json!({"locale": "en-GB"}))),
     call("GET /api/v1/users", Thing::Nothing),
     call("GET /api/v1/users/{id}", Thing::User),
     send("PUT /api/v1/users/{id}/roles", Thing::User, |_| {
