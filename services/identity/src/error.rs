@@ -2,9 +2,13 @@
 
 use techtrove_core::{ErrorCode, FieldError, Problem, codes};
 use techtrove_db::DbError;
+use techtrove_http::idempotency::Refusal;
 use techtrove_identity_api::SigningError;
 
-use crate::{app::HashingError, domain::RefusedPassword};
+use crate::{
+    app::HashingError,
+    domain::{MAX_ADDRESSES, RefusedPassword},
+};
 
 /// The address belongs to another account.
 pub const EMAIL_TAKEN: ErrorCode = ErrorCode::new("email_taken", 409, "E-mail address taken");
@@ -22,6 +26,10 @@ pub const LAST_ADMIN: ErrorCode = ErrorCode::new("last_admin", 409, "Last admini
 
 /// The account's owner may not come in.
 pub const ACCOUNT_DISABLED: ErrorCode = ErrorCode::new("account_disabled", 403, "Account disabled");
+
+/// The user keeps as many addresses as one may.
+pub const TOO_MANY_ADDRESSES: ErrorCode =
+    ErrorCode::new("too_many_addresses", 409, "Too many addresses");
 
 /// Why identity refuses or fails.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +55,12 @@ pub enum Error {
     /// No such user.
     #[error("no such user")]
     UnknownUser,
+    /// The user keeps no such address.
+    #[error("no such address")]
+    UnknownAddress,
+    /// The user keeps as many addresses as one may.
+    #[error("nobody keeps more than {MAX_ADDRESSES} addresses: forget one first")]
+    TooManyAddresses,
     /// Whoever changes roles has lost the admin's role.
     #[error("this needs the role admin")]
     NotAdmin,
@@ -73,6 +87,13 @@ impl From<Problem> for Error {
     }
 }
 
+impl Refusal for Error {
+    fn for_good(&self) -> Option<Problem> {
+        // A full list has room again once an address is forgotten.
+        None
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
@@ -83,7 +104,8 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Refused(problem) => *problem,
             Error::Disabled => Self::new(ACCOUNT_DISABLED, detail),
-            Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
+            Error::TooManyAddresses => Self::new(TOO_MANY_ADDRESSES, detail),
+            Error::UnknownAddress | Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
             Error::NotAdmin => Self::new(codes::FORBIDDEN, detail),
             Error::LastAdmin => Self::new(LAST_ADMIN, detail),
             Error::InvalidRefreshToken => Self::new(INVALID_REFRESH_TOKEN, detail),

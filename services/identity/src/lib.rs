@@ -15,7 +15,7 @@ use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_http::Client;
 use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
-use techtrove_runtime::{BuildError, Readiness, Service};
+use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
 
 use crate::app::{App, Hasher};
 
@@ -51,6 +51,7 @@ pub struct Deps {
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let hasher = Hasher::new(deps.ids.secret());
     let clock = Arc::clone(&deps.clock);
     let app = App {
@@ -61,6 +62,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         hasher: Arc::new(hasher),
         config,
     };
+    let prune = prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock));
     let (public, internal) = (http::public(app.clone()), http::internal(app));
     // It asks itself what everybody else asks it.
     let keys = Client::local("identity", Router::from(public.clone()));
@@ -70,7 +72,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         name: "identity",
         public: public.layer(Extension(authenticator)),
         internal,
-        workers: Vec::new(),
+        workers: vec![prune],
         subscriptions: Vec::new(),
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],

@@ -6,10 +6,10 @@ use std::time::Duration;
 use techtrove_core::{Clock as _, ManualClock, SharedIds, Timestamp};
 use techtrove_db::{Db, DbError};
 use techtrove_identity::{
-    domain::{Profile, Session, User},
+    domain::{KeptAddress, Profile, Session, User},
     store,
 };
-use techtrove_identity_api::Role;
+use techtrove_identity_api::{Address, Role};
 use techtrove_testing::{Seed, engines};
 
 fn now() -> Timestamp {
@@ -226,6 +226,59 @@ async fn a_profile_is_kept_as_it_was_said() {
 
         let found = found.expect("read").expect("there");
         assert_eq!((found.profile, found.version), (profile, 2), "{}", db.label());
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_its_owners_alone() {
+    for db in engines().await {
+        db.migrate(&store::MIGRATIONS).await.expect("migrated");
+        let ids = Seed::fixed(8).ids(Arc::new(ManualClock::default()));
+        let ada = user(&ids, "ada@example.com", &[Role::Customer]);
+        let bob = user(&ids, "bob@example.com", &[Role::Customer]);
+        for user in [&ada, &bob] {
+            insert(&db, user).await.expect("stored");
+        }
+        let address = serde_json::json!({
+            "name": "Ada 🦀", "line1": "1 Main Street", "city": "Zürich", "postal_code": "8001",
+            "country": "CH",
+        });
+        let address: Address = serde_json::from_value(address).expect("an address");
+        let kept = |user_id| KeptAddress {
+            id: ids.next(),
+            user_id,
+            address: address.clone(),
+            version: 1,
+            created_at: now(),
+        };
+        let (older, newer, bobs) = (kept(ada.id), kept(ada.id), kept(bob.id));
+        let edited = KeptAddress {
+            address: Address { city: "Bern".into(), ..address.clone() },
+            version: 2,
+            ..newer.clone()
+        };
+        for kept in [older.clone(), newer, bobs.clone()] {
+            let insert = db.write("insert", move |tx| store::insert_address(tx, &kept));
+            insert.await.expect("stored");
+        }
+
+        let (user, last, update) = (ada.id, bobs.id, edited.clone());
+        let seen = db.write("change", move |tx| {
+            store::update_address(tx, &update)?;
+            let foreign = store::lock_address(tx, user, last)?;
+            Ok::<_, DbError>((foreign, store::list_addresses(tx, user, None, 9)?))
+        });
+        let (first, second) = (older.id, edited.id);
+        let left = db.write("delete", move |tx| {
+            let page = store::list_addresses(tx, user, Some(second), 9)?;
+            store::delete_address(tx, first)?;
+            Ok::<_, DbError>((page, store::count_addresses(tx, user)?))
+        });
+
+        let (seen, left) = (seen.await.expect("changed"), left.await.expect("deleted"));
+        assert_eq!(seen, (None, vec![edited, older.clone()]), "{}", db.label());
+        assert_eq!(left, (vec![older], 1), "{}", db.label());
         db.close().await;
     }
 }

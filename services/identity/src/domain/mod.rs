@@ -1,11 +1,13 @@
 //! The rules of accounts: which passwords are accepted, what an account and a session are, and what a
 //! presented refresh token leads to. Plain functions; hashing and storing happen elsewhere.
 
+mod address;
 mod password;
 mod profile;
 mod refresh;
 mod roles;
 
+pub use address::{AddressEdit, KeptAddress, MAX_ADDRESSES};
 pub use password::{Password, RefusedPassword};
 pub use profile::{MAX_NAME, Preferences, Profile, ProfileEdit, line};
 pub use refresh::{PresentedToken, RefreshToken, Verdict, judge};

@@ -137,7 +137,7 @@ pub(crate) async fn edit(
 }
 
 /// The answer, for nobody on the way to keep.
-fn private(mut response: Response) -> Response {
+pub(super) fn private(mut response: Response) -> Response {
     let private = HeaderValue::from_static("private, no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, private);
     response

@@ -1,5 +1,6 @@
 //! Identity's routes: parse, call the use case, answer.
 
+mod addresses;
 mod admins;
 mod auth;
 mod contacts;
@@ -22,6 +23,8 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
         .routes(routes!(me::show, me::edit))
+        .routes(routes!(addresses::list, addresses::create))
+        .routes(routes!(addresses::show, addresses::edit, addresses::forget))
         .routes(routes!(users::list))
         .routes(routes!(users::show))
         .routes(routes!(users::set_roles))
@@ -38,6 +41,7 @@ pub(crate) fn internal(app: App) -> Router {
         .route("/internal/identity/admins", post(admins::create_admin))
         .route("/internal/identity/users/{id}/contact", get(contacts::contact))
         .route("/internal/identity/sessions/{id}/standing", get(contacts::standing))
+        .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))
         .route("/internal/identity/users/find", post(contacts::find))
         .with_state(app)
 }

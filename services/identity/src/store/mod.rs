@@ -1,9 +1,14 @@
 //! Identity's SQL, and nobody else's: plain functions over one transaction. Passwords and refresh
 //! tokens arrive here as hashes only.
 
+mod addresses;
 mod sessions;
 mod users;
 
+pub use addresses::{
+    count_addresses, delete_address, insert_address, list_addresses, lock_address, lookup_address,
+    update_address,
+};
 pub use sessions::{
     end_session, end_sessions, insert_refresh_token, insert_session, lookup_refresh_token,
     lookup_standing, spend_refresh_token,
@@ -39,6 +44,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0003_profiles.sql"),
             postgres: include_str!("../../migrations/postgres/0003_profiles.sql"),
             mysql: include_str!("../../migrations/mysql/0003_profiles.sql"),
+        },
+        Migration {
+            version: 4,
+            name: "addresses",
+            sqlite: include_str!("../../migrations/sqlite/0004_addresses.sql"),
+            postgres: include_str!("../../migrations/postgres/0004_addresses.sql"),
+            mysql: include_str!("../../migrations/mysql/0004_addresses.sql"),
         },
     ],
 };

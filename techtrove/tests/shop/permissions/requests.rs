@@ -18,6 +18,8 @@ pub enum Thing {
     Account,
     /// Somebody with an account.
     User,
+    /// An address that somebody keeps.
+    Address,
     Product,
     Category,
     /// A product, kept in mind or not.
@@ -82,6 +84,13 @@ pub const REQUESTS: &[Request] = &[
     }),
     call("GET /api/v1/users/me", Thing::Nothing),
     send("PATCH /api/v1/users/me", Thing::Nothing, |_| Sent::Json(json!({"locale": "en-GB"}))),
+    call("GET /api/v1/users/me/addresses", Thing::Nothing),
+    send("POST /api/v1/users/me/addresses", Thing::Nothing, |_| Sent::Json(address())),
+    call("GET /api/v1/users/me/addresses/{id}", Thing::Address),
+    send("PATCH /api/v1/users/me/addresses/{id}", Thing::Address, |_| {
+        Sent::Json(json!({"line2": "Second floor"}))
+    }),
+    call("DELETE /api/v1/users/me/addresses/{id}", Thing::Address),
     call("GET /api/v1/users", Thing::Nothing),
     call("GET /api/v1/users/{id}", Thing::User),
     send("PUT /api/v1/users/{id}/roles", Thing::User, |_| {
@@ -159,6 +168,10 @@ fn account(number: usize) -> Value {
     json!({"email": format!("person{number}@example.com"), "password": PASSWORD, "name": "A Person"})
 }
 
+fn address() -> Value {
+    order(SKU, 1, "tok_ok")["shipping_address"].clone()
+}
+
 fn product(number: usize) -> Value {
     let price = json!({"amount": 1_000, "currency": "USD"});
     let variants = json!([{"sku": format!("PERM-P{number}"), "price": price}]);
@@ -188,6 +201,7 @@ impl Thing {
             Self::Account | Self::User => {
                 (owner.post("/api/v1/auth/register", &account(number)).await, "")
             }
+            Self::Address => (owner.post("/api/v1/users/me/addresses", &address()).await, "id"),
             Self::Product | Self::Favorite => {
                 (shop.manager.post("/api/v1/products", &product(number)).await, "id")
             }
