@@ -48,7 +48,9 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let common = Common { clock, ids, databases, settings };
     let identity = common.identity(&secrets.signing_key).await?;
     let keys = Client::local("identity", Router::from(identity.public.clone()));
-    let authenticator = Arc::new(Authenticator::new(keys, Arc::clone(&common.clock)));
+    let authenticator =
+        Authenticator::new(keys, IdentityClient::new(to(&identity)), Arc::clone(&common.clock));
+    let authenticator = Arc::new(authenticator);
     let inventory = common.inventory(&authenticator).await?;
     let catalog = common.catalog(&authenticator, InventoryClient::new(to(&inventory))).await?;
     let community = common.community(&authenticator, CatalogClient::new(to(&catalog))).await?;

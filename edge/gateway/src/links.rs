@@ -11,11 +11,12 @@ use utoipa::openapi::{
 /// fills, each by its pointer into the answer.
 type Lead = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const LEADS: [Lead; 10] = [
+const LEADS: [Lead; 11] = [
     ("create_product", "201", "/api/v1/products/{id}", &[("id", "/id")]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[("sku", "/variants/0/sku")]),
     ("create_category", "201", "/api/v1/categories/{id}", &[("id", "/id")]),
     ("create_collection", "201", "/api/v1/collections/{id}", &[("id", "/id")]),
+    ("keep_address", "201", "/api/v1/users/me/addresses/{id}", &[("id", "/id")]),
     ("import_products", "202", "/api/v1/jobs/{id}", &[("id", "/job_id")]),
     ("create_cart", "201", "/api/v1/carts/{id}", &[("id", "/id")]),
     ("add_cart_item", "201", "/api/v1/carts/{id}", &[("id", "/id"), ("item_id", "/items/0/id")]),

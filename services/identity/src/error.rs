@@ -1,10 +1,14 @@
 //! Why identity refuses or fails, and the only place where its codes are chosen.
 
-use techtrove_core::{ErrorCode, Problem, codes};
+use techtrove_core::{ErrorCode, FieldError, Problem, codes};
 use techtrove_db::DbError;
+use techtrove_http::idempotency::Refusal;
 use techtrove_identity_api::SigningError;
 
-use crate::{app::HashingError, domain::RefusedPassword};
+use crate::{
+    app::HashingError,
+    domain::{MAX_ADDRESSES, RefusedPassword},
+};
 
 /// The address belongs to another account.
 pub const EMAIL_TAKEN: ErrorCode = ErrorCode::new("email_taken", 409, "E-mail address taken");
@@ -16,6 +20,16 @@ pub const INVALID_CREDENTIALS: ErrorCode =
 /// The refresh token is unknown, used, over, or its session has ended.
 pub const INVALID_REFRESH_TOKEN: ErrorCode =
     ErrorCode::new("invalid_refresh_token", 401, "Invalid refresh token");
+
+/// Nobody could give roles any more.
+pub const LAST_ADMIN: ErrorCode = ErrorCode::new("last_admin", 409, "Last administrator");
+
+/// The account's owner may not come in.
+pub const ACCOUNT_DISABLED: ErrorCode = ErrorCode::new("account_disabled", 403, "Account disabled");
+
+/// The user keeps as many addresses as one may.
+pub const TOO_MANY_ADDRESSES: ErrorCode =
+    ErrorCode::new("too_many_addresses", 409, "Too many addresses");
 
 /// Why identity refuses or fails.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +43,30 @@ pub enum Error {
     /// The address or the password is wrong; never says which.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// The account's owner may not come in.
+    #[error("this account is disabled")]
+    Disabled,
+    /// What was sent cannot be, each by its pointer.
+    #[error("the request has values that are not valid")]
+    Invalid(Vec<FieldError>),
+    /// The kit refused, such as an edit of another version.
+    #[error("{}", .0.detail)]
+    Refused(Box<Problem>),
     /// No such user.
     #[error("no such user")]
     UnknownUser,
+    /// The user keeps no such address.
+    #[error("no such address")]
+    UnknownAddress,
+    /// The user keeps as many addresses as one may.
+    #[error("nobody keeps more than {MAX_ADDRESSES} addresses: forget one first")]
+    TooManyAddresses,
+    /// Whoever changes roles has lost the admin's role.
+    #[error("this needs the role admin")]
+    NotAdmin,
+    /// Nobody could give roles any more.
+    #[error("the last administrator stays one: make another first")]
+    LastAdmin,
     /// The refresh token leads nowhere.
     #[error("the refresh token is not valid; sign in again")]
     InvalidRefreshToken,
@@ -46,6 +81,19 @@ pub enum Error {
     Signing(#[from] SigningError),
 }
 
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(Box::new(problem))
+    }
+}
+
+impl Refusal for Error {
+    fn for_good(&self) -> Option<Problem> {
+        // A full list has room again once an address is forgotten.
+        None
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
@@ -53,7 +101,13 @@ impl From<Error> for Problem {
             Error::EmailTaken => Self::new(EMAIL_TAKEN, detail),
             Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
             Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
-            Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
+            Error::Invalid(errors) => Self::invalid(errors),
+            Error::Refused(problem) => *problem,
+            Error::Disabled => Self::new(ACCOUNT_DISABLED, detail),
+            Error::TooManyAddresses => Self::new(TOO_MANY_ADDRESSES, detail),
+            Error::UnknownAddress | Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
+            Error::NotAdmin => Self::new(codes::FORBIDDEN, detail),
+            Error::LastAdmin => Self::new(LAST_ADMIN, detail),
             Error::InvalidRefreshToken => Self::new(INVALID_REFRESH_TOKEN, detail),
             Error::Db(error) => error.into(),
             Error::Hashing(HashingError::Busy) => {

@@ -10,10 +10,12 @@ pub mod store;
 
 use std::sync::Arc;
 
+use axum::{Extension, Router};
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
-use techtrove_identity_api::SigningKey;
-use techtrove_runtime::{BuildError, Readiness, Service};
+use techtrove_http::Client;
+use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
+use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
 
 use crate::app::{App, Hasher};
 
@@ -49,7 +51,9 @@ pub struct Deps {
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let hasher = Hasher::new(deps.ids.secret());
+    let clock = Arc::clone(&deps.clock);
     let app = App {
         db: deps.db.clone(),
         clock: deps.clock,
@@ -58,11 +62,17 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         hasher: Arc::new(hasher),
         config,
     };
+    let prune = prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock));
+    let (public, internal) = (http::public(app.clone()), http::internal(app));
+    // It asks itself what everybody else asks it.
+    let keys = Client::local("identity", Router::from(public.clone()));
+    let sessions = IdentityClient::new(Client::local("identity", internal.clone()));
+    let authenticator = Arc::new(Authenticator::new(keys, sessions, clock));
     Ok(Service {
         name: "identity",
-        public: http::public(app.clone()),
-        internal: http::internal(app),
-        workers: Vec::new(),
+        public: public.layer(Extension(authenticator)),
+        internal,
+        workers: vec![prune],
         subscriptions: Vec::new(),
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],

@@ -1,36 +1,15 @@
 //! Identity through HTTP, as its users meet it.
 
-use std::sync::Arc;
+mod support;
 
-use axum::Router;
 use serde_json::{Value, json};
-use techtrove_core::{ManualClock, SharedClock};
-use techtrove_identity::{Config, Deps, build};
-use techtrove_identity_api::{Jwks, Role, SigningKey, VerifyingKeys};
-use techtrove_testing::{Actor, Seed, sqlite_inline};
+use techtrove_core::Clock as _;
+use techtrove_identity_api::{Jwks, Role, VerifyingKeys};
 
-struct Identity {
-    anybody: Actor,
-    owner: Actor,
-    clock: SharedClock,
-}
-
-async fn identity() -> Identity {
-    let clock: SharedClock = Arc::new(ManualClock::default());
-    let db = sqlite_inline().await;
-    let deps = Deps {
-        db: (*db).clone(),
-        clock: Arc::clone(&clock),
-        ids: Seed::fixed(1).ids(Arc::clone(&clock)),
-        signing_key: Arc::new(SigningKey::from_seed(&[9; 32]).expect("a key")),
-    };
-    let service = build(Config::default(), deps).await.expect("built");
-    let public = techtrove_http::guard(Router::from(service.public));
-    Identity { anybody: Actor::new(public), owner: Actor::new(service.internal), clock }
-}
+use support::{Identity, account, identity};
 
 fn ada() -> Value {
-    json!({"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"})
+    account("Ada")
 }
 
 #[tokio::test]

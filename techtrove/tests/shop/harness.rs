@@ -104,6 +104,29 @@ impl TestShop {
         self.public.bearer(&self.door.token(role))
     }
 
+    /// An administrator with an account, which giving roles takes.
+    pub async fn admin(&self) -> Actor {
+        let account = account("admin");
+        self.operator.post("/internal/identity/admins", &account).await.expect(201);
+        self.log_in(&account).await
+    }
+
+    /// Somebody with an account and this role, which `admin` gives.
+    pub async fn member(&self, admin: &Actor, name: &str, role: Role) -> Actor {
+        let account = account(name);
+        let made = self.public.post("/api/v1/auth/register", &account).await.expect(201).value();
+        let id = made["user"]["id"].as_str().expect("an id");
+        let roles = json!({ "roles": [role] });
+        admin.put(&format!("/api/v1/users/{id}/roles"), &roles).await.expect(200);
+        self.log_in(&account).await
+    }
+
+    async fn log_in(&self, account: &Value) -> Actor {
+        let credentials = json!({"email": account["email"], "password": account["password"]});
+        let answer = self.public.post("/api/v1/auth/login", &credentials).await.expect(200).value();
+        self.public.bearer(answer["access_token"].as_str().expect("a token"))
+    }
+
     /// Ends the shop, after its books were found to agree.
     pub async fn close(self) {
         self.assert_books_agree().await;
@@ -208,6 +231,12 @@ impl TestShop {
         })
         .await;
     }
+}
+
+/// What somebody of this name sends to register.
+fn account(name: &str) -> Value {
+    let email = format!("{name}@example.com");
+    json!({"email": email, "password": "correct horse battery", "name": name})
 }
 
 /// What a guest sends to buy at once.

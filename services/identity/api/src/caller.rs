@@ -110,6 +110,32 @@ impl<S: Send + Sync> FromRequestParts<S> for Manager {
     }
 }
 
+/// A member of support who calls, decided as early as a [`Manager`].
+#[derive(Clone, Copy, Debug)]
+pub struct Support(pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Support {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(caller.require(Role::Support)?.sub))
+    }
+}
+
+/// An administrator who calls, decided as early as a [`Manager`].
+#[derive(Clone, Copy, Debug)]
+pub struct Admin(pub UserId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Admin {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self(caller.require(Role::Admin)?.sub))
+    }
+}
+
 /// The token of a `Bearer` credential; the scheme's case does not matter (RFC 9110, 11.1).
 fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::EmailAddress;
 use techtrove_http::{Client, ClientError};
 
-use crate::UserId;
+use crate::{Address, AddressId, KnownStanding, SessionId, Standing, UserId};
 
 /// How to write to a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,13 @@ pub struct FoundUser {
     pub user_id: Option<UserId>,
 }
 
+/// What identity knows of an address that somebody names as theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownAddress {
+    /// What it says, if it is theirs.
+    pub address: Option<Address>,
+}
+
 /// Calls identity, wherever it runs.
 #[derive(Clone, Debug)]
 pub struct IdentityClient(Client);
@@ -46,6 +53,30 @@ impl IdentityClient {
     /// When there is no such user or identity cannot be reached.
     pub async fn contact(&self, user: UserId) -> Result<Contact, ClientError> {
         self.0.get(&format!("/internal/identity/users/{user}/contact")).call().await
+    }
+
+    /// What the user's own address of this id says, if they keep such a one.
+    ///
+    /// # Errors
+    /// When identity cannot be reached.
+    pub async fn address(
+        &self,
+        user: UserId,
+        id: AddressId,
+    ) -> Result<Option<Address>, ClientError> {
+        let path = format!("/internal/identity/users/{user}/addresses/{id}");
+        let known: KnownAddress = self.0.get(&path).call().await?;
+        Ok(known.address)
+    }
+
+    /// How a session stands, if there ever was such a one.
+    ///
+    /// # Errors
+    /// When identity cannot be reached.
+    pub async fn standing(&self, session: SessionId) -> Result<Option<Standing>, ClientError> {
+        let path = format!("/internal/identity/sessions/{session}/standing");
+        let known: KnownStanding = self.0.get(&path).call().await?;
+        Ok(known.standing)
     }
 
     /// Whose an address is.

@@ -1,24 +1,35 @@
-//! What identity shows the other services: user ids, roles, access tokens and the extractor which
-//! tells a handler who calls, and the tokens of guests. It must never trust a token's words before its signature. The rules of
-//! accounts live in `services/identity/src/domain`.
+//! What identity shows the other services: user ids, roles, postal addresses, access tokens and the
+//! extractor which tells a handler who calls, and the tokens of guests. It must never trust a token's
+//! words before its signature. The rules of accounts live in `services/identity/src/domain`.
 
+mod address;
 mod authenticator;
 mod caller;
 mod contact;
+mod country;
 mod guest;
 mod role;
+mod standing;
 mod tokens;
 
+pub use address::{Address, wrong_text};
 pub use authenticator::Authenticator;
-pub use caller::{Caller, Manager, SignedIn};
-pub use contact::{Contact, FindUser, FoundUser, IdentityClient};
+pub use caller::{Admin, Caller, Manager, SignedIn, Support};
+pub use contact::{Contact, FindUser, FoundUser, IdentityClient, KnownAddress};
+pub use country::{Country, InvalidCountry};
 pub use guest::{GuestKey, GuestSubject};
 pub use role::{InvalidRole, Role};
+pub use standing::{KnownStanding, Standing};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};
 
 techtrove_core::typed_id!(
     /// A registered person.
     UserId, "usr"
+);
+
+techtrove_core::typed_id!(
+    /// An address that a user keeps.
+    AddressId, "addr"
 );
 
 techtrove_core::typed_id!(

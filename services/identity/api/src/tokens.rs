@@ -45,6 +45,13 @@ impl Claims {
         Self { iss: ISSUER.into(), sub: user, sid: session, roles, iat, exp: iat + seconds }
     }
 
+    /// The same without the roles that are not among `current`.
+    #[must_use]
+    pub fn keeping(mut self, current: &[Role]) -> Self {
+        self.roles.retain(|role| current.contains(role));
+        self
+    }
+
     /// Whether the user may act as `role`; an admin may act as any.
     #[must_use]
     pub fn has(&self, role: Role) -> bool {

@@ -15,5 +15,5 @@ pub async fn get_contact(app: &App, id: UserId) -> Result<Contact, Error> {
         .read("identity.contact", move |tx| store::lookup_user(tx, id).map_err(Error::from))
         .await?;
     let user = found.ok_or(Error::UnknownUser)?;
-    Ok(Contact { email: user.email, name: user.name })
+    Ok(Contact { email: user.email, name: user.profile.name })
 }

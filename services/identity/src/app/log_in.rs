@@ -1,12 +1,15 @@
-//! A person signs in. Whether the account exists shows neither in the words nor in the time.
+//! A person signs in. Whether the account exists shows neither in the words nor in the time; that it is
+//! disabled is told to whoever knows its password.
+
+use techtrove_db::Tx;
 
 use super::{App, SignedIn, session::NewSession};
-use crate::{error::Error, store};
+use crate::{domain::User, error::Error, store};
 
 /// Signs in whoever knows the password of the address's account.
 ///
 /// # Errors
-/// [`Error::InvalidCredentials`], or when hashing or the database fails.
+/// [`Error::InvalidCredentials`], [`Error::Disabled`], or when hashing or the database fails.
 pub async fn log_in(app: &App, email_folded: String, password: String) -> Result<SignedIn, Error> {
     let user = app
         .db
@@ -19,6 +22,20 @@ pub async fn log_in(app: &App, email_folded: String, password: String) -> Result
     let user = user.filter(|_| matches).ok_or(Error::InvalidCredentials)?;
     let session = NewSession::of(app, user.id);
     let started = session.clone();
-    app.db.write("identity.log_in", move |tx| started.start(tx).map_err(Error::from)).await?;
+    let user = app.db.write("identity.log_in", move |tx| start(tx, &user, &started)).await?;
     session.signed_in(app, user)
+}
+
+/// Starts the session of a user who is still as they were when the password was compared: whoever ends
+/// the sessions of a user meanwhile would miss this one.
+fn start(tx: &mut Tx<'_>, seen: &User, session: &NewSession) -> Result<User, Error> {
+    let user = store::lock_user(tx, seen.id)?.ok_or(Error::InvalidCredentials)?;
+    if user.password_hash != seen.password_hash {
+        return Err(Error::InvalidCredentials);
+    }
+    if user.disabled_at.is_some() {
+        return Err(Error::Disabled);
+    }
+    session.start(tx)?;
+    Ok(user)
 }

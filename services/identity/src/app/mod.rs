@@ -1,23 +1,37 @@
 //! Identity's use cases, one file each. Hashing happens on a bounded pool of its own threads, before
 //! and never inside a transaction.
 
+mod address_answer;
 mod create_admin;
+mod edit_profile;
 mod find_user;
 mod get_contact;
+mod get_standing;
+mod get_user;
 mod hashing;
+mod keep_addresses;
 mod log_in;
 mod refresh;
 mod register;
 mod session;
+mod set_roles;
 
+pub use address_answer::AddressBody;
 pub use create_admin::create_admin;
+pub use edit_profile::edit_profile;
 pub use find_user::find_user;
 pub use get_contact::get_contact;
+pub use get_standing::lookup_standing;
+pub use get_user::{get_user, list_users};
 pub use hashing::{Hasher, HashingError};
+pub use keep_addresses::{
+    edit_address, forget_address, get_address, keep_address, list_addresses, lookup_address,
+};
 pub use log_in::log_in;
 pub use refresh::refresh;
 pub use register::{Registration, register};
 pub use session::SignedIn;
+pub use set_roles::{disable_user, enable_user, set_roles};
 
 use std::sync::Arc;
 

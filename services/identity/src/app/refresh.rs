@@ -12,7 +12,7 @@ use crate::{
 
 /// What the transaction that judges a token found.
 enum Judged {
-    Renewed(User),
+    Renewed(Box<User>),
     Refused,
 }
 
@@ -27,7 +27,7 @@ pub async fn refresh(app: &App, presented: &RefreshToken) -> Result<SignedIn, Er
     let (stored, now) = (next.clone(), app.clock.now());
     let judged = app.db.write("identity.refresh", move |tx| spend(tx, &hash, &stored, now)).await?;
     match judged {
-        Judged::Renewed(user) => next.signed_in(app, user),
+        Judged::Renewed(user) => next.signed_in(app, *user),
         Judged::Refused => Err(Error::InvalidRefreshToken),
     }
 }
@@ -57,7 +57,7 @@ fn spend(
             next.store_token(tx)?;
             let user =
                 store::lookup_user(tx, session.user_id)?.ok_or(Error::InvalidRefreshToken)?;
-            Ok(Judged::Renewed(user))
+            Ok(Judged::Renewed(Box::new(user)))
         }
         Verdict::Refuse => Ok(Judged::Refused),
         Verdict::Renew | Verdict::EndSession => {

@@ -6,7 +6,7 @@ use techtrove_identity_api::Role;
 
 use super::{App, SignedIn, session::NewSession};
 use crate::{
-    domain::{Password, User},
+    domain::{Password, Profile, User},
     error::Error,
     store,
 };
@@ -45,10 +45,12 @@ pub(super) async fn new_user(app: &App, new: Registration, role: Role) -> Result
     Ok(User {
         id: app.ids.next(),
         email: new.email,
-        name: new.name,
+        profile: Profile { name: new.name, ..Profile::default() },
         password_hash,
         roles: vec![role],
         created_at: app.clock.now(),
+        disabled_at: None,
+        version: 1,
     })
 }
 

@@ -1,11 +1,17 @@
 //! The rules of accounts: which passwords are accepted, what an account and a session are, and what a
 //! presented refresh token leads to. Plain functions; hashing and storing happen elsewhere.
 
+mod address;
 mod password;
+mod profile;
 mod refresh;
+mod roles;
 
+pub use address::{AddressEdit, KeptAddress, MAX_ADDRESSES};
 pub use password::{Password, RefusedPassword};
+pub use profile::{MAX_NAME, Preferences, Profile, ProfileEdit, line};
 pub use refresh::{PresentedToken, RefreshToken, Verdict, judge};
+pub use roles::leaves_no_admin;
 
 use techtrove_core::{EmailAddress, Timestamp};
 use techtrove_identity_api::{Role, SessionId, UserId};
@@ -17,14 +23,18 @@ pub struct User {
     pub id: UserId,
     /// How to write to them.
     pub email: EmailAddress,
-    /// How to call them.
-    pub name: String,
+    /// What they say of themselves.
+    pub profile: Profile,
     /// The password's hash in PHC string form.
     pub password_hash: String,
     /// What they may be, sorted.
     pub roles: Vec<Role>,
     /// Since when.
     pub created_at: Timestamp,
+    /// Since when they may not come in; nothing for those who may.
+    pub disabled_at: Option<Timestamp>,
+    /// How often they changed what they say, and one.
+    pub version: i64,
 }
 
 /// One sign-in of a user.

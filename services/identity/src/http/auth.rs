@@ -6,14 +6,14 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use techtrove_core::{EmailAddress, Problem, Timestamp};
+use techtrove_core::{EmailAddress, Problem};
 use techtrove_http::{HttpError, Json, ProblemBody};
-use techtrove_identity_api::{Role, UserId};
 use utoipa::ToSchema;
 
+use super::users::UserBody;
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{Password, RefreshToken},
+    domain::{MAX_NAME, Password, RefreshToken, line},
     error::Error,
 };
 
@@ -66,27 +66,10 @@ pub(crate) struct TokenResponse {
     expires_in: i64,
 }
 
-/// A user, as they see themselves.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct UserBody {
-    id: UserId,
-    email: EmailAddress,
-    name: String,
-    roles: Vec<Role>,
-    created_at: Timestamp,
-}
-
 impl From<SignedIn> for TokenResponse {
     fn from(signed_in: SignedIn) -> Self {
-        let user = signed_in.user;
         Self {
-            user: UserBody {
-                id: user.id,
-                email: user.email,
-                name: user.name,
-                roles: user.roles,
-                created_at: user.created_at,
-            },
+            user: signed_in.user.into(),
             access_token: signed_in.access_token,
             refresh_token: signed_in.refresh_token.expose().to_owned(),
             token_type: "Bearer",
@@ -98,16 +81,11 @@ impl From<SignedIn> for TokenResponse {
 impl RegisterRequest {
     /// The registration, when every value is acceptable.
     pub(super) fn checked(self) -> Result<Registration, Problem> {
-        let name = self.name.trim();
-        if !(1..=100).contains(&name.chars().count()) || name.chars().any(char::is_control) {
-            return Err(Problem::invalid_field(
-                "/name",
-                "a name has 1 to 100 characters, on one line",
-            ));
-        }
+        let name = line(&self.name, MAX_NAME);
+        let name = name.map_err(|why| Problem::invalid_field("/name", why))?;
         let password =
             Password::choose(&self.password, self.email.as_str()).map_err(Error::from)?;
-        Ok(Registration { name: name.to_owned(), password, email: self.email })
+        Ok(Registration { name, password, email: self.email })
     }
 }
 
@@ -138,6 +116,7 @@ pub(crate) async fn register(
     responses(
         (status = 200, body = TokenResponse),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody, description = "`account_disabled`"),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),

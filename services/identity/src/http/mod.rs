@@ -1,9 +1,12 @@
 //! Identity's routes: parse, call the use case, answer.
 
+mod addresses;
 mod admins;
 mod auth;
 mod contacts;
 mod keys;
+mod me;
+mod users;
 
 use axum::{
     Router,
@@ -19,6 +22,14 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
+        .routes(routes!(me::show, me::edit))
+        .routes(routes!(addresses::list, addresses::create))
+        .routes(routes!(addresses::show, addresses::edit, addresses::forget))
+        .routes(routes!(users::list))
+        .routes(routes!(users::show))
+        .routes(routes!(users::set_roles))
+        .routes(routes!(users::disable))
+        .routes(routes!(users::enable))
         .routes(routes!(keys::jwks))
         .routes(routes!(keys::jwks_under_base_path))
         .with_state(app)
@@ -29,6 +40,8 @@ pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/identity/admins", post(admins::create_admin))
         .route("/internal/identity/users/{id}/contact", get(contacts::contact))
+        .route("/internal/identity/sessions/{id}/standing", get(contacts::standing))
+        .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))
         .route("/internal/identity/users/find", post(contacts::find))
         .with_state(app)
 }

@@ -1,24 +1,56 @@
 //! Identity's SQL, and nobody else's: plain functions over one transaction. Passwords and refresh
 //! tokens arrive here as hashes only.
 
+mod addresses;
 mod sessions;
 mod users;
 
-pub use sessions::{
-    end_session, insert_refresh_token, insert_session, lookup_refresh_token, spend_refresh_token,
+pub use addresses::{
+    count_addresses, delete_address, insert_address, list_addresses, lock_address, lookup_address,
+    update_address,
 };
-pub use users::{insert_user, lookup_user, lookup_user_by_email};
+pub use sessions::{
+    end_session, end_sessions, insert_refresh_token, insert_session, lookup_refresh_token,
+    lookup_standing, spend_refresh_token,
+};
+pub use users::{
+    insert_user, list_roles, list_users, lock_admins, lock_user, lookup_user, lookup_user_by_email,
+    replace_roles, set_disabled, update_profile,
+};
 
 use techtrove_db::{Migration, MigrationSet};
 
 /// The tables of identity.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "identity",
-    migrations: &[Migration {
-        version: 1,
-        name: "accounts",
-        sqlite: include_str!("../../migrations/sqlite/0001_accounts.sql"),
-        postgres: include_str!("../../migrations/postgres/0001_accounts.sql"),
-        mysql: include_str!("../../migrations/mysql/0001_accounts.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "accounts",
+            sqlite: include_str!("../../migrations/sqlite/0001_accounts.sql"),
+            postgres: include_str!("../../migrations/postgres/0001_accounts.sql"),
+            mysql: include_str!("../../migrations/mysql/0001_accounts.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "disabled_users",
+            sqlite: include_str!("../../migrations/sqlite/0002_disabled_users.sql"),
+            postgres: include_str!("../../migrations/postgres/0002_disabled_users.sql"),
+            mysql: include_str!("../../migrations/mysql/0002_disabled_users.sql"),
+        },
+        Migration {
+            version: 3,
+            name: "profiles",
+            sqlite: include_str!("../../migrations/sqlite/0003_profiles.sql"),
+            postgres: include_str!("../../migrations/postgres/0003_profiles.sql"),
+            mysql: include_str!("../../migrations/mysql/0003_profiles.sql"),
+        },
+        Migration {
+            version: 4,
+            name: "addresses",
+            sqlite: include_str!("../../migrations/sqlite/0004_addresses.sql"),
+            postgres: include_str!("../../migrations/postgres/0004_addresses.sql"),
+            mysql: include_str!("../../migrations/mysql/0004_addresses.sql"),
+        },
+    ],
 };

@@ -1,9 +1,11 @@
 //! Sessions and the hashes of their refresh tokens.
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, TypedId};
 use techtrove_db::{DbError, Tx, p};
-use techtrove_identity_api::SessionId;
+use techtrove_identity_api::{SessionId, Standing, UserId};
+use uuid::Uuid;
 
+use super::list_roles;
 use crate::domain::{PresentedToken, Session};
 
 /// Stores a new session.
@@ -25,6 +27,43 @@ pub fn insert_session(tx: &mut Tx<'_>, session: &Session) -> Result<(), DbError>
 pub fn end_session(tx: &mut Tx<'_>, id: SessionId, now: Timestamp) -> Result<(), DbError> {
     tx.execute("UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL", p![now, id])?;
     Ok(())
+}
+
+/// Ends all sessions of a user, except the one to keep.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_sessions(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let keep = keep.map_or(Uuid::nil(), TypedId::uuid);
+    tx.execute(
+        "UPDATE sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND ended_at IS NULL",
+        p![now, user, keep],
+    )?;
+    Ok(())
+}
+
+/// How a session stands, if there ever was such a one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_standing(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Standing>, DbError> {
+    let found = tx.query_opt(
+        "SELECT u.id, s.ended_at, u.disabled_at \
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?",
+        p![id],
+        |row| {
+            let over = row.get::<Option<Timestamp>>(1)?.is_some();
+            let disabled = row.get::<Option<Timestamp>>(2)?.is_some();
+            Ok((row.get::<UserId>(0)?, over || disabled))
+        },
+    )?;
+    let Some((user, ended)) = found else { return Ok(None) };
+    Ok(Some(Standing { ended, roles: list_roles(tx, user)? }))
 }
 
 /// Stores what is kept of a new refresh token.

@@ -8,7 +8,7 @@ use techtrove_core::{EmailAddress, FieldError, Money, MoneyError, Quantity, Sku}
 use techtrove_orders_api::Totals;
 
 use super::{
-    Address, Country, Delivery, Destination, Line,
+    Country, Delivery, Destination, Line,
     totals::{LineTotals, Pieces, Pricing, PricingError},
 };
 
@@ -85,8 +85,8 @@ impl From<&Delivery> for Route {
     fn from(delivery: &Delivery) -> Self {
         Self {
             method: delivery.method.clone(),
-            shipping: delivery.shipping_address.as_ref().map(Address::destination),
-            billing: delivery.billing_address.as_ref().map(Address::destination),
+            shipping: delivery.shipping_address.as_ref().map(Destination::from),
+            billing: delivery.billing_address.as_ref().map(Destination::from),
         }
     }
 }

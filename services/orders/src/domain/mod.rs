@@ -3,10 +3,9 @@
 //! and goods stands in [`saga`], what is still owed to an order in [`next_step`], where it may go in
 //! [`way`], the sums in [`totals`].
 
-mod address;
 pub mod cart;
 pub mod checkout;
-mod country;
+mod destination;
 mod duties;
 mod edit;
 mod number;
@@ -28,8 +27,7 @@ pub mod totals;
 mod tracking;
 mod words;
 
-pub use address::Address;
-pub use country::{Country, Destination, InvalidCountry};
+pub use destination::Destination;
 pub use duties::{CapturePolicy, next_step};
 pub use edit::{Edit, EditRefusal, MAX_NOTE, checked_note};
 pub use number::OrderNumber;
@@ -40,6 +38,7 @@ pub use shipment::{
     Pieces, Shipment, ShipmentStatus, ShownPieces, ShownShipment, Withdrawal, pack,
 };
 pub use status::{InvalidTransition, way};
+pub use techtrove_identity_api::{Address, Country, InvalidCountry};
 pub use tracking::{Entry, EntryKind, PaymentNews};
 pub use words::{
     UnknownWord, entry_kind_from_word, entry_kind_word, fulfilment_from_word, fulfilment_word,

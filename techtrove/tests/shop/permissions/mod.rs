@@ -50,12 +50,13 @@ impl People {
     async fn come() -> Self {
         let shop = TestShop::embedded().await;
         shop.sell(SKU, 1_000, 10_000).await;
+        let admin = shop.admin().await;
         Self {
-            owner: shop.user(Role::Customer),
-            other: shop.user(Role::Customer),
-            support: shop.user(Role::Support),
-            manager: shop.user(Role::Manager),
-            admin: shop.user(Role::Admin),
+            owner: shop.member(&admin, "owner", Role::Customer).await,
+            other: shop.member(&admin, "other", Role::Customer).await,
+            support: shop.member(&admin, "support", Role::Support).await,
+            manager: shop.member(&admin, "manager", Role::Manager).await,
+            admin,
             shop,
         }
     }
@@ -63,7 +64,9 @@ impl People {
     /// The request as `who` makes it, about a thing made for it alone.
     async fn request(&self, request: &Request, who: Who, number: usize) -> Draft {
         let caller = self.caller(who);
-        let own = who == Who::Guest || request.thing == Thing::OwnCart;
+        // Guests keep no addresses: what they ask for is somebody's.
+        let guests = who == Who::Guest && request.thing != Thing::Address;
+        let own = guests || request.thing == Thing::OwnCart;
         let owner = if own { caller } else { &self.owner };
         let target = request.thing.make(&self.shop, owner, number).await;
         match who {

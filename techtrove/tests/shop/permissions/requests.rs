@@ -14,7 +14,12 @@ pub const SKU: &str = "PERM-1";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thing {
     Nothing,
+    /// What a new account's owner was answered.
     Account,
+    /// Somebody with an account.
+    User,
+    /// An address that somebody keeps.
+    Address,
     Product,
     Category,
     Collection,
@@ -78,6 +83,22 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/auth/refresh", Thing::Account, |it| {
         Sent::Json(json!({"refresh_token": it.made["refresh_token"]}))
     }),
+    call("GET /api/v1/users/me", Thing::Nothing),
+    send("PATCH /api/v1/users/me", Thing::Nothing, |_| Sent::Json(json!({"locale": "en-GB"}))),
+    call("GET /api/v1/users/me/addresses", Thing::Nothing),
+    send("POST /api/v1/users/me/addresses", Thing::Nothing, |_| Sent::Json(address())),
+    call("GET /api/v1/users/me/addresses/{id}", Thing::Address),
+    send("PATCH /api/v1/users/me/addresses/{id}", Thing::Address, |_| {
+        Sent::Json(json!({"line2": "Second floor"}))
+    }),
+    call("DELETE /api/v1/users/me/addresses/{id}", Thing::Address),
+    call("GET /api/v1/users", Thing::Nothing),
+    call("GET /api/v1/users/{id}", Thing::User),
+    send("PUT /api/v1/users/{id}/roles", Thing::User, |_| {
+        Sent::Json(json!({"roles": ["support"]}))
+    }),
+    call("POST /api/v1/users/{id}/disable", Thing::User),
+    call("POST /api/v1/users/{id}/enable", Thing::User),
     call("GET /api/v1/products", Thing::Nothing),
     call("GET /api/v1/products/{id}", Thing::Product),
     send("POST /api/v1/products", Thing::Nothing, |it| Sent::Json(product(it.number))),
@@ -156,6 +177,10 @@ fn account(number: usize) -> Value {
     json!({"email": format!("person{number}@example.com"), "password": PASSWORD, "name": "A Person"})
 }
 
+fn address() -> Value {
+    order(SKU, 1, "tok_ok")["shipping_address"].clone()
+}
+
 fn product(number: usize) -> Value {
     let price = json!({"amount": 1_000, "currency": "USD"});
     let variants = json!([{"sku": format!("PERM-P{number}"), "price": price}]);
@@ -182,7 +207,10 @@ impl Thing {
             Self::Provider => {
                 return Target { parameters: vec![("provider", "sandbox".to_owned())], ..target };
             }
-            Self::Account => (owner.post("/api/v1/auth/register", &account(number)).await, ""),
+            Self::Account | Self::User => {
+                (owner.post("/api/v1/auth/register", &account(number)).await, "")
+            }
+            Self::Address => (owner.post("/api/v1/users/me/addresses", &address()).await, "id"),
             Self::Product | Self::Favorite => {
                 (shop.manager.post("/api/v1/products", &product(number)).await, "id")
             }
@@ -207,6 +235,7 @@ impl Thing {
         let text = |member: &str| made[member].as_str().map(str::to_owned);
         let id = match self {
             Self::Payment => made["payment"]["id"].as_str().map(str::to_owned),
+            Self::User => made["user"]["id"].as_str().map(str::to_owned),
             _ => text(name),
         };
         let id_name = if self == Self::Favorite { "product_id" } else { "id" };

@@ -1,13 +1,9 @@
-//! Countries, and what of an address decides what an order costs. A country is one of ISO 3166-1's
-//! officially assigned codes or none at all.
+//! Countries: one of ISO 3166-1's officially assigned codes or none at all.
 
 use std::{borrow::Borrow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize};
-use techtrove_core::FieldError;
 use utoipa::ToSchema;
-
-use super::address::wrong_text;
 
 /// An officially assigned code of ISO 3166-1 alpha-2, such as `US`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -18,47 +14,11 @@ pub struct Country(String);
 #[error("a country is two capital letters of ISO 3166-1, such as US")]
 pub struct InvalidCountry;
 
-/// Where an order goes, as far as its price depends on it.
-#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Destination {
-    /// Country (ISO 3166-1 alpha-2).
-    pub country: Country,
-    /// State, province or region.
-    #[serde(default)]
-    #[schema(max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    pub region: Option<String>,
-    /// Postal code.
-    #[serde(default)]
-    #[schema(max_length = 20, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    pub postal_code: Option<String>,
-}
-
 impl Country {
     /// The two letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl Destination {
-    /// What is wrong with it, each by its pointer below `pointer`.
-    #[must_use]
-    pub fn check(&self, pointer: &str) -> Vec<FieldError> {
-        let texts = [("region", &self.region, 100), ("postal_code", &self.postal_code, 20)];
-        let wrong = texts.into_iter().filter_map(|(field, text, most)| {
-            let why = wrong_text(text.as_ref()?, most, false)?;
-            Some(FieldError::new(format!("{pointer}/{field}"), why))
-        });
-        wrong.collect()
-    }
-}
-
-impl fmt::Debug for Destination {
-    /// A part of somebody's address stays out of logs.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Destination({}, …)", self.country)
     }
 }
 
@@ -128,19 +88,5 @@ mod tests {
         for text in ["", "D", "de", "UK", "XX", "EU", "DEU", "AD AE", "D ", "ÄÖ"] {
             assert_eq!(text.parse::<Country>(), Err(InvalidCountry), "{text}");
         }
-    }
-
-    #[test]
-    fn a_destination_is_checked_by_its_pointers() {
-        let destination = Destination {
-            country: Country("DE".into()),
-            region: Some("a\nb".into()),
-            postal_code: Some("x".repeat(21)),
-        };
-
-        let pointers: Vec<_> = destination.check("/to").into_iter().map(|e| e.pointer).collect();
-
-        assert_eq!(pointers, ["/to/region", "/to/postal_code"]);
-        assert!(!format!("{destination:?}").contains("xx"));
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::FieldError;
 use utoipa::ToSchema;
 
-use super::{Country, Destination};
+use crate::Country;
 
 /// A postal address.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -94,20 +94,11 @@ impl Address {
             .map(|(field, why)| FieldError::new(format!("{pointer}/{field}"), why))
             .collect()
     }
-
-    /// What of it decides what an order costs.
-    #[must_use]
-    pub fn destination(&self) -> Destination {
-        Destination {
-            country: self.country.clone(),
-            region: self.region.clone(),
-            postal_code: Some(self.postal_code.clone()),
-        }
-    }
 }
 
 /// Why `text` is not a line of an address, if it is not.
-pub(super) fn wrong_text(text: &str, most: usize, required: bool) -> Option<String> {
+#[must_use]
+pub fn wrong_text(text: &str, most: usize, required: bool) -> Option<String> {
     if text.chars().any(char::is_control) {
         return Some("this is one line, without control characters".to_owned());
     }
