@@ -23,11 +23,17 @@ use crate::{
 };
 
 /// The names under which NDJSON goes; none of them is registered, the first is the usual one.
-const NDJSON: [&str; 4] =
-    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+const NDJSON: [&str; 5] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+    "text/x-ndjson",
+];
 
 /// An import that has arrived.
 #[derive(Serialize, ToSchema)]
+#[schema(as = JobOut)]
 pub(crate) struct ImportAccepted {
     job_id: JobId,
 }
@@ -73,7 +79,10 @@ impl From<JobReport> for JobBody {
 /// stay as they are. A line has at most 256 KiB, the whole at most 512 MiB.
 #[utoipa::path(
     post, path = "/api/v1/products/import", operation_id = "import_products", tag = "catalog",
-    request_body(content = String, content_type = "application/x-ndjson"),
+    request_body(content(
+        (String = "application/x-ndjson"),
+        (String = "text/x-ndjson"),
+    )),
     security(("bearer" = [])),
     responses(
         (status = 202, body = ImportAccepted),

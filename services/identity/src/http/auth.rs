@@ -68,6 +68,7 @@ pub(crate) struct TokenResponse {
 
 /// A user, as they see themselves.
 #[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 pub(crate) struct UserBody {
     id: UserId,
     email: EmailAddress,
