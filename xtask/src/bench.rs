@@ -14,6 +14,7 @@ use crate::{pc_parts, tidy};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask bench --parts ../shared/data/pc-parts
+  cargo xtask bench --orders-only
   cargo xtask bench --seconds 20 --json > figures.json")]
 pub struct Arguments {
     /// The folder of the data set of PC parts
@@ -25,6 +26,9 @@ pub struct Arguments {
     /// Chooses the products that are read and bought
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Measure orders alone
+    #[arg(long)]
+    orders_only: bool,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -49,6 +53,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         "--seed",
         &arguments.seed.to_string(),
     ]);
+    if arguments.orders_only {
+        bench.arg("--orders-only");
+    }
     if arguments.json {
         bench.arg("--json");
     }

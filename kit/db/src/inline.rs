@@ -10,7 +10,7 @@ use crate::{
     DbError, OpenError,
     job::Job,
     lane::Lane,
-    sqlite::{self, Connection, Place},
+    sqlite::{self, Connection, Grouping, Place},
     tx::Kind,
 };
 
@@ -33,7 +33,8 @@ impl Inline {
             (None, _) => job.answer(Some(DbError::Unavailable("it was closed".to_owned()))),
             (Some(connection), Kind::Read) => sqlite::read_job(lane, connection, job),
             (Some(connection), Kind::Write) => {
-                sqlite::write_jobs(lane, connection, &mut VecDeque::from([job]));
+                let mut jobs = VecDeque::from([job]);
+                sqlite::write_jobs(lane, connection, &mut jobs, &mut Grouping::default());
             }
         }
     }

@@ -1,6 +1,8 @@
-//! How jobs become transactions on SQLite. Writing: every job that waits runs in a savepoint of its
-//! own inside one transaction, and one commit, which is one wait for the disk, answers them all. When
-//! that transaction is lost, those who did nothing wrong run again, each alone.
+//! How jobs become transactions on SQLite. Writing: all jobs that wait run inside one transaction, and
+//! one commit, which is one wait for the disk, answers them all. Savepoints, which cost a copy of each
+//! page that is touched, keep jobs apart only while some are undone; without them, when the first job is
+//! to be undone, the transaction is given up and run again with them. When a commit fails, those who did
+//! nothing wrong run again, each alone.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -17,26 +19,36 @@ use crate::{
 /// How long jobs may be added to a transaction before it commits: the first must not wait for all.
 const LONGEST_BATCH: Duration = Duration::from_millis(20);
 
+/// How the jobs of one transaction stand to each other.
+#[derive(Debug, Default)]
+pub(crate) struct Grouping {
+    /// Each has a savepoint of its own: some of the last transaction's were undone.
+    apart: bool,
+}
+
 /// Runs jobs that write, and answers them.
 pub(crate) fn write_jobs(
     lane: &Lane,
     connection: &mut Connection,
     jobs: &mut VecDeque<Box<dyn Job>>,
+    grouping: &mut Grouping,
 ) {
     while !jobs.is_empty() {
-        for job in write_together(lane, connection, jobs) {
+        for job in write_together(lane, connection, jobs, grouping) {
             lane.counters.retries.add(1);
             // Alone, a job can only be answered, so that nothing is left over.
-            write_together(lane, connection, &mut VecDeque::from([job]));
+            write_together(lane, connection, &mut VecDeque::from([job]), grouping);
         }
     }
 }
 
-/// Runs jobs in one transaction and answers them; returns those that have to run again alone.
+/// Runs jobs in one transaction and answers them; returns those that have to run again alone. Jobs that
+/// only have to be kept apart are put back.
 fn write_together(
     lane: &Lane,
     connection: &mut Connection,
     jobs: &mut VecDeque<Box<dyn Job>>,
+    grouping: &mut Grouping,
 ) -> Vec<Box<dyn Job>> {
     if let Err(error) = connection.control("BEGIN IMMEDIATE") {
         for job in jobs.drain(..) {
@@ -45,20 +57,30 @@ fn write_together(
         return Vec::new();
     }
     let shared = jobs.len() > 1;
+    let apart = shared && grouping.apart;
     let mut done: Vec<Ran> = Vec::with_capacity(jobs.len());
     let begun = Instant::now();
     while let Some(job) = jobs.pop_front() {
-        let ran = run(lane, connection, job, shared);
+        let ran = run(lane, connection, job, apart);
         if !connection.is_in_transaction() {
             let failure = ran.failure.clone().unwrap_or_else(lost);
             lane.answer(ran, Some(failure));
             return done.into_iter().map(|ran| ran.job).collect();
         }
+        let undone = !ran.keep;
         done.push(ran);
+        if undone && shared && !apart {
+            // Were it to fail, the transaction that is still open would let no other begin.
+            let _ = connection.control("ROLLBACK");
+            grouping.apart = true;
+            done.into_iter().rev().for_each(|ran| jobs.push_front(ran.job));
+            return Vec::new();
+        }
         if begun.elapsed() > LONGEST_BATCH {
             break;
         }
     }
+    grouping.apart = done.iter().any(|ran| !ran.keep);
     lane.count_transaction(done.len());
     finish(lane, connection, done)
 }
@@ -87,10 +109,10 @@ fn finish(lane: &Lane, connection: &mut Connection, done: Vec<Ran>) -> Vec<Box<d
     }
 }
 
-/// Runs a job; in a shared transaction inside a savepoint, which is undone unless the job is kept.
-fn run(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>, shared: bool) -> Ran {
+/// Runs a job; kept `apart` from others in a savepoint, which is undone unless the job is kept.
+fn run(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>, apart: bool) -> Ran {
     let started = Instant::now();
-    if shared && let Err(error) = connection.control("SAVEPOINT job") {
+    if apart && let Err(error) = connection.control("SAVEPOINT job") {
         return Ran { failure: Some(error), ..not_run(job) };
     }
     let deadline = job.is_limited().then(|| started + lane.options.job_timeout);
@@ -99,7 +121,7 @@ fn run(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>, shared: 
     connection.set_deadline(None);
     let ran =
         Ran { job, started, failure: verdict.failure, keep: verdict.keep, notify: verdict.notify };
-    if shared && connection.is_in_transaction() {
+    if apart && connection.is_in_transaction() {
         close_savepoint(connection, ran.keep);
     }
     ran

@@ -6,7 +6,7 @@ mod errors;
 mod jobs;
 
 pub(crate) use connection::{Connection, Place, column};
-pub(crate) use jobs::{read_job, write_jobs};
+pub(crate) use jobs::{Grouping, read_job, write_jobs};
 
 use std::{
     collections::VecDeque,
@@ -38,8 +38,9 @@ pub(crate) fn write_until_closed(
     };
     let _ = opened.send(Ok(()));
     let mut jobs = VecDeque::with_capacity(LARGEST_BATCH);
+    let mut grouping = Grouping::default();
     while lane.take(LARGEST_BATCH, &mut jobs) {
-        write_jobs(lane, &mut connection, &mut jobs);
+        write_jobs(lane, &mut connection, &mut jobs, &mut grouping);
     }
     // Nothing is ever sent: the channel ends with the last reader.
     let _ = readers_ended.recv();

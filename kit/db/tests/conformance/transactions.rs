@@ -360,10 +360,8 @@ async fn many_who_wait_share_a_commit_on_sqlite() {
                 crate::start(async move {
                     db.write("wait", move |tx| {
                         let sku = format!("s{number:02}");
-                        if number % 2 == 1 {
-                            return Err(DbError::NotFound);
-                        }
-                        tx.execute(INSERT, p![sku, number])
+                        let written = tx.execute(INSERT, p![sku, number])?;
+                        if number % 2 == 0 { Ok(written) } else { Err(DbError::NotFound) }
                     })
                     .await
                 })
