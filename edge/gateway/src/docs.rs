@@ -8,7 +8,7 @@ use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
     ResponseBuilder, Schema, Type,
     path::Operation,
-    schema::SchemaType,
+    schema::{AllOfBuilder, ArrayItems, SchemaType},
     security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_axum::router::OpenApiRouter;
@@ -97,8 +97,39 @@ pub(crate) fn complete(mut openapi: OpenApi, currency: Currency) -> OpenApi {
             }
         }
     }
+    name_items(&mut openapi);
+    tell_lists_from_pages(&mut openapi);
     links::add(&mut openapi);
     openapi
+}
+
+/// A page's items are what they are elsewhere: a page of orders refers to the order's schema instead of
+/// repeating it.
+fn name_items(openapi: &mut OpenApi) {
+    let Some(components) = openapi.components.as_mut() else { return };
+    let known = components.schemas.clone();
+    for (name, page) in &mut components.schemas {
+        if let Some(item) = name.strip_prefix("Page_").filter(|item| known.contains_key(*item))
+            && let RefOr::T(Schema::Object(page)) = page
+            && let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items")
+        {
+            list.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+    }
+}
+
+/// A thing with `items` and an `id`, a cart, is no page of a list. Tools that infer from a document what
+/// an answer holds take it for one, unless the list is a part that the schema is composed of.
+fn tell_lists_from_pages(openapi: &mut OpenApi) {
+    let schemas = openapi.components.iter_mut().flat_map(|parts| parts.schemas.values_mut());
+    for schema in schemas {
+        if let RefOr::T(Schema::Object(thing)) = schema
+            && thing.properties.contains_key("id")
+            && let Some(items) = thing.properties.get_mut("items")
+        {
+            *items = AllOfBuilder::new().item(items.clone()).into();
+        }
+    }
 }
 
 /// What may be absent is not `null` when it is there: a body, a header, a query parameter.

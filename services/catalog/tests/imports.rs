@@ -214,6 +214,7 @@ async fn an_import_has_a_type_and_a_size() {
         "unsupported_media_type"
     );
     assert_eq!(request().body("text/plain", "sku").await.status, 415);
+    let _ = request().body("text/x-ndjson; charset=utf-8", "").await.expect(202);
     let large = vec![b'\n'; 9 * 1_024 * 1_024];
     assert_eq!(
         request().body("application/x-ndjson", large).await.expect(413).problem_code(),

@@ -32,12 +32,14 @@ async fn a_guests_cart_goes_into_the_users_own_once() {
 
     let _ = guest.post(&claim, &json!({})).await.expect(401);
     let _ = ada.post(&claim, &json!({})).await.expect(404);
-    let _ = holding(&ada).post(&format!("{own}/claim"), &json!({})).await.expect(404);
+    let _ = bob.post(&format!("{own}/claim"), &json!({})).await.expect(404);
+    let anyhow = ada.post(&format!("{own}/claim"), &json!({})).await.expect(200);
     let first = holding(&ada).post(&claim, &json!({})).await.expect(200);
     let again = holding(&ada).post(&claim, &json!({})).await.expect(200);
     let bobs = holding(&bob).post(&claim, &json!({})).await.expect(409);
     let late = guest.post(&format!("{path}/items"), &item("GPU", 1)).await.expect(409);
 
+    assert_eq!(pieces(&anyhow.value()), expected(&[("GPU", 2), ("CPU", 9_999)]));
     let summed = expected(&[("GPU", 2), ("CPU", 10_000), ("KEY", 1)]);
     assert_eq!(pieces(&first.value()), summed);
     assert_eq!(first.value(), again.value());

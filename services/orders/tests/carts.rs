@@ -102,7 +102,7 @@ async fn a_cart_is_shown_to_whom_it_concerns() {
         (&guest, &guests, 200),
         (&shop.actor, &guests, 401),
         (&other, &guests, 404),
-        (&garbled, &guests, 404),
+        (&garbled, &guests, 401),
         (&ada, &guests, 404),
         (&ada, &adas, 200),
         (&bob, &adas, 404),

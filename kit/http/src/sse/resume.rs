@@ -12,13 +12,22 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// repeats the query each time it comes back, so the header knows better.
 ///
 /// # Errors
-/// 400 when the header holds no id of ours.
+/// 400 when the header or the query holds no id of ours, which are stored as 64 bits with a sign.
 pub fn last_event_id(headers: &HeaderMap, query: Option<u64>) -> Result<Option<u64>, Problem> {
-    let Some(text) = header_text(headers, &LAST_EVENT_ID)? else { return Ok(query) };
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let id = digits.then(|| text.parse().ok()).flatten();
-    let unknown = || Problem::new(codes::BAD_REQUEST, "last-event-id is no id of an event");
-    id.ok_or_else(unknown).map(Some)
+    let queried = query.map(known).transpose()?;
+    let Some(text) = header_text(headers, &LAST_EVENT_ID)? else { return Ok(queried) };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let id = digits.then(|| text.parse().ok()).flatten().ok_or_else(unknown)?;
+    known(id).map(Some)
+}
+
+/// An id that an event may have.
+fn known(id: u64) -> Result<u64, Problem> {
+    i64::try_from(id).map(|_| id).map_err(|_| unknown())
+}
+
+fn unknown() -> Problem {
+    Problem::new(codes::BAD_REQUEST, "last-event-id is no id of an event")
 }
 
 #[cfg(test)]
@@ -38,7 +47,8 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for value in ["", "-1", "+1", "1.5", "x", "1 2", "99999999999999999999"] {
+        assert!(last_event_id(&headers("1"), Some(u64::MAX)).is_err());
+        for value in ["", "-1", "+1", "1.5", "x", "1 2", "9223372036854775808"] {
             let refused = last_event_id(&headers(value), Some(4)).expect_err("must be refused");
 
             assert!(refused.is(codes::BAD_REQUEST), "{value}: {refused}");

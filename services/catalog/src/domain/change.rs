@@ -40,10 +40,7 @@ pub struct Price {
 /// Makes a product.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewProduct, example = json!({
-    "name": "GeForce RTX 4090", "brand": "NVIDIA", "status": "active",
-    "price": {"amount": 159_900, "currency": "USD"}, "variants": [{"sku": "GPU-RTX4090-24G"}],
-}))]
+#[schema(as = NewProduct)]
 pub struct NewProductInput {
     #[schema(
         min_length = 1,

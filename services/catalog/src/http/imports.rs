@@ -23,8 +23,13 @@ use crate::{
 };
 
 /// The names under which NDJSON goes; none of them is registered, the first is the usual one.
-const NDJSON: [&str; 4] =
-    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+const NDJSON: [&str; 5] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+    "text/x-ndjson",
+];
 
 /// How an import is meant.
 #[derive(Deserialize, IntoParams)]
@@ -39,6 +44,7 @@ pub(crate) struct ImportQuery {
 
 /// An import that has arrived.
 #[derive(Serialize, ToSchema)]
+#[schema(as = JobOut)]
 pub(crate) struct ImportAccepted {
     job_id: JobId,
 }
@@ -94,7 +100,11 @@ impl From<JobReport> for JobBody {
 #[utoipa::path(
     post, path = "/api/v1/products/import", operation_id = "import_products", tag = "catalog",
     params(ImportQuery),
-    request_body(content((String = "application/x-ndjson"), (String = "text/csv"))),
+    request_body(content(
+        (String = "application/x-ndjson"),
+        (String = "text/x-ndjson"),
+        (String = "text/csv"),
+    )),
     security(("bearer" = [])),
     responses(
         (status = 202, body = ImportAccepted),

@@ -126,7 +126,19 @@ pub(crate) async fn read(
 #[utoipa::path(
     post, path = "/api/v1/products", operation_id = "create_product", tag = "catalog",
     params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
-    request_body = NewProductInput, security(("bearer" = [])),
+    request_body(content = NewProductInput, examples(
+        ("physical" = (value = json!({
+            "name": "GeForce RTX 4090", "brand": "NVIDIA", "status": "active",
+            "price": {"amount": 159_900, "currency": "USD"},
+            "variants": [{"sku": "GPU-RTX4090-24G"}],
+        }))),
+        ("digital" = (value = json!({
+            "name": "Desktop Pro", "brand": "Acme", "status": "active", "fulfilment": "digital",
+            "price": {"amount": 19_900, "currency": "USD"},
+            "variants": [{"sku": "OS-DESKTOP-PRO"}],
+        }))),
+    )),
+    security(("bearer" = [])),
     responses(
         (status = 201, body = ProductBody),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),

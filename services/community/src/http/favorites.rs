@@ -15,6 +15,7 @@ use crate::{
 
 /// A product that the caller keeps in mind.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Favorite)]
 pub(crate) struct FavoriteBody {
     /// Which product; it may have left the shop since.
     product_id: ProductId,

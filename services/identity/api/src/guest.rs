@@ -33,6 +33,14 @@ impl GuestKey {
         BASE64.encode(self.mac(subject).finalize().into_bytes())
     }
 
+    /// What a client sent as a token, if it could be one. Anything else is no credential at all, as a
+    /// word that is no JWT is none; which key it would have to come from is not asked.
+    #[must_use]
+    pub fn plausible(presented: &str) -> Option<String> {
+        let bytes = BASE64.decode(presented).ok()?;
+        (bytes.len() == 32).then(|| presented.to_owned())
+    }
+
     /// Whether `presented` is the token that opens `subject`.
     #[must_use]
     pub fn matches(&self, subject: GuestSubject, presented: &str) -> bool {
@@ -87,6 +95,16 @@ mod tests {
         for presented in ["", "=", "é", &token[..42], &format!("{token}A"), &token.to_lowercase()]
         {
             assert!(!key.matches(order(1), presented), "{presented}");
+        }
+    }
+
+    #[test]
+    fn only_what_could_be_a_token_is_taken_for_one() {
+        let token = GuestKey::new([7; 32]).token(order(1));
+
+        assert_eq!(GuestKey::plausible(&token), Some(token.clone()));
+        for presented in ["", "=", "é", "a word", &token[..42], &format!("{token}A")] {
+            assert_eq!(GuestKey::plausible(presented), None, "{presented}");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::domain::KeptAddress;
 
 /// An address that the caller keeps.
 #[derive(Serialize, ToSchema)]
+#[schema(as = KeptAddress)]
 pub struct AddressBody {
     id: AddressId,
     name: String,

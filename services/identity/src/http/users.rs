@@ -19,6 +19,7 @@ const MAX_ROLES: usize = 4;
 
 /// A user, as they and staff see them.
 #[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 pub(crate) struct UserBody {
     id: UserId,
     email: EmailAddress,

@@ -20,6 +20,7 @@ use crate::{
 /// A difference to what was thought to be there.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"delta": 25, "reason": "a box was found behind the shelf"}))]
 pub(crate) struct AdjustmentRequest {
     /// So many pieces more, or fewer when negative; not 0.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]

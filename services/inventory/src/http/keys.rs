@@ -26,6 +26,7 @@ use crate::{
 /// Licence keys of a digital SKU.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"keys": ["7WQ2D-K9HTX-4MVBR", "P3CJN-8YF6G-ZL5SA"]}))]
 pub(crate) struct KeysRequest {
     /// Each once; blanks around a key are taken away.
     keys: KeyTexts,
@@ -88,7 +89,7 @@ impl Repeatable for AddedKeys {
 #[utoipa::path(
     post, path = "/api/v1/inventory/{sku}/keys", operation_id = "add_licence_keys", tag = "inventory",
     params(
-        ("sku" = Sku, Path, description = "Which SKU"),
+        ("sku" = Sku, Path, description = "Which SKU", example = "OS-DESKTOP-PRO"),
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     security(("bearer" = [])),

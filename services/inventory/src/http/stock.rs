@@ -45,6 +45,7 @@ pub(crate) struct StockQuery {
 
 /// The numbers of one SKU.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Stock)]
 pub(crate) struct StockBody {
     sku: Sku,
     /// Pieces in the building.

@@ -20,6 +20,7 @@ use crate::{
 
 /// An order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub struct OrderBody {
     /// Which order.
     pub id: OrderId,
@@ -82,6 +83,7 @@ pub struct PaymentBody {
 
 /// Money given back.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Refund)]
 pub struct RefundBody {
     /// Which refund.
     pub id: RefundId,
@@ -107,6 +109,7 @@ pub enum ReturnStatus {
 
 /// One line of an order.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 pub struct LineBody {
     /// What was bought.
     pub sku: Sku,

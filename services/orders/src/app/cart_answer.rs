@@ -19,6 +19,7 @@ use crate::{
 
 /// A cart.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Cart)]
 pub struct CartBody {
     /// Which cart.
     pub id: CartId,
@@ -57,6 +58,7 @@ pub enum CartStatus {
 
 /// So many pieces of a SKU.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = CartItem)]
 pub struct CartItemBody {
     /// Which item.
     pub id: CartItemId,

@@ -59,9 +59,10 @@ pub(crate) async fn claim_cart(
 impl Claim {
     fn run(&self, tx: &mut Tx<'_>) -> Result<Cart, Error> {
         let mut guest = self.access.lock(tx)?;
-        // A user's own cart is nobody's to claim.
+        // A user's own cart is theirs already.
         if guest.user_id.is_some() {
-            return Err(Error::NotFound);
+            guest.require_open()?;
+            return Ok(guest);
         }
         if guest.state == CartState::Claimed {
             let own = store::lookup_claim(tx, guest.id, self.user)?.ok_or(CartRefusal::Claimed)?;

@@ -26,6 +26,7 @@ use crate::{
 
 /// A new cart, and what is not in it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = CartOut)]
 pub struct ReorderBody {
     /// The cart.
     #[serde(flatten)]

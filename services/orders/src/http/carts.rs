@@ -13,12 +13,12 @@ use techtrove_http::{
     HttpError, Json, Path, ProblemBody, header_text,
     idempotency::{Answer, IdempotencyKey, Idempotent, OptionalIdempotent, Scope},
 };
-use techtrove_identity_api::{Caller, UserId};
+use techtrove_identity_api::{Caller, GuestKey, UserId};
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
 use super::{
-    checkout::CheckoutRequest,
+    checkout::{self, CheckoutRequest},
     orders::{self, PlacedBody, X_GUEST_TOKEN},
 };
 use crate::{
@@ -44,6 +44,7 @@ pub(crate) struct Nothing {}
 /// So many pieces of a SKU.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"sku": "GPU-RTX4090-24G", "quantity": 1}))]
 pub(crate) struct AddItemRequest {
     /// What.
     sku: Sku,
@@ -54,6 +55,7 @@ pub(crate) struct AddItemRequest {
 /// Another quantity.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"quantity": 2}))]
 pub(crate) struct SetQuantityRequest {
     /// How many.
     quantity: Quantity,
@@ -62,6 +64,10 @@ pub(crate) struct SetQuantityRequest {
 /// Where a cart would go.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "shipping_address": {"country": "US", "region": "IL", "postal_code": "62701"},
+    "shipping_method": "standard",
+}))]
 pub(crate) struct QuoteRequest {
     /// Where goods would go; required for goods that ship.
     #[serde(default)]
@@ -100,7 +106,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CartCaller {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        let cart_token = header_text(&parts.headers, &X_CART_TOKEN)?.map(str::to_owned);
+        let cart_token = header_text(&parts.headers, &X_CART_TOKEN)?.and_then(GuestKey::plausible);
         Ok(Self(Shopper { user_id: caller.user_id(), cart_token }))
     }
 }
@@ -290,15 +296,16 @@ pub(crate) async fn remove_item(
 }
 
 /// Adds a guest's cart to the signed-in user's own, which is the answer. To claim it again changes
-/// nothing.
+/// nothing; nor does it to claim a cart that is the user's anyhow, which needs no token.
 #[utoipa::path(
     post, path = "/api/v1/carts/{id}/claim", operation_id = "claim_cart", tag = "carts",
     request_body = Option<Nothing>,
     params(
         ("id" = CartId, Path, description = "The guest's cart"),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token that the guest got with it"),
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
-    security(("bearer" = [], "cart" = [])),
+    security(("bearer" = [])),
     responses(
         (status = 200, body = CartBody, headers(
             ("Idempotent-Replayed" = Option<String>, description = "`true` for an answer given before"),
@@ -362,7 +369,10 @@ pub(crate) async fn quote(
 /// Buys a cart. It becomes at most one order; a refusal opens it again.
 #[utoipa::path(
     post, path = "/api/v1/carts/{id}/checkout", operation_id = "checkout_cart", tag = "carts",
-    request_body = CheckoutRequest,
+    request_body(content = CheckoutRequest, examples(
+        ("paid" = (value = json!(checkout::example("tok_ok")))),
+        ("requires_action" = (value = json!(checkout::example("tok_requires_action")))),
+    )),
     params(
         ("id" = CartId, Path, description = "Which cart"),
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
@@ -430,7 +440,7 @@ pub(crate) async fn reorder(
     headers: axum::http::HeaderMap,
     OptionalIdempotent(request): OptionalIdempotent<Nothing>,
 ) -> Result<Response, HttpError> {
-    let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.map(str::to_owned);
+    let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible);
     // Staff reorder what they bought themselves.
     let viewer = Viewer { user_id: caller.user_id(), staff: false, support: false, guest_token };
     let scope = match (&viewer.user_id, &viewer.guest_token) {

@@ -1,6 +1,7 @@
 //! What a buyer says besides the lines, whether they buy now or buy a cart.
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 use techtrove_core::{EmailAddress, FieldError, Money, Problem, codes};
 use utoipa::ToSchema;
 
@@ -18,12 +19,6 @@ const MAX_LINES: usize = 100;
 /// Buys a cart.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "email": "ada@example.com", "shipping_method": "standard",
-    "shipping_address": {"name": "Ada Lovelace", "line1": "1 Main Street", "city": "Springfield",
-        "region": "IL", "postal_code": "62701", "country": "US"},
-    "payment": {"provider": "sandbox", "token": "tok_ok"},
-}))]
 pub(crate) struct CheckoutRequest {
     /// Where the confirmation goes; required of guests.
     #[serde(default)]
@@ -55,6 +50,19 @@ pub(crate) struct PaymentRequest {
     /// The provider's token for the means of payment.
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$", format = Password, example = "tok_ok")]
     token: String,
+}
+
+/// What somebody may send who pays with this token.
+pub(super) fn example(token: &str) -> Value {
+    json!({
+        "email": "ada@example.com",
+        "shipping_method": "standard",
+        "shipping_address": {
+            "name": "Ada Lovelace", "line1": "1 Main Street", "city": "Springfield",
+            "region": "IL", "postal_code": "62701", "country": "US",
+        },
+        "payment": {"provider": "sandbox", "token": token},
+    })
 }
 
 impl CheckoutRequest {

@@ -8,17 +8,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use serde_json::{Value, json};
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _, codes};
 use techtrove_http::{
     ETag, HttpError, Path, ProblemBody, header_text,
     idempotency::{IdempotencyKey, Idempotent, Scope},
     versioned_json,
 };
-use techtrove_identity_api::{Caller, Role};
+use techtrove_identity_api::{Caller, GuestKey, Role};
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
-use super::checkout::{CheckoutRequest, PaymentRequest};
+use super::checkout::{self, CheckoutRequest, PaymentRequest};
 use crate::{
     app::{
         self, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, Viewer, with_guest_token,
@@ -36,13 +37,6 @@ pub(super) const X_GUEST_TOKEN: HeaderName = HeaderName::from_static("x-guest-to
 /// Buys now.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "lines": [{"sku": "GPU-RTX4090-24G", "quantity": 1}],
-    "email": "ada@example.com", "shipping_method": "standard",
-    "shipping_address": {"name": "Ada Lovelace", "line1": "1 Main Street", "city": "Springfield",
-        "region": "IL", "postal_code": "62701", "country": "US"},
-    "payment": {"provider": "sandbox", "token": "tok_ok"},
-}))]
 pub(crate) struct PlaceOrderRequest {
     /// What to buy. A SKU may come more than once.
     #[schema(min_items = 1, max_items = 100)]
@@ -79,12 +73,20 @@ pub(crate) struct LineRequest {
 
 /// An order just placed.
 #[derive(serde::Serialize, ToSchema)]
+#[schema(as = OrderOut)]
 pub(crate) struct PlacedBody {
     #[serde(flatten)]
     order: OrderBody,
     /// For guests: the token to send back as `X-Guest-Token`. Shown here only.
     #[serde(skip_serializing_if = "Option::is_none")]
     guest_token: Option<String>,
+}
+
+/// What somebody may send who pays with this token.
+fn example(token: &str) -> Value {
+    let mut example = checkout::example(token);
+    example["lines"] = json!([{"sku": "GPU-RTX4090-24G", "quantity": 1}]);
+    example
 }
 
 impl PlaceOrderRequest {
@@ -108,7 +110,11 @@ impl PlaceOrderRequest {
 /// `pending` while the provider has not told.
 #[utoipa::path(
     post, path = "/api/v1/orders", operation_id = "place_order", tag = "orders",
-    request_body = PlaceOrderRequest,
+    request_body(content = PlaceOrderRequest, examples(
+        ("paid" = (value = json!(example("tok_ok")))),
+        ("requires_action" = (value = json!(example("tok_requires_action")))),
+        ("unknown" = (value = json!(example("tok_timeout")))),
+    )),
     params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
         description = "A retry with the same key and body gets the same answer.")),
     security((), ("bearer" = [])),
@@ -219,6 +225,6 @@ pub(super) fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, Pro
         user_id: caller.user_id(),
         staff: caller.has(Role::Support) || caller.has(Role::Manager),
         support: caller.has(Role::Support),
-        guest_token: header_text(headers, &X_GUEST_TOKEN)?.map(str::to_owned),
+        guest_token: header_text(headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible),
     })
 }

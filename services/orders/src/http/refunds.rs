@@ -38,6 +38,7 @@ pub(crate) struct RefundAmount {
 /// Gives money back.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": {"amount": 500, "currency": "USD"}, "reason": "a scratch"}))]
 pub(crate) struct RefundRequest {
     /// How much; all that is left, when absent.
     #[serde(default)]

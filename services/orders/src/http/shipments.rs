@@ -32,6 +32,7 @@ const MAX_TRACKING_NUMBER: usize = 128;
 /// Ships a parcel.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"carrier": "DHL", "tracking_number": "JD014600003520512398"}))]
 pub(crate) struct ShipRequest {
     /// What is in it; all that is left of what ships, when absent.
     #[serde(default)]

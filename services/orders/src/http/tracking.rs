@@ -55,6 +55,20 @@ pub(crate) struct TicketBody {
     expires_at: Timestamp,
 }
 
+/// One event of an order, as a client of Server-Sent Events reads it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "says what is written as text, and is never made")]
+pub(crate) struct OrderEvent {
+    /// Its place in the order's history, from 1.
+    #[schema(pattern = "^[1-9][0-9]*$")]
+    id: String,
+    /// What changed.
+    #[schema(pattern = "^(status|payment|shipment)$")]
+    event: String,
+    /// What it is now, as JSON.
+    data: String,
+}
+
 /// Tells what becomes of an order: all so far, or all after `Last-Event-ID`, and then each change as it
 /// comes. An event's `id` is its place in the order's history, from 1 without a gap; its `event` is
 /// `status` (`{status, at, note?}`), `payment` (`{id, status, at}`) or `shipment` (the parcel). The
@@ -68,7 +82,8 @@ pub(crate) struct TicketBody {
     ),
     security(("bearer" = []), ("guest" = []), ("ticket" = [])),
     responses(
-        (status = 200, body = String, content_type = "text/event-stream", description = "Server-Sent Events"),
+        (status = 200, body = OrderEvent, content_type = "text/event-stream",
+            description = "Server-Sent Events; the schema is that of one event"),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
         (status = 404, body = ProblemBody), (status = 422, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),

@@ -14,7 +14,7 @@ use techtrove_http::{
     HttpError, Json, OptionalJson, Path, ProblemBody, Query, header_text,
     idempotency::IdempotencyKey,
 };
-use techtrove_identity_api::{Caller, Role};
+use techtrove_identity_api::{Caller, GuestKey, Role};
 use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus};
 use utoipa::{IntoParams, ToSchema};
 
@@ -34,6 +34,7 @@ techtrove_core::typed_id!(
 
 /// A payment.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Payment)]
 pub(crate) struct PaymentBody {
     id: PaymentId,
     /// The order it is for; absent from one that was given up before it was asked for.
@@ -241,7 +242,7 @@ fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, HttpError> {
     Ok(Viewer {
         user_id: caller.user_id(),
         staff: caller.has(Role::Support) || caller.has(Role::Manager),
-        guest_token: header_text(headers, &X_GUEST_TOKEN)?.map(str::to_owned),
+        guest_token: header_text(headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible),
     })
 }
 
