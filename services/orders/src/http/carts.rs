@@ -23,8 +23,8 @@ use super::{
 };
 use crate::{
     app::{
-        self, App, Buyer, CartAnswer, CartBody, PlaceOrder, QuoteBody, ReorderBody, Shopper,
-        Viewer, cart_location,
+        self, Addressed, App, Buyer, CartAnswer, CartBody, PlaceOrder, QuoteBody, ReorderBody,
+        Shopper, Viewer, cart_location,
     },
     domain::{
         Destination,
@@ -404,9 +404,13 @@ pub(crate) async fn checkout(
 ) -> Result<Response, HttpError> {
     let buyer = caller.buyer();
     let key = request.key(caller.scope(), app.clock.now());
+    let address = request.body.shipping_address_id;
     let (wish, token) = request.body.checked(&app, buyer, None)?;
     let request = PlaceOrder { buyer, wish, token, key, cart: None };
-    let placed = app::checkout_cart(&app, &caller.0, id, request).await?;
+    let placed = match app::to_own_address(&app, request, address).await? {
+        Addressed::Now(request) => app::checkout_cart(&app, &caller.0, id, *request).await?,
+        Addressed::Before(placed) => placed,
+    };
     Ok(orders::answer(&app, buyer, placed))
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use techtrove_core::{EmailAddress, FieldError, Money, Problem, codes};
+use techtrove_identity_api::AddressId;
 use utoipa::ToSchema;
 
 use crate::{
@@ -26,6 +27,9 @@ pub(crate) struct CheckoutRequest {
     /// Where goods go; required for goods that ship.
     #[serde(default)]
     pub shipping_address: Option<Address>,
+    /// Which of the buyer's own addresses goods go to, instead of `shipping_address`; not for guests.
+    #[serde(default)]
+    pub shipping_address_id: Option<AddressId>,
     /// Where the bill goes, when it is not the same.
     #[serde(default)]
     pub billing_address: Option<Address>,
@@ -107,6 +111,15 @@ impl CheckoutRequest {
         let mut errors = Vec::new();
         if buyer == Buyer::Guest && self.email.is_none() {
             errors.push(FieldError::new("/email", "a guest's order needs an e-mail address"));
+        }
+        if self.shipping_address_id.is_some() {
+            let pointer = "/shipping_address_id";
+            if buyer == Buyer::Guest {
+                errors.push(FieldError::new(pointer, "guests keep no addresses: write it out"));
+            }
+            if self.shipping_address.is_some() {
+                errors.push(FieldError::new(pointer, "an order goes to one address: say it once"));
+            }
         }
         for (pointer, address) in [
             ("/shipping_address", &self.shipping_address),

@@ -15,14 +15,15 @@ use techtrove_http::{
     idempotency::{IdempotencyKey, Idempotent, Scope},
     versioned_json,
 };
-use techtrove_identity_api::{Caller, GuestKey, Role};
+use techtrove_identity_api::{AddressId, Caller, GuestKey, Role};
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
 use super::checkout::{self, CheckoutRequest, PaymentRequest};
 use crate::{
     app::{
-        self, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, Viewer, with_guest_token,
+        self, Addressed, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, Viewer,
+        with_guest_token,
     },
     domain::{
         Address,
@@ -47,6 +48,9 @@ pub(crate) struct PlaceOrderRequest {
     /// Where goods go; required for goods that ship.
     #[serde(default)]
     shipping_address: Option<Address>,
+    /// Which of the buyer's own addresses goods go to, instead of `shipping_address`; not for guests.
+    #[serde(default)]
+    shipping_address_id: Option<AddressId>,
     /// Where the bill goes, when it is not the same.
     #[serde(default)]
     billing_address: Option<Address>,
@@ -97,6 +101,7 @@ impl PlaceOrderRequest {
         let terms = CheckoutRequest {
             email: self.email,
             shipping_address: self.shipping_address,
+            shipping_address_id: self.shipping_address_id,
             billing_address: self.billing_address,
             shipping_method: self.shipping_method,
             payment: self.payment,
@@ -144,8 +149,13 @@ pub(crate) async fn place(
         Buyer::User(id) => Scope::User(id.uuid()),
     };
     let key = idempotent.key(scope, app.clock.now());
+    let address = idempotent.body.shipping_address_id;
     let (wish, token) = idempotent.body.checked(&app, buyer)?;
-    let placed = app::place_order(&app, PlaceOrder { buyer, wish, token, key, cart: None }).await?;
+    let request = PlaceOrder { buyer, wish, token, key, cart: None };
+    let placed = match app::to_own_address(&app, request, address).await? {
+        Addressed::Now(request) => app::place_order(&app, *request).await?,
+        Addressed::Before(placed) => placed,
+    };
     Ok(answer(&app, buyer, placed))
 }
 
