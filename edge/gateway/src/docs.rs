@@ -1,7 +1,10 @@
 //! The OpenAPI document and the readable reference, both from the routes that run and nothing else.
 //! The reference is Swagger UI out of the binary, so that it works without internet access.
 
-use axum::{Router, extract::Request, middleware, middleware::Next, response::Response};
+use axum::{
+    Router, body::Bytes, extract::Request, middleware, middleware::Next, response::Response,
+    routing::get,
+};
 use http::{HeaderValue, header};
 use techtrove_core::Currency;
 use utoipa::openapi::{
@@ -186,11 +189,15 @@ pub fn document(services: Vec<OpenApiRouter>, currency: Currency) -> OpenApi {
     complete(services.into_iter().fold(api, OpenApiRouter::merge).into_openapi(), currency)
 }
 
-/// The document and the reference.
-pub(crate) fn router(openapi: OpenApi) -> Router {
+/// The document and the reference. Only its bytes are kept: as a tree it takes megabytes.
+pub(crate) fn router(openapi: &OpenApi) -> Router {
+    let document = serde_json::to_vec(openapi).expect("its keys are all texts");
+    let document = Bytes::from(document);
     let config = Config::from(DOCUMENT_PATH).validator_url("none").deep_linking(true);
-    let reference = SwaggerUi::new("/docs").url(DOCUMENT_PATH, openapi).config(config);
-    Router::new().merge(reference).layer(middleware::from_fn(page_policy))
+    let reference = SwaggerUi::new("/docs").config(config);
+    let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], document) };
+    let router = Router::new().route(DOCUMENT_PATH, get(answer)).merge(reference);
+    router.layer(middleware::from_fn(page_policy))
 }
 
 async fn page_policy(request: Request, next: Next) -> Response {

@@ -66,8 +66,8 @@ pub fn router(config: &Config, origin: Origin, context: RequestContext) -> Route
         api = api.merge(service);
     }
     let (api, openapi) = api.split_for_parts();
-    let routes =
-        api.merge(docs::router(docs::complete(openapi, config.currency))).merge(origin.beside);
+    let document = docs::complete(openapi, config.currency);
+    let routes = api.merge(docs::router(&document)).merge(origin.beside);
     // One layer made of four: axum boxes a route once for each time that it is layered.
     with_fallbacks(routes).layer((
         ContextLayer::new(context),
