@@ -438,12 +438,7 @@ pub(crate) async fn reorder(
     let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible);
     // Staff reorder what they bought themselves.
     let viewer = Viewer { user_id: caller.user_id(), staff: false, support: false, guest_token };
-    let scope = match (&viewer.user_id, &viewer.guest_token) {
-        (Some(id), _) => Scope::User(id.uuid()),
-        (None, Some(token)) => Scope::Token(token),
-        (None, None) => Scope::Guest,
-    };
-    let key = request.key(scope, app.clock.now());
+    let key = request.key(orders::scope(&viewer), app.clock.now());
     match app::reorder(&app, id, &viewer, key).await {
         Ok(made) => answered(StatusCode::CREATED, Some(cart_location(made.body.cart.id)), &made),
         Err(error) => Err(orders::hidden(&app, &caller, id, error, "this is for its buyer").await),
