@@ -9,6 +9,7 @@ mod collection;
 mod csv;
 mod document;
 mod export_line;
+mod heading;
 mod image;
 mod import_chunk;
 mod import_line;
