@@ -66,8 +66,6 @@ pub struct ProductBody {
     /// What its editors wrote.
     #[serde(flatten)]
     pub document: ProductDocument,
-    /// Addresses of pictures of it.
-    pub images: Vec<String>,
     /// What its buyers say.
     pub rating: RatingBody,
     /// The best of its variants.
@@ -100,7 +98,7 @@ impl ShownProduct {
         // Writing into a text never fails.
         let _ = write!(
             json,
-            r#","images":[],"rating":{{"average":{average},"count":{count}}},"availability":"{availability}"}}"#
+            r#","rating":{{"average":{average},"count":{count}}},"availability":"{availability}"}}"#
         );
         json
     }
