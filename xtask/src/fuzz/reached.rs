@@ -94,7 +94,8 @@ impl Reached {
     /// The operations that have never succeeded and could have.
     pub(super) fn missed(&self) -> Vec<&str> {
         let missed = self.0.iter().filter(|(name, statuses)| {
-            !OUT_OF_REACH.contains(&name.as_str()) && !statuses.iter().any(|status| status / 100 == 2)
+            !OUT_OF_REACH.contains(&name.as_str())
+                && !statuses.iter().any(|status| status / 100 == 2)
         });
         missed.map(|(name, _)| name.as_str()).collect()
     }
