@@ -3,6 +3,7 @@
 //! with [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
 
 mod client;
+mod client_address;
 mod context;
 mod etag;
 mod exact;
@@ -22,6 +23,7 @@ pub mod server;
 pub mod sse;
 
 pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
+pub use client_address::ClientAddress;
 pub use context::{
     ContextLayer, RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
     request_context,
