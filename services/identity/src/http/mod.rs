@@ -4,8 +4,11 @@ mod addresses;
 mod admins;
 mod auth;
 mod contacts;
+mod credentials;
+mod device;
 mod keys;
 mod me;
+mod sessions;
 mod users;
 
 use axum::{
@@ -22,9 +25,16 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
+        .routes(routes!(sessions::log_out))
+        .routes(routes!(credentials::change_password))
+        .routes(routes!(credentials::verify_email))
+        .routes(routes!(credentials::forgot_password))
+        .routes(routes!(credentials::reset_password))
         .routes(routes!(me::show, me::edit))
         .routes(routes!(addresses::list, addresses::create))
         .routes(routes!(addresses::show, addresses::edit, addresses::forget))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
         .routes(routes!(users::list))
         .routes(routes!(users::show))
         .routes(routes!(users::set_roles))

@@ -23,6 +23,10 @@ const MAX_ROLES: usize = 4;
 pub(crate) struct UserBody {
     id: UserId,
     email: EmailAddress,
+    /// Whether it is known that the address is theirs.
+    email_verified: bool,
+    /// The address that they asked for, until they show that it is theirs.
+    pending_email: Option<EmailAddress>,
     name: String,
     /// How to call them in public.
     display_name: Option<String>,
@@ -46,6 +50,8 @@ impl From<User> for UserBody {
         Self {
             id: user.id,
             email: user.email,
+            email_verified: user.email_verified_at.is_some(),
+            pending_email: user.pending_email,
             name,
             display_name,
             phone,
