@@ -11,7 +11,11 @@ use anyhow::Context;
 use serde::Deserialize;
 
 /// The operations that the fuzzer cannot reach, since it has neither the provider's key nor the mail.
-const SECRET: [&str; 1] = ["POST /api/v1/payments/webhooks/{provider}"];
+const SECRET: [&str; 3] = [
+    "POST /api/v1/auth/verify-email",
+    "POST /api/v1/auth/reset-password",
+    "POST /api/v1/payments/webhooks/{provider}",
+];
 
 /// The statuses of each operation, by `METHOD /path`.
 #[derive(Debug, Default)]
