@@ -9,6 +9,7 @@ mod collection;
 mod csv;
 mod document;
 mod export_line;
+mod heading;
 mod import_chunk;
 mod import_line;
 mod import_row;

@@ -2,14 +2,13 @@
 
 use std::net::IpAddr;
 
-use axum::{extract::State, http::StatusCode};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use techtrove_core::{Page, PageRequest, Timestamp};
-use techtrove_http::{HttpError, Json, OptionalJson, Path, ProblemBody, Query};
+use techtrove_http::{HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query, private};
 use techtrove_identity_api::{SessionId, SignedIn};
 use utoipa::ToSchema;
 
-use super::users::NoFields;
 use crate::{
     app::{self, App},
     domain::LiveSession,
@@ -83,9 +82,9 @@ pub(crate) async fn list(
     SignedIn(user): SignedIn,
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<Json<Page<SessionBody>>, HttpError> {
+) -> Result<Response, HttpError> {
     let found = app::list_sessions(&app, user.sub, &page).await?;
-    Ok(Json(found.map(|session| SessionBody::of(session, user.sid))))
+    Ok(private(Json(found.map(|session| SessionBody::of(session, user.sid)))))
 }
 
 /// Ends one of the caller's sessions within a minute, its refresh token at once.
