@@ -143,5 +143,8 @@ async fn who_tries_many_addresses_has_to_wait() {
     let slowed = ada.edit(&json!({"email": "nobody@example.com"})).await.expect(429);
 
     assert_eq!(slowed.problem_code(), "rate_limited");
+    let same = json!({"email": "ada@example.com", "locale": "en"});
+    assert_eq!(ada.edit(&same).await.expect(200).value()["locale"], "en");
+    assert_eq!(shop.count(EMAIL_VERIFICATION_REQUESTED).await, 0);
     ada.edit(&json!({"name": "Ada Lovelace"})).await.expect(200);
 }

@@ -156,7 +156,7 @@ async fn sessions_tell_from_where_they_are_used_and_end_by_their_user_alone() {
         let ids = Seed::fixed(15).ids(Arc::new(ManualClock::default()));
         let session = |user_id| Session { id: ids.next(), user_id, started_at: now() };
         let (older, newer) = (session(owner), session(owner));
-        let home = Device::new(Some("Phone 🦀"), "2001:db8::1".parse().ok());
+        let home = Device::new(Some("Phone 🦀"), Some("2001:db8::1".to_owned()));
         let later = now().plus(Duration::from_secs(60));
         let (begun, device) = (newer, home.clone());
         let start = db.write("start", move |tx| {

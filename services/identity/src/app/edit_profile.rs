@@ -5,7 +5,7 @@ use techtrove_db::Tx;
 use techtrove_http::IfMatch;
 use techtrove_identity_api::UserId;
 
-use super::{App, mailing::Mailing};
+use super::{App, get_user, mailing::Mailing};
 use crate::{
     domain::{ProfileEdit, Purpose, User},
     error::Error,
@@ -25,9 +25,10 @@ pub async fn edit_profile(
     edit: ProfileEdit,
     email: Option<EmailAddress>,
 ) -> Result<User, Error> {
-    if email.is_some() {
-        app.slowing.admit_address(id, app.clock.now())?;
-    }
+    let email = match email {
+        Some(email) => admit(app, id, email).await?,
+        None => None,
+    };
     let mailing = Mailing::new(app, Purpose::VerifyEmail);
     let edited = app.db.write("identity.edit_profile", move |tx| {
         let before = store::lock_user(tx, id)?.ok_or(Error::UnknownUser)?;
@@ -44,6 +45,20 @@ pub async fn edit_profile(
         Ok(user)
     });
     edited.await
+}
+
+/// The address that the user asks for, unless they have asked for too many. Whoever says the one that they
+/// have is not refused for it, and is not mailed again and again.
+async fn admit(app: &App, id: UserId, email: EmailAddress) -> Result<Option<EmailAddress>, Error> {
+    let user = get_user(app, id).await?;
+    let same = user.email == email;
+    if same && user.email_verified_at.is_some() {
+        return Ok(Some(email));
+    }
+    match app.slowing.admit_address(id, app.clock.now()) {
+        Err(_) if same => Ok(None),
+        admitted => admitted.map(|()| Some(email)),
+    }
 }
 
 /// Asks the user to show that an address is theirs, unless that is known; answers the one that waits for

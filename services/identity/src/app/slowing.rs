@@ -4,7 +4,6 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -55,13 +54,14 @@ pub(super) struct Visitor {
 impl Visitor {
     /// Whoever tries the account of this address, case-folded, from a device; `known` are the addresses
     /// that its owner came from.
-    pub(super) fn new(email_folded: &str, device: &Device, known: &[IpAddr]) -> Self {
-        let network = |address: &IpAddr| ClientAddress(*address).network();
-        let place = device.address.as_ref().map(network);
+    pub(super) fn new(email_folded: &str, device: &Device, known: &[String]) -> Self {
+        let network =
+            |address: &String| Some(ClientAddress(address.parse().ok()?).network().to_string());
+        let place = device.address.as_ref().and_then(network);
         Self {
-            here: key(&["here", email_folded, &place.map_or(String::new(), |it| it.to_string())]),
+            here: key(&["here", email_folded, place.as_deref().unwrap_or_default()]),
             anywhere: key(&["anywhere", email_folded]),
-            known: place.is_some_and(|place| known.iter().any(|own| network(own) == place)),
+            known: place.is_some() && known.iter().any(|own| network(own) == place),
         }
     }
 }
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn device(address: &str) -> Device {
-        Device::new(None, Some(address.parse().expect("an address")))
+        Device::new(None, Some(address.to_owned()))
     }
 
     fn tries(slowing: &Slowing, visitor: &Visitor) -> u32 {

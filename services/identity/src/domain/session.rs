@@ -1,7 +1,5 @@
 //! Sessions, and the devices that they are used from.
 
-use std::net::IpAddr;
-
 use techtrove_core::Timestamp;
 use techtrove_identity_api::{SessionId, UserId};
 
@@ -24,15 +22,15 @@ pub struct Session {
 pub struct Device {
     /// What it says it is.
     pub user_agent: Option<String>,
-    /// Where it calls from.
-    pub address: Option<IpAddr>,
+    /// Where it calls from, an IP address.
+    pub address: Option<String>,
 }
 
 impl Device {
     /// The device at this address which says this of itself; kept no longer than what tells devices
     /// apart.
     #[must_use]
-    pub fn new(user_agent: Option<&str>, address: Option<IpAddr>) -> Self {
+    pub fn new(user_agent: Option<&str>, address: Option<String>) -> Self {
         let user_agent = user_agent.map(str::trim).filter(|text| !text.is_empty());
         let cut = |text: &str| text[..text.floor_char_boundary(MAX_USER_AGENT)].to_owned();
         Self { user_agent: user_agent.map(cut), address }

@@ -17,7 +17,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Calling {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0);
+        let address = parts.extensions.get::<ClientAddress>().map(|address| address.0.to_string());
         let user_agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         Ok(Self(Device::new(user_agent, address)))
     }

@@ -1,7 +1,5 @@
 //! Where users are signed in, and signing out.
 
-use std::net::IpAddr;
-
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 use techtrove_core::{Page, PageRequest, Timestamp};
@@ -26,8 +24,8 @@ pub(crate) struct SessionBody {
     /// What the device said of itself then.
     user_agent: Option<String>,
     /// Where it called from then.
-    #[schema(value_type = Option<String>, example = "192.0.2.1")]
-    address: Option<IpAddr>,
+    #[schema(example = "192.0.2.1")]
+    address: Option<String>,
     /// Whether it is the one that asks.
     current: bool,
 }

@@ -1,7 +1,5 @@
 //! Sessions and the hashes of their refresh tokens.
 
-use std::net::IpAddr;
-
 use techtrove_core::{Timestamp, TypedId};
 use techtrove_db::{DbError, Tx, p};
 use techtrove_identity_api::{SessionId, Standing, UserId};
@@ -18,7 +16,6 @@ const KNOWN_SESSIONS: i64 = 50;
 /// # Errors
 /// When the database fails.
 pub fn insert_session(tx: &mut Tx<'_>, session: &Session, device: &Device) -> Result<(), DbError> {
-    let address = device.address.map(|address| address.to_string());
     tx.execute(
         "INSERT INTO sessions (id, user_id, started_at, used_at, user_agent, address) \
          VALUES (?, ?, ?, ?, ?, ?)",
@@ -28,7 +25,7 @@ pub fn insert_session(tx: &mut Tx<'_>, session: &Session, device: &Device) -> Re
             session.started_at,
             session.started_at,
             device.user_agent,
-            address
+            device.address
         ],
     )?;
     Ok(())
@@ -44,10 +41,9 @@ pub fn note_use(
     device: &Device,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let address = device.address.map(|address| address.to_string());
     tx.execute(
         "UPDATE sessions SET used_at = ?, user_agent = ?, address = ? WHERE id = ?",
-        p![now, device.user_agent, address, id],
+        p![now, device.user_agent, device.address, id],
     )?;
     Ok(())
 }
@@ -72,15 +68,11 @@ pub fn list_sessions(
          ORDER BY id DESC LIMIT ?",
         p![user, since, before, limit],
         |row| {
-            let address = row.get::<Option<String>>(4)?;
             Ok(LiveSession {
                 id: row.get(0)?,
                 started_at: row.get(1)?,
                 used_at: row.get(2)?,
-                device: Device {
-                    user_agent: row.get(3)?,
-                    address: address.and_then(|text| text.parse().ok()),
-                },
+                device: Device { user_agent: row.get(3)?, address: row.get(4)? },
             })
         },
     )
@@ -90,13 +82,13 @@ pub fn list_sessions(
 ///
 /// # Errors
 /// When the database fails.
-pub fn list_known_addresses(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<IpAddr>, DbError> {
+pub fn list_known_addresses(tx: &mut Tx<'_>, user: UserId) -> Result<Vec<String>, DbError> {
     let found = tx.query(
         "SELECT address FROM sessions WHERE user_id = ? ORDER BY id DESC LIMIT ?",
         p![user, KNOWN_SESSIONS],
         |row| row.get::<Option<String>>(0),
     )?;
-    Ok(found.into_iter().flatten().filter_map(|text| text.parse().ok()).collect())
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Ends a session of the user; `false` when they have no such session that has not ended.
