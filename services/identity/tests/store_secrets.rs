@@ -11,7 +11,7 @@ use techtrove_identity::{
     domain::{Device, LiveSession, MailedSecret, Purpose, Session, User},
     store,
 };
-use techtrove_identity_api::Role;
+use techtrove_identity_api::{GrantedCategory, Role};
 use techtrove_testing::{Seed, engines};
 
 fn now() -> Timestamp {
@@ -194,6 +194,36 @@ async fn sessions_tell_from_where_they_are_used_and_end_by_their_user_alone() {
         }
         assert_eq!(ended, [false, true, false], "{label}");
         assert_eq!(list(before, None).await, [new], "{label}");
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_tells_to_what_its_user_is_limited() {
+    for db in engines().await {
+        let (ada, _) = with_two(&db, 16).await;
+        let (id, label) = (ada.id, db.label());
+        let ids = Seed::fixed(17).ids(Arc::new(ManualClock::default()));
+        let session = Session { id: ids.next(), user_id: id, started_at: now() };
+        let start =
+            db.write("start", move |tx| store::insert_session(tx, &session, &Device::default()));
+        start.await.expect("stored");
+        let granted = vec![ids.next::<GrantedCategory>(), ids.next()];
+
+        let mut seen = Vec::new();
+        for categories in [None, Some(granted.clone()), Some(Vec::new()), None] {
+            let limit = db.write("limit", move |tx| {
+                store::set_categories(tx, id, categories.as_deref())?;
+                let standing = store::lookup_standing(tx, session.id)?.expect("there");
+                let user = store::lookup_user(tx, id)?.expect("there");
+                Ok::<_, DbError>((standing.categories, user.categories))
+            });
+            seen.push(limit.await.expect("limited"));
+        }
+
+        let both = |categories: Option<Vec<_>>| (categories.clone(), categories);
+        let expected = [None, Some(granted), Some(Vec::new()), None].map(both);
+        assert_eq!(seen, expected, "{label}");
         db.close().await;
     }
 }

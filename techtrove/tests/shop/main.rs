@@ -4,6 +4,7 @@
 mod adoption;
 mod buying;
 mod digital;
+mod grants;
 mod harness;
 mod lives;
 mod permissions;

@@ -40,7 +40,7 @@ pub use log_in::log_in;
 pub use refresh::refresh;
 pub use register::{Registration, register};
 pub use session::SignedIn;
-pub use set_roles::{disable_user, enable_user, set_roles};
+pub use set_roles::{disable_user, enable_user, set_grants, set_roles};
 pub use slowing::Slowing;
 pub use verify_email::verify_email;
 

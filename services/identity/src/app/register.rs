@@ -58,6 +58,7 @@ pub(super) async fn new_user(app: &App, new: Registration, role: Role) -> Result
         profile: Profile { name: new.name, ..Profile::default() },
         password_hash,
         roles: vec![role],
+        categories: None,
         created_at: app.clock.now(),
         disabled_at: None,
         version: 1,

@@ -117,6 +117,7 @@ mod tests {
             profile: Profile::default(),
             password_hash: String::new(),
             roles: Vec::new(),
+            categories: None,
             created_at: at(0),
             disabled_at: None,
             version: 1,

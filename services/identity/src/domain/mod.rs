@@ -22,7 +22,7 @@ pub use session::{Device, LiveSession, Session};
 pub use slowing::Attempts;
 
 use techtrove_core::{EmailAddress, Timestamp};
-use techtrove_identity_api::{Role, UserId};
+use techtrove_identity_api::{GrantedCategory, Role, UserId};
 
 /// A registered person.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct User {
     pub password_hash: String,
     /// What they may be, sorted.
     pub roles: Vec<Role>,
+    /// The categories that they are limited to as a manager; nothing, if they are not.
+    pub categories: Option<Vec<GrantedCategory>>,
     /// Since when.
     pub created_at: Timestamp,
     /// Since when they may not come in; nothing for those who may.

@@ -9,6 +9,7 @@ use techtrove_http::{HttpError, Json, NoFields, OptionalJson, Path, ProblemBody,
 use techtrove_identity_api::{Admin, Role, Support, UserId};
 use utoipa::{IntoParams, ToSchema};
 
+use super::grants::Grants;
 use crate::{
     app::{self, App},
     domain::{Preferences, Profile, User},
@@ -37,6 +38,8 @@ pub(crate) struct UserBody {
     #[schema(value_type = Object)]
     preferences: Preferences,
     roles: Vec<Role>,
+    /// What they may do as a manager.
+    grants: Grants,
     /// Whether they may not come in.
     disabled: bool,
     /// Raised by each edit of what they say of themselves.
@@ -58,6 +61,7 @@ impl From<User> for UserBody {
             locale,
             preferences,
             roles: user.roles,
+            grants: Grants { categories: user.categories },
             disabled: user.disabled_at.is_some(),
             version: user.version,
             created_at: user.created_at,

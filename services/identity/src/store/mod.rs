@@ -20,7 +20,7 @@ pub use sessions::{
 };
 pub use users::{
     insert_user, list_roles, list_users, lock_admins, lock_user, lookup_user, lookup_user_by_email,
-    replace_roles, set_disabled, update_email, update_password, update_profile,
+    replace_roles, set_categories, set_disabled, update_email, update_password, update_profile,
 };
 
 use techtrove_db::{Migration, MigrationSet};
@@ -63,6 +63,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0005_mailed_secrets.sql"),
             postgres: include_str!("../../migrations/postgres/0005_mailed_secrets.sql"),
             mysql: include_str!("../../migrations/mysql/0005_mailed_secrets.sql"),
+        },
+        Migration {
+            version: 6,
+            name: "grants",
+            sqlite: include_str!("../../migrations/sqlite/0006_grants.sql"),
+            postgres: include_str!("../../migrations/postgres/0006_grants.sql"),
+            mysql: include_str!("../../migrations/mysql/0006_grants.sql"),
         },
     ],
 };

@@ -5,7 +5,7 @@ use techtrove_db::{DbError, Tx, p};
 use techtrove_identity_api::{SessionId, Standing, UserId};
 use uuid::Uuid;
 
-use super::list_roles;
+use super::{list_roles, users::read_categories};
 use crate::domain::{Device, LiveSession, PresentedToken, Session};
 
 /// From how many of a user's newest sessions it is told which addresses are theirs.
@@ -141,17 +141,17 @@ pub fn end_sessions(
 /// When the database fails.
 pub fn lookup_standing(tx: &mut Tx<'_>, id: SessionId) -> Result<Option<Standing>, DbError> {
     let found = tx.query_opt(
-        "SELECT u.id, s.ended_at, u.disabled_at \
+        "SELECT u.id, s.ended_at, u.disabled_at, u.categories \
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?",
         p![id],
         |row| {
             let over = row.get::<Option<Timestamp>>(1)?.is_some();
             let disabled = row.get::<Option<Timestamp>>(2)?.is_some();
-            Ok((row.get::<UserId>(0)?, over || disabled))
+            Ok((row.get::<UserId>(0)?, over || disabled, read_categories(row, 3)?))
         },
     )?;
-    let Some((user, ended)) = found else { return Ok(None) };
-    Ok(Some(Standing { ended, roles: list_roles(tx, user)? }))
+    let Some((user, ended, categories)) = found else { return Ok(None) };
+    Ok(Some(Standing { ended, roles: list_roles(tx, user)?, categories }))
 }
 
 /// Stores what is kept of a new refresh token.

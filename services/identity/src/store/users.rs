@@ -2,7 +2,7 @@
 
 use techtrove_core::{Timestamp, TypedId};
 use techtrove_db::{DbError, Row, Tx, p};
-use techtrove_identity_api::{Role, UserId};
+use techtrove_identity_api::{GrantedCategory, Role, UserId};
 use uuid::Uuid;
 
 use crate::domain::{Preferences, Profile, User};
@@ -11,7 +11,7 @@ use crate::domain::{Preferences, Profile, User};
 macro_rules! columns {
     () => {
         "id, email, password_hash, created_at, disabled_at, version, name, display_name, phone, \
-         locale, preferences, email_verified_at, pending_email"
+         locale, preferences, email_verified_at, pending_email, categories"
     };
 }
 
@@ -138,6 +138,20 @@ pub fn set_disabled(
     Ok(())
 }
 
+/// Limits a user, as far as they are a manager, to categories; to none of them or nothing at all.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_categories(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    categories: Option<&[GrantedCategory]>,
+) -> Result<(), DbError> {
+    let json = categories.map(serde_json::to_string).transpose().map_err(DbError::decode)?;
+    tx.execute("UPDATE users SET categories = ? WHERE id = ?", p![json, id])?;
+    Ok(())
+}
+
 /// What a user is; nothing, if there is no such user.
 ///
 /// # Errors
@@ -223,6 +237,7 @@ fn read_user(row: &Row<'_>) -> Result<User, DbError> {
         email: row.get(1)?,
         email_verified_at: row.get(11)?,
         pending_email: row.get(12)?,
+        categories: read_categories(row, 13)?,
         password_hash: row.get(2)?,
         roles: Vec::new(),
         created_at: row.get(3)?,
@@ -242,6 +257,15 @@ fn read_preferences(stored: Option<String>) -> Result<Preferences, DbError> {
     let Some(text) = stored else { return Ok(Preferences::new()) };
     // The error of a text that does not fit may quote it: what somebody prefers is for nobody's log.
     serde_json::from_str(&text).map_err(|_| DbError::decode("preferences"))
+}
+
+/// The categories that a user is limited to, as they are stored.
+pub(super) fn read_categories(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<Vec<GrantedCategory>>, DbError> {
+    let stored = row.get::<Option<String>>(column)?;
+    stored.map(|json| serde_json::from_str(&json)).transpose().map_err(DbError::decode)
 }
 
 fn read_role(row: &Row<'_>, column: usize) -> Result<Role, DbError> {

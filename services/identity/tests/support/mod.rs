@@ -200,6 +200,7 @@ pub fn user(ids: &SharedIds, email: &str, roles: &[Role]) -> User {
         profile: Profile { name: "Ada Lovelace 🦀".into(), ..Profile::default() },
         password_hash: "$argon2id$…".into(),
         roles: roles.to_vec(),
+        categories: None,
         created_at: ManualClock::default().now(),
         disabled_at: None,
         version: 1,

@@ -112,6 +112,7 @@ pub const REQUESTS: &[Request] = &[
     send("PUT /api/v1/users/{id}/roles", Thing::User, |_| {
         Sent::Json(json!({"roles": ["support"]}))
     }),
+    send("PUT /api/v1/users/{id}/grants", Thing::User, |_| Sent::Json(json!({"categories": []}))),
     call("POST /api/v1/users/{id}/disable", Thing::User),
     call("POST /api/v1/users/{id}/enable", Thing::User),
     call("GET /api/v1/products", Thing::Nothing),
