@@ -1,6 +1,6 @@
-//! Slows those who try one thing again and again: a password, an address, a mail. Kept in memory, by
-//! hashes of what is tried: each replica counts what it sees itself. What is counted costs whoever tries a
-//! password hash or an account, and is forgotten after an hour.
+//! Slows those who try one thing again and again: a password, an address, a mail. Kept in memory for an
+//! hour, by hashes of what is tried: each replica counts what it sees itself, which is no more than the
+//! gateway lets come.
 
 use std::{
     collections::HashMap,

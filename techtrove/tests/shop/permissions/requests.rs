@@ -91,7 +91,9 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/auth/change-password", Thing::Nothing, |_| {
         Sent::Json(json!({"current_password": PASSWORD, "new_password": PASSWORD}))
     }),
-    send("POST /api/v1/auth/verify-email", Thing::Nothing, |_| Sent::Json(json!({"token": "none"}))),
+    send("POST /api/v1/auth/verify-email", Thing::Nothing, |_| {
+        Sent::Json(json!({"token": "none"}))
+    }),
     send("POST /api/v1/auth/forgot-password", Thing::Nothing, |it| {
         Sent::Json(json!({"email": account(it.number)["email"]}))
     }),
