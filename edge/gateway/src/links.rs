@@ -22,7 +22,7 @@ const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 const REFRESH_TOKEN: (&str, &str) = ("/refresh_token", "$response.body#/refresh_token");
 
-const LEADS: [Lead; 31] = [
+const LEADS: [Lead; 32] = [
     ("register", "201", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("log_in", "200", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
@@ -38,6 +38,12 @@ const LEADS: [Lead; 31] = [
     ("create_category", "201", "/api/v1/categories/{id}", &[ID]),
     ("create_collection", "201", "/api/v1/collections/{id}", &[ID]),
     ("keep_address", "201", "/api/v1/users/me/addresses/{id}", &[ID]),
+    (
+        "list_sessions",
+        "200",
+        "/api/v1/users/me/sessions/{id}",
+        &[("id", "$response.body#/items/0/id")],
+    ),
     ("import_products", "202", "/api/v1/jobs/{id}", &[("id", "$response.body#/job_id")]),
     ("get_stock", "200", "/api/v1/inventory/{sku}", &[SKU]),
     ("set_stock", "200", "/api/v1/inventory/{sku}", &[SKU]),

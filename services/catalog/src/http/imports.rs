@@ -14,7 +14,7 @@ use techtrove_core::{Problem, codes};
 use techtrove_http::{
     HttpError, Json, Path, ProblemBody, Query, header_text, idempotency::IdempotencyKey,
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::{Manager, UnlimitedManager};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -123,7 +123,7 @@ impl From<JobReport> for JobBody {
 )]
 pub(crate) async fn receive(
     State(app): State<Arc<App>>,
-    _: Manager,
+    _: UnlimitedManager,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
     _: IdempotencyKey,
