@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::openapi::schema::{
-    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type,
+use utoipa::openapi::{
+    RefOr, Schema,
+    schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Type},
 };
 
 use super::{invalid::Invalid, text};
@@ -129,29 +130,47 @@ fn check_range(range: &Map<String, Value>) -> Result<(), &'static str> {
 impl utoipa::ToSchema for Attributes {}
 
 impl utoipa::PartialSchema for Attributes {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let plain = |kind| ObjectBuilder::new().schema_type(kind).build();
-        let scalar = || {
-            OneOfBuilder::new()
-                .item(
-                    ObjectBuilder::new().schema_type(Type::String).max_length(Some(Self::MAX_TEXT)),
-                )
-                .item(plain(Type::Number))
-                .item(plain(Type::Boolean))
-        };
-        let range = ObjectBuilder::new()
-            .property("min", plain(Type::Number))
-            .property("max", plain(Type::Number))
-            .required("min")
-            .required("max");
-        let list = ArrayBuilder::new().items(scalar()).max_items(Some(Self::MAX_LIST));
-        ObjectBuilder::new()
-            .description(Some("Values by name, at most 100; a value is a string, a number, a boolean, a list of these, or {min, max}"))
-            .additional_properties(Some(AdditionalProperties::RefOr(
-                scalar().item(list).item(range).into(),
-            )))
-            .into()
+    fn schema() -> RefOr<Schema> {
+        let description = "Values by name, at most 100; a value is a string, a number, a boolean, a list of these, or {min, max}";
+        by_name(any_value(), description)
     }
+}
+
+/// Attributes as a patch of a product gives them.
+pub(super) struct AttributesPatch;
+
+impl utoipa::ToSchema for AttributesPatch {}
+
+impl utoipa::PartialSchema for AttributesPatch {
+    fn schema() -> RefOr<Schema> {
+        let value = any_value().item(plain(Type::Null));
+        by_name(value, "The attributes that change, by name; `null` removes one")
+    }
+}
+
+fn plain(kind: Type) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(kind)
+}
+
+fn any_value() -> OneOfBuilder {
+    let scalar = || {
+        OneOfBuilder::new()
+            .item(plain(Type::String).max_length(Some(Attributes::MAX_TEXT)))
+            .item(plain(Type::Number))
+            .item(plain(Type::Boolean))
+    };
+    let range = ObjectBuilder::new()
+        .property("min", plain(Type::Number))
+        .property("max", plain(Type::Number))
+        .required("min")
+        .required("max");
+    let list = ArrayBuilder::new().items(scalar()).max_items(Some(Attributes::MAX_LIST));
+    scalar().item(list).item(range)
+}
+
+fn by_name(value: OneOfBuilder, description: &str) -> RefOr<Schema> {
+    let values = AdditionalProperties::RefOr(value.into());
+    ObjectBuilder::new().description(Some(description)).additional_properties(Some(values)).into()
 }
 
 #[cfg(test)]

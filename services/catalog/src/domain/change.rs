@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use techtrove_catalog_api::{CategoryId, Fulfilment};
 use techtrove_core::{Currency, Field, Money, Sku};
 
-use super::{Attributes, ImageUrl, Invalid, Slug, Status, text};
+use super::{Attributes, ImageUrl, Invalid, Slug, Status, attributes::AttributesPatch, text};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -122,7 +122,7 @@ pub struct ProductInput {
     pub fulfilment: Field<Fulfilment>,
     /// Merged with those it has; `null` takes one away.
     #[serde(default)]
-    #[schema(value_type = Option<Attributes>)]
+    #[schema(value_type = Option<AttributesPatch>)]
     pub attributes: Field<Map<String, Value>>,
     /// The names of what the variants differ in.
     #[serde(default)]
