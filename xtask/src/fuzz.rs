@@ -26,9 +26,10 @@ const MISSING: &str =
     "schemathesis is not here: pip install schemathesis, or name it with --schemathesis";
 
 /// What is asked in which round: first the shop is used, then orders are cancelled, which nobody can ship
-/// any more, then payments are voided while nobody knows what became of them, which is soon, then what is
-/// sold is changed, which takes from the shelves what the examples buy, and last the fuzzer signs out.
-const ROUNDS: [&[&str]; 5] = [
+/// any more, then payments are voided while nobody knows what became of them, which is soon, and users who
+/// have just come renew their tokens, then what is sold is changed, which takes from the shelves what the
+/// examples buy, and last the fuzzer signs out.
+const ROUNDS: [&[&str]; 6] = [
     &[
         "--exclude-operation-id=log_out",
         "--exclude-operation-id=end_session",
@@ -50,6 +51,12 @@ const ROUNDS: [&[&str]; 5] = [
         "--include-operation-id=void_payment",
         "--phases=stateful",
         "--max-time=60",
+    ],
+    &[
+        "--include-operation-id=register",
+        "--include-operation-id=refresh",
+        "--phases=stateful",
+        "--max-time=30",
     ],
     &["--include-tag=catalog", "--include-tag=inventory"],
     &[
