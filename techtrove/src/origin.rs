@@ -15,7 +15,10 @@ use techtrove_http::{HttpError, RequestContext, guard, request_context};
 use techtrove_runtime::{Readiness, Service, detailed_health, metrics, public_health};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::audit::{Books, Mode};
+use crate::{
+    audit::{Books, Mode},
+    demo,
+};
 
 /// What the faces are made of.
 pub(crate) struct Faces<'a> {
@@ -38,7 +41,7 @@ impl Faces<'_> {
         let readiness = self.readiness();
         let operations =
             detailed_health(readiness.clone()).merge(audit(self.books.clone(), Mode::Running));
-        let mut beside = public_health(readiness);
+        let mut beside = public_health(readiness).merge(demo::pictures());
         if on_loopback {
             let private = Router::new()
                 .route("/metrics", get(async || metrics::response()))

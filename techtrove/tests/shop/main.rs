@@ -2,6 +2,7 @@
 //! server that this machine has.
 
 mod buying;
+mod demo;
 mod digital;
 mod harness;
 mod lives;
@@ -9,4 +10,5 @@ mod permissions;
 mod program;
 mod public_face;
 mod selling_out;
+mod tour;
 mod webhooks;

@@ -11,6 +11,7 @@ mod get_user;
 mod hashing;
 mod keep_addresses;
 mod log_in;
+mod open_account;
 mod refresh;
 mod register;
 mod session;
@@ -28,6 +29,7 @@ pub use keep_addresses::{
     edit_address, forget_address, get_address, keep_address, list_addresses, lookup_address,
 };
 pub use log_in::log_in;
+pub use open_account::{let_in, open_account};
 pub use refresh::refresh;
 pub use register::{Registration, register};
 pub use session::SignedIn;

@@ -1,5 +1,6 @@
 //! Identity's routes: parse, call the use case, answer.
 
+mod accounts;
 mod addresses;
 mod admins;
 mod auth;
@@ -10,7 +11,7 @@ mod users;
 
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -39,6 +40,8 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
 pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/identity/admins", post(admins::create_admin))
+        .route("/internal/identity/accounts", post(accounts::open))
+        .route("/internal/identity/users/{id}/access", put(accounts::set_access))
         .route("/internal/identity/users/{id}/contact", get(contacts::contact))
         .route("/internal/identity/sessions/{id}/standing", get(contacts::standing))
         .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))
