@@ -9,6 +9,7 @@ mod lives;
 mod permissions;
 mod program;
 mod public_face;
+mod reviews;
 mod selling_out;
 mod tour;
 mod webhooks;
