@@ -24,6 +24,13 @@ const PRODUCTS: [&str; 15] = [
     include_str!("data/products/ai-software.ndjson"),
 ];
 
+/// What customers say of the products, those of one product behind each other.
+const REVIEWS: [&str; 3] = [
+    include_str!("data/reviews/computers.ndjson"),
+    include_str!("data/reviews/mobile-and-sound.ndjson"),
+    include_str!("data/reviews/at-home.ndjson"),
+];
+
 /// A category, which stands behind the one it is in.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +50,19 @@ pub(super) struct Collection {
     pub(super) description: String,
     pub(super) position: i64,
     pub(super) products: Vec<String>,
+}
+
+/// What a customer says of a product.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Review {
+    /// The product's slug.
+    pub(super) product: String,
+    /// The customer's address, up to the `@`.
+    pub(super) by: String,
+    pub(super) rating: i64,
+    pub(super) title: String,
+    pub(super) body: String,
 }
 
 /// What has to be known of a product that is sold by licence keys.
@@ -74,6 +94,11 @@ pub(super) fn collections() -> impl Iterator<Item = Result<Collection, Error>> {
     include_str!("data/collections.ndjson").lines().map(serde_json::from_str)
 }
 
+/// What customers say of the products.
+pub(super) fn reviews() -> impl Iterator<Item = Result<Review, Error>> {
+    REVIEWS.iter().flat_map(|file| file.lines()).map(serde_json::from_str)
+}
+
 /// The SKUs that are sold by licence keys.
 pub(super) fn digital_skus() -> Result<Vec<String>, Error> {
     let mut skus = Vec::new();
@@ -93,6 +118,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::demo::accounts::PEOPLE;
 
     fn lines(currency: Currency) -> Vec<Value> {
         let text = products(currency);
@@ -146,6 +172,27 @@ mod tests {
             let products = collection.expect("a collection").products;
             assert!(products.iter().all(|slug| slugs.contains(slug.as_str())), "{products:?}");
         }
+    }
+
+    #[test]
+    fn customers_review_most_products_and_do_not_agree() {
+        let lines = lines(Currency::USD);
+        let slugs: BTreeSet<_> = texts(&lines, "slug").into_iter().collect();
+        let customers: BTreeSet<_> = PEOPLE
+            .iter()
+            .filter(|person| !person.is_staff())
+            .filter_map(|person| person.email.split('@').next())
+            .collect();
+        let reviews: Vec<Review> = reviews().map(|review| review.expect("a review")).collect();
+
+        let once: BTreeSet<_> = reviews.iter().map(|it| (&it.product, &it.by)).collect();
+        let products: BTreeSet<_> = reviews.iter().map(|it| it.product.as_str()).collect();
+        let ratings: BTreeSet<i64> = reviews.iter().map(|it| it.rating).collect();
+
+        assert!(once.len() == reviews.len() && products.is_subset(&slugs));
+        assert!(products.len() * 10 >= slugs.len() * 9);
+        assert!(reviews.iter().all(|it| customers.contains(it.by.as_str())));
+        assert_eq!(ratings, BTreeSet::from([2, 3, 4, 5]));
     }
 
     #[test]

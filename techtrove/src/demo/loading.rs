@@ -2,6 +2,7 @@
 //! the import, the categories, the collections. Each step leaves alone what is there already, so that
 //! after a crash all of them are simply done again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -80,6 +81,11 @@ struct Stock {
 }
 
 #[derive(Deserialize)]
+struct SignedIn {
+    access_token: String,
+}
+
+#[derive(Deserialize)]
 struct Started {
     job_id: String,
 }
@@ -100,6 +106,7 @@ impl Loader {
         self.bring_licence_keys().await?;
         self.make_collections().await?;
         self.open_accounts().await?;
+        self.write_reviews().await?;
         self.demo.finish()?;
         let accounts = self.demo.accounts_file();
         tracing::info!(products, accounts = %accounts.display(), "the demo shop is loaded");
@@ -185,15 +192,13 @@ impl Loader {
     }
 
     async fn open_accounts(&self) -> Result<(), LoadError> {
-        let file = self.demo.accounts(&*self.ids)?;
         for person in &PEOPLE {
             let let_in = self.demo.lets_in(person);
             if lookup_user(&self.operator, person).await?.is_some() {
                 set_access(&self.operator, person, let_in).await?;
                 continue;
             }
-            let password = accounts::password_of(&file, person.email)
-                .ok_or_else(|| LoadError::Refused(format!("{} has no password", person.email)))?;
+            let password = self.password(person)?;
             let body = json!({
                 "email": person.email, "name": person.name, "password": password,
                 "roles": [person.role], "let_in": let_in,
@@ -201,6 +206,44 @@ impl Loader {
             let _: Value = self.post("/internal/identity/accounts", &body).await?;
         }
         Ok(())
+    }
+
+    /// Each customer writes theirs, signed in as anybody would be.
+    async fn write_reviews(&self) -> Result<(), LoadError> {
+        let mut writers: BTreeMap<String, Operator> = BTreeMap::new();
+        let mut product: Option<(String, String)> = None;
+        for review in data::reviews() {
+            let review = review?;
+            if !writers.contains_key(&review.by) {
+                let writer = self.sign_in(&review.by).await?;
+                writers.insert(review.by.clone(), writer);
+            }
+            if product.as_ref().is_none_or(|(slug, _)| *slug != review.product) {
+                let path = format!("/api/v1/products/{}", review.product);
+                product = Some((review.product.clone(), self.get::<Known>(&path).await?.id));
+            }
+            if let (Some(writer), Some((_, id))) = (writers.get(&review.by), &product) {
+                write_review(writer, id, &review).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The shop as the customer sees it whose address begins so.
+    async fn sign_in(&self, by: &str) -> Result<Operator, LoadError> {
+        let person = PEOPLE.iter().find(|person| person.email.split('@').next() == Some(by));
+        let person = person.ok_or_else(|| LoadError::Refused(format!("{by} has no account")))?;
+        let password = self.password(person)?;
+        let credentials = json!({ "email": person.email, "password": password });
+        let signed_in: SignedIn = self.post("/api/v1/auth/login", &credentials).await?;
+        Ok(self.operator.bearing(signed_in.access_token))
+    }
+
+    /// The password that the accounts file gives to the person.
+    fn password(&self, person: &Person) -> Result<String, LoadError> {
+        let file = self.demo.accounts(&*self.ids)?;
+        let password = accounts::password_of(&file, person.email).map(str::to_owned);
+        password.ok_or_else(|| LoadError::Refused(format!("{} has no password", person.email)))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
@@ -219,6 +262,20 @@ impl Loader {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<T, ControlError> {
         self.operator.call(request(Method::POST, path, Some(body))).await
+    }
+}
+
+/// Writes a review unless its writer has written it already.
+async fn write_review(
+    writer: &Operator,
+    product: &str,
+    review: &data::Review,
+) -> Result<(), ControlError> {
+    let body = json!({ "rating": review.rating, "title": review.title, "body": review.body });
+    let path = format!("/api/v1/products/{product}/reviews");
+    match writer.send(request(Method::POST, &path, Some(&body))).await {
+        Err(ControlError::Refused(problem)) if problem.code == "already_reviewed" => Ok(()),
+        answer => answer.map(drop),
     }
 }
 

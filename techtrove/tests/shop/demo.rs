@@ -78,6 +78,15 @@ async fn an_empty_folder_becomes_a_shop_worth_visiting() {
     assert!(products >= 80 && skus > products && categories >= 10 && collections >= 5);
     let picks = shop.get("/api/v1/collections/under-100").await.expect(200).value();
     assert!(picks["products"].as_array().is_some_and(|picks| picks.len() >= 8), "{picks}");
+    let hush = product(&shop, "brindlewave-hush-3").await;
+    let path = format!("/api/v1/products/{}/reviews", hush["id"].as_str().expect("an id"));
+    let reviews = shop.get(&path).await.expect(200).value();
+    assert_eq!(reviews["rating"]["count"], 5, "{reviews}");
+    eventually(SOON, async || {
+        let shown = product(&shop, "brindlewave-hush-3").await;
+        (shown["rating"]["count"] == 5).then_some(())
+    })
+    .await;
     let key = order("LMW-DRAFT-1PERSON1YEAR", 1, "tok_ok");
     shop.post("/api/v1/orders", &key).await.expect(201);
     let accounts = accounts(folder.path());

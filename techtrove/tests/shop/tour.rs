@@ -31,9 +31,9 @@ fn commands() -> String {
 }
 
 fn is_there(tool: &&str) -> bool {
-    let asked =
-        Command::new("sh").args(["-c", &format!("command -v {tool}")]).stdout(Stdio::null());
-    asked.status().is_ok_and(|status| status.success())
+    let mut ask = Command::new("sh");
+    ask.args(["-c", "command -v \"$0\"", tool]).stdout(Stdio::null());
+    ask.status().is_ok_and(|status| status.success())
 }
 
 /// Runs the commands where the reader of the README would, with the shop at `base` on `data`.
