@@ -71,7 +71,7 @@ async fn the_owner_opens_accounts_and_closes_even_the_only_administrators() {
     assert_eq!(again.problem_code(), "email_taken");
     let root = shop.log_in("root@example.com").await;
     let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
-    shop.anybody.post("/api/v1/auth/login", &credentials).await.expect(401);
+    shop.anybody.post("/api/v1/auth/login", &credentials).await.expect(403);
     let access = |id: &str| format!("/internal/identity/users/{id}/access");
     let ada = closed["user_id"].as_str().expect("an id");
     shop.owner.put(&access(ada), &json!({"let_in": true})).await.expect(204);

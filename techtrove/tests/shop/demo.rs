@@ -196,13 +196,13 @@ async fn its_staff_are_closed_where_strangers_can_call_and_open_again_where_they
 
     let public = start(folder.path(), "0.0.0.0:0", &["--demo"]);
     becomes(folder.path(), "closed").await;
-    assert_eq!(sign_ins(&public.public(), folder.path()).await, expected(401));
+    assert_eq!(sign_ins(&public.public(), folder.path()).await, expected(403));
     assert_eq!(public.interrupt(), 0);
     let local = start(folder.path(), "127.0.0.1:0", &[]);
     assert_eq!(sign_ins(&local.public(), folder.path()).await, expected(200));
     assert_eq!(local.interrupt(), 0);
     let public = start(folder.path(), "0.0.0.0:0", &["--no-demo"]);
-    assert_eq!(sign_ins(&public.public(), folder.path()).await, expected(401));
+    assert_eq!(sign_ins(&public.public(), folder.path()).await, expected(403));
     assert_eq!(public.interrupt(), 0);
 }
 
