@@ -38,6 +38,11 @@ pub(super) const PEOPLE: [Person; 8] = [
 ];
 
 impl Person {
+    /// Their address up to the `@`.
+    pub(super) fn short(&self) -> &'static str {
+        self.email.split('@').next().unwrap_or(self.email)
+    }
+
     /// Whether they may do more than buy.
     pub(super) fn is_staff(&self) -> bool {
         self.role != Role::Customer
@@ -52,13 +57,14 @@ pub(super) fn written(ids: &dyn IdGen) -> String {
     );
     for person in PEOPLE {
         // Writing into a text never fails.
-        let _ = writeln!(text, "{:<9} {:<26} {}", person.role, person.email, password(ids));
+        let (role, email) = (person.role.as_str(), person.email);
+        let _ = writeln!(text, "{role:<9} {email:<26} {}", password(ids));
     }
     text
 }
 
 /// A new password.
-pub(super) fn password(ids: &dyn IdGen) -> String {
+fn password(ids: &dyn IdGen) -> String {
     BASE64.encode(&ids.secret()[..PASSWORD_BYTES])
 }
 

@@ -2,10 +2,10 @@
 //! the import, the categories, the collections. Each step leaves alone what is there already, so that
 //! after a crash all of them are simply done again.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::body::Body;
+use futures::future::try_join_all;
 use http::{Method, Request, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -208,35 +208,25 @@ impl Loader {
         Ok(())
     }
 
-    /// Each customer writes theirs, signed in as anybody would be.
+    /// Each customer writes theirs, signed in as anybody would be, all at the same time.
     async fn write_reviews(&self) -> Result<(), LoadError> {
-        let mut writers: BTreeMap<String, Operator> = BTreeMap::new();
-        let mut product: Option<(String, String)> = None;
+        let customers = PEOPLE.iter().filter(|person| !person.is_staff());
+        try_join_all(customers.map(|person| self.write_reviews_of(person))).await.map(drop)
+    }
+
+    async fn write_reviews_of(&self, person: &Person) -> Result<(), LoadError> {
+        let credentials = json!({ "email": person.email, "password": self.password(person)? });
+        let signed_in: SignedIn = self.post("/api/v1/auth/login", &credentials).await?;
+        let writer = self.operator.bearing(signed_in.access_token);
         for review in data::reviews() {
             let review = review?;
-            if !writers.contains_key(&review.by) {
-                let writer = self.sign_in(&review.by).await?;
-                writers.insert(review.by.clone(), writer);
-            }
-            if product.as_ref().is_none_or(|(slug, _)| *slug != review.product) {
+            if review.by == person.short() {
                 let path = format!("/api/v1/products/{}", review.product);
-                product = Some((review.product.clone(), self.get::<Known>(&path).await?.id));
-            }
-            if let (Some(writer), Some((_, id))) = (writers.get(&review.by), &product) {
-                write_review(writer, id, &review).await?;
+                let product: Known = self.get(&path).await?;
+                write_review(&writer, &product.id, &review).await?;
             }
         }
         Ok(())
-    }
-
-    /// The shop as the customer sees it whose address begins so.
-    async fn sign_in(&self, by: &str) -> Result<Operator, LoadError> {
-        let person = PEOPLE.iter().find(|person| person.email.split('@').next() == Some(by));
-        let person = person.ok_or_else(|| LoadError::Refused(format!("{by} has no account")))?;
-        let password = self.password(person)?;
-        let credentials = json!({ "email": person.email, "password": password });
-        let signed_in: SignedIn = self.post("/api/v1/auth/login", &credentials).await?;
-        Ok(self.operator.bearing(signed_in.access_token))
     }
 
     /// The password that the accounts file gives to the person.

@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use techtrove_testing::{Actor, eventually};
@@ -21,9 +22,12 @@ pub fn start(folder: &Path, listen: &str, options: &[&str]) -> Program {
     Program::run(command)
 }
 
+/// How long loading may take beside all other tests.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Waits until the demo shop of the folder is loaded, and so.
 pub async fn becomes(folder: &Path, stage: &str) {
-    eventually(SOON, async || {
+    eventually(PATIENCE, async || {
         let said = fs::read_to_string(folder.join("demo-stage")).ok()?;
         (said.trim() == stage).then_some(())
     })
@@ -143,7 +147,7 @@ async fn killed_while_it_loads_it_is_whole_after_the_next_start_and_never_loaded
         let page = second.public().get("/api/v1/products").await.expect(200).value();
         (!items(&page).is_empty()).then_some(())
     };
-    eventually(SOON, some).await;
+    eventually(PATIENCE, some).await;
     second.kill();
     let third = start(folder.path(), "127.0.0.1:0", &[]);
     becomes(folder.path(), "open").await;
