@@ -21,7 +21,7 @@ const SKU: (&str, &str) = ("sku", "$response.body#/sku");
 const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 
-const LEADS: [Lead; 29] = [
+const LEADS: [Lead; 30] = [
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[NEW_SKU]),
     (
@@ -35,6 +35,12 @@ const LEADS: [Lead; 29] = [
     ("create_category", "201", "/api/v1/categories/{id}", &[ID]),
     ("create_collection", "201", "/api/v1/collections/{id}", &[ID]),
     ("keep_address", "201", "/api/v1/users/me/addresses/{id}", &[ID]),
+    (
+        "list_sessions",
+        "200",
+        "/api/v1/users/me/sessions/{id}",
+        &[("id", "$response.body#/items/0/id")],
+    ),
     ("import_products", "202", "/api/v1/jobs/{id}", &[("id", "$response.body#/job_id")]),
     ("get_stock", "200", "/api/v1/inventory/{sku}", &[SKU]),
     ("set_stock", "200", "/api/v1/inventory/{sku}", &[SKU]),

@@ -1,7 +1,7 @@
 //! Why the catalogue refuses or fails, and the only place where its codes are chosen.
 
 use techtrove_core::{ErrorCode, Problem, Sku, codes};
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Race};
 use techtrove_http::{ClientError, idempotency::Refusal};
 
 use crate::domain::{Invalid, LineProblem, Slug};
@@ -25,6 +25,9 @@ pub enum Error {
     /// There is no such thing, or the caller may not know of it.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The manager is limited to other categories.
+    #[error("the product stands in none of the categories that you manage")]
+    OutOfReach,
     /// Values that break a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -63,6 +66,12 @@ impl From<Problem> for Error {
     }
 }
 
+impl Race for Error {
+    fn is_race(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_race())
+    }
+}
+
 impl Refusal for Error {
     fn for_good(&self) -> Option<Problem> {
         match self {
@@ -78,6 +87,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotFound(_) => Self::new(codes::NOT_FOUND, detail),
+            Error::OutOfReach => Self::new(codes::FORBIDDEN, detail),
             Error::Invalid(invalid) => invalid_problem(invalid),
             Error::SkuTaken(sku) => Self::new(SKU_TAKEN, detail).with("sku", sku.as_str()),
             Error::SkuConflict => Self::new(SKU_CONFLICT, detail),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_identity_api::SigningKey;
-use techtrove_runtime::{Lifecycle, Shutdown, Worker, metrics, telemetry};
+use techtrove_runtime::{Lifecycle, Shutdown, Worker, give_memory_back, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
@@ -84,7 +84,7 @@ async fn serve(shop: Shop, sockets: Sockets, loader: Option<Worker>, shutdown: S
     lifecycle.listen("public", sockets.public, shop.public.clone());
     lifecycle.listen("operations", sockets.operations, shop.operations.clone());
     lifecycle.listen("control", sockets.control, shop.operator.clone());
-    lifecycle.work([metrics::upkeep()]);
+    lifecycle.work([metrics::upkeep(), give_memory_back()]);
     lifecycle.work(loader);
     shop.join(&mut lifecycle);
     lifecycle.run(shutdown).await;

@@ -1,9 +1,11 @@
 //! The whole shop, its real services together, through HTTP: on the embedded database, and on every
 //! server that this machine has.
 
+mod adoption;
 mod buying;
 mod demo;
 mod digital;
+mod grants;
 mod harness;
 mod lives;
 mod permissions;

@@ -8,11 +8,11 @@ use techtrove_http::idempotency::{Answer, Key, Once, Repeatable, once};
 
 use super::{
     App, product_event,
-    save::{check_category, check_skus, settle_slug},
+    save::{check_category, check_reach, check_skus, settle_slug},
     tell_inventory::tell_inventory,
 };
 use crate::{
-    domain::{Product, ProductInput, ShownProduct},
+    domain::{Product, ProductInput, Reach, ShownProduct},
     error::Error,
     store,
 };
@@ -20,9 +20,11 @@ use crate::{
 /// Makes the product once per key and tells of it; inventory knows its SKUs at once, unless it is away.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the database fails.
+/// [`Error::Invalid`], [`Error::OutOfReach`], [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the
+/// database fails.
 pub async fn create_product(
     app: &App,
+    reach: Reach,
     input: ProductInput,
     key: Option<Key>,
 ) -> Result<Once<ShownProduct>, Error> {
@@ -32,8 +34,9 @@ pub async fn create_product(
     let product = Product::create(change.clone(), &app.fresh(change.skus().count()))?;
     let (skus, fulfilment) = (product.skus(), product.fulfilment);
     let context = app.event_context();
-    let job = move |tx: &mut Tx<'_>| {
+    let job = move |tx: &mut Tx<'_>| -> Result<_, Error> {
         check_category(tx, product.category_id)?;
+        check_reach(tx, &reach, product.category_id)?;
         check_skus(tx, product.id, product.variants.iter().map(|variant| &variant.sku))?;
         let product = settle_slug(tx, product.clone(), asked.as_ref())?;
         store::insert_product(tx, &product, currency)?;
@@ -41,7 +44,7 @@ pub async fn create_product(
         Ok(store::get_shown(tx, product.id)?)
     };
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
-    let outcome = app.write_unique("catalog.create_product", job).await?;
+    let outcome = app.db.write_again("catalog.create_product", job).await?;
     if matches!(outcome, Once::Made(_)) {
         tell_inventory(app, skus, fulfilment).await;
     }
