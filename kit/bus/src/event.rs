@@ -1,6 +1,7 @@
 //! An event: on its way in ([`NewEvent`], [`EventContext`]) and on its way out ([`Event`], a
-//! CloudEvents 1.0 message). It must never carry personal data; readers ignore members they do not
-//! know, so that a newer writer and an older reader get on.
+//! CloudEvents 1.0 message). It must never carry personal data, but for that of identity's mails, and
+//! its data must never be logged; readers ignore members they do not know, so that a newer writer and
+//! an older reader get on.
 
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ pub struct NewEvent {
     pub kind: EventKind,
     /// What it happened to.
     pub aggregate: AggregateRef,
-    /// Ids and figures; no personal data.
+    /// Ids and figures; no personal data, but what a mail of identity's needs.
     pub data: serde_json::Value,
 }
 

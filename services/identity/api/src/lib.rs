@@ -1,5 +1,5 @@
 //! What identity shows the other services: user ids, roles, postal addresses, access tokens and the
-//! extractor which tells a handler who calls, and the tokens of guests. It must never trust a token's
+//! extractor which tells a handler who calls, the tokens of guests, and its events. It must never trust a token's
 //! words before its signature. The rules of accounts live in `services/identity/src/domain`.
 
 mod address;
@@ -7,6 +7,7 @@ mod authenticator;
 mod caller;
 mod contact;
 mod country;
+mod events;
 mod guest;
 mod role;
 mod standing;
@@ -17,6 +18,12 @@ pub use authenticator::Authenticator;
 pub use caller::{Admin, Caller, Manager, SignedIn, Support};
 pub use contact::{Contact, FindUser, FoundUser, IdentityClient, KnownAddress};
 pub use country::{Country, InvalidCountry};
+pub use events::{
+    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFIED, EmailChanged,
+    EmailVerificationRequested, EmailVerified, MailedSecret, PASSWORD_CHANGED,
+    PASSWORD_RESET_REQUESTED, PasswordChanged, PasswordResetRequested, Recipient, USER_AGGREGATE,
+    USER_REGISTERED, UserRegistered,
+};
 pub use guest::{GuestKey, GuestSubject};
 pub use role::{InvalidRole, Role};
 pub use standing::{KnownStanding, Standing};
