@@ -9,12 +9,16 @@ pub enum Error {
     /// The database failed.
     #[error("notifications' database failed")]
     Db(#[from] DbError),
+    /// A mail cannot be written out; does not happen with text.
+    #[error("cannot render the mail")]
+    Render(#[from] askama::Error),
 }
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Db(error) => error.into(),
+            Error::Render(error) => Self::internal(error),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_notifications::PublicUrl;
 use techtrove_runtime::{Lifecycle, Shutdown, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
@@ -40,7 +41,7 @@ struct Sockets {
 /// When a setting, the folder, a database or an address cannot be used.
 pub async fn up(options: Up) -> Result<(), ProgramError> {
     let began = Instant::now();
-    let settings = Settings::from_environment()?;
+    let mut settings = Settings::from_environment()?;
     let _log = telemetry::init(settings.log.as_deref(), telemetry::Format::Auto)
         .map_err(ProgramError::telemetry)?;
     metrics::install().map_err(ProgramError::telemetry)?;
@@ -49,6 +50,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
     let folder = DataFolder::open(&options.folder.data)?;
     let sockets = Sockets::open(&options, &folder, &*ids).await?;
+    settings.public_url.get_or_insert(sockets.public_url().map_err(ProgramError::System)?);
     let secrets = folder.secrets(&*ids)?;
     let mut wiring = Wiring::embedded(&folder, secrets, settings, clock, ids);
     wiring.on_loopback = options.listen.ip().is_loopback();
@@ -72,6 +74,11 @@ async fn serve(shop: Shop, sockets: Sockets, shutdown: Shutdown) {
 }
 
 impl Sockets {
+    /// Where the shop is found when nothing else is said.
+    fn public_url(&self) -> io::Result<PublicUrl> {
+        Ok(PublicUrl::of(self.public.local_addr()?))
+    }
+
     async fn open(
         options: &Up,
         folder: &DataFolder,
