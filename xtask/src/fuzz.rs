@@ -48,7 +48,8 @@ const ROUNDS: [&[&str]; 3] = [
 ///
 /// Builds the program, starts it on a temporary folder and a free port, and runs schemathesis with
 /// xtask/fuzz/schemathesis.toml: all phases, signed in as an admin. Tells which statuses each operation
-/// answered with, and fails when one never succeeded that needs neither a signature nor a mailed secret.
+/// answered with, and fails when one never succeeded that needs neither a signature, a mailed secret nor
+/// somebody else.
 /// Needs schemathesis 4 (`pip install schemathesis`).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:

@@ -21,7 +21,7 @@ const SKU: (&str, &str) = ("sku", "$response.body#/sku");
 const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 
-const LEADS: [Lead; 27] = [
+const LEADS: [Lead; 29] = [
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[NEW_SKU]),
     (
@@ -30,6 +30,8 @@ const LEADS: [Lead; 27] = [
         "/api/v1/users/me/favorites/{product_id}",
         &[("product_id", "$response.body#/id")],
     ),
+    ("write_review", "201", "/api/v1/reviews/{id}", &[ID]),
+    ("list_reviews", "200", "/api/v1/reviews/{id}", &[("id", "$response.body#/items/0/id")]),
     ("create_category", "201", "/api/v1/categories/{id}", &[ID]),
     ("create_collection", "201", "/api/v1/collections/{id}", &[ID]),
     ("keep_address", "201", "/api/v1/users/me/addresses/{id}", &[ID]),

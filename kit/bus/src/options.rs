@@ -27,6 +27,9 @@ pub struct RelayOptions {
     /// How many events are held at most; beyond it the relay reads no more, so that an outage of
     /// one consumer with more waiting events than this delays the others.
     pub window: usize,
+    /// How long a commit waits for others before the outbox is read: what is read together is
+    /// delivered together, and a consumer takes it in few transactions.
+    pub gather: Duration,
     /// How often the outbox is looked at without having been told of a commit: other processes
     /// commit, too.
     pub tick: Duration,
@@ -52,6 +55,7 @@ impl RelayOptions {
             batch: 256,
             concurrency: 64,
             window: 4_096,
+            gather: Duration::from_millis(20),
             tick: Duration::from_secs(1),
             linger: Duration::from_millis(5),
             lease: shared.then_some(Duration::from_secs(10)),

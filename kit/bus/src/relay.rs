@@ -41,7 +41,7 @@ pub async fn relay(db: Db, bus: Bus, options: RelayOptions, cancel: Cancellation
                 // Armed again before the outbox is read: a commit in between must not be missed.
                 woken.set(committed.notified());
                 woken.as_mut().enable();
-                relay.wanted = true;
+                relay.gather();
             }
             _ = tick.tick() => relay.on_tick(),
             turn = relay.work.next() => relay.apply(turn),
@@ -148,6 +148,7 @@ impl Relay {
                     self.start_delivery(start);
                 }
             }
+            Turn::Gathered => self.wanted = true,
             Turn::Read(batch) => self.read(batch),
             Turn::Marked { positions, result } => self.marked(positions, result),
             Turn::MarkDue => self.mark_now = true,
@@ -155,6 +156,15 @@ impl Relay {
             Turn::RenewalDue => self.start_renewal(),
             Turn::Counted(Ok(count)) => self.counted(count),
             Turn::Counted(Err(error)) => self.failed("count unpublished events", error),
+        }
+    }
+
+    /// Something was committed: it is read once others have had the time to join it.
+    fn gather(&mut self) {
+        if self.options.gather.is_zero() {
+            self.wanted = true;
+        } else if self.work.gathering.is_free() {
+            self.work.gathering.put_timer(self.options.gather, Turn::Gathered);
         }
     }
 
@@ -332,6 +342,7 @@ impl Relay {
             consumer.permits.close();
         }
         self.work.pauses.clear();
+        self.work.gathering.clear();
         self.work.read.clear();
         self.work.renewal.clear();
         self.work.count.clear();

@@ -23,6 +23,7 @@ use crate::{
 pub(crate) enum Turn {
     Delivered { lane: LaneKey, verdict: Verdict },
     Awake(LaneKey),
+    Gathered,
     Read(Result<Batch, DbError>),
     Marked { positions: Vec<i64>, result: Result<(), DbError> },
     MarkDue,
@@ -71,6 +72,7 @@ impl Slot {
 pub(crate) struct Work {
     pub(crate) deliveries: FuturesUnordered<BoxFuture<'static, Turn>>,
     pub(crate) pauses: FuturesUnordered<BoxFuture<'static, Turn>>,
+    pub(crate) gathering: Slot,
     pub(crate) read: Slot,
     pub(crate) mark: Slot,
     pub(crate) mark_timer: Slot,
@@ -83,6 +85,7 @@ impl Work {
         Self {
             deliveries: FuturesUnordered::new(),
             pauses: FuturesUnordered::new(),
+            gathering: Slot(None),
             read: Slot(None),
             mark: Slot(None),
             mark_timer: Slot(None),
@@ -118,6 +121,7 @@ impl Work {
         tokio::select! {
             biased;
             turn = self.renewal.next() => turn,
+            turn = self.gathering.next() => turn,
             turn = self.read.next() => turn,
             turn = self.mark.next() => turn,
             turn = self.mark_timer.next() => turn,

@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::{BodyExt as _, LengthLimitError};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use techtrove_core::{Problem, codes};
 
 use crate::{HttpError, exact::Exact, pointer, server::BodyError, strict};
@@ -30,6 +30,11 @@ pub struct Json<T>(pub T);
 /// A JSON body which may be absent: an empty body is the default, whatever its content type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OptionalJson<T>(pub T);
+
+/// The body of an action that needs none: nothing, or `{}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = HttpError;

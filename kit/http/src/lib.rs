@@ -2,6 +2,7 @@
 //! keys, typed clients, event streams and the server. It must never know what a shop is. Handlers start
 //! with [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
 
+mod cache;
 mod client;
 mod context;
 mod etag;
@@ -21,6 +22,7 @@ pub mod idempotency;
 pub mod server;
 pub mod sse;
 
+pub use cache::{no_store, private};
 pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
 pub use context::{
     ContextLayer, RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
@@ -29,7 +31,7 @@ pub use context::{
 pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_json};
 pub use extract::{Path, Query, header_text};
 pub use guard::{PanicLayer, guard, with_fallbacks};
-pub use json::{Json, OptionalJson, body_problem, parse_json};
+pub use json::{Json, NoFields, OptionalJson, body_problem, parse_json};
 pub use patch::Patch;
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};

@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110, 13): `If-Match` guards an edit by the version alone, so that a sale
 //! or a review never spoils it; `If-None-Match` compares the whole entity tag.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::{HeaderMap, HeaderName, header, request::Parts};
 use techtrove_core::{Problem, codes};
 
@@ -78,6 +78,16 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             return Err(Problem::new(codes::PRECONDITION_REQUIRED, detail).into());
         }
         Ok(Self::from_headers(&parts.headers)?)
+    }
+}
+
+/// `Option<IfMatch>`, for an edit which does not require it: missing → nothing, malformed → 400.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>, HttpError> {
+        let given = parts.headers.contains_key(header::IF_MATCH);
+        Ok(given.then(|| Self::from_headers(&parts.headers)).transpose()?)
     }
 }
 
@@ -169,9 +179,26 @@ mod tests {
     async fn an_edit_without_it_is_428() {
         let (mut parts, ()) = http::Request::put("/").body(()).expect("a request").into_parts();
 
-        let refused = IfMatch::from_request_parts(&mut parts, &()).await.expect_err("428");
+        let refused = <IfMatch as FromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
 
-        assert!(refused.0.is(codes::PRECONDITION_REQUIRED));
+        assert!(refused.expect_err("428").0.is(codes::PRECONDITION_REQUIRED));
+    }
+
+    #[tokio::test]
+    async fn an_edit_that_does_not_require_it_refuses_only_what_is_malformed() {
+        let parts = |value: Option<&str>| {
+            let request = http::Request::put("/");
+            let request = value.into_iter().fold(request, |it, text| it.header("if-match", text));
+            request.body(()).expect("a request").into_parts().0
+        };
+        let given = async |value| {
+            let mut parts = parts(value);
+            <IfMatch as OptionalFromRequestParts<()>>::from_request_parts(&mut parts, &()).await
+        };
+
+        assert_eq!(given(None).await.expect("valid"), None);
+        assert_eq!(given(Some("*")).await.expect("valid"), Some(IfMatch::Any));
+        assert!(given(Some("v7")).await.expect_err("malformed").0.is(codes::BAD_REQUEST));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! What the catalogue tells, and what it listens to. It tells of products
 //! (`catalog.product.created.v1`, `catalog.product.updated.v1`, recorded by the use cases); it listens
-//! to inventory's word on availability, and to orders, which tells what was sold.
+//! to inventory's word on availability, to community's on ratings, and to orders, which tells what was sold.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use techtrove_bus::{Event, EventHandler, HandlerError, Subscription, Taken};
+use techtrove_community_api::{RATING_AGGREGATE, RATING_CHANGED, RatingChanged};
 use techtrove_inventory_api::{AVAILABILITY_CHANGED, AvailabilityChanged, STOCK_AGGREGATE};
 use techtrove_orders_api::{ORDER_AGGREGATE, ORDER_CONFIRMED, OrderConfirmed};
 
@@ -13,6 +14,9 @@ use crate::app::{self, App};
 
 /// The name under which the catalogue remembers which events it has taken.
 pub const CONSUMER: &str = "catalog.inventory";
+
+/// The same, of community's events.
+pub const RATINGS_CONSUMER: &str = "catalog.community";
 
 /// The same, of orders' events.
 pub const SALES_CONSUMER: &str = "catalog.orders";
@@ -36,6 +40,30 @@ impl EventHandler for OnStock {
             }
             let changed: AvailabilityChanged = event.decode_data()?;
             app::note_availability(&self.app, event, changed).await?;
+            Ok(Taken::Handled)
+        })
+    }
+}
+
+/// Listens to community.
+pub(crate) fn on_community(app: App) -> Subscription {
+    let db = app.db.clone();
+    let handler = Arc::new(OnRating { app });
+    Subscription { consumer: RATINGS_CONSUMER, aggregate_kinds: &[RATING_AGGREGATE], db, handler }
+}
+
+struct OnRating {
+    app: App,
+}
+
+impl EventHandler for OnRating {
+    fn handle(&self, event: Arc<Event>) -> BoxFuture<'_, Result<Taken, HandlerError>> {
+        Box::pin(async move {
+            if event.kind != RATING_CHANGED {
+                return Ok(Taken::Ignored);
+            }
+            let changed: RatingChanged = event.decode_data()?;
+            app::note_rating(&self.app, event, changed).await?;
             Ok(Taken::Handled)
         })
     }

@@ -80,7 +80,11 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
             }),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
-        subscriptions: vec![events::on_inventory(app.clone()), events::on_orders(app)],
+        subscriptions: vec![
+            events::on_inventory(app.clone()),
+            events::on_community(app.clone()),
+            events::on_orders(app),
+        ],
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],
     })

@@ -4,9 +4,10 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{Shop, product, usd};
-use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent, Taken};
+use techtrove_bus::{AggregateRef, Event, EventContext, HandlerError, NewEvent, Taken};
 use techtrove_catalog::domain::ProductBody;
 use techtrove_catalog_api::{ProductId, ResolveSkusRequest};
+use techtrove_community_api::{RATING_AGGREGATE, RATING_CHANGED, RatingChanged};
 use techtrove_core::{SeededIds, TypedId};
 use techtrove_inventory_api::{
     AVAILABILITY_CHANGED, Availability, AvailabilityChanged, STOCK_AGGREGATE,
@@ -375,6 +376,49 @@ async fn availability_follows_inventory_and_spoils_no_edit() {
     let edit =
         shop.manager.patch(place, &json!({"name": "B"})).header("if-match", made.header("etag"));
     assert_eq!(edit.await.expect(200).value()["availability"], "in_stock");
+}
+
+#[tokio::test]
+async fn a_rating_follows_community_and_spoils_no_edit() {
+    let shop = Shop::open().await;
+    let made = shop.create(product("A", "A-1")).await.expect(201);
+    let _ = shop.create(product("B", "B-1")).await.expect(201);
+    let place = made.header("location");
+    let product_id = made.json::<ProductBody>().document.id;
+    let ids = SeededIds::new(shop.clock.clone(), 3);
+    let event = |sum, sequence| {
+        let changed = RatingChanged { product_id, sum, count: 3, revision: sequence };
+        let event = NewEvent {
+            kind: RATING_CHANGED,
+            aggregate: AggregateRef::new(RATING_AGGREGATE, product_id),
+            data: json!(changed),
+        };
+        let context = EventContext::new(&*shop.clock, &ids);
+        std::sync::Arc::new(Event::new("/techtrove/community", &context, &event, sequence))
+    };
+    let handler = &shop.service.subscriptions[1].handler;
+    let (first, second) = (event(3, 1), event(13, 2));
+
+    for (event, comes_too_early) in [(&second, true), (&first, false), (&second, false)] {
+        let taken = handler.handle(event.clone()).await;
+        assert_eq!(matches!(taken, Err(HandlerError::Gap { .. })), comes_too_early, "{taken:?}");
+    }
+    for event in [&first, &second] {
+        assert!(matches!(handler.handle(event.clone()).await, Ok(Taken::Handled)));
+    }
+
+    let read = shop.guest.get(place).await.expect(200);
+    let rating = json!({"average": 4.33, "count": 3});
+    assert_eq!((&read.value()["rating"], &read.value()["version"]), (&rating, &json!(1)));
+    assert_ne!(read.header("etag"), made.header("etag"));
+    let names = async |query: &str| {
+        let list = shop.guest.get(&format!("/api/v1/products?{query}")).await.expect(200).value();
+        let items = list["items"].as_array().expect("a list").iter();
+        items.map(|item| item["name"].clone()).collect::<Value>()
+    };
+    assert_eq!(names("sort=rating").await, json!(["A", "B"]));
+    assert_eq!(names("rating_min=4.33").await, json!(["A"]));
+    assert_eq!(names("rating_min=4.34").await, json!([]));
 }
 
 /// Every `$ref` in `value`.

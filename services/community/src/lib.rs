@@ -1,10 +1,12 @@
-//! Community: which products customers keep in mind. It must never show one customer's favourites to
-//! another, nor let anybody's list grow without bound. The rules live in [`domain`], the use cases in
-//! [`app`]; the floor plan is the same as every service's: `http → app → domain → store`.
+//! Community: what customers think of products, and which they keep in mind. It must never show one
+//! customer's favourites to another, let anybody's list grow without bound, nor tell of a rating that is
+//! not its reviews'. The rules live in [`domain`], the use cases in [`app`]; the floor plan is the same as
+//! every service's: `http → app → domain → store`.
 
 pub mod app;
 pub mod domain;
 mod error;
+mod events;
 mod http;
 pub mod store;
 
@@ -17,7 +19,7 @@ use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_identity_api::Authenticator;
-use techtrove_runtime::{BuildError, Readiness, Service};
+use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
 
 use crate::app::App;
 
@@ -42,13 +44,15 @@ pub struct Deps {
 /// When its database cannot be brought to the current schema.
 pub async fn build(deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App { db: deps.db.clone(), clock: deps.clock, ids: deps.ids, catalog: deps.catalog };
     Ok(Service {
         name: "community",
-        public: http::public(app).layer(Extension(deps.authenticator)),
+        public: http::public(app.clone()).layer(Extension(deps.authenticator)),
         internal: Router::new(),
-        workers: Vec::new(),
-        subscriptions: Vec::new(),
+        workers: vec![prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock))],
+        subscriptions: vec![events::on_orders(app)],
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],
     })

@@ -134,13 +134,6 @@ pub enum Error {
     Json(#[from] serde_json::Error),
 }
 
-impl Error {
-    /// Whether the same request is refused for good: nothing will come that could allow it.
-    pub(crate) fn is_final(&self) -> bool {
-        matches!(self, Self::InvalidTransition(_) | Self::RefundExceeds { .. })
-    }
-}
-
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Worded(Box::new(problem))
@@ -148,12 +141,14 @@ impl From<Problem> for Error {
 }
 
 impl idempotency::Refusal for Error {
-    /// A cart that has become an order, or another cart, never opens again.
+    /// A cart that has become an order, or another cart, never opens again; an order goes no way back.
     fn for_good(&self) -> Option<Problem> {
         match self {
             Self::Cart(refusal @ (CartRefusal::Completed(_) | CartRefusal::Claimed)) => {
                 Some((*refusal).into())
             }
+            Self::InvalidTransition(refusal) => Some(Self::from(*refusal).into()),
+            Self::RefundExceeds { left } => Some(Self::RefundExceeds { left: *left }.into()),
             _ => None,
         }
     }

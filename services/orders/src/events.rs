@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subscription, Taken};
-use techtrove_core::TypedId as _;
+use techtrove_core::TypedId;
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
     ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
@@ -81,8 +81,12 @@ fn confirmed(order: &Order) -> NewEvent {
         product_id: line.product_id.uuid(),
         quantity: line.quantity.get(),
     };
-    let lines = order.lines.iter().map(sold).collect();
-    let data = OrderConfirmed { order_id: order.id, status: OrderStatus::Confirmed, lines };
+    let data = OrderConfirmed {
+        order_id: order.id,
+        status: OrderStatus::Confirmed,
+        lines: order.lines.iter().map(sold).collect(),
+        user_id: order.user_id.map(TypedId::uuid),
+    };
     of_order(ORDER_CONFIRMED, order.id, serde_json::json!(data))
 }
 

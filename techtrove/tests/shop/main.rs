@@ -8,5 +8,6 @@ mod lives;
 mod permissions;
 mod program;
 mod public_face;
+mod reviews;
 mod selling_out;
 mod webhooks;

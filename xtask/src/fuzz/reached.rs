@@ -10,8 +10,10 @@ use std::{
 use anyhow::Context;
 use serde::Deserialize;
 
-/// The operations that the fuzzer cannot reach, since it has neither the provider's key nor the mail.
-const SECRET: [&str; 1] = ["POST /api/v1/payments/webhooks/{provider}"];
+/// The operations that the fuzzer cannot reach, since it has neither the provider's key nor the mail, and is
+/// one person, who does not vote on their own reviews.
+const OUT_OF_REACH: [&str; 2] =
+    ["POST /api/v1/payments/webhooks/{provider}", "PUT /api/v1/reviews/{id}/vote"];
 
 /// The statuses of each operation, by `METHOD /path`.
 #[derive(Debug, Default)]
@@ -92,7 +94,8 @@ impl Reached {
     /// The operations that have never succeeded and could have.
     pub(super) fn missed(&self) -> Vec<&str> {
         let missed = self.0.iter().filter(|(name, statuses)| {
-            !SECRET.contains(&name.as_str()) && !statuses.iter().any(|status| status / 100 == 2)
+            !OUT_OF_REACH.contains(&name.as_str())
+                && !statuses.iter().any(|status| status / 100 == 2)
         });
         missed.map(|(name, _)| name.as_str()).collect()
     }

@@ -16,7 +16,11 @@ pub const CALLS: &[(&str, &[&str])] = &[
 ];
 
 /// Who learns of whom by events, without ever calling: knows the events in a face, not its client.
-pub const HEARS: &[(&str, &[&str])] = &[("catalog", &["orders"]), ("inventory", &["catalog"])];
+pub const HEARS: &[(&str, &[&str])] = &[
+    ("catalog", &["community", "orders"]),
+    ("community", &["orders"]),
+    ("inventory", &["catalog"]),
+];
 
 /// Service crates that another service's tests may start, and why; never its program.
 pub const TESTED_WITH: &[(&str, &str, &str)] = &[(

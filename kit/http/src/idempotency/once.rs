@@ -1,7 +1,6 @@
-//! A write that a client may repeat under an idempotency key, when one transaction is all it takes:
-//! carried out once, answered alike ever after. What was made and a refusal for good are pinned;
-//! anything else leaves no trace. Work that takes several transactions uses [`super::claim`] and
-//! [`super::finish`] itself.
+//! A write that a client may repeat under an idempotency key: carried out once, answered alike ever
+//! after. What was made and a refusal for good are pinned; anything else leaves no trace. Work that
+//! takes several transactions begins here and ends with [`finish`] or [`super::forget`].
 
 use axum::response::Response;
 use techtrove_core::Problem;
@@ -63,15 +62,29 @@ pub fn once<T: Repeatable, E: Refusal>(
     key: Option<&Key>,
     job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<Once<T>, E> {
+    let outcome = begin(tx, key, job)?;
+    if let (Once::Made(made), Some(key)) = (&outcome, key) {
+        finish(tx, &key.hash, &made.answer()?)?;
+    }
+    Ok(outcome)
+}
+
+/// The same for a `job` that is only the first of several transactions: what it made is answered, and
+/// its key finished or forgotten, by whoever does the last.
+///
+/// # Errors
+/// 409 or 422 when the key cannot be used, and what `job` returns unless that is pinned.
+pub fn begin<T, E: Refusal>(
+    tx: &mut Tx<'_>,
+    key: Option<&Key>,
+    job: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<Once<T>, E> {
     let Some(key) = key else { return job(tx).map(Once::Made) };
     if let Some(answer) = claim(tx, key)?.proceed()? {
         return Ok(Once::Replayed(answer));
     }
     match tx.savepoint(job) {
-        Ok(made) => {
-            finish(tx, &key.hash, &made.answer()?)?;
-            Ok(Once::Made(made))
-        }
+        Ok(made) => Ok(Once::Made(made)),
         Err(error) => {
             let Some(problem) = error.for_good() else { return Err(error) };
             finish(tx, &key.hash, &Answer::refused(&problem))?;

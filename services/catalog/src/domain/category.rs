@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::CategoryId;
 use techtrove_core::{Field, Timestamp};
 
-use super::{Invalid, Slug, text};
+use super::{
+    Invalid, Slug,
+    heading::{check_name, check_position, check_slug},
+};
 
-/// The longest name, in characters.
-const MAX_NAME: usize = 100;
 /// How many levels the tree may have.
 const MAX_DEPTH: usize = 8;
-/// The highest position among siblings.
-const MAX_POSITION: i64 = 1_000_000;
 
 /// A category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -103,24 +102,11 @@ impl CategoryInput {
     /// All values that are not.
     pub fn checked(self) -> Result<CategoryChange, Invalid> {
         let mut invalid = Invalid::default();
-        let name = self.name.required().map_err(str::to_owned).and_then(|name| {
-            name.map(|name| text::line(&name, MAX_NAME)).transpose().map_err(|e| e.to_string())
-        });
-        let slug = self.slug.required().map_err(str::to_owned).and_then(|slug| {
-            slug.map(|slug| slug.parse::<Slug>()).transpose().map_err(|e| e.to_string())
-        });
-        let position =
-            self.position.required().map_err(str::to_owned).and_then(|position| match position {
-                Some(position) if !(0..=MAX_POSITION).contains(&position) => {
-                    Err(format!("a position is a whole number, 0 to {MAX_POSITION}"))
-                }
-                position => Ok(position),
-            });
         let change = CategoryChange {
-            name: invalid.take("/name", name).flatten(),
-            slug: invalid.take("/slug", slug).flatten(),
+            name: check_name(self.name, &mut invalid),
+            slug: check_slug(self.slug, &mut invalid),
             parent_id: self.parent_id,
-            position: invalid.take("/position", position).flatten(),
+            position: check_position(self.position, &mut invalid),
         };
         invalid.finish().map(|()| change)
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use techtrove_catalog_api::{CategoryId, Fulfilment};
 use techtrove_core::{Currency, Field, Money, Sku};
 
-use super::{Attributes, Invalid, Slug, Status, text};
+use super::{Attributes, ImageUrl, Invalid, Slug, Status, text};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 200;
@@ -167,6 +167,8 @@ pub struct ProductChange {
     pub(super) attributes: Field<Map<String, Value>>,
     pub(super) options: Option<Vec<String>>,
     pub(super) variants: Option<Vec<VariantChange>>,
+    /// Comes with an import alone.
+    pub(super) images: Option<Vec<ImageUrl>>,
 }
 
 /// A variant of a [`ProductChange`]; what it leaves out is decided where it is applied.
@@ -230,6 +232,7 @@ impl ProductInput {
             attributes: self.attributes,
             options: check_options(self.options, &mut invalid),
             variants: check_variants(self.variants, currency, &mut invalid),
+            images: None,
         };
         invalid.finish().map(|()| change)
     }
@@ -260,6 +263,12 @@ impl ProductChange {
     #[must_use]
     pub fn into_category(self, id: CategoryId) -> Self {
         Self { category_id: Field::Set(id), ..self }
+    }
+
+    /// The same change, giving the product these pictures.
+    #[must_use]
+    pub fn with_images(self, images: Vec<ImageUrl>) -> Self {
+        Self { images: Some(images), ..self }
     }
 }
 

@@ -8,16 +8,16 @@ use serde_json::value::RawValue;
 use techtrove_catalog_api::{CollectionId, ProductId};
 use techtrove_core::{Field, Timestamp};
 
-use super::{Invalid, ProductBody, Slug, text};
+use super::{
+    Invalid, ProductBody, Slug,
+    heading::{check_name, check_position, check_slug},
+    text,
+};
 
-/// The longest name, in characters.
-const MAX_NAME: usize = 100;
 /// The longest description, in characters.
 const MAX_DESCRIPTION: usize = 2_000;
 /// How many products a collection has at most: they are shown on one page.
 const MAX_PRODUCTS: usize = 100;
-/// The highest position among collections.
-const MAX_POSITION: i64 = 1_000_000;
 
 /// A collection without its products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -136,17 +136,11 @@ impl CollectionInput {
     /// All values that are not.
     pub fn checked(self) -> Result<CollectionChange, Invalid> {
         let mut invalid = Invalid::default();
-        let name = self.name.required().map_err(str::to_owned).and_then(|name| {
-            name.map(|name| text::line(&name, MAX_NAME)).transpose().map_err(|e| e.to_string())
-        });
-        let slug = self.slug.required().map_err(str::to_owned).and_then(|slug| {
-            slug.map(|slug| slug.parse::<Slug>()).transpose().map_err(|e| e.to_string())
-        });
         let description =
             self.description.try_map(|written| text::paragraphs(&written, MAX_DESCRIPTION));
         let change = CollectionChange {
-            name: invalid.take("/name", name).flatten(),
-            slug: invalid.take("/slug", slug).flatten(),
+            name: check_name(self.name, &mut invalid),
+            slug: check_slug(self.slug, &mut invalid),
             description: match invalid.take("/description", description).unwrap_or_default() {
                 Field::Set(Some(description)) => Field::Set(description),
                 Field::Set(None) | Field::Clear => Field::Clear,
@@ -157,15 +151,6 @@ impl CollectionInput {
         };
         invalid.finish().map(|()| change)
     }
-}
-
-fn check_position(position: Field<i64>, invalid: &mut Invalid) -> Option<i64> {
-    let position = invalid.take("/position", position.required()).flatten()?;
-    if !(0..=MAX_POSITION).contains(&position) {
-        let detail = format_args!("a position is a whole number, 0 to {MAX_POSITION}");
-        invalid.add("/position", detail);
-    }
-    Some(position)
 }
 
 fn check_products(

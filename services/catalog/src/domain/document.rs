@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use techtrove_catalog_api::{CategoryId, Fulfilment, ProductId, VariantId};
 use techtrove_core::{Money, Sku, Timestamp};
 
-use super::{Attributes, Product, Slug, Status, Variant};
+use super::{Attributes, ImageUrl, Product, Slug, Status, Variant};
 
 /// A product as it is shown, without what changes by itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -41,6 +41,9 @@ pub struct ProductDocument {
     pub options: Vec<String>,
     /// What can be bought of it.
     pub variants: Vec<VariantDocument>,
+    /// Addresses of pictures of it, the first to be shown first.
+    #[schema(max_items = 20)]
+    pub images: Vec<ImageUrl>,
     /// Raised by edits only.
     pub version: u64,
     /// When it was made.
@@ -97,6 +100,7 @@ impl From<&Product> for ProductDocument {
             attributes: product.attributes.clone(),
             options: product.options.clone(),
             variants: product.variants.iter().map(variant).collect(),
+            images: product.images.clone(),
             version: product.version,
             created_at: product.created_at,
             updated_at: product.updated_at,
@@ -129,6 +133,7 @@ impl ProductDocument {
             attributes: self.attributes,
             options: self.options,
             variants: self.variants.into_iter().map(variant).collect(),
+            images: self.images,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

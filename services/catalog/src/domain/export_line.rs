@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{Money, Sku};
 
-use super::{Attributes, Product, Slug, Status, Variant, csv};
+use super::{Attributes, ImageUrl, Product, Slug, Status, Variant, csv};
 
 /// A product with what stands elsewhere: its category's slug and its stock.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ struct Line<'p> {
     compare_at_price: Option<Money>,
     attributes: &'p Attributes,
     options: &'p [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    images: &'p [ImageUrl],
     variants: Vec<LineVariant<'p>>,
 }
 
@@ -76,6 +78,7 @@ impl ExportLine {
             compare_at_price: product.compare_at_price,
             attributes: &product.attributes,
             options: &product.options,
+            images: &product.images,
             variants: product.variants.iter().map(|variant| self.line_variant(variant)).collect(),
         };
         serde_json::to_string(&line).map(|line| line + "\n")
@@ -107,6 +110,7 @@ impl ExportLine {
                 self.on_hand(variant).map(|on_hand| on_hand.to_string()).unwrap_or_default(),
                 serde_json::to_string(&product.attributes)?,
                 serde_json::to_string(&product.options)?,
+                serde_json::to_string(&product.images)?,
                 serde_json::to_string(&variant.options)?,
                 serde_json::to_string(&variant.attributes)?,
             ];
@@ -192,7 +196,8 @@ mod tests {
                 json!({"name": name.replace('\n', " "), "description": description,
                     "price": usd(price), "compare_at_price": usd(compare),
                     "attributes": {"=a": ["x", 1, true], "range": {"min": 1, "max": 2.5}},
-                    "options": ["color"], "variants": variants})
+                    "options": ["color"], "images": ["/a,b.svg", "https://example.com/c"],
+                    "variants": variants})
             },
         )
     }

@@ -7,7 +7,7 @@ use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{Currency, Field, Money, Sku, codes, readable};
 
 use super::{
-    Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput,
+    Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput, image::check_images,
     import_chunk::MAX_LINE,
 };
 
@@ -97,6 +97,7 @@ struct WrittenLine {
     compare_at_price: Field<Money>,
     attributes: Field<Map<String, Value>>,
     options: Field<Vec<String>>,
+    images: Field<Vec<String>>,
     variants: Vec<WrittenVariant>,
 }
 
@@ -190,7 +191,13 @@ fn checked(written: WrittenLine, currency: Currency) -> Result<ImportLine, LineP
         options: written.options,
         variants: Field::Set(written.variants.into_iter().map(VariantInput::from).collect()),
     };
-    Ok(ImportLine { category, change: input.checked(currency)?, stock, joins: false })
+    let mut change = input.checked(currency)?;
+    match written.images {
+        Field::Keep => {}
+        Field::Clear => change = change.with_images(Vec::new()),
+        Field::Set(images) => change = change.with_images(check_images(&images)?),
+    }
+    Ok(ImportLine { category, change, stock, joins: false })
 }
 
 impl From<WrittenVariant> for VariantInput {
@@ -261,6 +268,7 @@ mod tests {
             br#"{"name":"A","variants":[{"sku":"A","price":{"amount":-1,"currency":"USD"}}]}"#,
             br#"{"name":"A","variants":[{"sku":"A","stock":{"on_hand":-1}}]}"#,
             br#"{"name":"A","category":"No Slug","variants":[{"sku":"A"}]}"#,
+            br#"{"name":"A","images":["javascript:x"],"variants":[{"sku":"A"}]}"#,
         ] {
             assert_eq!(code(line), "invalid_request", "{}", String::from_utf8_lossy(line));
         }

@@ -30,12 +30,13 @@ enum Column {
     Stock,
     Attributes,
     Options,
+    Images,
     VariantOptions,
     VariantAttributes,
 }
 
 /// All columns, as an export has them.
-const ALL: [(Column, &str); 17] = [
+const ALL: [(Column, &str); 18] = [
     (Column::Sku, "sku"),
     (Column::Slug, "slug"),
     (Column::Name, "name"),
@@ -51,6 +52,7 @@ const ALL: [(Column, &str); 17] = [
     (Column::Stock, "stock"),
     (Column::Attributes, "attributes"),
     (Column::Options, "options"),
+    (Column::Images, "images"),
     (Column::VariantOptions, "variant_options"),
     (Column::VariantAttributes, "variant_attributes"),
 ];
@@ -138,7 +140,7 @@ impl Row {
             Column::Sku => set(&mut self.variant, name, cell),
             Column::VariantOptions => set(&mut self.variant, "options", parsed(name, &cell)?),
             Column::VariantAttributes => set(&mut self.variant, "attributes", parsed(name, &cell)?),
-            Column::Attributes | Column::Options => {
+            Column::Attributes | Column::Options | Column::Images => {
                 set(&mut self.product, name, parsed(name, &cell)?);
             }
             _ => set(&mut self.product, name, cell),

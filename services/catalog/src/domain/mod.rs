@@ -9,6 +9,8 @@ mod collection;
 mod csv;
 mod document;
 mod export_line;
+mod heading;
+mod image;
 mod import_chunk;
 mod import_line;
 mod import_row;
@@ -31,6 +33,7 @@ pub use collection::{
 };
 pub use document::{ProductDocument, StoredPrices, VariantDocument};
 pub use export_line::ExportLine;
+pub use image::{ImageUrl, InvalidImageUrl};
 pub use import_chunk::{Chunk, Chunker, Format, lines, records, take_header};
 pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
 pub use import_row::Columns;

@@ -7,7 +7,7 @@ use techtrove_catalog_api::{CategoryId, Fulfilment, ProductId, VariantId};
 use techtrove_core::{Field, Money, Sku, Timestamp};
 
 use super::{
-    Attributes, Invalid, ProductChange, Slug, VariantChange,
+    Attributes, ImageUrl, Invalid, ProductChange, Slug, VariantChange,
     change::{MAX_VARIANTS, declare_options},
 };
 
@@ -66,6 +66,8 @@ pub struct Product {
     pub options: Vec<String>,
     /// At least one.
     pub variants: Vec<Variant>,
+    /// Addresses of pictures of it.
+    pub images: Vec<ImageUrl>,
     /// Raised by edits only.
     pub version: u64,
     /// When it was made.
@@ -139,6 +141,7 @@ impl Product {
             attributes: Attributes::default(),
             options: Vec::new(),
             variants: Vec::new(),
+            images: Vec::new(),
             version: 0,
             created_at: fresh.now,
             updated_at: fresh.now,
@@ -239,6 +242,7 @@ impl Product {
         self.brand = change.brand.applied(self.brand);
         self.category_id = change.category_id.applied(self.category_id);
         self.compare_at_price = change.compare_at_price.applied(self.compare_at_price);
+        self.images = change.images.unwrap_or(self.images);
         self.status = change.status.unwrap_or(self.status);
         self.fulfilment = change.fulfilment.unwrap_or(self.fulfilment);
         self.version = self.version.saturating_add(1);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::ProductId;
+use techtrove_community_api::average_in_hundredths;
 use techtrove_inventory_api::Availability;
 use utoipa::ToSchema;
 
@@ -41,13 +42,11 @@ pub struct Rating {
 }
 
 impl Rating {
-    /// Of `count` ratings of 1 to 5 that make `sum`; half a hundredth counts as one.
+    /// Of `count` ratings of 1 to 5 that make `sum`.
     #[must_use]
     pub fn of(sum: i64, count: i64) -> Self {
-        let doubled = sum.saturating_mul(200).saturating_add(count);
-        let average = doubled.checked_div(count.saturating_mul(2)).unwrap_or(0).clamp(0, 500);
         Self {
-            average: u32::try_from(average).unwrap_or(0),
+            average: average_in_hundredths(sum, count),
             count: u64::try_from(count).unwrap_or(0),
         }
     }
@@ -66,8 +65,6 @@ pub struct ProductBody {
     /// What its editors wrote.
     #[serde(flatten)]
     pub document: ProductDocument,
-    /// Addresses of pictures of it.
-    pub images: Vec<String>,
     /// What its buyers say.
     pub rating: RatingBody,
     /// The best of its variants.
@@ -100,22 +97,8 @@ impl ShownProduct {
         // Writing into a text never fails.
         let _ = write!(
             json,
-            r#","images":[],"rating":{{"average":{average},"count":{count}}},"availability":"{availability}"}}"#
+            r#","rating":{{"average":{average},"count":{count}}},"availability":"{availability}"}}"#
         );
         json
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_average_is_rounded_to_the_hundredth_that_is_shown() {
-        let averages =
-            [(0, 0), (5, 1), (9, 2), (13, 3), (14, 3), (801, 200), (-4, 1), (i64::MAX, 1)]
-                .map(|(sum, count)| Rating::of(sum, count).average);
-
-        assert_eq!(averages, [0, 500, 450, 433, 467, 401, 0, 500]);
     }
 }

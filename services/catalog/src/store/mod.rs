@@ -86,6 +86,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             postgres: include_str!("../../migrations/postgres/0006_bestsellers.sql"),
             mysql: include_str!("../../migrations/mysql/0006_bestsellers.sql"),
         },
+        Migration {
+            version: 7,
+            name: "images",
+            sqlite: include_str!("../../migrations/sqlite/0007_images.sql"),
+            postgres: include_str!("../../migrations/postgres/0007_images.sql"),
+            mysql: include_str!("../../migrations/mysql/0007_images.sql"),
+        },
     ],
 };
 

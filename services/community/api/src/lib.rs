@@ -2,8 +2,10 @@
 //! `services/community/src/domain`.
 
 mod events;
+mod rating;
 
 pub use events::RatingChanged;
+pub use rating::average_in_hundredths;
 
 /// The kind of aggregate whose events tell of a product's rating; its id is the product's.
 pub const RATING_AGGREGATE: &str = "community.rating";

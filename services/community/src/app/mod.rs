@@ -1,14 +1,25 @@
 //! Community's use cases, one file each. Every change is one transaction behind the lock of its
-//! customer's row; catalog is asked before it, never within.
+//! customer's row, its product's or its review's; catalog is asked before it, never within.
 
 mod change_favorites;
+mod change_review;
 mod list_favorites;
+mod note_purchases;
+mod read_reviews;
+mod vote;
+mod write_review;
 
 pub use change_favorites::{add_favorite, remove_favorite};
+pub use change_review::{delete_review, edit_review};
 pub use list_favorites::list_favorites;
+pub use note_purchases::note_purchases;
+pub use read_reviews::{get_review, list_reviews};
+pub use vote::{take_vote_back, vote};
+pub use write_review::write_review;
 
 use std::sync::Arc;
 
+use techtrove_bus::EventContext;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::{Db, Tx};
@@ -32,6 +43,11 @@ impl App {
     /// How often a job may collide with another's insert before the caller is told to come again. Once
     /// is enough for the other's row to be seen.
     const TRIES: usize = 3;
+
+    /// Id, time and trace of an event to be recorded.
+    fn event_context(&self) -> EventContext {
+        EventContext::new(&*self.clock, &*self.ids).in_trace(techtrove_http::current_traceparent())
+    }
 
     /// Runs a transaction, again when another made the same row at the same moment.
     async fn write<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>

@@ -1,6 +1,8 @@
 //! Community's routes: parse, authorise, call the use case, answer.
 
 mod favorites;
+mod reviews;
+mod votes;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -11,5 +13,8 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(favorites::list))
         .routes(routes!(favorites::add, favorites::remove))
+        .routes(routes!(reviews::list, reviews::write))
+        .routes(routes!(reviews::show, reviews::edit, reviews::delete))
+        .routes(routes!(votes::vote, votes::take_back))
         .with_state(app)
 }

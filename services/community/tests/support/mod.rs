@@ -9,7 +9,7 @@ use techtrove_catalog_api::{CatalogClient, ProductId};
 use techtrove_community::{Deps, app::App, store};
 use techtrove_core::{Clock, ManualClock, SeededIds, SharedClock, SharedIds, TypedId};
 use techtrove_db::Db;
-use techtrove_http::Client;
+use techtrove_http::{Client, idempotency};
 use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
 use techtrove_testing::Actor;
 use uuid::Uuid;
@@ -43,6 +43,8 @@ fn catalog() -> CatalogClient {
 /// The use cases over `db`.
 pub async fn app_over(db: Db) -> App {
     db.migrate(&store::MIGRATIONS).await.expect("community's tables");
+    db.migrate(&techtrove_bus::MIGRATIONS).await.expect("the bus's tables");
+    db.migrate(&idempotency::MIGRATIONS).await.expect("the keys' tables");
     let clock: SharedClock = Arc::new(ManualClock::default());
     let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&clock), 7));
     App { db, clock, ids, catalog: catalog() }
@@ -71,9 +73,13 @@ impl Club {
 
     /// The customer of a number.
     pub fn customer(&self, number: u128) -> Actor {
+        self.somebody(number, Role::Customer)
+    }
+
+    /// The user of a number, in a role.
+    pub fn somebody(&self, number: u128, role: Role) -> Actor {
         let session = SessionId::from_uuid(Uuid::from_u128(2));
-        let claims =
-            Claims::new(user(number), session, vec![Role::Customer], self.clock.now(), 600);
+        let claims = Claims::new(user(number), session, vec![role], self.clock.now(), 600);
         self.guest.bearer(&self.key.sign(&claims).expect("signs"))
     }
 }

@@ -10,12 +10,11 @@ use techtrove_core::{Field, Page, PageRequest, Problem, TypedId as _};
 use techtrove_http::{
     HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
     idempotency::{IdempotencyKey, Idempotent, Scope},
-    versioned_json, written_json,
+    private, versioned_json, written_json,
 };
 use techtrove_identity_api::{Address, AddressId, Country, SignedIn};
 use utoipa::ToSchema;
 
-use super::me::private;
 use crate::{
     app::{self, AddressBody, App},
     domain::AddressEdit,

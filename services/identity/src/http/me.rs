@@ -1,13 +1,11 @@
 //! Users' own accounts: what they say of themselves.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
 use techtrove_core::Field;
-use techtrove_http::{HttpError, IfMatch, Json, Patch, ProblemBody, versioned_json, written_json};
+use techtrove_http::{
+    HttpError, IfMatch, Json, Patch, ProblemBody, private, versioned_json, written_json,
+};
 use techtrove_identity_api::SignedIn;
 use utoipa::ToSchema;
 
@@ -134,11 +132,4 @@ pub(crate) async fn edit(
 ) -> Result<Response, HttpError> {
     let user = app::edit_profile(&app, user.sub, if_match, patch.into()).await?;
     Ok(private(written_json(user.version, &UserBody::from(user))))
-}
-
-/// The answer, for nobody on the way to keep.
-pub(super) fn private(mut response: Response) -> Response {
-    let private = HeaderValue::from_static("private, no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, private);
-    response
 }

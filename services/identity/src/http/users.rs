@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use techtrove_core::{EmailAddress, Page, PageRequest, Problem, Timestamp};
-use techtrove_http::{HttpError, Json, OptionalJson, Path, ProblemBody, Query};
+use techtrove_http::{HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query};
 use techtrove_identity_api::{Admin, Role, Support, UserId};
 use utoipa::{IntoParams, ToSchema};
 
@@ -73,11 +73,6 @@ pub(crate) struct ListQuery {
     #[param(max_length = 2_048, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
-
-/// The body of an action that needs none.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoFields {}
 
 /// What a user is from now on, and nothing else.
 #[derive(Deserialize, ToSchema)]

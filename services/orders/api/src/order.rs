@@ -53,6 +53,9 @@ pub struct OrderConfirmed {
     /// What was sold; nothing in events of before it was told.
     #[serde(default)]
     pub lines: Vec<SoldLine>,
+    /// Who bought it, of identity's; nobody for a guest, and in events of before it was told.
+    #[serde(default)]
+    pub user_id: Option<uuid::Uuid>,
 }
 
 /// What was sold of one SKU.
@@ -202,4 +205,30 @@ pub struct MailQuery {
     /// The refund that it is to tell of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<uuid::Uuid>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Version 1 as it was first published, and as it is now.
+    const CONFIRMED_V1: [&str; 2] = [
+        r#"{"order_id": "ord_01kafy3m2se6rbq3tmn4y4bwqd", "status": "confirmed"}"#,
+        r#"{
+            "order_id": "ord_01kafy3m2se6rbq3tmn4y4bwqd",
+            "status": "confirmed",
+            "lines": [{"product_id": "019a9fe1-d059-7187-8b8f-54a8bc4e5eed", "quantity": 2}],
+            "user_id": "019a9fe1-d059-7187-8b8f-54a8bc4e5eee"
+        }"#,
+    ];
+
+    #[test]
+    fn recorded_events_of_version_1_are_read() {
+        let [first, now] = CONFIRMED_V1
+            .map(|event| serde_json::from_str::<OrderConfirmed>(event).expect("is read"));
+
+        assert_eq!((first.order_id, first.status), (now.order_id, OrderStatus::Confirmed));
+        assert_eq!((first.lines.len(), first.user_id), (0, None));
+        assert_eq!((now.lines[0].quantity, now.user_id.is_some()), (2, true));
+    }
 }

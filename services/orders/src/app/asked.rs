@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use techtrove_core::{Problem, Timestamp};
 use techtrove_db::{DbError, Tx};
-use techtrove_http::idempotency::{self, Answer, Key};
+use techtrove_http::idempotency::{Answer, Key, Once, begin};
 use techtrove_orders_api::OrderId;
 use tokio::{
     sync::oneshot,
@@ -19,17 +19,6 @@ use crate::{
     error::Error,
     store::{self, Lease, Locked, StoredSaga},
 };
-
-/// What writing it down came to.
-#[derive(Debug)]
-pub(super) enum Asked {
-    /// It was asked before: this was the answer.
-    Before(Answer),
-    /// It is written down.
-    Stored(Entry),
-    /// It is refused for good, which is written down for its key.
-    Refused(Box<Problem>),
-}
 
 /// How an order is entered that something was asked of.
 #[derive(Debug)]
@@ -69,10 +58,10 @@ pub(super) async fn ask(
     app.drivers.start(async move {
         let written = write_down(&driver, id, asked).await;
         let (answer, drive) = match written {
-            Ok((Asked::Before(answer), _)) => (Ok(Some(answer)), None),
-            Ok((Asked::Refused(problem), _)) => (Err((*problem).into()), None),
-            Ok((Asked::Stored(Entry::Theirs), _)) => (Ok(None), None),
-            Ok((Asked::Stored(Entry::Ours(found)), lease)) => {
+            Ok((Once::Replayed(answer), _)) => (Ok(Some(answer)), None),
+            Ok((Once::Refused(problem), _)) => (Err(problem.into()), None),
+            Ok((Once::Made(Entry::Theirs), _)) => (Ok(None), None),
+            Ok((Once::Made(Entry::Ours(found)), lease)) => {
                 (Ok(None), Some(Drive::found(found.0, found.1, lease)))
             }
             Err(error) => (Err(error), None),
@@ -90,27 +79,17 @@ pub(super) async fn ask(
     told.await.unwrap_or(Err(Error::Overtaken))
 }
 
-async fn write_down(app: &App, id: OrderId, asked: impl Ask) -> Result<(Asked, Lease), Error> {
+async fn write_down(
+    app: &App,
+    id: OrderId,
+    asked: impl Ask,
+) -> Result<(Once<Entry>, Lease), Error> {
     let now = app.clock.now();
     let until = now.plus(app.config.deadlines.lease);
     let lease = Lease { order: id, owner: app.ids.uuid(), until };
     let capture = app.config.capture;
-    let written = app.db.write("orders.ask", move |tx| -> Result<_, Error> {
-        let Some(key) = asked.key() else {
-            return Ok(Asked::Stored(store_wish(tx, &asked, &lease, now, capture)?));
-        };
-        if let Some(answer) = idempotency::claim(tx, key)?.proceed()? {
-            return Ok(Asked::Before(answer));
-        }
-        match tx.savepoint(|tx| store_wish(tx, &asked, &lease, now, capture)) {
-            Ok(entry) => Ok(Asked::Stored(entry)),
-            Err(error) if error.is_final() => {
-                let problem = Problem::from(error);
-                idempotency::finish(tx, &key.hash, &Answer::refused(&problem))?;
-                Ok(Asked::Refused(Box::new(problem)))
-            }
-            Err(error) => Err(error),
-        }
+    let written = app.db.write("orders.ask", move |tx| {
+        begin(tx, asked.key(), |tx| store_wish(tx, &asked, &lease, now, capture))
     });
     Ok((written.await?, lease))
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, State},
-    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderName, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
-    HttpError, Json, Path, ProblemBody, header_text,
+    HttpError, Json, NoFields, Path, ProblemBody, header_text,
     idempotency::{Answer, IdempotencyKey, Idempotent, OptionalIdempotent, Scope},
+    no_store,
 };
 use techtrove_identity_api::{Caller, GuestKey, UserId};
 use techtrove_orders_api::OrderId;
@@ -35,11 +36,6 @@ use crate::{
 
 /// The token by which a guest sees a cart.
 const X_CART_TOKEN: HeaderName = HeaderName::from_static("x-cart-token");
-
-/// Nothing, in a body that may be absent.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Nothing {}
 
 /// So many pieces of a SKU.
 #[derive(Deserialize, ToSchema)]
@@ -120,12 +116,7 @@ fn answered<T: Serialize>(
     let body = serde_json::to_vec(body).map_err(Problem::internal)?;
     let answer = Answer { status: status.as_u16(), body, location, resource: None };
     let response = if *replayed { answer.replayed() } else { answer.into_response() };
-    Ok(private(response))
-}
-
-fn private(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    Ok(no_store(response))
 }
 
 /// Makes an empty cart. A guest is given the token that opens it; since a guest has none before, their
@@ -133,7 +124,7 @@ fn private(mut response: Response) -> Response {
 /// of them different.
 #[utoipa::path(
     post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
-    request_body = Option<Nothing>,
+    request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
     params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header)),
     security((), ("bearer" = [])),
     responses(
@@ -151,7 +142,7 @@ fn private(mut response: Response) -> Response {
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
-    OptionalIdempotent(request): OptionalIdempotent<Nothing>,
+    OptionalIdempotent(request): OptionalIdempotent<NoFields>,
 ) -> Result<Response, HttpError> {
     let (user_id, now) = (caller.user_id(), app.clock.now());
     let key = match user_id {
@@ -178,7 +169,7 @@ pub(crate) async fn current(
     caller: Caller,
 ) -> Result<Response, HttpError> {
     let body = app::current_cart(&app, caller.user()?.sub).await?;
-    Ok(private(Json(body).into_response()))
+    Ok(no_store(Json(body)))
 }
 
 /// Shows a cart with the prices of this moment.
@@ -201,7 +192,7 @@ pub(crate) async fn show(
     Path(id): Path<CartId>,
 ) -> Result<Response, HttpError> {
     let body = app::show_cart(&app, &shopper, id).await?;
-    Ok(private(Json(body).into_response()))
+    Ok(no_store(Json(body)))
 }
 
 /// Puts pieces of a SKU into a cart. A SKU that is there already adds up.
@@ -266,7 +257,7 @@ pub(crate) async fn set_quantity(
     Json(request): Json<SetQuantityRequest>,
 ) -> Result<Response, HttpError> {
     let body = app::set_quantity(&app, &shopper, item, request.quantity).await?;
-    Ok(private(Json(body).into_response()))
+    Ok(no_store(Json(body)))
 }
 
 /// Takes an item out of a cart.
@@ -299,7 +290,7 @@ pub(crate) async fn remove_item(
 /// nothing; nor does it to claim a cart that is the user's anyhow, which needs no token.
 #[utoipa::path(
     post, path = "/api/v1/carts/{id}/claim", operation_id = "claim_cart", tag = "carts",
-    request_body = Option<Nothing>,
+    request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
     params(
         ("id" = CartId, Path, description = "The guest's cart"),
         ("X-Cart-Token" = Option<String>, Header, description = "The token that the guest got with it"),
@@ -323,7 +314,7 @@ pub(crate) async fn claim(
     State(app): State<Arc<App>>,
     caller: CartCaller,
     Path(id): Path<CartId>,
-    OptionalIdempotent(request): OptionalIdempotent<Nothing>,
+    OptionalIdempotent(request): OptionalIdempotent<NoFields>,
 ) -> Result<Response, HttpError> {
     let user = caller.user()?;
     let key = request.key(caller.scope(), app.clock.now());
@@ -363,7 +354,7 @@ pub(crate) async fn quote(
     }
     let route = Route { method: shipping_method, shipping: shipping_address, billing: None };
     let quote = app::quote_cart(&app, &shopper, id, &route).await?;
-    Ok(private(Json(quote).into_response()))
+    Ok(no_store(Json(quote)))
 }
 
 /// Buys a cart. It becomes at most one order; a refusal opens it again.
@@ -417,7 +408,7 @@ pub(crate) async fn checkout(
 /// Puts what was bought into a new cart of the caller's, as far as it is still sold.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/reorder", operation_id = "reorder", tag = "orders",
-    request_body = Option<Nothing>,
+    request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
     params(
         ("id" = OrderId, Path, description = "Which order"),
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
@@ -442,7 +433,7 @@ pub(crate) async fn reorder(
     caller: Caller,
     Path(id): Path<OrderId>,
     headers: axum::http::HeaderMap,
-    OptionalIdempotent(request): OptionalIdempotent<Nothing>,
+    OptionalIdempotent(request): OptionalIdempotent<NoFields>,
 ) -> Result<Response, HttpError> {
     let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible);
     // Staff reorder what they bought themselves.

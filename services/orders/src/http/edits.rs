@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
 use techtrove_core::{EmailAddress, Field, FieldError, Problem};
 use techtrove_http::{
-    HttpError, IfMatch, Json, OptionalJson, Patch, Path, ProblemBody, written_json,
+    HttpError, IfMatch, Json, NoFields, OptionalJson, Patch, Path, ProblemBody, private,
+    written_json,
 };
 use techtrove_identity_api::{Caller, Manager};
 use techtrove_orders_api::OrderId;
@@ -43,11 +40,6 @@ pub(crate) struct OrderPatch {
     #[schema(value_type = Option<String>, max_length = 1_000)]
     note: Field<String>,
 }
-
-/// The body of an action that needs none.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoFields {}
 
 impl OrderPatch {
     /// The edit, when every value is acceptable by itself.
@@ -171,8 +163,5 @@ pub(crate) async fn deliver(
 
 /// The order as it is from now on.
 fn answer(order: &Order) -> Response {
-    let mut response = written_json(order.version, &OrderBody::from(order));
-    let private = HeaderValue::from_static("private, no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, private);
-    response
+    private(written_json(order.version, &OrderBody::from(order)))
 }

@@ -2,14 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use techtrove_core::{EmailAddress, Page, PageRequest, Problem, Timestamp};
-use techtrove_http::{HttpError, Json, ProblemBody, Query};
+use techtrove_http::{HttpError, Json, ProblemBody, Query, private};
 use techtrove_identity_api::{Role, SignedIn, UserId};
 use techtrove_orders_api::OrderStatus;
 use utoipa::IntoParams;
@@ -77,8 +73,5 @@ pub(crate) async fn list(
     let page = PageRequest { limit: query.limit, cursor: query.cursor };
     let own = (!user.has(Role::Support) && !user.has(Role::Manager)).then_some(user.sub);
     let orders = app::list_orders(&app, own, wanted, &page).await?;
-    let mut response = Json(orders.map(|order| OrderBody::from(&order))).into_response();
-    let private = HeaderValue::from_static("private, no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, private);
-    Ok(response)
+    Ok(private(Json(orders.map(|order| OrderBody::from(&order)))))
 }

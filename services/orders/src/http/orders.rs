@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _, 
 use techtrove_http::{
     ETag, HttpError, Path, ProblemBody, header_text,
     idempotency::{IdempotencyKey, Idempotent, Scope},
-    versioned_json,
+    no_store, private, versioned_json,
 };
 use techtrove_identity_api::{AddressId, Caller, GuestKey, Role};
 use techtrove_orders_api::OrderId;
@@ -171,8 +171,7 @@ pub(super) fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
     if let Some(tag) = tag {
         response.headers_mut().insert(header::ETAG, tag.header());
     }
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    no_store(response)
 }
 
 /// Shows an order to its buyer, to the guest with its token, and to staff.
@@ -200,10 +199,7 @@ pub(crate) async fn show(
     let order = app::show_order(&app, id, &viewer).await?;
     let licence_keys = app::keys_for(&app, &order, &viewer).await;
     let body = OrderBody { licence_keys, ..OrderBody::from(&order) };
-    let mut response = versioned_json(&headers, order.version, &body);
-    let private = HeaderValue::from_static("private, no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, private);
-    Ok(response)
+    Ok(private(versioned_json(&headers, order.version, &body)))
 }
 
 /// The error of somebody for whom there is no such order: staff may look at it, and must know that

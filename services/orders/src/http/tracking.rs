@@ -6,14 +6,15 @@ use std::sync::Arc;
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use bytes::Bytes;
 use futures::stream;
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Timestamp};
 use techtrove_http::{
-    HttpError, Json, OptionalJson, Path, ProblemBody, Query, server::Draining, sse,
+    HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query, no_store, server::Draining,
+    sse,
 };
 use techtrove_identity_api::Caller;
 use techtrove_orders_api::OrderId;
@@ -39,11 +40,6 @@ pub(crate) struct EventsQuery {
     #[serde(default)]
     last_event_id: Option<u64>,
 }
-
-/// Asks for a ticket.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TicketRequest {}
 
 /// A ticket.
 #[derive(Serialize, ToSchema)]
@@ -131,7 +127,7 @@ fn event(entry: &Entry) -> String {
     params(
         ("id" = OrderId, Path, description = "Which order"),
     ),
-    request_body = Option<TicketRequest>,
+    request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
     security(("bearer" = []), ("guest" = [])),
     responses(
         (status = 201, body = TicketBody, headers(("Location" = String, description = "The order's events"))),
@@ -147,14 +143,11 @@ pub(crate) async fn ticket(
     caller: Caller,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
-    OptionalJson(TicketRequest {}): OptionalJson<TicketRequest>,
+    _: OptionalJson<NoFields>,
 ) -> Result<Response, HttpError> {
     let issued = app::issue_ticket(&app, id, &viewer(&caller, &headers)?).await?;
     let location = format!("/api/v1/orders/{id}/events");
-    let headers = [
-        (header::LOCATION, HeaderValue::try_from(location).map_err(Problem::internal)?),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
+    let place = HeaderValue::try_from(location).map_err(Problem::internal)?;
     let body = TicketBody { ticket: issued.text, expires_at: issued.expires_at };
-    Ok((StatusCode::CREATED, headers, Json(body)).into_response())
+    Ok(no_store((StatusCode::CREATED, [(header::LOCATION, place)], Json(body))))
 }

@@ -25,6 +25,8 @@ pub enum Thing {
     Collection,
     /// A product, kept in mind or not.
     Favorite,
+    /// What somebody thinks of a product made for it.
+    Review,
     Import,
     Stock,
     /// A cart with one item.
@@ -122,6 +124,13 @@ pub const REQUESTS: &[Request] = &[
     call("GET /api/v1/users/me/favorites", Thing::Nothing),
     call("PUT /api/v1/users/me/favorites/{product_id}", Thing::Favorite),
     call("DELETE /api/v1/users/me/favorites/{product_id}", Thing::Favorite),
+    call("GET /api/v1/products/{id}/reviews", Thing::Product),
+    send("POST /api/v1/products/{id}/reviews", Thing::Product, |_| Sent::Json(review())),
+    call("GET /api/v1/reviews/{id}", Thing::Review),
+    send("PATCH /api/v1/reviews/{id}", Thing::Review, |_| Sent::Json(json!({"rating": 2}))),
+    call("DELETE /api/v1/reviews/{id}", Thing::Review),
+    send("PUT /api/v1/reviews/{id}/vote", Thing::Review, |_| Sent::Json(json!({"helpful": true}))),
+    call("DELETE /api/v1/reviews/{id}/vote", Thing::Review),
     call("GET /api/v1/inventory/availability", Thing::Nothing),
     call("GET /api/v1/inventory", Thing::Nothing),
     call("GET /api/v1/inventory/{sku}", Thing::Stock),
@@ -191,6 +200,10 @@ fn category(number: usize) -> Value {
     json!({"name": format!("Category {number}")})
 }
 
+fn review() -> Value {
+    json!({"rating": 4, "title": "Good", "body": "Does what it says."})
+}
+
 fn item() -> Value {
     json!({"sku": SKU, "quantity": 1})
 }
@@ -213,6 +226,13 @@ impl Thing {
             Self::Address => (owner.post("/api/v1/users/me/addresses", &address()).await, "id"),
             Self::Product | Self::Favorite => {
                 (shop.manager.post("/api/v1/products", &product(number)).await, "id")
+            }
+            Self::Review => {
+                let made = shop.manager.post("/api/v1/products", &product(number)).await;
+                let product = made.expect(201).value();
+                let reviews =
+                    format!("/api/v1/products/{}/reviews", product["id"].as_str().expect("an id"));
+                (owner.post(&reviews, &review()).await, "id")
             }
             Self::Category => {
                 (shop.manager.post("/api/v1/categories", &category(number)).await, "id")

@@ -1,0 +1,7 @@
+CREATE TABLE review_votes (
+    review_id BINARY(16) NOT NULL,
+    user_id   BINARY(16) NOT NULL,
+    helpful   BOOLEAN NOT NULL,
+    PRIMARY KEY (review_id, user_id),
+    FOREIGN KEY (review_id) REFERENCES reviews (id)
+);

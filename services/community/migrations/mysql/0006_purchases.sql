@@ -1,0 +1,6 @@
+-- Who bought what, as orders told; kept whether or not there is a review, for either may come first.
+CREATE TABLE purchases (
+    user_id    BINARY(16) NOT NULL,
+    product_id BINARY(16) NOT NULL,
+    PRIMARY KEY (user_id, product_id)
+);

@@ -1,0 +1,6 @@
+-- Who bought what, as orders told; kept whether or not there is a review, for either may come first.
+CREATE TABLE purchases (
+    user_id    BLOB NOT NULL,
+    product_id BLOB NOT NULL,
+    PRIMARY KEY (user_id, product_id)
+) WITHOUT ROWID;

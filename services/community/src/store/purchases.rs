@@ -1,0 +1,28 @@
+//! Who bought what.
+
+use techtrove_catalog_api::ProductId;
+use techtrove_db::{DbError, Tx, p};
+use techtrove_identity_api::UserId;
+
+/// Whether the customer bought the product.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_bought(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Result<bool, DbError> {
+    let found = tx.query_opt(
+        "SELECT product_id FROM purchases WHERE user_id = ? AND product_id = ?",
+        p![user, product],
+        |row| row.get::<ProductId>(0),
+    )?;
+    Ok(found.is_some())
+}
+
+/// Remembers that the customer bought the product.
+///
+/// # Errors
+/// [`DbError::UniqueViolation`] when they did before; or when the database fails.
+pub fn insert_purchase(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Result<(), DbError> {
+    let statement = "INSERT INTO purchases (user_id, product_id) VALUES (?, ?)";
+    tx.execute(statement, p![user, product])?;
+    Ok(())
+}
