@@ -73,7 +73,7 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     };
     let orders = common.orders(&authenticator, orders_deps).await?;
     let (notifications, mailbox) =
-        common.notifications(OrdersClient::new(to(&orders)), mail_key).await?;
+        common.notifications(&authenticator, OrdersClient::new(to(&orders)), mail_key).await?;
     let provider = to(&sandbox);
     let services =
         vec![identity, inventory, catalog, community, sandbox, payments, orders, notifications];
@@ -234,6 +234,7 @@ impl Common {
 
     async fn notifications(
         &self,
+        authenticator: &Arc<Authenticator>,
         orders: OrdersClient,
         guest_key: GuestKey,
     ) -> Result<(Service, Router), StartError> {
@@ -253,6 +254,7 @@ impl Common {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             orders,
+            authenticator: Arc::clone(authenticator),
             guest_key,
         };
         Ok(techtrove_notifications::build(config, deps).await?)

@@ -21,7 +21,7 @@ const SKU: (&str, &str) = ("sku", "$response.body#/sku");
 const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 
-const LEADS: [Lead; 29] = [
+const LEADS: [Lead; 30] = [
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[NEW_SKU]),
     (
@@ -61,6 +61,12 @@ const LEADS: [Lead; 29] = [
     ("checkout_cart", "201", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("cancel_order", "200", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("get_payment", "200", "/api/v1/payments/{id}", &[ID]),
+    (
+        "list_notifications",
+        "200",
+        "/api/v1/notifications/{id}",
+        &[("id", "$response.body#/items/0/id")],
+    ),
 ];
 
 /// A link, and the name that it has in its answer.

@@ -16,16 +16,16 @@ pub use error::Error;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Extension, Router};
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
-use techtrove_identity_api::GuestKey;
+use techtrove_identity_api::{Authenticator, GuestKey};
 use techtrove_orders_api::OrdersClient;
-use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker};
-use utoipa_axum::router::OpenApiRouter;
+use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker, prune_idempotency_keys};
 
 use crate::{app::App, domain::Language};
 
@@ -79,6 +79,8 @@ pub struct Deps {
     pub ids: SharedIds,
     /// Tells where an order's mail goes and what it says.
     pub orders: OrdersClient,
+    /// Tells who a bearer token belongs to.
+    pub authenticator: Arc<Authenticator>,
     /// The shop's key for those who have no account.
     pub guest_key: GuestKey,
 }
@@ -91,15 +93,19 @@ pub struct Deps {
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Router), BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
     deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App::new(&config, &deps).map_err(BuildError::other)?;
     let mailbox = if app.sender.is_none() { http::mailbox(app.clone()) } else { Router::new() };
-    let mut workers = vec![forget_worker(app.clone(), &config)];
+    let mut workers = vec![
+        forget_worker(app.clone(), &config),
+        prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
+    ];
     if app.sender.is_some() {
         workers.push(send_worker(app.clone(), &config));
     }
     let service = Service {
         name: "notifications",
-        public: OpenApiRouter::new(),
+        public: http::public(app.clone()).layer(Extension(deps.authenticator)),
         internal: http::internal(app.clone()),
         workers,
         subscriptions: events::subscriptions(&app),

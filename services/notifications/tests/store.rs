@@ -175,6 +175,27 @@ async fn each_station_of_an_order_is_told_in_the_language_of_its_buyer() {
 }
 
 #[tokio::test]
+async fn a_mail_that_may_be_refused_says_how_in_its_head() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        office.hear(confirmed(1)).await.expect("taken");
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 3)).await.expect("taken");
+
+        app::send_mails(&office.app, 10).await.expect("runs");
+
+        let taken = server.taken();
+        let one_click = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n";
+        let link = "List-Unsubscribe: <http://127.0.0.1:8080/api/v1/notifications/unsubscribe?token=ntf_";
+        let optional = taken.iter().find(|mail| mail.contains("on its way")).expect("the parcel");
+        assert!(optional.contains(one_click) && optional.contains(link), "{optional}");
+        let needed = taken.iter().find(|mail| mail.contains("confirmed\n")).expect("the order");
+        assert!(!needed.contains("List-Unsubscribe"), "{needed}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_is_written_to_where_there_is_nobody() {
     on_every_engine(|db| async move {
         let office = Office::new(db, None).await;

@@ -12,8 +12,12 @@ use serde::Deserialize;
 
 /// The operations that the fuzzer cannot reach, since it has neither the provider's key nor the mail, and is
 /// one person, who does not vote on their own reviews.
-const OUT_OF_REACH: [&str; 2] =
-    ["POST /api/v1/payments/webhooks/{provider}", "PUT /api/v1/reviews/{id}/vote"];
+const OUT_OF_REACH: [&str; 4] = [
+    "POST /api/v1/payments/webhooks/{provider}",
+    "PUT /api/v1/reviews/{id}/vote",
+    "GET /api/v1/notifications/unsubscribe",
+    "POST /api/v1/notifications/unsubscribe",
+];
 
 /// The statuses of each operation, by `METHOD /path`.
 #[derive(Debug, Default)]

@@ -4,6 +4,9 @@
 mod audit_mails;
 mod forget_contents;
 mod list_mailbox;
+mod list_notifications;
+mod preferences;
+mod resend;
 mod send_mails;
 mod sender;
 mod write_account_mail;
@@ -13,6 +16,9 @@ mod write_order_mail;
 pub use audit_mails::audit_mails;
 pub use forget_contents::forget_contents;
 pub use list_mailbox::{ReadableMail, list_mailbox};
+pub use list_notifications::{list_notifications, list_own_notifications};
+pub use preferences::{list_refusals, mail_of_token, set_preferences, unsubscribe};
+pub use resend::{Resent, resend};
 pub use send_mails::send_mails;
 pub use sender::{InvalidSmtp, SendError, Sender, SmtpUrl};
 pub use write_account_mail::write_account_mail;
@@ -81,6 +87,11 @@ impl App {
     /// The link by which a mail's recipient refuses such mails, where they may.
     fn unsubscribe_link(&self, mail: &Record) -> Option<String> {
         self.unsubscribe.link(&self.stationery.public_url, mail.kind, mail.id)
+    }
+
+    /// A mail's subject, as long as what it says is kept.
+    pub(crate) fn subject(&self, mail: &Record) -> Option<String> {
+        mail.letter.as_ref().map(|letter| letter.subject(&self.stationery))
     }
 
     /// What a mail says.

@@ -9,7 +9,7 @@ use lettre::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
-    transport::smtp::AsyncSmtpTransportBuilder,
+    transport::smtp::{AsyncSmtpTransportBuilder, response::Category},
 };
 
 use crate::domain::{Content, Record};
@@ -131,7 +131,9 @@ impl Line<'_> {
         let message = self.message(mail, content, unsubscribe)?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(SendError::refused(error)),
+            Err(error) if error.is_permanent() && !is_about_us(&error) => {
+                Err(SendError::refused(error))
+            }
             Err(error) => Err(SendError::Later(error)),
         }
     }
@@ -157,6 +159,12 @@ impl Line<'_> {
             .multipart(MultiPart::alternative_plain_html(content.text, content.html))
             .map_err(SendError::refused)
     }
+}
+
+/// Whether the mail server refuses the shop and not the mail (530 to 538, RFC 4954, 6): whoever corrects
+/// the password wants the mails to go out.
+fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| code.category == Category::Unspecified3)
 }
 
 /// The headers by which a mail program offers to refuse such mails with one click (RFC 8058, 3.1).

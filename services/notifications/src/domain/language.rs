@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::phrases::{ENGLISH, GERMAN, Phrases};
+use super::phrases::{ENGLISH, GERMAN, PagePhrases, Phrases};
 
 /// A language that mails are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,12 @@ impl Language {
     pub fn of_locale(locale: &str) -> Option<Self> {
         let language = locale.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|known| known.tag().eq_ignore_ascii_case(language))
+    }
+
+    /// What the page behind a mail's last link says in it.
+    #[must_use]
+    pub fn page(self) -> &'static PagePhrases {
+        &self.phrases().page
     }
 
     /// What is said in it.

@@ -18,7 +18,9 @@ use techtrove_core::{
 };
 use techtrove_db::Db;
 use techtrove_http::{Client, HttpError, Query};
-use techtrove_identity_api::{GuestKey, USER_AGGREGATE, UserId};
+use techtrove_identity_api::{
+    Authenticator, Claims, GuestKey, Role, SessionId, SigningKey, USER_AGGREGATE, UserId,
+};
 use techtrove_notifications::{
     Config, Deps, SmtpUrl,
     app::{self, App},
@@ -29,6 +31,7 @@ use techtrove_orders_api::{
     OrderRefunded, OrderStatus, OrdersClient, Parcel, ParcelShipped, ShipmentId, Totals,
 };
 use techtrove_runtime::Service;
+use techtrove_testing::Actor;
 use uuid::Uuid;
 
 /// Notifications with all it needs.
@@ -39,6 +42,7 @@ pub struct Office {
     pub clock: Arc<ManualClock>,
     /// How often orders still answers that it is away.
     pub orders_away: Arc<AtomicU32>,
+    key: SigningKey,
 }
 
 pub fn order_id(number: u32) -> OrderId {
@@ -187,12 +191,32 @@ impl Office {
         let orders_away = Arc::new(AtomicU32::new(0));
         let client = Client::local("orders", orders(Arc::clone(&orders_away)));
         let config = Config { smtp, ..Config::default() };
-        let guest_key = GuestKey::new([7; 32]);
-        let deps = Deps { db, clock: shared, ids, orders: OrdersClient::new(client), guest_key };
+        let key = SigningKey::from_seed(&[7; 32]).expect("a key");
+        let authenticator = Arc::new(Authenticator::with_keys(&key.jwks(), Arc::clone(&shared)));
+        let deps = Deps {
+            db,
+            clock: shared,
+            ids,
+            orders: OrdersClient::new(client),
+            authenticator,
+            guest_key: GuestKey::new([7; 32]),
+        };
         let app = App::new(&config, &deps).expect("usable settings");
         let (service, mailbox) =
             techtrove_notifications::build(config, deps).await.expect("builds");
-        Self { app, service, mailbox, clock, orders_away }
+        Self { app, service, mailbox, clock, orders_away, key }
+    }
+
+    /// Nobody in particular, who calls.
+    pub fn guest(&self) -> Actor {
+        Actor::new(self.service.public.clone())
+    }
+
+    /// Somebody with this account and role, who calls.
+    pub fn user(&self, id: UserId, role: Role) -> Actor {
+        let session = SessionId::from_uuid(Uuid::from_u128(2));
+        let claims = Claims::new(id, session, vec![role], self.clock.now(), 600);
+        self.guest().bearer(&self.key.sign(&claims).expect("signs"))
     }
 
     /// Hands an event to the subscription, as the bus does.

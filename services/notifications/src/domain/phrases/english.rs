@@ -1,6 +1,6 @@
 //! English.
 
-use super::{AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, Phrases};
+use super::{AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases};
 
 /// All that is said in English.
 pub(in crate::domain) const ENGLISH: Phrases = Phrases {
@@ -24,6 +24,12 @@ pub(in crate::domain) const ENGLISH: Phrases = Phrases {
     why: |shop| format!("You get this mail because it concerns your business with {shop}."),
     optional: "You get this mail until you say that you do not want such mails.",
     unsubscribe: "Unsubscribe",
+    page: PagePhrases {
+        title: "Unsubscribe",
+        question: |subject| format!("Do you want no more mails such as “{subject}”?"),
+        button: "Yes, unsubscribe",
+        done: "Done: you will get no more such mails.",
+    },
 };
 
 const ORDERS: OrderPhrases = OrderPhrases {

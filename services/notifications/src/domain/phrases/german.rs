@@ -1,6 +1,6 @@
 //! German.
 
-use super::{AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, Phrases};
+use super::{AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases};
 
 /// All that is said in German.
 pub(in crate::domain) const GERMAN: Phrases = Phrases {
@@ -24,6 +24,12 @@ pub(in crate::domain) const GERMAN: Phrases = Phrases {
     why: |shop| format!("Sie erhalten diese E-Mail, weil sie Ihre Geschäfte mit {shop} betrifft."),
     optional: "Sie erhalten diese E-Mail, bis Sie solche E-Mails abbestellen.",
     unsubscribe: "Abbestellen",
+    page: PagePhrases {
+        title: "Abbestellen",
+        question: |subject| format!("Möchten Sie keine E-Mails wie „{subject}“ mehr erhalten?"),
+        button: "Ja, abbestellen",
+        done: "Erledigt: Sie erhalten keine solchen E-Mails mehr.",
+    },
 };
 
 const ORDERS: OrderPhrases = OrderPhrases {

@@ -28,6 +28,8 @@ pub(super) struct Phrases {
     pub optional: &'static str,
     /// The link by which they say so.
     pub unsubscribe: &'static str,
+    /// The page behind that link.
+    pub page: PagePhrases,
 }
 
 /// The mails about an order.
@@ -93,4 +95,16 @@ pub(super) struct Labels {
     pub contents: &'static str,
     /// The price of one piece is put in.
     pub each: With,
+}
+
+/// The page by which somebody says that they want no more of a kind of mail.
+pub struct PagePhrases {
+    /// Its title.
+    pub title: &'static str,
+    /// What it asks; the mail's subject is put in.
+    pub question: fn(&str) -> String,
+    /// The answer.
+    pub button: &'static str,
+    /// Once it was given.
+    pub done: &'static str,
 }
