@@ -31,8 +31,8 @@ pub const SERVICES: [&str; 8] = [
 ];
 
 /// The services that publish events.
-pub(crate) const PUBLISHERS: [&str; 5] =
-    ["inventory", "catalog", "community", "payments", "orders"];
+pub(crate) const PUBLISHERS: [&str; 6] =
+    ["identity", "inventory", "catalog", "community", "payments", "orders"];
 
 /// What a shop is built from.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
+use techtrove_gateway::RateLimit;
 use techtrove_http::Client;
 use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
@@ -131,7 +132,11 @@ impl Common {
             ids: Arc::clone(&self.ids),
             signing_key: Arc::new(signing_key),
         };
-        Ok(techtrove_identity::build(techtrove_identity::Config::default(), deps).await?)
+        let config = techtrove_identity::Config {
+            slow_repetition: self.settings.rate_limit != RateLimit::Off,
+            ..techtrove_identity::Config::default()
+        };
+        Ok(techtrove_identity::build(config, deps).await?)
     }
 
     async fn inventory(&self, authenticator: &Arc<Authenticator>) -> Result<Service, StartError> {

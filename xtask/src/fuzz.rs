@@ -19,15 +19,19 @@ use crate::{bench, tidy};
 
 /// Whom the settings sign in, and with what. Known to everybody: the shop is thrown away.
 const ADMIN: &str = "admin@example.com";
-const PASSWORD: &str = "a fuzzer's open secret";
+/// It is the one of the document's examples, so that the admin can change it.
+const PASSWORD: &str = "plum-anchor-42-tide";
 
 const MISSING: &str =
     "schemathesis is not here: pip install schemathesis, or name it with --schemathesis";
 
 /// What is asked in which round: first the shop is used, then orders are cancelled, which nobody can ship
-/// any more, and then what is sold is changed, which takes from the shelves what the examples buy.
-const ROUNDS: [&[&str]; 3] = [
+/// any more, then what is sold is changed, which takes from the shelves what the examples buy, and last the
+/// fuzzer signs out.
+const ROUNDS: [&[&str]; 4] = [
     &[
+        "--exclude-operation-id=log_out",
+        "--exclude-operation-id=end_session",
         "--exclude-operation-id=cancel_order",
         "--exclude-operation-id=edit_product",
         "--exclude-operation-id=archive_product",
@@ -42,6 +46,11 @@ const ROUNDS: [&[&str]; 3] = [
         "--phases=examples,coverage,fuzzing",
     ],
     &["--include-tag=catalog", "--include-tag=inventory"],
+    &[
+        "--include-operation-id=list_sessions",
+        "--include-operation-id=end_session",
+        "--include-operation-id=log_out",
+    ],
 ];
 
 /// Ask the API whatever its document allows

@@ -7,10 +7,7 @@ use std::str::FromStr;
 use axum::extract::{ConnectInfo, Request};
 use http::HeaderMap;
 use ipnet::IpNet;
-
-/// The client's address, in the request's extensions; absent on the shop's own private socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClientAddress(pub IpAddr);
+use techtrove_http::ClientAddress;
 
 /// The networks whose `X-Forwarded-For` is believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

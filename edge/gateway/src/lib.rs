@@ -10,7 +10,7 @@ mod limiter;
 mod links;
 mod pace;
 
-pub use address::{ClientAddress, TrustedProxies};
+pub use address::TrustedProxies;
 pub use docs::document;
 pub use limiter::{Allowance, InvalidRateLimit, RateLimit};
 pub use pace::Pace;

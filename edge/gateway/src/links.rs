@@ -35,6 +35,12 @@ const LEADS: [Lead; 30] = [
     ("create_category", "201", "/api/v1/categories/{id}", &[ID]),
     ("create_collection", "201", "/api/v1/collections/{id}", &[ID]),
     ("keep_address", "201", "/api/v1/users/me/addresses/{id}", &[ID]),
+    (
+        "list_sessions",
+        "200",
+        "/api/v1/users/me/sessions/{id}",
+        &[("id", "$response.body#/items/0/id")],
+    ),
     ("import_products", "202", "/api/v1/jobs/{id}", &[("id", "$response.body#/job_id")]),
     ("get_stock", "200", "/api/v1/inventory/{sku}", &[SKU]),
     ("set_stock", "200", "/api/v1/inventory/{sku}", &[SKU]),

@@ -4,6 +4,7 @@
 
 mod cache;
 mod client;
+mod client_address;
 mod context;
 mod etag;
 mod exact;
@@ -24,6 +25,7 @@ pub mod sse;
 
 pub use cache::{no_store, private};
 pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
+pub use client_address::ClientAddress;
 pub use context::{
     ContextLayer, RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
     request_context,

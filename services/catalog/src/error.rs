@@ -25,6 +25,9 @@ pub enum Error {
     /// There is no such thing, or the caller may not know of it.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// The manager is limited to other categories.
+    #[error("the product stands in none of the categories that you manage")]
+    OutOfReach,
     /// Values that break a rule.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -78,6 +81,7 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::NotFound(_) => Self::new(codes::NOT_FOUND, detail),
+            Error::OutOfReach => Self::new(codes::FORBIDDEN, detail),
             Error::Invalid(invalid) => invalid_problem(invalid),
             Error::SkuTaken(sku) => Self::new(SKU_TAKEN, detail).with("sku", sku.as_str()),
             Error::SkuConflict => Self::new(SKU_CONFLICT, detail),

@@ -1,5 +1,7 @@
 //! Why identity refuses or fails, and the only place where its codes are chosen.
 
+use std::time::Duration;
+
 use techtrove_core::{ErrorCode, FieldError, Problem, codes};
 use techtrove_db::DbError;
 use techtrove_http::idempotency::Refusal;
@@ -16,6 +18,12 @@ pub const EMAIL_TAKEN: ErrorCode = ErrorCode::new("email_taken", 409, "E-mail ad
 /// The address or the password is wrong.
 pub const INVALID_CREDENTIALS: ErrorCode =
     ErrorCode::new("invalid_credentials", 401, "Invalid credentials");
+
+/// The caller's password is another.
+pub const WRONG_PASSWORD: ErrorCode = ErrorCode::new("wrong_password", 403, "Wrong password");
+
+/// The mailed token is unknown, used, over, or for another address than the user's.
+pub const INVALID_TOKEN: ErrorCode = ErrorCode::new("invalid_token", 422, "Invalid token");
 
 /// The refresh token is unknown, used, over, or its session has ended.
 pub const INVALID_REFRESH_TOKEN: ErrorCode =
@@ -40,6 +48,18 @@ pub enum Error {
     /// The password is not accepted.
     #[error(transparent)]
     RefusedPassword(#[from] RefusedPassword),
+    /// The password that somebody wants from now on is not accepted.
+    #[error(transparent)]
+    RefusedNewPassword(RefusedPassword),
+    /// The caller's password is another.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The mailed token leads nowhere.
+    #[error("the token is not valid, or not any more; ask for another mail")]
+    InvalidToken,
+    /// Somebody tries the same thing again and again.
+    #[error("too many attempts; try again in {} s", .0.as_secs() + u64::from(.0.subsec_nanos() > 0))]
+    TooManyAttempts(Duration),
     /// The address or the password is wrong; never says which.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
@@ -55,6 +75,9 @@ pub enum Error {
     /// No such user.
     #[error("no such user")]
     UnknownUser,
+    /// The user has no such session.
+    #[error("no such session")]
+    UnknownSession,
     /// The user keeps no such address.
     #[error("no such address")]
     UnknownAddress,
@@ -100,18 +123,29 @@ impl From<Error> for Problem {
         match error {
             Error::EmailTaken => Self::new(EMAIL_TAKEN, detail),
             Error::RefusedPassword(_) => Self::invalid_field("/password", detail),
+            Error::RefusedNewPassword(_) => Self::invalid_field("/new_password", detail),
+            Error::WrongPassword => Self::new(WRONG_PASSWORD, detail),
+            Error::InvalidToken => {
+                let errors = vec![FieldError::new("/token", detail.clone())];
+                Self { errors, ..Self::new(INVALID_TOKEN, detail) }
+            }
+            Error::TooManyAttempts(wait) => {
+                Self::new(codes::RATE_LIMITED, detail).retry_after(wait)
+            }
             Error::InvalidCredentials => Self::new(INVALID_CREDENTIALS, detail),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Refused(problem) => *problem,
             Error::Disabled => Self::new(ACCOUNT_DISABLED, detail),
             Error::TooManyAddresses => Self::new(TOO_MANY_ADDRESSES, detail),
-            Error::UnknownAddress | Error::UnknownUser => Self::new(codes::NOT_FOUND, detail),
+            Error::UnknownAddress | Error::UnknownUser | Error::UnknownSession => {
+                Self::new(codes::NOT_FOUND, detail)
+            }
             Error::NotAdmin => Self::new(codes::FORBIDDEN, detail),
             Error::LastAdmin => Self::new(LAST_ADMIN, detail),
             Error::InvalidRefreshToken => Self::new(INVALID_REFRESH_TOKEN, detail),
             Error::Db(error) => error.into(),
             Error::Hashing(HashingError::Busy) => {
-                Self::new(codes::UNAVAILABLE, detail).retry_after(std::time::Duration::from_secs(1))
+                Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
             }
             Error::Hashing(error) => Self::internal(error),
             Error::Signing(error) => Self::internal(error),

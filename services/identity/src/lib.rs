@@ -5,6 +5,7 @@
 mod app;
 pub mod domain;
 mod error;
+mod events;
 mod http;
 pub mod store;
 
@@ -17,18 +18,20 @@ use techtrove_http::Client;
 use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
 use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
 
-use crate::app::{App, Hasher};
+use crate::app::{App, Hasher, Slowing};
 
 /// Identity's settings.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// How long an access token lasts, in seconds.
     pub access_token_seconds: i64,
+    /// Whether those who try again and again are slowed.
+    pub slow_repetition: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { access_token_seconds: 600 }
+        Self { access_token_seconds: 600, slow_repetition: true }
     }
 }
 
@@ -51,6 +54,7 @@ pub struct Deps {
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
     deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let hasher = Hasher::new(deps.ids.secret());
     let clock = Arc::clone(&deps.clock);
@@ -60,9 +64,15 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         ids: deps.ids,
         signing_key: deps.signing_key,
         hasher: Arc::new(hasher),
+        slowing: Arc::new(Slowing::new(config.slow_repetition)),
+        forgotten: Arc::default(),
         config,
     };
-    let prune = prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock));
+    let workers = vec![
+        app::mail_resets(app.clone()),
+        app::prune_secrets(app.clone()),
+        prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
+    ];
     let (public, internal) = (http::public(app.clone()), http::internal(app));
     // It asks itself what everybody else asks it.
     let keys = Client::local("identity", Router::from(public.clone()));
@@ -72,7 +82,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         name: "identity",
         public: public.layer(Extension(authenticator)),
         internal,
-        workers: vec![prune],
+        workers,
         subscriptions: Vec::new(),
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),
         databases: vec![deps.db],

@@ -129,7 +129,7 @@ async fn two_devices_with_one_refresh_token_do_not_both_get_a_pair() {
 
 #[tokio::test]
 async fn only_the_owner_makes_administrators() {
-    let Identity { anybody, owner, clock } = identity().await;
+    let Identity { anybody, owner, clock, .. } = identity().await;
 
     owner.post("/internal/identity/admins", &ada()).await.expect(201);
     anybody.post("/internal/identity/admins", &ada()).await.expect(404);

@@ -164,3 +164,34 @@ async fn support_finds_users_by_address_or_page_by_page() {
     ada.actor.get("/api/v1/users").await.expect(403);
     desk.actor.get(NOBODY).await.expect(404);
 }
+
+#[tokio::test]
+async fn an_administrator_limits_a_manager_to_categories_and_lifts_that() {
+    let shop = identity().await;
+    let admin = shop.admin("Root").await;
+    let max = shop.staff(&admin, "Max", &["manager"]).await;
+    let grants = format!("/api/v1/users/{}/grants", max.id);
+    let category = "cat_01kafy3m2se6rbq3tmn4y4bwqd";
+
+    let twice = json!({"categories": [category, category]});
+    let limited = admin.actor.put(&grants, &twice).await.expect(200).value();
+    let lifted = admin.actor.put(&grants, &json!({"categories": null})).await.expect(200).value();
+
+    assert_eq!(limited["grants"], json!({"categories": [category]}));
+    assert_eq!(lifted["grants"], json!({"categories": null}));
+    for (body, pointer) in [
+        (json!({}), "/categories"),
+        (json!({"categories": "all"}), "/categories"),
+        (json!({"categories": ["usr_01kafy3m2se6rbq3tmn4y4bwqd"]}), "/categories/0"),
+        (json!({"categories": vec![category; 101]}), "/categories"),
+        (json!({"categories": [], "roles": []}), "/roles"),
+    ] {
+        assert_eq!(
+            admin.actor.put(&grants, &body).await.expect(422).pointers(),
+            [pointer],
+            "{body}"
+        );
+    }
+    max.actor.put(&grants, &json!({"categories": null})).await.expect(403);
+    admin.actor.put(&format!("{NOBODY}/grants"), &json!({"categories": []})).await.expect(404);
+}

@@ -1,12 +1,15 @@
 //! Identity's store on every engine: what its tables must hold true, whoever keeps them.
 
+mod support;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use techtrove_core::{Clock as _, ManualClock, SharedIds, Timestamp};
+use support::user;
+use techtrove_core::{Clock as _, ManualClock, Timestamp};
 use techtrove_db::{Db, DbError};
 use techtrove_identity::{
-    domain::{KeptAddress, Profile, Session, User},
+    domain::{Device, KeptAddress, Profile, Session, User},
     store,
 };
 use techtrove_identity_api::{Address, Role};
@@ -14,19 +17,6 @@ use techtrove_testing::{Seed, engines};
 
 fn now() -> Timestamp {
     ManualClock::default().now()
-}
-
-fn user(ids: &SharedIds, email: &str, roles: &[Role]) -> User {
-    User {
-        id: ids.next(),
-        email: email.parse().expect("an address"),
-        profile: Profile { name: "Ada Lovelace 🦀".into(), ..Profile::default() },
-        password_hash: "$argon2id$…".into(),
-        roles: roles.to_vec(),
-        created_at: now(),
-        disabled_at: None,
-        version: 1,
-    }
 }
 
 async fn insert(db: &Db, user: &User) -> Result<(), DbError> {
@@ -82,7 +72,7 @@ async fn a_refresh_token_is_spent_once_and_ends_with_its_session() {
         let session = Session { id: ids.next(), user_id: ada.id, started_at: now() };
         let (hash, later) = ([7; 32], now().plus(Duration::from_secs(60)));
         db.write("start", move |tx| {
-            store::insert_session(tx, &session)?;
+            store::insert_session(tx, &session, &Device::default())?;
             store::insert_refresh_token(tx, &hash, session.id, later)
         })
         .await
@@ -179,8 +169,8 @@ async fn a_session_stands_until_it_or_its_user_is_ended() {
         let (kept, other) = (session(ids.next()), session(ids.next()));
         let unknown = ids.next();
         let start = db.write("start", move |tx| {
-            store::insert_session(tx, &kept)?;
-            store::insert_session(tx, &other)
+            store::insert_session(tx, &kept, &Device::default())?;
+            store::insert_session(tx, &other, &Device::default())
         });
         start.await.expect("stored");
         let standing = async |session| {

@@ -1,11 +1,13 @@
 //! What orders publishes: each station of an order but the first, that licence keys were revealed, that
 //! a parcel left and that money was given back, in the transaction that brings it. It listens to
-//! payments, where a provider tells something that nobody was waiting for.
+//! payments, where a provider tells something that nobody was waiting for, and to identity, which tells
+//! whose an e-mail address is.
 
 use std::sync::Arc;
 
 use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subscription, Taken};
 use techtrove_core::TypedId;
+use techtrove_identity_api::{EMAIL_VERIFIED, EmailVerified, USER_AGGREGATE};
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
     ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
@@ -21,8 +23,28 @@ use crate::{
 /// How orders is known to the bus as a reader of payments' events.
 pub(crate) const PAYMENTS_CONSUMER: &str = "orders.payments";
 
-/// What orders listens to.
-pub(crate) fn subscription(app: &Arc<App>) -> Subscription {
+/// The same, of identity's events.
+pub(crate) const IDENTITY_CONSUMER: &str = "orders.identity";
+
+/// Listens to identity.
+pub(crate) fn on_identity(app: &Arc<App>) -> Subscription {
+    let db = app.db.clone();
+    let app = Arc::clone(app);
+    let handler = Arc::new(move |event| on_user_event(Arc::clone(&app), event));
+    Subscription { consumer: IDENTITY_CONSUMER, aggregate_kinds: &[USER_AGGREGATE], db, handler }
+}
+
+async fn on_user_event(app: Arc<App>, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    if event.kind != EMAIL_VERIFIED {
+        return Ok(Taken::Ignored);
+    }
+    let verified: EmailVerified = event.decode_data()?;
+    app::adopt_orders(&app, event, verified).await?;
+    Ok(Taken::Handled)
+}
+
+/// Listens to payments.
+pub(crate) fn on_payments(app: &Arc<App>) -> Subscription {
     let db = app.db.clone();
     let app = Arc::clone(app);
     let handler = Arc::new(move |event| on_payment_event(Arc::clone(&app), event));

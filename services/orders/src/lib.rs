@@ -101,7 +101,7 @@ pub fn service(app: &Arc<App>, authenticator: Arc<Authenticator>) -> Service {
             app::tickets_worker(Arc::clone(app)),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],
-        subscriptions: vec![events::subscription(app)],
+        subscriptions: vec![events::on_payments(app), events::on_identity(app)],
         readiness: Readiness::databases(std::slice::from_ref(&app.db)),
         databases: vec![app.db.clone()],
     }

@@ -9,7 +9,7 @@ use techtrove::folder::Secrets;
 use techtrove::settings::Settings;
 use techtrove::shop::{Databases, SERVICES, Shop, Wiring};
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds, TypedId as _};
-use techtrove_db::DbOptions;
+use techtrove_db::{Db, DbError, DbOptions, p};
 use techtrove_gateway::RateLimit;
 use techtrove_identity_api::{Claims, Role, SigningKey};
 use techtrove_orders_api::OrderId;
@@ -26,6 +26,7 @@ pub struct TestShop {
     pub operator: Actor,
     pub manager: Actor,
     door: Door,
+    identity: String,
     shutdown: Shutdown,
     running: JoinHandle<()>,
     places: Vec<Place>,
@@ -72,6 +73,7 @@ impl TestShop {
     }
 
     async fn start(url: impl Fn(&str) -> String, place: Place) -> Self {
+        let identity = url("identity");
         let clock: SharedClock = Arc::new(SystemClock);
         let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).expect("entropy"));
         let secrets = Secrets::generate(&*ids);
@@ -96,7 +98,8 @@ impl TestShop {
         shop.join(&mut lifecycle);
         let running = tokio::spawn(lifecycle.run(shutdown.clone()));
         let manager = public.bearer(&door.token(Role::Manager));
-        Self { public, operator, manager, door, shutdown, running, places: vec![place] }
+        let places = vec![place];
+        Self { public, operator, manager, door, identity, shutdown, running, places }
     }
 
     /// Somebody new of this role.
@@ -125,6 +128,18 @@ impl TestShop {
         let credentials = json!({"email": account["email"], "password": account["password"]});
         let answer = self.public.post("/api/v1/auth/login", &credentials).await.expect(200).value();
         self.public.bearer(answer["access_token"].as_str().expect("a token"))
+    }
+
+    /// What identity told last of this kind, secrets and all: what a mail would say.
+    pub async fn told(&self, kind: &'static str) -> Value {
+        let db = Db::open(&self.identity, DbOptions::default()).await.expect("opened");
+        let told = db.read("test.told", move |tx| -> Result<String, DbError> {
+            let last = "SELECT data FROM outbox WHERE kind = ? ORDER BY position DESC LIMIT 1";
+            tx.query_one(last, p![kind], |row| row.get(0))
+        });
+        let told = told.await.expect("told");
+        db.close().await;
+        serde_json::from_str(&told).expect("JSON")
     }
 
     /// Ends the shop, after its books were found to agree.

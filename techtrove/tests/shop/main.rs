@@ -1,8 +1,10 @@
 //! The whole shop, its real services together, through HTTP: on the embedded database, and on every
 //! server that this machine has.
 
+mod adoption;
 mod buying;
 mod digital;
+mod grants;
 mod harness;
 mod lives;
 mod permissions;

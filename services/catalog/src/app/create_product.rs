@@ -8,11 +8,11 @@ use techtrove_http::idempotency::{Answer, Key, Once, Repeatable, once};
 
 use super::{
     App, product_event,
-    save::{check_category, check_skus, settle_slug},
+    save::{check_category, check_reach, check_skus, settle_slug},
     tell_inventory::tell_inventory,
 };
 use crate::{
-    domain::{Product, ProductInput, ShownProduct},
+    domain::{Product, ProductInput, Reach, ShownProduct},
     error::Error,
     store,
 };
@@ -20,9 +20,11 @@ use crate::{
 /// Makes the product once per key and tells of it; inventory knows its SKUs at once, unless it is away.
 ///
 /// # Errors
-/// [`Error::Invalid`], [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the database fails.
+/// [`Error::Invalid`], [`Error::OutOfReach`], [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the
+/// database fails.
 pub async fn create_product(
     app: &App,
+    reach: Reach,
     input: ProductInput,
     key: Option<Key>,
 ) -> Result<Once<ShownProduct>, Error> {
@@ -34,6 +36,7 @@ pub async fn create_product(
     let context = app.event_context();
     let job = move |tx: &mut Tx<'_>| {
         check_category(tx, product.category_id)?;
+        check_reach(tx, &reach, product.category_id)?;
         check_skus(tx, product.id, product.variants.iter().map(|variant| &variant.sku))?;
         let product = settle_slug(tx, product.clone(), asked.as_ref())?;
         store::insert_product(tx, &product, currency)?;

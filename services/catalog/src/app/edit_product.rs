@@ -6,11 +6,11 @@ use techtrove_http::IfMatch;
 
 use super::{
     App, product_event,
-    save::{check_category, check_skus},
+    save::{check_category, check_reach, check_skus},
     tell_inventory::tell_inventory,
 };
 use crate::{
-    domain::{ProductInput, ShownProduct, VariantMode},
+    domain::{ProductInput, Reach, ShownProduct, VariantMode},
     error::Error,
     store,
 };
@@ -19,10 +19,12 @@ use crate::{
 /// version as it is. Inventory hears at once of new SKUs, and of those that are sold otherwise.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Refused`] when the version is another, [`Error::Invalid`],
-/// [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the database fails.
+/// [`Error::NotFound`], [`Error::OutOfReach`] before or after the edit, [`Error::Refused`] when the
+/// version is another, [`Error::Invalid`], [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the
+/// database fails.
 pub async fn edit_product(
     app: &App,
+    reach: Reach,
     id: ProductId,
     if_match: IfMatch,
     input: ProductInput,
@@ -33,9 +35,11 @@ pub async fn edit_product(
     let context = app.event_context();
     let job = move |tx: &mut Tx<'_>| {
         let before = store::lock_product(tx, id)?.ok_or(Error::NotFound("product"))?;
+        check_reach(tx, &reach, before.category_id)?;
         if_match.check(before.version)?;
         let product = before.edited(change.clone(), VariantMode::Replace, &fresh)?;
         check_category(tx, change.category_id())?;
+        check_reach(tx, &reach, product.category_id)?;
         check_skus(tx, id, change.skus())?;
         if store::is_slug_taken(tx, &product.slug, id)? {
             return Err(Error::SlugTaken(product.slug));

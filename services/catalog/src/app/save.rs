@@ -5,7 +5,7 @@ use techtrove_core::Sku;
 use techtrove_db::Tx;
 
 use crate::{
-    domain::{Invalid, Product, Slug},
+    domain::{Invalid, Product, Reach, Slug},
     error::Error,
     store,
 };
@@ -17,6 +17,26 @@ pub(super) fn check_category(tx: &mut Tx<'_>, id: Option<CategoryId>) -> Result<
         Some(_) => Ok(()),
         None => Err(Invalid::field("/category_id", "there is no such category").into()),
     }
+}
+
+/// What stands in this category is within the manager's reach: it, or one above it, is named there.
+pub(super) fn check_reach(
+    tx: &mut Tx<'_>,
+    reach: &Reach,
+    category: Option<CategoryId>,
+) -> Result<(), Error> {
+    if reach.is_everything() {
+        return Ok(());
+    }
+    let mut place = category;
+    // Categories stand in a tree, so this ends.
+    while let Some(id) = place {
+        if reach.names(id) {
+            return Ok(());
+        }
+        place = store::lookup_category(tx, id)?.and_then(|category| category.parent_id);
+    }
+    Err(Error::OutOfReach)
 }
 
 /// The SKUs are free or belong to `product`.

@@ -19,6 +19,7 @@ mod listing;
 mod product;
 #[cfg(test)]
 mod properties;
+mod reach;
 mod shown;
 mod slug;
 mod text;
@@ -40,5 +41,6 @@ pub use import_row::Columns;
 pub use invalid::Invalid;
 pub use listing::{Bounds, ListCursor, ListWish, Sort};
 pub use product::{Fresh, Product, Status, Variant, VariantMode};
+pub use reach::Reach;
 pub use shown::{ProductBody, Rating, RatingBody, ShownProduct};
 pub use slug::{InvalidSlug, Slug};

@@ -14,7 +14,7 @@ use techtrove_http::{
     idempotency::{IdempotencyKey, Idempotent},
     versioned_json, written_json,
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::UnlimitedManager;
 
 use crate::{
     app::{self, App},
@@ -70,7 +70,7 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    manager: Manager,
+    UnlimitedManager(manager): UnlimitedManager,
     request: Idempotent<NewCategory>,
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.scope(), app.clock.now());
@@ -100,7 +100,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
-    _: Manager,
+    _: UnlimitedManager,
     Path(id): Path<CategoryId>,
     if_match: IfMatch,
     Json(Patch(input)): Json<Patch<CategoryInput>>,
@@ -125,7 +125,7 @@ pub(crate) async fn edit(
 )]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    _: Manager,
+    _: UnlimitedManager,
     Path(id): Path<CategoryId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, HttpError> {

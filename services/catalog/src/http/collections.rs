@@ -14,7 +14,7 @@ use techtrove_http::{
     idempotency::{IdempotencyKey, Idempotent},
     versioned_json, written_json,
 };
-use techtrove_identity_api::{Caller, Manager, Role};
+use techtrove_identity_api::{Caller, Role, UnlimitedManager};
 
 use crate::{
     app::{self, App},
@@ -73,7 +73,7 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    manager: Manager,
+    UnlimitedManager(manager): UnlimitedManager,
     request: Idempotent<NewCollection>,
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.scope(), app.clock.now());
@@ -103,7 +103,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
-    _: Manager,
+    _: UnlimitedManager,
     Path(id): Path<CollectionId>,
     if_match: IfMatch,
     Json(Patch(input)): Json<Patch<CollectionInput>>,
@@ -128,7 +128,7 @@ pub(crate) async fn edit(
 )]
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
-    _: Manager,
+    _: UnlimitedManager,
     Path(id): Path<CollectionId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, HttpError> {

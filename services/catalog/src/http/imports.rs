@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::JobId;
 use techtrove_core::{Problem, codes};
 use techtrove_http::{HttpError, Json, Path, ProblemBody, Query, header_text};
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::{Manager, UnlimitedManager};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -117,7 +117,7 @@ impl From<JobReport> for JobBody {
 )]
 pub(crate) async fn receive(
     State(app): State<Arc<App>>,
-    _: Manager,
+    _: UnlimitedManager,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
     body: Body,

@@ -9,19 +9,21 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use techtrove_catalog_api::ProductId;
-use techtrove_core::{Page, PageRequest, Problem};
+use techtrove_catalog_api::{CategoryId, ProductId};
+use techtrove_core::{Page, PageRequest, Problem, TypedId as _};
 use techtrove_http::{
     HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
     idempotency::{IdempotencyKey, Idempotent},
     written_json,
 };
-use techtrove_identity_api::{Caller, Manager, Role};
+use techtrove_identity_api::{Caller, GrantedCategory, ManagerOf, Role};
 use utoipa::IntoParams;
 
 use crate::{
     app::{self, App},
-    domain::{ListWish, NewProductInput, ProductBody, ProductInput, ShownProduct, Sort, Status},
+    domain::{
+        ListWish, NewProductInput, ProductBody, ProductInput, Reach, ShownProduct, Sort, Status,
+    },
 };
 
 /// Which products, in which order, and how many.
@@ -150,11 +152,11 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn create(
     State(app): State<Arc<App>>,
-    manager: Manager,
+    manager: ManagerOf,
     request: Idempotent<NewProductInput>,
 ) -> Result<Response, HttpError> {
-    let key = request.key(manager.scope(), app.clock.now());
-    let outcome = app::create_product(&app, request.body.into(), key).await?;
+    let key = request.key(manager.manager.scope(), app.clock.now());
+    let outcome = app::create_product(&app, reach(manager), request.body.into(), key).await?;
     outcome.respond(|product| {
         let location = format!("/api/v1/products/{}", product.id);
         let version = product.version;
@@ -181,12 +183,12 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
-    _: Manager,
+    manager: ManagerOf,
     Path(id): Path<ProductId>,
     if_match: IfMatch,
     Json(Patch(input)): Json<Patch<ProductInput>>,
 ) -> Result<Response, HttpError> {
-    let product = app::edit_product(&app, id, if_match, input).await?;
+    let product = app::edit_product(&app, reach(manager), id, if_match, input).await?;
     let version = product.version;
     Ok(written_json(version, &raw(product)?))
 }
@@ -206,12 +208,18 @@ pub(crate) async fn edit(
 )]
 pub(crate) async fn archive(
     State(app): State<Arc<App>>,
-    _: Manager,
+    manager: ManagerOf,
     Path(id): Path<ProductId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, HttpError> {
-    app::archive_product(&app, id, if_match).await?;
+    app::archive_product(&app, reach(manager), id, if_match).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose products the manager may change.
+fn reach(manager: ManagerOf) -> Reach {
+    let category = |granted: GrantedCategory| CategoryId::from_uuid(granted.uuid());
+    Reach::of(manager.categories.map(|granted| granted.into_iter().map(category)))
 }
 
 /// A product as a part of an answer.

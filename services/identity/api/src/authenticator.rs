@@ -92,7 +92,7 @@ impl Authenticator {
             Some(standing) if standing.ended => {
                 Err(Problem::new(codes::UNAUTHENTICATED, "the session has ended: sign in again"))
             }
-            Some(standing) => Ok(claims.keeping(&standing.roles)),
+            Some(standing) => Ok(claims.within(standing)),
             // Sessions outlive their tokens, so this one never was: the shop's owner, who has the key,
             // signed the token for an errand of their own.
             None => Ok(claims),

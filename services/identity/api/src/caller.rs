@@ -8,7 +8,7 @@ use http::{header::AUTHORIZATION, request::Parts};
 use techtrove_core::{Problem, TypedId as _, codes};
 use techtrove_http::{HttpError, idempotency::Scope};
 
-use crate::{Authenticator, Claims, Role, UserId};
+use crate::{Authenticator, Claims, GrantedCategory, Role, UserId};
 
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,43 @@ impl<S: Send + Sync> FromRequestParts<S> for Manager {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let caller = Caller::from_request_parts(parts, state).await?;
         Ok(Self(caller.require(Role::Manager)?.sub))
+    }
+}
+
+/// A manager who calls, and the categories whose products they may change; nothing for all. Decided as
+/// early as a [`Manager`].
+#[derive(Clone, Debug)]
+pub struct ManagerOf {
+    /// Who.
+    pub manager: Manager,
+    /// What they are limited to.
+    pub categories: Option<Vec<GrantedCategory>>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ManagerOf {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let claims = caller.require(Role::Manager)?;
+        Ok(Self { manager: Manager(claims.sub), categories: claims.categories.clone() })
+    }
+}
+
+/// A manager who calls and is not limited to categories, decided as early as a [`Manager`].
+#[derive(Clone, Copy, Debug)]
+pub struct UnlimitedManager(pub Manager);
+
+impl<S: Send + Sync> FromRequestParts<S> for UnlimitedManager {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let ManagerOf { manager, categories } = ManagerOf::from_request_parts(parts, state).await?;
+        if categories.is_some() {
+            let detail = "this is for managers who are not limited to categories";
+            return Err(Problem::new(codes::FORBIDDEN, detail).into());
+        }
+        Ok(Self(manager))
     }
 }
 

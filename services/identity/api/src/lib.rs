@@ -15,7 +15,7 @@ mod tokens;
 
 pub use address::{Address, wrong_text};
 pub use authenticator::Authenticator;
-pub use caller::{Admin, Caller, Manager, SignedIn, Support};
+pub use caller::{Admin, Caller, Manager, ManagerOf, SignedIn, Support, UnlimitedManager};
 pub use contact::{Contact, FindUser, FoundUser, IdentityClient, KnownAddress};
 pub use country::{Country, InvalidCountry};
 pub use events::{
@@ -37,6 +37,11 @@ techtrove_core::typed_id!(
 techtrove_core::typed_id!(
     /// An address that a user keeps.
     AddressId, "addr"
+);
+
+techtrove_core::typed_id!(
+    /// A category of the catalogue's, whose products a manager may change.
+    GrantedCategory, "cat"
 );
 
 techtrove_core::typed_id!(

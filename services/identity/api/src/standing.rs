@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Role;
+use crate::{GrantedCategory, Role};
 
 /// How a session stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +11,9 @@ pub struct Standing {
     pub ended: bool,
     /// What its user is.
     pub roles: Vec<Role>,
+    /// The categories that a manager is limited to; nothing for one who is not.
+    #[serde(default)]
+    pub categories: Option<Vec<GrantedCategory>>,
 }
 
 /// What identity knows of a session.

@@ -9,7 +9,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use techtrove_core::Timestamp;
 
-use crate::{Role, SessionId, UserId};
+use crate::{GrantedCategory, Role, SessionId, Standing, UserId};
 
 /// Who issues the tokens.
 const ISSUER: &str = "techtrove";
@@ -29,6 +29,9 @@ pub struct Claims {
     pub iat: i64,
     /// When it ends, in seconds since the epoch.
     pub exp: i64,
+    /// The categories that a manager is limited to, as their session stands; nothing for one who is not.
+    #[serde(skip)]
+    pub categories: Option<Vec<GrantedCategory>>,
 }
 
 impl Claims {
@@ -42,13 +45,17 @@ impl Claims {
         seconds: i64,
     ) -> Self {
         let iat = now.as_seconds();
-        Self { iss: ISSUER.into(), sub: user, sid: session, roles, iat, exp: iat + seconds }
+        let exp = iat + seconds;
+        let iss = ISSUER.into();
+        Self { iss, sub: user, sid: session, roles, iat, exp, categories: None }
     }
 
-    /// The same without the roles that are not among `current`.
+    /// The same, as the session stands: without the roles that its user has lost, and within the
+    /// categories that they are limited to. An admin is not.
     #[must_use]
-    pub fn keeping(mut self, current: &[Role]) -> Self {
-        self.roles.retain(|role| current.contains(role));
+    pub fn within(mut self, standing: Standing) -> Self {
+        self.roles.retain(|role| standing.roles.contains(role));
+        self.categories = standing.categories.filter(|_| !self.roles.contains(&Role::Admin));
         self
     }
 
@@ -207,6 +214,27 @@ mod tests {
             UserId::from_uuid("01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("a UUID"));
         let session = SessionId::from_uuid(user.uuid());
         Claims::new(user, session, vec![Role::Customer], now(), 600)
+    }
+
+    #[test]
+    fn what_its_session_tells_limits_a_token_but_not_an_admins() {
+        let category = GrantedCategory::from_uuid(claims().sub.uuid());
+        let standing = |roles: &[Role]| Standing {
+            ended: false,
+            roles: roles.to_vec(),
+            categories: Some(vec![category]),
+        };
+        let roles = vec![Role::Admin, Role::Manager, Role::Support];
+        let staff = Claims { roles, ..claims() };
+
+        let manager = staff.clone().within(standing(&[Role::Manager]));
+        let admin = staff.within(standing(&[Role::Admin, Role::Manager, Role::Support]));
+
+        assert_eq!(
+            (manager.roles, manager.categories),
+            (vec![Role::Manager], Some(vec![category]))
+        );
+        assert_eq!((admin.roles.len(), admin.categories), (3, None));
     }
 
     fn key(seed: u8) -> SigningKey {

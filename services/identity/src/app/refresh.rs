@@ -5,7 +5,7 @@ use techtrove_db::Tx;
 
 use super::{App, SignedIn, session::NewSession};
 use crate::{
-    domain::{RefreshToken, Session, User, Verdict, judge},
+    domain::{Device, Secret, Session, User, Verdict, judge},
     error::Error,
     store,
 };
@@ -20,10 +20,10 @@ enum Judged {
 ///
 /// # Errors
 /// [`Error::InvalidRefreshToken`], or when the database fails.
-pub async fn refresh(app: &App, presented: &RefreshToken) -> Result<SignedIn, Error> {
+pub async fn refresh(app: &App, presented: &Secret, device: Device) -> Result<SignedIn, Error> {
     let hash = presented.hash();
     let session = find_session(app, hash).await?;
-    let next = NewSession::continuing(app, session);
+    let next = NewSession::continuing(app, session, device);
     let (stored, now) = (next.clone(), app.clock.now());
     let judged = app.db.write("identity.refresh", move |tx| spend(tx, &hash, &stored, now)).await?;
     match judged {
@@ -54,7 +54,7 @@ fn spend(
         store::lookup_refresh_token(tx, hash)?.ok_or(Error::InvalidRefreshToken)?;
     match judge(token, now) {
         Verdict::Renew if store::spend_refresh_token(tx, hash, now)? => {
-            next.store_token(tx)?;
+            next.go_on(tx)?;
             let user =
                 store::lookup_user(tx, session.user_id)?.ok_or(Error::InvalidRefreshToken)?;
             Ok(Judged::Renewed(Box::new(user)))

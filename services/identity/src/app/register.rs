@@ -4,11 +4,11 @@ use techtrove_core::EmailAddress;
 use techtrove_db::DbError;
 use techtrove_identity_api::Role;
 
-use super::{App, SignedIn, session::NewSession};
+use super::{App, SignedIn, mailing::Mailing, session::NewSession};
 use crate::{
-    domain::{Password, Profile, User},
+    domain::{Device, Password, Profile, Purpose, User},
     error::Error,
-    store,
+    events, store,
 };
 
 /// What a person gives to make an account.
@@ -22,18 +22,26 @@ pub struct Registration {
     pub name: String,
 }
 
-/// Makes the account, with the customer's role, and signs the person in.
+/// Makes the account, with the customer's role, and signs the person in. A mail asks them to show that the
+/// address is theirs.
 ///
 /// # Errors
 /// [`Error::EmailTaken`], or when hashing or the database fails.
-pub async fn register(app: &App, registration: Registration) -> Result<SignedIn, Error> {
+pub async fn register(
+    app: &App,
+    registration: Registration,
+    device: Device,
+) -> Result<SignedIn, Error> {
     let user = new_user(app, registration, Role::Customer).await?;
-    let session = NewSession::of(app, user.id);
+    let session = NewSession::of(app, user.id, device);
+    let mailing = Mailing::new(app, Purpose::VerifyEmail);
     let (stored, started) = (user.clone(), session.clone());
     app.db
         .write("identity.register", move |tx| {
             insert(tx, &stored)?;
-            started.start(tx).map_err(Error::from)
+            started.start(tx)?;
+            let (secret, expires_at) = mailing.secret(tx, &stored, &stored.email)?;
+            mailing.tell(tx, &events::registered(&stored, secret, expires_at))
         })
         .await?;
     session.signed_in(app, user)
@@ -45,9 +53,12 @@ pub(super) async fn new_user(app: &App, new: Registration, role: Role) -> Result
     Ok(User {
         id: app.ids.next(),
         email: new.email,
+        email_verified_at: None,
+        pending_email: None,
         profile: Profile { name: new.name, ..Profile::default() },
         password_hash,
         roles: vec![role],
+        categories: None,
         created_at: app.clock.now(),
         disabled_at: None,
         version: 1,

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Tx};
-use techtrove_identity_api::Claims;
+use techtrove_identity_api::{Claims, UserId};
 
 use super::App;
 use crate::{
-    domain::{RefreshToken, Session, User},
+    domain::{Device, Secret, Session, User},
     error::Error,
     store,
 };
 
-/// How long a refresh token can be used.
-const REFRESH_TOKEN_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a refresh token can be used, and with it a session that is not renewed.
+pub(super) const REFRESH_TOKEN_LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A user who has just signed in, with what proves it.
 #[derive(Clone, Debug)]
@@ -26,39 +26,46 @@ pub struct SignedIn {
     /// How many seconds the access token lasts.
     pub expires_in: i64,
     /// For a new pair, once.
-    pub refresh_token: RefreshToken,
+    pub refresh_token: Secret,
 }
 
 /// A session about to be stored, made before the transaction.
 #[derive(Clone, Debug)]
 pub(super) struct NewSession {
-    pub(super) session: Session,
-    pub(super) token: RefreshToken,
-    pub(super) expires_at: Timestamp,
+    session: Session,
+    device: Device,
+    token: Secret,
+    now: Timestamp,
 }
 
 impl NewSession {
-    /// A new session of `user`.
-    pub(super) fn of(app: &App, user_id: techtrove_identity_api::UserId) -> Self {
-        let now = app.clock.now();
-        Self::continuing(app, Session { id: app.ids.next(), user_id, started_at: now })
+    /// A new session of the user, on their device.
+    pub(super) fn of(app: &App, user_id: UserId, device: Device) -> Self {
+        let started_at = app.clock.now();
+        Self::continuing(app, Session { id: app.ids.next(), user_id, started_at }, device)
     }
 
     /// The next refresh token of a session.
-    pub(super) fn continuing(app: &App, session: Session) -> Self {
-        let token = RefreshToken::from_secret(app.ids.secret());
-        Self { session, token, expires_at: app.clock.now().plus(REFRESH_TOKEN_LIFE) }
+    pub(super) fn continuing(app: &App, session: Session, device: Device) -> Self {
+        let token = Secret::from_bits(app.ids.secret());
+        Self { session, device, token, now: app.clock.now() }
     }
 
-    /// Stores the session's first refresh token and the session itself.
+    /// Stores the session itself and its first refresh token.
     pub(super) fn start(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        store::insert_session(tx, &self.session)?;
+        store::insert_session(tx, &self.session, &self.device)?;
         self.store_token(tx)
     }
 
-    /// Stores the refresh token of a session that is stored already.
-    pub(super) fn store_token(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        store::insert_refresh_token(tx, &self.token.hash(), self.session.id, self.expires_at)
+    /// Stores the next refresh token of a session that is stored already, and that it is used.
+    pub(super) fn go_on(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        store::note_use(tx, self.session.id, &self.device, self.now)?;
+        self.store_token(tx)
+    }
+
+    fn store_token(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        let expires_at = self.now.plus(REFRESH_TOKEN_LIFE);
+        store::insert_refresh_token(tx, &self.token.hash(), self.session.id, expires_at)
     }
 
     /// The answer to whoever signed in, once the session is stored.

@@ -1,9 +1,9 @@
-//! An administrator says what a user is, and whether they may come in. The administrators are locked
+//! An administrator says what a user is, of which categories a manager, and whether they may come in. The administrators are locked
 //! first, so that of two changes at once the second sees what the first left, and somebody always
 //! remains who can give roles.
 
 use techtrove_db::Tx;
-use techtrove_identity_api::{Role, UserId};
+use techtrove_identity_api::{GrantedCategory, Role, UserId};
 
 use super::App;
 use crate::{
@@ -34,6 +34,26 @@ pub async fn set_roles(
     });
     let user = user.await?;
     tracing::info!(user_id = %id, admin_id = %admin, roles = ?user.roles, "roles changed");
+    Ok(user)
+}
+
+/// Limits the user, as far as they are a manager, to these categories; to nothing, when there are none.
+///
+/// # Errors
+/// [`Error::NotAdmin`] when `admin` is none any more, [`Error::UnknownUser`], or when the database fails.
+pub async fn set_grants(
+    app: &App,
+    admin: UserId,
+    id: UserId,
+    categories: Option<Vec<GrantedCategory>>,
+) -> Result<User, Error> {
+    let user = app.db.write("identity.set_grants", move |tx| -> Result<_, Error> {
+        let (_, user) = lock(tx, admin, id)?;
+        store::set_categories(tx, id, categories.as_deref())?;
+        Ok(User { categories: categories.clone(), ..user })
+    });
+    let user = user.await?;
+    tracing::info!(user_id = %id, admin_id = %admin, "grants changed");
     Ok(user)
 }
 

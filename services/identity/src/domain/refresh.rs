@@ -1,45 +1,7 @@
-//! Refresh tokens: 256 random bits, stored only as a hash, good for one use. Presenting a spent one
-//! means that it was copied: the whole session ends (RFC 9700, 4.14.2).
+//! Refresh tokens are secrets that are good for one use. Presenting a spent one means that it was copied:
+//! the whole session ends (RFC 9700, 4.14.2).
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
-use sha2::{Digest, Sha256};
 use techtrove_core::Timestamp;
-
-/// A refresh token as its owner holds it.
-#[derive(Clone)]
-pub struct RefreshToken(String);
-
-impl RefreshToken {
-    /// The token made of these random bits.
-    #[must_use]
-    pub fn from_secret(secret: [u8; 32]) -> Self {
-        Self(BASE64.encode(secret))
-    }
-
-    /// The token as it was presented.
-    #[must_use]
-    pub fn presented(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// What is stored of it.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.0.as_bytes()).into()
-    }
-
-    /// The text, for its owner.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("RefreshToken(…)")
-    }
-}
 
 /// What is known of a presented token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use techtrove_core::{EmailAddress, Problem};
 use techtrove_http::{HttpError, Json, ProblemBody};
 use utoipa::ToSchema;
 
-use super::users::UserBody;
+use super::{device::Calling, users::UserBody};
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{MAX_NAME, Password, RefreshToken, line},
+    domain::{MAX_NAME, Password, Secret, line},
     error::Error,
 };
 
@@ -89,7 +89,7 @@ impl RegisterRequest {
     }
 }
 
-/// Makes an account and signs in.
+/// Makes an account and signs in. A mail asks to show that the address is theirs.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", operation_id = "register", tag = "identity",
     request_body = RegisterRequest,
@@ -103,13 +103,14 @@ impl RegisterRequest {
 )]
 pub(crate) async fn register(
     State(app): State<App>,
+    Calling(device): Calling,
     Json(request): Json<RegisterRequest>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let signed_in = app::register(&app, request.checked()?).await.map_err(Problem::from)?;
+    let signed_in = app::register(&app, request.checked()?, device).await?;
     Ok((StatusCode::CREATED, NO_STORE, axum::Json(TokenResponse::from(signed_in))))
 }
 
-/// Signs in.
+/// Signs in. Whoever fails again and again has to wait ever longer: 429.
 #[utoipa::path(
     post, path = "/api/v1/auth/login", operation_id = "log_in", tag = "identity",
     request_body = LoginRequest,
@@ -124,13 +125,14 @@ pub(crate) async fn register(
 )]
 pub(crate) async fn log_in(
     State(app): State<App>,
+    Calling(device): Calling,
     Json(request): Json<LoginRequest>,
 ) -> Result<impl IntoResponse, HttpError> {
     if request.email.len() > 254 || request.password.chars().count() > 128 {
-        return Err(Problem::from(Error::InvalidCredentials).into());
+        return Err(Error::InvalidCredentials.into());
     }
     let email = request.email.to_lowercase();
-    let signed_in = app::log_in(&app, email, request.password).await.map_err(Problem::from)?;
+    let signed_in = app::log_in(&app, email, request.password, device).await?;
     Ok((NO_STORE, axum::Json(TokenResponse::from(signed_in))))
 }
 
@@ -148,9 +150,10 @@ pub(crate) async fn log_in(
 )]
 pub(crate) async fn refresh(
     State(app): State<App>,
+    Calling(device): Calling,
     Json(request): Json<RefreshRequest>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let presented = RefreshToken::presented(&request.refresh_token);
-    let signed_in = app::refresh(&app, &presented).await.map_err(Problem::from)?;
+    let presented = Secret::presented(&request.refresh_token);
+    let signed_in = app::refresh(&app, &presented, device).await?;
     Ok((NO_STORE, axum::Json(TokenResponse::from(signed_in))))
 }

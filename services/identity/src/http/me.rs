@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::Deserialize;
-use techtrove_core::Field;
+use techtrove_core::{EmailAddress, Field, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, Patch, ProblemBody, private, versioned_json, written_json,
 };
@@ -20,6 +20,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"display_name": "Ada L.", "locale": "en-GB", "preferences": {"theme": "dark"}}))]
 pub(crate) struct ProfilePatch {
+    /// The address that they want to have: it is theirs once the token is presented that is mailed there.
+    #[serde(default)]
+    #[schema(value_type = EmailAddress)]
+    email: Field<EmailAddress>,
     /// How to call them.
     #[serde(default)]
     #[schema(
@@ -81,7 +85,7 @@ impl utoipa::PartialSchema for PreferencesBody {
 
 impl From<ProfilePatch> for ProfileEdit {
     fn from(patch: ProfilePatch) -> Self {
-        let ProfilePatch { name, display_name, phone, locale, preferences } = patch;
+        let ProfilePatch { name, display_name, phone, locale, preferences, email: _ } = patch;
         Self { name, display_name, phone, locale, preferences }
     }
 }
@@ -106,7 +110,7 @@ pub(crate) async fn show(
     Ok(private(versioned_json(&headers, user.version, &UserBody::from(user))))
 }
 
-/// Changes what the caller says of themselves.
+/// Changes what the caller says of themselves. Another `email` is `pending_email` until it is verified.
 #[utoipa::path(
     patch, path = "/api/v1/users/me", operation_id = "edit_me", tag = "users",
     params(("If-Match" = inline(IfMatch), Header, description = "The entity tag that was read")),
@@ -117,7 +121,9 @@ pub(crate) async fn show(
     responses(
         (status = 200, body = UserBody, headers(("ETag" = String, description = "Its version and hash"))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
-        (status = 404, body = ProblemBody), (status = 412, body = ProblemBody),
+        (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody, description = "`email_taken`"),
+        (status = 412, body = ProblemBody),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 428, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
@@ -130,6 +136,8 @@ pub(crate) async fn edit(
     if_match: IfMatch,
     Json(Patch(patch)): Json<Patch<ProfilePatch>>,
 ) -> Result<Response, HttpError> {
-    let user = app::edit_profile(&app, user.sub, if_match, patch.into()).await?;
+    let email = patch.email.clone().required();
+    let email = email.map_err(|why| Problem::invalid_field("/email", why))?;
+    let user = app::edit_profile(&app, user.sub, if_match, patch.into(), email).await?;
     Ok(private(written_json(user.version, &UserBody::from(user))))
 }

@@ -4,8 +4,12 @@ mod addresses;
 mod admins;
 mod auth;
 mod contacts;
+mod credentials;
+mod device;
+mod grants;
 mod keys;
 mod me;
+mod sessions;
 mod users;
 
 use axum::{
@@ -18,21 +22,43 @@ use crate::app::App;
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: App) -> OpenApiRouter {
+    sign_in().merge(own_account()).merge(users()).with_state(app)
+}
+
+/// Coming in and going out, and what access tokens are checked with.
+fn sign_in() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::register))
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
+        .routes(routes!(sessions::log_out))
+        .routes(routes!(credentials::change_password))
+        .routes(routes!(credentials::verify_email))
+        .routes(routes!(credentials::forgot_password))
+        .routes(routes!(credentials::reset_password))
+        .routes(routes!(keys::jwks))
+        .routes(routes!(keys::jwks_under_base_path))
+}
+
+/// What is the caller's own.
+fn own_account() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(me::show, me::edit))
         .routes(routes!(addresses::list, addresses::create))
         .routes(routes!(addresses::show, addresses::edit, addresses::forget))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+}
+
+/// What staff do with users.
+fn users() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
         .routes(routes!(users::list))
         .routes(routes!(users::show))
         .routes(routes!(users::set_roles))
+        .routes(routes!(grants::set))
         .routes(routes!(users::disable))
         .routes(routes!(users::enable))
-        .routes(routes!(keys::jwks))
-        .routes(routes!(keys::jwks_under_base_path))
-        .with_state(app)
 }
 
 /// What the shop's owner may do from the command line, and what other services ask.

@@ -9,6 +9,7 @@ use techtrove_http::{HttpError, Json, NoFields, OptionalJson, Path, ProblemBody,
 use techtrove_identity_api::{Admin, Role, Support, UserId};
 use utoipa::{IntoParams, ToSchema};
 
+use super::grants::Grants;
 use crate::{
     app::{self, App},
     domain::{Preferences, Profile, User},
@@ -23,6 +24,10 @@ const MAX_ROLES: usize = 4;
 pub(crate) struct UserBody {
     id: UserId,
     email: EmailAddress,
+    /// Whether it is known that the address is theirs.
+    email_verified: bool,
+    /// The address that they asked for, until they show that it is theirs.
+    pending_email: Option<EmailAddress>,
     name: String,
     /// How to call them in public.
     display_name: Option<String>,
@@ -33,6 +38,8 @@ pub(crate) struct UserBody {
     #[schema(value_type = Object)]
     preferences: Preferences,
     roles: Vec<Role>,
+    /// What they may do as a manager.
+    grants: Grants,
     /// Whether they may not come in.
     disabled: bool,
     /// Raised by each edit of what they say of themselves.
@@ -46,12 +53,15 @@ impl From<User> for UserBody {
         Self {
             id: user.id,
             email: user.email,
+            email_verified: user.email_verified_at.is_some(),
+            pending_email: user.pending_email,
             name,
             display_name,
             phone,
             locale,
             preferences,
             roles: user.roles,
+            grants: Grants { categories: user.categories },
             disabled: user.disabled_at.is_some(),
             version: user.version,
             created_at: user.created_at,

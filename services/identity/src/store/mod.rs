@@ -1,7 +1,8 @@
-//! Identity's SQL, and nobody else's: plain functions over one transaction. Passwords and refresh
-//! tokens arrive here as hashes only.
+//! Identity's SQL, and nobody else's: plain functions over one transaction. Passwords, refresh tokens
+//! and mailed secrets arrive here as hashes only.
 
 mod addresses;
+mod mailed;
 mod sessions;
 mod users;
 
@@ -9,13 +10,17 @@ pub use addresses::{
     count_addresses, delete_address, insert_address, list_addresses, lock_address, lookup_address,
     update_address,
 };
+pub use mailed::{
+    delete_secrets, insert_forgotten, insert_secret, lookup_secret, prune_secrets, take_forgotten,
+};
 pub use sessions::{
-    end_session, end_sessions, insert_refresh_token, insert_session, lookup_refresh_token,
-    lookup_standing, spend_refresh_token,
+    end_own_session, end_session, end_sessions, insert_refresh_token, insert_session,
+    list_known_addresses, list_sessions, lookup_refresh_token, lookup_standing, note_use,
+    spend_refresh_token,
 };
 pub use users::{
     insert_user, list_roles, list_users, lock_admins, lock_user, lookup_user, lookup_user_by_email,
-    replace_roles, set_disabled, update_profile,
+    replace_roles, set_categories, set_disabled, update_email, update_password, update_profile,
 };
 
 use techtrove_db::{Migration, MigrationSet};
@@ -51,6 +56,20 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0004_addresses.sql"),
             postgres: include_str!("../../migrations/postgres/0004_addresses.sql"),
             mysql: include_str!("../../migrations/mysql/0004_addresses.sql"),
+        },
+        Migration {
+            version: 5,
+            name: "mailed_secrets",
+            sqlite: include_str!("../../migrations/sqlite/0005_mailed_secrets.sql"),
+            postgres: include_str!("../../migrations/postgres/0005_mailed_secrets.sql"),
+            mysql: include_str!("../../migrations/mysql/0005_mailed_secrets.sql"),
+        },
+        Migration {
+            version: 6,
+            name: "grants",
+            sqlite: include_str!("../../migrations/sqlite/0006_grants.sql"),
+            postgres: include_str!("../../migrations/postgres/0006_grants.sql"),
+            mysql: include_str!("../../migrations/mysql/0006_grants.sql"),
         },
     ],
 };

@@ -1,8 +1,8 @@
 //! Users and their roles.
 
-use techtrove_core::{EmailAddress, Timestamp, TypedId};
+use techtrove_core::{Timestamp, TypedId};
 use techtrove_db::{DbError, Row, Tx, p};
-use techtrove_identity_api::{Role, UserId};
+use techtrove_identity_api::{GrantedCategory, Role, UserId};
 use uuid::Uuid;
 
 use crate::domain::{Preferences, Profile, User};
@@ -11,7 +11,7 @@ use crate::domain::{Preferences, Profile, User};
 macro_rules! columns {
     () => {
         "id, email, password_hash, created_at, disabled_at, version, name, display_name, phone, \
-         locale, preferences"
+         locale, preferences, email_verified_at, pending_email, categories"
     };
 }
 
@@ -71,7 +71,8 @@ fn insert_roles(tx: &mut Tx<'_>, id: UserId, roles: &[Role]) -> Result<(), DbErr
     Ok(())
 }
 
-/// Stores what a user, whose row is locked, says of themselves, with its version.
+/// Stores what a user, whose row is locked, says of themselves and which address they want to have, with
+/// its version.
 ///
 /// # Errors
 /// When the database fails.
@@ -80,9 +81,47 @@ pub fn update_profile(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
     let preferences = serde_json::to_string(preferences).map_err(DbError::decode)?;
     tx.execute(
         "UPDATE users SET name = ?, display_name = ?, phone = ?, locale = ?, preferences = ?, \
-         version = ? WHERE id = ?",
-        p![name, display_name, phone, locale, preferences, user.version, user.id],
+         pending_email = ?, version = ? WHERE id = ?",
+        p![
+            name,
+            display_name,
+            phone,
+            locale,
+            preferences,
+            user.pending_email,
+            user.version,
+            user.id
+        ],
     )?;
+    Ok(())
+}
+
+/// Stores which address a user, whose row is locked, has and wants, with its version.
+///
+/// # Errors
+/// [`DbError::UniqueViolation`] when the address is used.
+pub fn update_email(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE users SET email = ?, email_folded = ?, email_verified_at = ?, pending_email = ?, \
+         version = ? WHERE id = ?",
+        p![
+            user.email.as_str(),
+            user.email.folded(),
+            user.email_verified_at,
+            user.pending_email,
+            user.version,
+            user.id
+        ],
+    )?;
+    Ok(())
+}
+
+/// Stores another password of a user, as its hash.
+///
+/// # Errors
+/// When the database fails.
+pub fn update_password(tx: &mut Tx<'_>, id: UserId, hash: &str) -> Result<(), DbError> {
+    tx.execute("UPDATE users SET password_hash = ? WHERE id = ?", p![hash, id])?;
     Ok(())
 }
 
@@ -96,6 +135,20 @@ pub fn set_disabled(
     disabled_at: Option<Timestamp>,
 ) -> Result<(), DbError> {
     tx.execute("UPDATE users SET disabled_at = ? WHERE id = ?", p![disabled_at, id])?;
+    Ok(())
+}
+
+/// Limits a user, as far as they are a manager, to categories; to none of them or nothing at all.
+///
+/// # Errors
+/// When the database fails.
+pub fn set_categories(
+    tx: &mut Tx<'_>,
+    id: UserId,
+    categories: Option<&[GrantedCategory]>,
+) -> Result<(), DbError> {
+    let json = categories.map(serde_json::to_string).transpose().map_err(DbError::decode)?;
+    tx.execute("UPDATE users SET categories = ? WHERE id = ?", p![json, id])?;
     Ok(())
 }
 
@@ -181,7 +234,10 @@ pub fn list_users(
 fn read_user(row: &Row<'_>) -> Result<User, DbError> {
     Ok(User {
         id: row.get(0)?,
-        email: row.get::<String>(1)?.parse::<EmailAddress>().map_err(DbError::decode)?,
+        email: row.get(1)?,
+        email_verified_at: row.get(11)?,
+        pending_email: row.get(12)?,
+        categories: read_categories(row, 13)?,
         password_hash: row.get(2)?,
         roles: Vec::new(),
         created_at: row.get(3)?,
@@ -201,6 +257,15 @@ fn read_preferences(stored: Option<String>) -> Result<Preferences, DbError> {
     let Some(text) = stored else { return Ok(Preferences::new()) };
     // The error of a text that does not fit may quote it: what somebody prefers is for nobody's log.
     serde_json::from_str(&text).map_err(|_| DbError::decode("preferences"))
+}
+
+/// The categories that a user is limited to, as they are stored.
+pub(super) fn read_categories(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<Vec<GrantedCategory>>, DbError> {
+    let stored = row.get::<Option<String>>(column)?;
+    stored.map(|json| serde_json::from_str(&json)).transpose().map_err(DbError::decode)
 }
 
 fn read_role(row: &Row<'_>, column: usize) -> Result<Role, DbError> {

@@ -1,14 +1,26 @@
 //! An identity in memory, and the people who come to it.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::Request, middleware};
 use serde_json::{Value, json};
-use techtrove_core::ManualClock;
-use techtrove_identity::{Config, Deps, build};
-use techtrove_identity_api::SigningKey;
-use techtrove_testing::{Actor, Seed, sqlite_inline};
+use techtrove_core::{Clock as _, ManualClock, SharedIds};
+use techtrove_db::{Db, DbError, p};
+use techtrove_http::ClientAddress;
+use techtrove_identity::{
+    Config, Deps, build,
+    domain::{Profile, User},
+};
+use techtrove_identity_api::{Role, SigningKey};
+use techtrove_runtime::Shutdown;
+use techtrove_testing::{Actor, Reply, Seed, eventually, sqlite_inline};
+
+/// Where somebody comes from, which the gateway finds out in a shop.
+pub const FROM: &str = "x-test-address";
+
+/// How long what happens by itself may take.
+const SOON: Duration = Duration::from_secs(20);
 
 /// The password of everybody here.
 pub const PASSWORD: &str = "correct horse battery";
@@ -18,6 +30,7 @@ pub struct Identity {
     pub anybody: Actor,
     pub owner: Actor,
     pub clock: Arc<ManualClock>,
+    pub db: Db,
 }
 
 /// Somebody who is signed in.
@@ -39,8 +52,20 @@ pub async fn identity() -> Identity {
         signing_key: Arc::new(SigningKey::from_seed(&[9; 32]).expect("a key")),
     };
     let service = build(Config::default(), deps).await.expect("built");
-    let public = techtrove_http::guard(Router::from(service.public));
-    Identity { anybody: Actor::new(public), owner: Actor::new(service.internal), clock }
+    for worker in service.workers {
+        tokio::spawn(worker.supervise(Shutdown::new()));
+    }
+    let public = Router::from(service.public).layer(middleware::map_request(note_client));
+    let anybody = Actor::new(techtrove_http::guard(public));
+    Identity { anybody, owner: Actor::new(service.internal), clock, db: (*db).clone() }
+}
+
+async fn note_client(mut request: Request) -> Request {
+    let address = request.headers().get(FROM).and_then(|value| value.to_str().ok());
+    if let Some(address) = address.and_then(|text| text.parse().ok()) {
+        request.extensions_mut().insert(ClientAddress(address));
+    }
+    request
 }
 
 /// What somebody of this name sends to register.
@@ -65,7 +90,12 @@ impl Identity {
 
     /// Another session of whoever has this address.
     pub async fn log_in(&self, email: &str) -> Person {
-        let body = json!({ "email": email, "password": PASSWORD });
+        self.log_in_with(email, PASSWORD).await
+    }
+
+    /// The same, by another password.
+    pub async fn log_in_with(&self, email: &str, password: &str) -> Person {
+        let body = json!({ "email": email, "password": password });
         self.person(&self.anybody.post("/api/v1/auth/login", &body).await.expect(200).value())
     }
 
@@ -76,14 +106,58 @@ impl Identity {
         self.log_in(&person.email).await
     }
 
+    /// What was told of users so far: kinds and data.
+    pub async fn told(&self) -> Vec<(String, Value)> {
+        let told = self.db.read("told", |tx| -> Result<_, DbError> {
+            tx.query("SELECT kind, data FROM outbox ORDER BY position", p![], |row| {
+                let data = serde_json::from_str(&row.get::<String>(1)?);
+                Ok((row.get(0)?, data.map_err(DbError::decode)?))
+            })
+        });
+        told.await.expect("read")
+    }
+
+    /// How often this was told.
+    pub async fn count(&self, kind: &str) -> usize {
+        self.told().await.iter().filter(|(told, _)| told == kind).count()
+    }
+
+    /// The data of the last one of these that was told.
+    pub async fn last(&self, kind: &str) -> Value {
+        let told = self.told().await.into_iter().rev().find(|(told, _)| told == kind);
+        told.unwrap_or_else(|| panic!("{kind} was not told")).1
+    }
+
+    /// The same, once so many were told.
+    pub async fn nth(&self, kind: &str, count: usize) -> Value {
+        eventually(SOON, async || (self.count(kind).await == count).then_some(())).await;
+        self.last(kind).await
+    }
+
+    /// Presents a mailed token.
+    pub async fn verify(&self, token: &Value) -> Reply {
+        self.anybody.post("/api/v1/auth/verify-email", &json!({ "token": token })).await
+    }
+
+    /// The status of an attempt to sign in.
+    pub async fn try_log_in(&self, email: &str, password: &str) -> u16 {
+        let body = json!({ "email": email, "password": password });
+        self.anybody.post("/api/v1/auth/login", &body).await.status.as_u16()
+    }
+
     fn person(&self, answer: &Value) -> Person {
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         Person {
             id: text(&answer["user"]["id"]),
             email: text(&answer["user"]["email"]),
-            actor: self.anybody.bearer(&text(&answer["access_token"])),
+            actor: self.bearer(answer),
             refresh_token: answer["refresh_token"].clone(),
         }
+    }
+
+    /// Whoever was answered with these tokens.
+    pub fn bearer(&self, answer: &Value) -> Actor {
+        self.anybody.bearer(answer["access_token"].as_str().expect("a token"))
     }
 
     /// The status of an attempt to go on with a refresh token.
@@ -100,8 +174,35 @@ impl Person {
         self.actor.put(&path, &json!({ "roles": roles })).await.expect(200).value()
     }
 
+    /// Changes their own account.
+    pub async fn edit(&self, patch: &Value) -> Reply {
+        self.actor.patch("/api/v1/users/me", patch).header("if-match", "*").await
+    }
+
+    /// What they see of their own account.
+    pub async fn me(&self) -> Value {
+        self.actor.get("/api/v1/users/me").await.expect(200).value()
+    }
+
     /// The status of a look at a user, which support may take.
     pub async fn look_at(&self, id: &str) -> u16 {
         self.actor.get(&format!("/api/v1/users/{id}")).await.status.as_u16()
+    }
+}
+
+/// Somebody of this address, as the store keeps them.
+pub fn user(ids: &SharedIds, email: &str, roles: &[Role]) -> User {
+    User {
+        id: ids.next(),
+        email: email.parse().expect("an address"),
+        email_verified_at: None,
+        pending_email: None,
+        profile: Profile { name: "Ada Lovelace 🦀".into(), ..Profile::default() },
+        password_hash: "$argon2id$…".into(),
+        roles: roles.to_vec(),
+        categories: None,
+        created_at: ManualClock::default().now(),
+        disabled_at: None,
+        version: 1,
     }
 }

@@ -1,6 +1,7 @@
 //! Orders' use cases, one file each. A neighbour is never called inside a transaction, and no step is
 //! taken before it is stored.
 
+mod adopt_orders;
 mod answer;
 mod asked;
 mod audit;
@@ -46,6 +47,7 @@ pub use quote_cart::QuoteBody;
 pub use recover::{recover_due, recovery_worker};
 pub use reorder::ReorderBody;
 
+pub(crate) use adopt_orders::adopt_orders;
 pub(crate) use answer::{Placed, RefundBody, with_guest_token};
 pub(crate) use audit::list_entries;
 pub(crate) use cancel_order::{CancelOrder, Cancelled, cancel_order};

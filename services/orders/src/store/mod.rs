@@ -1,6 +1,7 @@
 //! Orders' SQL, and nobody else's: plain functions over one transaction. An order's row tells what it
 //! is; its row in `sagas` tells what is still to be done for it, and is gone once nothing is.
 
+mod adoption;
 mod audit;
 mod carts;
 mod edits;
@@ -11,6 +12,7 @@ mod sagas;
 mod shipments;
 mod tracking;
 
+pub use adoption::{VerifiedAddress, adopt_orders, keep_verified};
 pub use audit::list_entries;
 pub use carts::{
     CartAt, insert_cart, insert_claim, lock_cart, lock_owner, lookup_cart, lookup_claim,
@@ -53,5 +55,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(4, "tracking", "0004_tracking"),
         migration!(5, "cart_owners", "0005_cart_owners"),
         migration!(6, "placing", "0006_placing"),
+        migration!(7, "verified_addresses", "0007_verified_addresses"),
     ],
 };

@@ -3,9 +3,10 @@
 use serde::Serialize;
 use techtrove_core::{Currency, EmailAddress, Money, Quantity};
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
-use techtrove_orders_api::{OrderId, Totals};
+use techtrove_orders_api::{OrderId, OrderStatus, Totals};
 
 use super::{
+    adoption::adopted,
     refunds, shipments,
     tracking::{entry_row, read_station, status_row},
 };
@@ -182,6 +183,9 @@ pub fn store_moved(
     statements.extend(news.iter().map(|(kind, data)| entry_row(order, *kind, data)));
     let new = order.history.iter().skip(stations);
     statements.extend(new.map(|entry| status_row(order, entry)));
+    if change.status == Some(OrderStatus::Confirmed) && order.user_id.is_none() {
+        statements.push(adopted(order));
+    }
     if change.forgets_buyer {
         statements.push((FORGET_BUYER, p![true, order.id]));
     }

@@ -64,8 +64,8 @@ impl People {
     /// The request as `who` makes it, about a thing made for it alone.
     async fn request(&self, request: &Request, who: Who, number: usize) -> Draft {
         let caller = self.caller(who);
-        // Guests keep no addresses and write no reviews: what they ask for is somebody's.
-        let customers = [Thing::Address, Thing::Review].contains(&request.thing);
+        // Guests keep no addresses, have no sessions and write no reviews: what they ask for is somebody's.
+        let customers = [Thing::Address, Thing::Session, Thing::Review].contains(&request.thing);
         let guests = who == Who::Guest && !customers;
         let own = guests || request.thing == Thing::OwnCart;
         let owner = if own { caller } else { &self.owner };

@@ -18,6 +18,8 @@ pub enum Thing {
     Account,
     /// Somebody with an account.
     User,
+    /// A session of the customer whose things are asked for.
+    Session,
     /// An address that somebody keeps.
     Address,
     Product,
@@ -87,8 +89,23 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/auth/refresh", Thing::Account, |it| {
         Sent::Json(json!({"refresh_token": it.made["refresh_token"]}))
     }),
+    call("POST /api/v1/auth/logout", Thing::Nothing),
+    send("POST /api/v1/auth/change-password", Thing::Nothing, |_| {
+        Sent::Json(json!({"current_password": PASSWORD, "new_password": PASSWORD}))
+    }),
+    send("POST /api/v1/auth/verify-email", Thing::Nothing, |_| {
+        Sent::Json(json!({"token": "none"}))
+    }),
+    send("POST /api/v1/auth/forgot-password", Thing::Nothing, |it| {
+        Sent::Json(json!({"email": account(it.number)["email"]}))
+    }),
+    send("POST /api/v1/auth/reset-password", Thing::Nothing, |_| {
+        Sent::Json(json!({"token": "none", "password": PASSWORD}))
+    }),
     call("GET /api/v1/users/me", Thing::Nothing),
     send("PATCH /api/v1/users/me", Thing::Nothing, |_| Sent::Json(json!({"locale": "en-GB"}))),
+    call("GET /api/v1/users/me/sessions", Thing::Nothing),
+    call("DELETE /api/v1/users/me/sessions/{id}", Thing::Session),
     call("GET /api/v1/users/me/addresses", Thing::Nothing),
     send("POST /api/v1/users/me/addresses", Thing::Nothing, |_| Sent::Json(address())),
     call("GET /api/v1/users/me/addresses/{id}", Thing::Address),
@@ -101,6 +118,7 @@ pub const REQUESTS: &[Request] = &[
     send("PUT /api/v1/users/{id}/roles", Thing::User, |_| {
         Sent::Json(json!({"roles": ["support"]}))
     }),
+    send("PUT /api/v1/users/{id}/grants", Thing::User, |_| Sent::Json(json!({"categories": []}))),
     call("POST /api/v1/users/{id}/disable", Thing::User),
     call("POST /api/v1/users/{id}/enable", Thing::User),
     call("GET /api/v1/products", Thing::Nothing),
@@ -234,6 +252,11 @@ impl Thing {
             Self::Account | Self::User => {
                 (owner.post("/api/v1/auth/register", &account(number)).await, "")
             }
+            Self::Session => {
+                let customer = json!({"email": "owner@example.com", "password": PASSWORD});
+                shop.public.post("/api/v1/auth/login", &customer).await.expect(200);
+                (owner.get("/api/v1/users/me/sessions").await, "")
+            }
             Self::Address => (owner.post("/api/v1/users/me/addresses", &address()).await, "id"),
             Self::Product | Self::Favorite => {
                 (shop.manager.post("/api/v1/products", &product(number)).await, "id")
@@ -272,6 +295,8 @@ impl Thing {
         let id = match self {
             Self::Payment => made["payment"]["id"].as_str().map(str::to_owned),
             Self::User => made["user"]["id"].as_str().map(str::to_owned),
+            // The newest one comes first.
+            Self::Session => made["items"][0]["id"].as_str().map(str::to_owned),
             _ => text(name),
         };
         let id_name = if self == Self::Favorite { "product_id" } else { "id" };

@@ -1,0 +1,75 @@
+//! Whose e-mail addresses are known to be, and the guests' orders that are theirs by that.
+
+use techtrove_core::Timestamp;
+use techtrove_db::{DbError, Params, Sql, Tx, p};
+use techtrove_identity_api::UserId;
+
+use crate::domain::Order;
+
+/// Gives a guest's order to the user whose its contact is known to be; writes nothing when it is nobody's.
+const ADOPT_ONE: Sql = Sql::new(
+    "UPDATE orders SET user_id = (SELECT v.user_id FROM verified_addresses v \
+     WHERE v.email_folded = orders.email_folded) WHERE id = ? AND user_id IS NULL \
+     AND EXISTS (SELECT 1 FROM verified_addresses v WHERE v.email_folded = orders.email_folded)",
+);
+
+/// An address that is known to be a user's.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifiedAddress {
+    /// Whose.
+    pub user_id: UserId,
+    /// The address, case-folded.
+    pub email_folded: String,
+    /// Since when.
+    pub verified_at: Timestamp,
+}
+
+impl std::fmt::Debug for VerifiedAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("VerifiedAddress(…)")
+    }
+}
+
+/// Keeps whose an address is, in place of the one that the user had before; `false` when it has become
+/// somebody's since.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep_verified(tx: &mut Tx<'_>, address: &VerifiedAddress) -> Result<bool, DbError> {
+    let VerifiedAddress { user_id, email_folded, verified_at } = address;
+    let known = tx.query_opt(
+        "SELECT verified_at FROM verified_addresses WHERE email_folded = ? FOR UPDATE",
+        p![email_folded],
+        |row| row.get::<Timestamp>(0),
+    )?;
+    if known.is_some_and(|known| known > *verified_at) {
+        return Ok(false);
+    }
+    tx.execute(
+        "DELETE FROM verified_addresses WHERE user_id = ? OR email_folded = ?",
+        p![user_id, email_folded],
+    )?;
+    tx.execute(
+        "INSERT INTO verified_addresses (email_folded, user_id, verified_at) VALUES (?, ?, ?)",
+        p![email_folded, user_id, verified_at],
+    )?;
+    Ok(true)
+}
+
+/// Gives the user all orders of guests with this contact, and tells how many. Attempts that were refused
+/// have none.
+///
+/// # Errors
+/// When the database fails.
+pub fn adopt_orders(tx: &mut Tx<'_>, address: &VerifiedAddress) -> Result<u64, DbError> {
+    tx.execute(
+        "UPDATE orders SET user_id = ? WHERE email_folded = ? AND user_id IS NULL",
+        p![address.user_id, address.email_folded],
+    )
+}
+
+/// The statement which gives a guest's order, that has just been confirmed, to whom its contact is known to
+/// be.
+pub(super) fn adopted(order: &Order) -> (Sql, Params<'_>) {
+    (ADOPT_ONE, p![order.id])
+}

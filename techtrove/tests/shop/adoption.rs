@@ -1,0 +1,54 @@
+//! Who bought as a guest and comes back with an account finds what they bought.
+
+use serde_json::{Value, json};
+use techtrove_identity_api::USER_REGISTERED;
+use techtrove_testing::{Actor, eventually};
+
+use crate::harness::{SOON, TestShop, items, order, order_path};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Somebody of this address makes an account.
+async fn register(shop: &TestShop, email: &str) -> Actor {
+    let account = json!({"email": email, "password": PASSWORD, "name": "Ada"});
+    let made = shop.public.post("/api/v1/auth/register", &account).await.expect(201).value();
+    shop.public.bearer(made["access_token"].as_str().expect("a token"))
+}
+
+/// A guest buys with this contact.
+async fn buy(shop: &TestShop, email: &str) -> Value {
+    let mut body = order("ADOPT-1", 1, "tok_ok");
+    body["email"] = json!(email);
+    shop.public.post("/api/v1/orders", &body).await.expect(201).value()
+}
+
+/// The ids of the orders that somebody has.
+async fn orders(actor: &Actor) -> Vec<Value> {
+    let page = actor.get("/api/v1/orders").await.expect(200).value();
+    items(&page).iter().map(|order| order["id"].clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verified_address_adopts_what_its_owner_bought_as_a_guest() {
+    for (engine, shop) in TestShop::everywhere().await {
+        shop.sell("ADOPT-1", 1_000, 10).await;
+        let (first, others) =
+            (buy(&shop, "Eve@Example.com").await, buy(&shop, "x@example.com").await);
+        let eve = register(&shop, "eve@example.com").await;
+        assert_eq!(orders(&eve).await, Vec::<Value>::new(), "{engine}: not before it is verified");
+
+        let token = shop.told(USER_REGISTERED).await["verification_token"].clone();
+        let verify = json!({ "token": token });
+        shop.public.post("/api/v1/auth/verify-email", &verify).await.expect(204);
+        eventually(SOON, async || (!orders(&eve).await.is_empty()).then_some(())).await;
+        let later = buy(&shop, "EVE@example.com").await;
+        shop.order_becomes(&later, ("confirmed", "captured"), SOON).await;
+
+        let (second, first) = (later["id"].clone(), first["id"].clone());
+        assert_eq!(orders(&eve).await, [second, first], "{engine}");
+        eve.get(&order_path(&later)).await.expect(200);
+        eve.get(&order_path(&others)).await.expect(404);
+        shop.order_of_guest(&later).await;
+        shop.close().await;
+    }
+}
