@@ -50,7 +50,8 @@ async fn support_finds_the_mails_to_an_address_without_what_they_say() {
     let first = support.get(&format!("{LIST}?recipient=BUYER1@example.com&limit=1")).await;
     let first = first.expect(200).value();
     let next = first["next_cursor"].as_str().expect("there is more");
-    let second = items(&support, &format!("{LIST}?recipient=buyer1@example.com&cursor={next}")).await;
+    let second =
+        items(&support, &format!("{LIST}?recipient=buyer1@example.com&cursor={next}")).await;
 
     assert_eq!(all.len(), 4);
     let keys = &first["items"][0];

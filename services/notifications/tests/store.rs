@@ -186,7 +186,8 @@ async fn a_mail_that_may_be_refused_says_how_in_its_head() {
 
         let taken = server.taken();
         let one_click = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n";
-        let link = "List-Unsubscribe: <http://127.0.0.1:8080/api/v1/notifications/unsubscribe?token=ntf_";
+        let link =
+            "List-Unsubscribe: <http://127.0.0.1:8080/api/v1/notifications/unsubscribe?token=ntf_";
         let optional = taken.iter().find(|mail| mail.contains("on its way")).expect("the parcel");
         assert!(optional.contains(one_click) && optional.contains(link), "{optional}");
         let needed = taken.iter().find(|mail| mail.contains("confirmed\n")).expect("the order");

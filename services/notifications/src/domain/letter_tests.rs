@@ -94,7 +94,8 @@ fn render(letter: &Letter) -> Content {
 }
 
 fn of_order(mail: OrderMail, language: Language) -> Content {
-    let matter = Matter::Order(mail, Box::new(order("Graphics card")));
+    let order = OrderForMail { name: Some("Ada".into()), ..order("Graphics card") };
+    let matter = Matter::Order(mail, Box::new(order));
     render(&Letter { language, matter })
 }
 
@@ -103,8 +104,8 @@ fn an_order_is_confirmed_with_what_was_bought_and_what_it_costs() {
     let content = of_order(OrderMail::Confirmed, Language::English);
 
     insta::assert_snapshot!(content.subject, @"Order TT-7K3M9QX2AB confirmed");
-    insta::assert_snapshot!(content.text, @");
-    Hello Graphics card,
+    insta::assert_snapshot!(content.text, @"
+    Hello Ada,
 
     Thank you for your order TT-7K3M9QX2AB. Everything in it is set aside for you.
 
@@ -132,8 +133,8 @@ fn a_german_buyer_reads_german() {
     let content = of_order(OrderMail::Confirmed, Language::German);
 
     insta::assert_snapshot!(content.subject, @"Bestellung TT-7K3M9QX2AB bestätigt");
-    insta::assert_snapshot!(content.text, @");
-    Guten Tag Graphics card,
+    insta::assert_snapshot!(content.text, @"
+    Guten Tag Ada,
 
     Vielen Dank für Ihre Bestellung TT-7K3M9QX2AB. Alles darin liegt für Sie bereit.
 
@@ -173,7 +174,7 @@ fn a_parcel_says_who_carries_it_by_which_number_and_what_is_in_it() {
         .content(&stationery(), Some("https://shop.example/no?token=t".into()))
         .expect("renders");
 
-    insta::assert_snapshot!(content.text, @");
+    insta::assert_snapshot!(content.text, @"
     Hello Ada,
 
     A parcel of your order TT-7K3M9QX2AB has left us.
@@ -204,7 +205,7 @@ fn a_link_leads_to_the_shop_with_its_secret() {
 
     let content = render(&Letter { language: Language::English, matter });
 
-    insta::assert_snapshot!(content.text, @");
+    insta::assert_snapshot!(content.text, @"
     Hello Ada,
 
     Somebody, most likely you, wants to choose a new password for TechTrove.

@@ -1,6 +1,8 @@
 //! English.
 
-use super::{AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases};
+use super::{
+    AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases,
+};
 
 /// All that is said in English.
 pub(in crate::domain) const ENGLISH: Phrases = Phrases {

@@ -1,6 +1,8 @@
 //! German.
 
-use super::{AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases};
+use super::{
+    AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases,
+};
 
 /// All that is said in German.
 pub(in crate::domain) const GERMAN: Phrases = Phrases {
