@@ -16,7 +16,9 @@ pub fn serve(body: &Path) -> anyhow::Result<()> {
     runtime.block_on(async {
         let answer =
             get(move || async move { ([(header::CONTENT_TYPE, "application/json")], body) });
-        let app: Router = Router::new().route("/api/v1/products/{id}", answer);
+        let app: Router = Router::new()
+            .route("/api/v1/products", answer.clone())
+            .route("/api/v1/products/{id}", answer);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?.port());
         // The shop sets TCP_NODELAY too; a connection that is gone already is none of our business.

@@ -6,11 +6,13 @@
 mod catalogue;
 mod held;
 mod limit_server;
+mod lists;
 mod load;
 mod machine;
 mod product_reads;
 mod purchases;
 mod report;
+mod reviews;
 mod shop;
 mod tracking;
 
@@ -19,7 +21,9 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use crate::{catalogue::Chosen, load::Load, purchases::Way, report::Report, shop::Shop};
+use crate::{
+    catalogue::Chosen, load::Load, product_reads::Reads, purchases::Way, report::Report, shop::Shop,
+};
 
 /// How many connections are held open at once.
 const HELD: usize = 5_000;
@@ -114,20 +118,20 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     shop.wait_until_quiet().await?;
 
     let chosen = catalogue::choose(&products, arguments.seed)?;
-    let reads = product_reads::measure(&shop, &chosen, lasting).await?;
-    report.note(format!("bare axum server, same bytes: {:.0} reads/s", reads.limit));
-    report.note(format!(
-        "GET /products/{{id}}: {:.0} reads/s, median {:.2} ms, 99 % {:.2} ms",
-        reads.ours.rate(),
-        reads.ours.percentile_ms(50.0),
-        reads.ours.percentile_ms(99.0)
-    ));
-    report.at_least(
-        "GET /products/{id}, part of the bare server's rate",
-        100.0 * reads.ours.rate() / reads.limit,
-        40.0,
-        "%",
-    );
+    let ids = chosen.product_ids(&shop).await?;
+    let paths = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
+    let reads = product_reads::measure(&shop, paths, lasting).await?;
+    note_reads(&mut report, "GET /products/{id}", &reads);
+    let part = 100.0 * reads.ours.rate() / reads.limit;
+    report.at_least("GET /products/{id}, part of the bare server's rate", part, 40.0, "%");
+    measure_lists(&mut report, &shop, lasting).await?;
+
+    let followed = reviews::follow(&shop, &ids).await?;
+    report.note(latencies("a review reaches its product's rating, 100 writers", &followed.apart));
+    let slow = followed.apart.percentile_ms(99.0);
+    report.at_most("a review reaches its product's rating, 99 %", slow, 2_000.0, "ms");
+    let together = followed.together_ms;
+    report.at_most("100 reviews of one product reach its rating", together, 2_000.0, "ms");
 
     measure_purchases(&mut report, &shop, &chosen, lasting).await?;
 
@@ -137,6 +141,26 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     let shop = Shop::start(&arguments.program, folder.path()).await?;
     track(&mut report, shop, bought).await?;
     Ok(report)
+}
+
+fn note_reads(report: &mut Report, what: &str, reads: &Reads) {
+    report.note(format!("bare axum server, the bytes of {what}: {:.0} reads/s", reads.limit));
+    report.note(format!("{what}: {:.0} reads/s", reads.ours.rate()));
+    report.note(latencies(what, &reads.ours));
+}
+
+async fn measure_lists(report: &mut Report, shop: &Shop, lasting: Duration) -> anyhow::Result<()> {
+    let pages = lists::by_category(shop, lasting).await?;
+    note_reads(report, "GET /products?category=…&limit=20", &pages);
+    let part = 100.0 * pages.ours.rate() / pages.limit;
+    report.at_least("a category's page, part of the bare server's rate", part, 25.0, "%");
+    let filters = lists::filters(shop).await?;
+    for (query, load) in &filters {
+        report.note(latencies(&format!("GET /products?{query}"), load));
+    }
+    let slowest = filters.last().map_or(0.0, |(_, load)| load.percentile_ms(50.0));
+    report.at_most("the slowest list filter, median", slowest, 5.0, "ms");
+    Ok(())
 }
 
 async fn measure_purchases(

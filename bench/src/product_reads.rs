@@ -1,4 +1,4 @@
-//! `GET /products/{id}` through the gateway, beside the bare server.
+//! Reads through the gateway, beside the bare server with the same bytes.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +10,6 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
 use crate::{
-    catalogue::Chosen,
     load,
     load::{Connection, Load},
     shop::Shop,
@@ -29,12 +28,11 @@ pub struct Reads {
 ///
 /// # Errors
 /// When a server does not answer.
-pub async fn measure(shop: &Shop, chosen: &Chosen, lasting: Duration) -> anyhow::Result<Reads> {
-    let ids = chosen.product_ids(shop).await?;
-    let sample =
-        Connection::open(shop.port()).await?.get(&format!("/api/v1/products/{}", ids[0])).await?;
+pub async fn measure(shop: &Shop, paths: Vec<String>, lasting: Duration) -> anyhow::Result<Reads> {
+    let sample = paths.first().context("nothing is read")?;
+    let sample = Connection::open(shop.port()).await?.get(sample).await?;
     let limit = LimitServer::start(&sample)?;
-    let paths: Arc<[String]> = ids.iter().map(|id| format!("/api/v1/products/{id}")).collect();
+    let paths: Arc<[String]> = paths.into();
     let before = read(limit.port, &paths, lasting / 2).await?.rate();
     let ours = read(shop.port(), &paths, lasting).await?;
     let after = read(limit.port, &paths, lasting / 2).await?.rate();

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
-    DbError, DbOptions, DbStats, Engine, MigrateError, MigrationSet, OpenError, Tx,
+    DbError, DbOptions, DbStats, Engine, MigrateError, MigrationSet, OpenError, Race, Tx,
     inline::Inline,
     job::{self, Job},
     lane::{Committed, Lane},
@@ -21,6 +21,10 @@ use crate::{
     tx::Kind,
     worker::{Purpose, Server, Worker},
 };
+
+/// How often a job runs that meets others each time. Once more is enough to see the other's row; the rest is
+/// for rows that are made and removed from all sides.
+const ATTEMPTS: usize = 5;
 
 /// An open database. Clones share it; it is closed by [`Db::close`], or with its last clone.
 #[derive(Clone)]
@@ -161,6 +165,28 @@ impl Db {
     {
         let (job, reply) = job::boxed(name, true, job);
         self.run(&self.0.write, job, reply).await
+    }
+
+    /// Runs a job that looks whether a row is there before it makes it, as [`Db::write`] does. Another may
+    /// make the row in between, which only the schema sees: then the job runs again and finds it.
+    ///
+    /// # Errors
+    /// What the job returns, a race only when it met one each time, or why the database could not run it.
+    pub async fn write_again<T, E, F>(&self, name: &'static str, job: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Race + Send + 'static,
+    {
+        let job = Arc::new(job);
+        for _ in 1..ATTEMPTS {
+            let again = Arc::clone(&job);
+            match self.write(name, move |tx| again(tx)).await {
+                Err(error) if error.is_race() => {}
+                settled => return settled,
+            }
+        }
+        self.write(name, move |tx| job(tx)).await
     }
 
     /// Runs a job that only reads, all of it from one snapshot. Long reads do not hold up writers.

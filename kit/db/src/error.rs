@@ -89,6 +89,18 @@ impl DbError {
     }
 }
 
+/// A failure that may come of what another job did at the same moment.
+pub trait Race {
+    /// Whether the same job, run again, will see what it collided with.
+    fn is_race(&self) -> bool;
+}
+
+impl Race for DbError {
+    fn is_race(&self) -> bool {
+        matches!(self, Self::UniqueViolation { .. })
+    }
+}
+
 impl From<WrongKind> for DbError {
     fn from(wrong: WrongKind) -> Self {
         Self::decode(wrong)

@@ -27,7 +27,7 @@ mod value;
 mod worker;
 
 pub use db::Db;
-pub use error::DbError;
+pub use error::{DbError, Race};
 pub use migrate::{MigrateError, Migration, MigrationSet};
 pub use open::OpenError;
 pub use options::DbOptions;

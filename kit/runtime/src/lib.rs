@@ -19,7 +19,7 @@ pub mod telemetry;
 pub use health::{detailed_health, public_health};
 pub use keys::prune_idempotency_keys;
 pub use lifecycle::Lifecycle;
-pub use process::settle_in;
+pub use process::{give_memory_back, settle_in};
 pub use readiness::{CheckResult, Readiness, Report};
 pub use service::{BuildError, Service};
 pub use shutdown::Shutdown;

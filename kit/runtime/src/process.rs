@@ -1,5 +1,15 @@
-//! What the process asks of the operating system before anything else. All of it is a wish: where it
-//! is not granted, the program works all the same.
+//! What the process asks of the operating system, before anything else, and what it gives back. All of
+//! it is a wish: where it is not granted, the program works all the same.
+
+use std::{hint::black_box, time::Duration};
+
+use crate::{Shutdown, Worker};
+
+/// How often freed memory is given back.
+const GIVE_BACK: Duration = Duration::from_secs(3);
+
+/// A block of its own for the allocator, which shares smaller ones with others, in bytes.
+const BLOCK: usize = 1 << 20;
 
 /// Asks for as many open files as the process may have, since every client takes one, and for memory
 /// in small pages: of huge ones, which the allocator would otherwise be given, most of each stays
@@ -17,6 +27,18 @@ pub fn settle_in() {
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
         tracing::debug!(%error, "huge pages stay in use");
     }
+}
+
+/// Gives freed memory back to the system while the process is idle. The allocator, mimalloc, does so
+/// whenever a block is freed a second or more after the memory was; a process that does nothing frees
+/// none, and would keep what its start took. So a block is taken, not touched, and freed.
+#[must_use]
+pub fn give_memory_back() -> Worker {
+    Worker::new("give memory back", |shutdown: Shutdown| async move {
+        while shutdown.pause(GIVE_BACK).await {
+            drop(black_box(Vec::<u8>::with_capacity(BLOCK)));
+        }
+    })
 }
 
 #[cfg(test)]

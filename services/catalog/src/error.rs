@@ -1,7 +1,7 @@
 //! Why the catalogue refuses or fails, and the only place where its codes are chosen.
 
 use techtrove_core::{ErrorCode, Problem, Sku, codes};
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Race};
 use techtrove_http::{ClientError, idempotency::Refusal};
 
 use crate::domain::{Invalid, LineProblem, Slug};
@@ -63,6 +63,12 @@ pub enum Error {
 impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(problem)
+    }
+}
+
+impl Race for Error {
+    fn is_race(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_race())
     }
 }
 

@@ -1,10 +1,8 @@
 //! Why community refuses or fails, and the only place where its codes are chosen.
 
-use std::time::Duration;
-
 use techtrove_catalog_api::ProductId;
 use techtrove_core::{ErrorCode, Problem, codes};
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Race};
 use techtrove_http::{ClientError, idempotency::Refusal};
 
 use crate::domain::{InvalidReview, ReviewId, TooManyFavorites};
@@ -47,9 +45,6 @@ pub enum Error {
     /// made.
     #[error(transparent)]
     Refused(Problem),
-    /// Somebody made the same rows at the same moment: run again.
-    #[error("the same was changed at the same moment")]
-    Raced,
     /// Catalog did not answer.
     #[error("catalog could not be asked")]
     Catalog(#[from] ClientError),
@@ -58,10 +53,9 @@ pub enum Error {
     Db(#[from] DbError),
 }
 
-impl Error {
-    /// Whether the same job, run again, will see what it collided with.
-    pub(crate) fn is_race(&self) -> bool {
-        matches!(self, Self::Raced | Self::Db(DbError::UniqueViolation { .. }))
+impl Race for Error {
+    fn is_race(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_race())
     }
 }
 
@@ -90,9 +84,6 @@ impl From<Error> for Problem {
             Error::ForeignReview => Self::new(codes::FORBIDDEN, detail),
             Error::Invalid(invalid) => Self::invalid(invalid.0),
             Error::Refused(problem) => problem,
-            Error::Raced => {
-                Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
-            }
             Error::Catalog(error) => error.into(),
             Error::Db(error) => error.into(),
         }

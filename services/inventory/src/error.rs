@@ -1,7 +1,7 @@
 //! Why inventory refuses or fails, and the only place where its codes are chosen.
 
 use techtrove_core::{ErrorCode, FieldError, Problem, Sku, codes};
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Race};
 use techtrove_http::idempotency::Refusal;
 use techtrove_inventory_api::{
     OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH, STOCK_IS_KEYS,
@@ -75,10 +75,9 @@ pub enum Error {
     Db(#[from] DbError),
 }
 
-impl Error {
-    /// Whether the same job, run again, will see what it collided with.
-    pub(crate) fn is_race(&self) -> bool {
-        matches!(self, Self::Raced | Self::Db(DbError::UniqueViolation { .. }))
+impl Race for Error {
+    fn is_race(&self) -> bool {
+        matches!(self, Self::Raced) || matches!(self, Self::Db(error) if error.is_race())
     }
 }
 

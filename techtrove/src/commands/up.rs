@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_notifications::PublicUrl;
-use techtrove_runtime::{Lifecycle, Shutdown, metrics, telemetry};
+use techtrove_runtime::{Lifecycle, Shutdown, give_memory_back, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
@@ -67,7 +67,7 @@ async fn serve(shop: Shop, sockets: Sockets, shutdown: Shutdown) {
     lifecycle.listen("public", sockets.public, shop.public.clone());
     lifecycle.listen("operations", sockets.operations, shop.operations.clone());
     lifecycle.listen("control", sockets.control, shop.operator.clone());
-    lifecycle.work([metrics::upkeep()]);
+    lifecycle.work([metrics::upkeep(), give_memory_back()]);
     shop.join(&mut lifecycle);
     lifecycle.run(shutdown).await;
     drop(sockets.control_folder);

@@ -30,6 +30,39 @@ async fn two_hundred_callers_for_fifty_pieces() {
     .await;
 }
 
+#[tokio::test]
+async fn a_row_that_many_look_for_and_make_at_once_is_made_once() {
+    on_each_engine(async |db| {
+        let added = join_all((0..50).map(|_| {
+            db.write_again("add one", |tx| {
+                let update = "UPDATE stock SET quantity = quantity + 1 WHERE sku = ?";
+                if tx.execute(update, p!["a"])? == 0 {
+                    tx.execute("INSERT INTO stock (sku, quantity) VALUES (?, ?)", p!["a", 1])?;
+                }
+                Ok::<_, DbError>(())
+            })
+        }))
+        .await;
+
+        assert!(added.iter().all(Result::is_ok), "{added:?}");
+        assert_eq!(stock(db).await, [("a".to_owned(), 50)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_that_a_job_never_looks_for_is_refused_in_the_end() {
+    on_each_engine(async |db| {
+        add(db, "a", 1).await.expect("added");
+
+        let insert = "INSERT INTO stock (sku, quantity) VALUES (?, ?)";
+        let refused = db.write_again("insert", move |tx| tx.execute(insert, p!["a", 2])).await;
+
+        assert!(matches!(refused, Err(DbError::UniqueViolation { .. })), "{refused:?}");
+    })
+    .await;
+}
+
 /// Moves pieces from one to the other; in the first attempt both sides wait for each other between
 /// their two updates.
 async fn move_one(

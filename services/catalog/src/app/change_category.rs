@@ -34,7 +34,7 @@ pub async fn create_category(
         Ok(category)
     };
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
-    app.write_unique("catalog.create_category", job).await
+    app.db.write_again("catalog.create_category", job).await
 }
 
 /// Edits the category, unless it is not what the manager saw. An edit that changes nothing leaves the
@@ -62,7 +62,7 @@ pub async fn edit_category(
         }
         Ok(category)
     };
-    app.write_unique("catalog.edit_category", job).await
+    app.db.write_again("catalog.edit_category", job).await
 }
 
 /// Deletes the category, unless it holds something or is not what the manager saw.

@@ -66,7 +66,7 @@ pub async fn create_collection(
         show(tx, collection)
     };
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
-    app.write_unique("catalog.create_collection", job).await
+    app.db.write_again("catalog.create_collection", job).await
 }
 
 /// Edits the collection, unless it is not what the manager saw. An edit that changes nothing leaves the
@@ -96,7 +96,7 @@ pub async fn edit_collection(
         }
         show(tx, collection)
     };
-    app.write_unique("catalog.edit_collection", job).await
+    app.db.write_again("catalog.edit_collection", job).await
 }
 
 /// Deletes the collection, unless it is not what the manager saw.

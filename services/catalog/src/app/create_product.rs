@@ -34,7 +34,7 @@ pub async fn create_product(
     let product = Product::create(change.clone(), &app.fresh(change.skus().count()))?;
     let (skus, fulfilment) = (product.skus(), product.fulfilment);
     let context = app.event_context();
-    let job = move |tx: &mut Tx<'_>| {
+    let job = move |tx: &mut Tx<'_>| -> Result<_, Error> {
         check_category(tx, product.category_id)?;
         check_reach(tx, &reach, product.category_id)?;
         check_skus(tx, product.id, product.variants.iter().map(|variant| &variant.sku))?;
@@ -44,7 +44,7 @@ pub async fn create_product(
         Ok(store::get_shown(tx, product.id)?)
     };
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
-    let outcome = app.write_unique("catalog.create_product", job).await?;
+    let outcome = app.db.write_again("catalog.create_product", job).await?;
     if matches!(outcome, Once::Made(_)) {
         tell_inventory(app, skus, fulfilment).await;
     }

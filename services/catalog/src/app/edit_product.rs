@@ -54,7 +54,7 @@ pub async fn edit_product(
         let news = stocked_anew.then(|| (product.skus(), product.fulfilment));
         Ok((store::get_shown(tx, id)?, news))
     };
-    let (shown, news) = app.write_unique("catalog.edit_product", job).await?;
+    let (shown, news) = app.db.write_again("catalog.edit_product", job).await?;
     if let Some((skus, fulfilment)) = news {
         tell_inventory(app, skus, fulfilment).await;
     }

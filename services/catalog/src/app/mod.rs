@@ -45,19 +45,14 @@ use std::sync::Arc;
 use techtrove_bus::{AggregateRef, EventContext, EventKind, NewEvent};
 use techtrove_catalog_api::{PRODUCT_AGGREGATE, ProductChanged};
 use techtrove_core::{SharedClock, SharedIds};
-use techtrove_db::{Db, DbError, Tx};
+use techtrove_db::Db;
 use techtrove_inventory_api::InventoryClient;
 use tokio::sync::Notify;
 
 use crate::{
     Config,
     domain::{Fresh, Product},
-    error::Error,
 };
-
-/// How often a job is tried that meets another one with the same SKU or slug: the second time it sees
-/// what the other has stored, and can say so.
-const ATTEMPTS: usize = 3;
 
 /// What the use cases work with.
 #[derive(Clone, Debug)]
@@ -91,24 +86,6 @@ impl App {
     /// Id, time and trace of an event to be recorded.
     fn event_context(&self) -> EventContext {
         EventContext::new(&*self.clock, &*self.ids).in_trace(techtrove_http::current_traceparent())
-    }
-
-    /// Runs a job that checks for what is taken before it stores. Somebody else's transaction may
-    /// take it in between, which only the schema sees: then the job runs again and finds it.
-    async fn write_unique<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        let job = Arc::new(job);
-        for _ in 1..ATTEMPTS {
-            let again = Arc::clone(&job);
-            match self.db.write(name, move |tx| again(tx)).await {
-                Err(Error::Db(DbError::UniqueViolation { .. })) => {}
-                settled => return settled,
-            }
-        }
-        self.db.write(name, move |tx| job(tx)).await
     }
 }
 

@@ -99,7 +99,7 @@ async fn store_batch(
         }
         if dry_run { batch.rehearse(tx) } else { batch.store(tx) }.map(Some)
     };
-    app.write_unique("catalog.import", job).await
+    app.db.write_again("catalog.import", job).await
 }
 
 fn checkpoint(

@@ -20,19 +20,20 @@ pub async fn add_favorite(app: &App, user: UserId, product: ProductId) -> Result
         return Err(Error::UnknownProduct(product));
     }
     let favorite = Favorite { id: app.ids.next(), user, product, added_at: app.clock.now() };
-    app.write("community.add_favorite", move |tx| {
-        let known = store::lock_count(tx, user)?;
-        if store::is_favorite(tx, user, product)? {
-            return Ok(());
-        }
-        let count = count_with_another(known.unwrap_or(0))?;
-        match known {
-            Some(_) => store::update_count(tx, user, count)?,
-            None => store::insert_count(tx, user, count)?,
-        }
-        Ok(store::insert_favorite(tx, &favorite)?)
-    })
-    .await
+    app.db
+        .write_again("community.add_favorite", move |tx| {
+            let known = store::lock_count(tx, user)?;
+            if store::is_favorite(tx, user, product)? {
+                return Ok(());
+            }
+            let count = count_with_another(known.unwrap_or(0))?;
+            match known {
+                Some(_) => store::update_count(tx, user, count)?,
+                None => store::insert_count(tx, user, count)?,
+            }
+            Ok(store::insert_favorite(tx, &favorite)?)
+        })
+        .await
 }
 
 /// Takes `product` from the customer's favourites, if it is among them.
@@ -40,12 +41,13 @@ pub async fn add_favorite(app: &App, user: UserId, product: ProductId) -> Result
 /// # Errors
 /// When the database fails.
 pub async fn remove_favorite(app: &App, user: UserId, product: ProductId) -> Result<(), Error> {
-    app.write("community.remove_favorite", move |tx| {
-        let Some(count) = store::lock_count(tx, user)? else { return Ok(()) };
-        if store::delete_favorite(tx, user, product)? {
-            store::update_count(tx, user, count.saturating_sub(1))?;
-        }
-        Ok(())
-    })
-    .await
+    app.db
+        .write_again("community.remove_favorite", move |tx| {
+            let Some(count) = store::lock_count(tx, user)? else { return Ok(()) };
+            if store::delete_favorite(tx, user, product)? {
+                store::update_count(tx, user, count.saturating_sub(1))?;
+            }
+            Ok(())
+        })
+        .await
 }

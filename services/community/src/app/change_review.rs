@@ -26,25 +26,26 @@ pub async fn edit_review(
 ) -> Result<Review, Error> {
     let (written, now) = (change.checked()?, app.clock.now());
     let context = app.event_context();
-    app.write("community.edit_review", move |tx| {
-        let (review, rating) = lock(tx, id)?;
-        if review.user != user {
-            return Err(Error::ForeignReview);
-        }
-        if_match.as_ref().map_or(Ok(()), |seen| seen.check(review.version))?;
-        let edited = review.edited(written.clone(), now);
-        if edited.version == review.version {
-            return Ok(edited);
-        }
-        store::update_review(tx, &edited)?;
-        if edited.rating != review.rating {
-            let rating = rating.instead(review.rating, edited.rating);
-            store::update_rating(tx, edited.product, rating)?;
-            techtrove_bus::record(tx, &context, &rating_changed(edited.product, rating))?;
-        }
-        Ok(edited)
-    })
-    .await
+    app.db
+        .write_again("community.edit_review", move |tx| {
+            let (review, rating) = lock(tx, id)?;
+            if review.user != user {
+                return Err(Error::ForeignReview);
+            }
+            if_match.as_ref().map_or(Ok(()), |seen| seen.check(review.version))?;
+            let edited = review.edited(written.clone(), now);
+            if edited.version == review.version {
+                return Ok(edited);
+            }
+            store::update_review(tx, &edited)?;
+            if edited.rating != review.rating {
+                let rating = rating.instead(review.rating, edited.rating);
+                store::update_rating(tx, edited.product, rating)?;
+                techtrove_bus::record(tx, &context, &rating_changed(edited.product, rating))?;
+            }
+            Ok(edited)
+        })
+        .await
 }
 
 /// Removes a review with the votes on it, its writer's or whosever support asks for, unless they saw
@@ -61,20 +62,21 @@ pub async fn delete_review(
 ) -> Result<(), Error> {
     let (user, moderates) = (caller.sub, caller.has(Role::Support));
     let context = app.event_context();
-    app.write("community.delete_review", move |tx| {
-        let (review, rating) = lock(tx, id)?;
-        if review.user != user && !moderates {
-            return Err(Error::ForeignReview);
-        }
-        if_match.as_ref().map_or(Ok(()), |seen| seen.check(review.version))?;
-        let rating = rating.without(review.rating);
-        store::delete_votes(tx, id)?;
-        store::delete_review(tx, id)?;
-        store::update_rating(tx, review.product, rating)?;
-        techtrove_bus::record(tx, &context, &rating_changed(review.product, rating))?;
-        Ok(())
-    })
-    .await
+    app.db
+        .write_again("community.delete_review", move |tx| {
+            let (review, rating) = lock(tx, id)?;
+            if review.user != user && !moderates {
+                return Err(Error::ForeignReview);
+            }
+            if_match.as_ref().map_or(Ok(()), |seen| seen.check(review.version))?;
+            let rating = rating.without(review.rating);
+            store::delete_votes(tx, id)?;
+            store::delete_review(tx, id)?;
+            store::update_rating(tx, review.product, rating)?;
+            techtrove_bus::record(tx, &context, &rating_changed(review.product, rating))?;
+            Ok(())
+        })
+        .await
 }
 
 /// The review with its product's rating, the rating's row locked first: so that whoever changes reviews

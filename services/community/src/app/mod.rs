@@ -17,14 +17,10 @@ pub use read_reviews::{get_review, list_reviews};
 pub use vote::{take_vote_back, vote};
 pub use write_review::write_review;
 
-use std::sync::Arc;
-
 use techtrove_bus::EventContext;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
-use techtrove_db::{Db, Tx};
-
-use crate::error::Error;
+use techtrove_db::Db;
 
 /// What the use cases work with.
 #[derive(Clone, Debug)]
@@ -40,30 +36,8 @@ pub struct App {
 }
 
 impl App {
-    /// How often a job may collide with another's insert before the caller is told to come again. Once
-    /// is enough for the other's row to be seen.
-    const TRIES: usize = 3;
-
     /// Id, time and trace of an event to be recorded.
     fn event_context(&self) -> EventContext {
         EventContext::new(&*self.clock, &*self.ids).in_trace(techtrove_http::current_traceparent())
-    }
-
-    /// Runs a transaction, again when another made the same row at the same moment.
-    async fn write<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        let job = Arc::new(job);
-        let mut tried = 1;
-        loop {
-            let again = Arc::clone(&job);
-            match self.db.write(name, move |tx| again(tx)).await {
-                Err(error) if error.is_race() && tried < Self::TRIES => tried += 1,
-                Err(error) if error.is_race() => return Err(Error::Raced),
-                done => return done,
-            }
-        }
     }
 }

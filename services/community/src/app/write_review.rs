@@ -49,7 +49,7 @@ pub async fn write_review(
         let verified_purchase = store::has_bought(tx, user, product)?;
         Ok(Review { verified_purchase, ..review.clone() })
     };
-    app.write("community.write_review", move |tx| once(tx, key.as_ref(), &job)).await
+    app.db.write_again("community.write_review", move |tx| once(tx, key.as_ref(), &job)).await
 }
 
 impl Review {

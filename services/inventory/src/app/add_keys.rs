@@ -53,7 +53,7 @@ pub async fn add_keys(
 ) -> Result<Once<AddedKeys>, Error> {
     let stamp = Stamp::new(app);
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), |tx| run(tx, &delivery, &stamp));
-    app.write("inventory.add_keys", job).await
+    app.db.write_again("inventory.add_keys", job).await
 }
 
 /// Every change of a SKU's keys locks its stock first, so that what is not known here stays unknown until

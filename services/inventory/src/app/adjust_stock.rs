@@ -52,7 +52,7 @@ pub async fn adjust_stock(
 ) -> Result<Once<Adjusted>, Error> {
     let stamp = Stamp::new(app);
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), |tx| run(tx, &adjustment, &stamp));
-    app.write("inventory.adjust_stock", job).await
+    app.db.write_again("inventory.adjust_stock", job).await
 }
 
 fn run(tx: &mut Tx<'_>, adjustment: &Adjustment, stamp: &Stamp) -> Result<Adjusted, Error> {

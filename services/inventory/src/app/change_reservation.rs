@@ -51,7 +51,7 @@ pub async fn change_reservation(
         Verb::Release => "inventory.release",
         Verb::Expire => "inventory.expire",
     };
-    let outcome = app.write(name, move |tx| change(tx, id, attempt, verb, &stamp)).await?;
+    let outcome = app.db.write_again(name, move |tx| change(tx, id, attempt, verb, &stamp)).await?;
     outcome.reservation(id, attempt)
 }
 

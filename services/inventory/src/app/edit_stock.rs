@@ -42,7 +42,7 @@ pub struct StockEdit {
 /// has changed.
 pub async fn edit_stock(app: &App, edit: StockEdit) -> Result<StockItem, Error> {
     let stamp = Stamp::new(app);
-    app.write("inventory.edit_stock", move |tx| run(tx, &edit, &stamp)).await
+    app.db.write_again("inventory.edit_stock", move |tx| run(tx, &edit, &stamp)).await
 }
 
 fn run(tx: &mut Tx<'_>, edit: &StockEdit, stamp: &Stamp) -> Result<StockItem, Error> {

@@ -36,7 +36,7 @@ pub struct NewHold {
 pub async fn hold(app: &App, new: NewHold) -> Result<Reservation, Error> {
     let (id, attempt) = (new.id, new.attempt);
     let stamp = Stamp::new(app);
-    let outcome = app.write("inventory.hold", move |tx| run(tx, &new, &stamp)).await;
+    let outcome = app.db.write_again("inventory.hold", move |tx| run(tx, &new, &stamp)).await;
     let answer = outcome.and_then(|outcome| outcome.reservation(id, attempt));
     count(&answer);
     answer

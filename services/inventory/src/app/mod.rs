@@ -29,12 +29,8 @@ pub use read_stock::{
 pub use set_stock::{MAX_ITEMS, set_stock};
 pub use ship::ship;
 
-use std::sync::Arc;
-
 use techtrove_core::{SharedClock, SharedIds};
-use techtrove_db::{Db, Tx};
-
-use crate::error::Error;
+use techtrove_db::Db;
 
 /// What the use cases work with.
 #[derive(Clone, Debug)]
@@ -45,27 +41,4 @@ pub struct App {
     pub clock: SharedClock,
     /// New ids.
     pub ids: SharedIds,
-}
-
-impl App {
-    /// How often a job may collide with another's insert before the caller is told to come again.
-    /// Once is enough for the other's row to be seen; more is for stock that is edited from all sides.
-    const TRIES: usize = 5;
-
-    /// Runs a transaction, again when another made the same row at the same moment.
-    async fn write<T, F>(&self, name: &'static str, job: F) -> Result<T, Error>
-    where
-        F: Fn(&mut Tx<'_>) -> Result<T, Error> + Send + Sync + 'static,
-        T: Send + 'static,
-    {
-        let job = Arc::new(job);
-        let mut tried = 1;
-        loop {
-            let again = Arc::clone(&job);
-            match self.db.write(name, move |tx| again(tx)).await {
-                Err(error) if error.is_race() && tried < Self::TRIES => tried += 1,
-                done => return done,
-            }
-        }
-    }
 }

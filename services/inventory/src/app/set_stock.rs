@@ -38,7 +38,7 @@ pub async fn set_stock(app: &App, items: Vec<SetStock>) -> Result<Vec<SetStockOu
         let (chunk, stamp) = (chunk.to_vec(), Stamp::new(app));
         let refused = {
             let chunk = chunk.clone();
-            app.write("inventory.set_stock", move |tx| run(tx, &chunk, &stamp)).await?
+            app.db.write_again("inventory.set_stock", move |tx| run(tx, &chunk, &stamp)).await?
         };
         outcomes.extend(chunk.into_iter().map(|item| {
             let refused = refused.get(&item.sku).cloned();

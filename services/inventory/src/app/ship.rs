@@ -26,7 +26,7 @@ pub async fn ship(app: &App, shipment: Uuid, parcel: Parcel) -> Result<Reservati
     let (id, attempt) = (parcel.reservation, parcel.attempt);
     let stamp = Stamp::new(app);
     let job = move |tx: &mut Tx<'_>| run(tx, shipment, &parcel, &stamp);
-    app.write("inventory.ship", job).await?.reservation(id, attempt)
+    app.db.write_again("inventory.ship", job).await?.reservation(id, attempt)
 }
 
 fn run(tx: &mut Tx<'_>, shipment: Uuid, parcel: &Parcel, stamp: &Stamp) -> Result<Outcome, Error> {
