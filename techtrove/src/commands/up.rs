@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_identity_api::SigningKey;
+use techtrove_notifications::PublicUrl;
 use techtrove_runtime::{Lifecycle, Shutdown, Worker, give_memory_back, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
@@ -50,7 +51,7 @@ struct About<'a> {
 /// When a setting, the folder, a database or an address cannot be used.
 pub async fn up(options: Up) -> Result<(), ProgramError> {
     let began = Instant::now();
-    let settings = Settings::from_environment()?;
+    let mut settings = Settings::from_environment()?;
     let _log = telemetry::init(settings.log.as_deref(), telemetry::Format::Auto)
         .map_err(ProgramError::telemetry)?;
     metrics::install().map_err(ProgramError::telemetry)?;
@@ -60,6 +61,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let folder = DataFolder::open(&options.folder.data)?;
     let sockets = Sockets::open(&options, &folder, &*ids).await?;
     let demo = Demo::of(&folder, &options, &*ids)?;
+    settings.public_url.get_or_insert(sockets.public_url().map_err(ProgramError::System)?);
     let secrets = folder.secrets(&*ids)?;
     let key = SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
     let (currency, demo_ids) = (settings.currency, Arc::clone(&ids));
@@ -92,6 +94,11 @@ async fn serve(shop: Shop, sockets: Sockets, loader: Option<Worker>, shutdown: S
 }
 
 impl Sockets {
+    /// Where the shop is found when nothing else is said.
+    fn public_url(&self) -> io::Result<PublicUrl> {
+        Ok(PublicUrl::of(self.public.local_addr()?))
+    }
+
     async fn open(
         options: &Up,
         folder: &DataFolder,
