@@ -16,7 +16,10 @@ use techtrove_http::{HttpError, Query, RequestContext, guard, request_context};
 use techtrove_runtime::{Readiness, Service, detailed_health, metrics, public_health};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::audit::{Books, Mode};
+use crate::{
+    audit::{Books, Mode},
+    demo,
+};
 
 /// What the faces are made of.
 pub(crate) struct Faces<'a> {
@@ -38,7 +41,7 @@ impl Faces<'_> {
     pub(crate) fn origins(self, gateway: &techtrove_gateway::Config, on_loopback: bool) -> Origins {
         let readiness = self.readiness();
         let operations = detailed_health(readiness.clone()).merge(audit(self.books.clone()));
-        let mut beside = public_health(readiness);
+        let mut beside = public_health(readiness).merge(demo::pictures());
         if on_loopback {
             let private = Router::new()
                 .route("/metrics", get(async || metrics::response()))

@@ -155,7 +155,7 @@ fn import(program: &Path, folder: &Path, root: &Path) -> anyhow::Result<()> {
 fn start(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Shop> {
     let log = fs::File::create(folder.join("fuzz.log")).context("cannot write the shop's log")?;
     let shop = Command::new(program)
-        .args(["up", "--listen", &format!("127.0.0.1:{port}"), "--data"])
+        .args(["up", "--no-demo", "--listen", &format!("127.0.0.1:{port}"), "--data"])
         .arg(folder)
         .env("TECHTROVE_RATE_LIMIT", "off")
         .stdout(log.try_clone()?)

@@ -70,6 +70,12 @@ const LEADS: [Lead; 32] = [
     ("checkout_cart", "201", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("cancel_order", "200", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("get_payment", "200", "/api/v1/payments/{id}", &[ID]),
+    (
+        "list_notifications",
+        "200",
+        "/api/v1/notifications/{id}",
+        &[("id", "$response.body#/items/0/id")],
+    ),
 ];
 
 /// A link, and the name that it has in its answer.
