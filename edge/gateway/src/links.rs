@@ -21,7 +21,7 @@ const SKU: (&str, &str) = ("sku", "$response.body#/sku");
 const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 
-const LEADS: [Lead; 30] = [
+const LEADS: [Lead; 31] = [
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[NEW_SKU]),
     (
