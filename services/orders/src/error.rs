@@ -147,7 +147,9 @@ impl idempotency::Refusal for Error {
             Self::Cart(refusal @ (CartRefusal::Completed(_) | CartRefusal::Claimed)) => {
                 Some((*refusal).into())
             }
-            Self::InvalidTransition(refusal) => Some(Self::from(*refusal).into()),
+            Self::InvalidTransition(refusal) if refusal.is_final() => {
+                Some(Self::from(*refusal).into())
+            }
             Self::RefundExceeds { left } => Some(Self::RefundExceeds { left: *left }.into()),
             _ => None,
         }
