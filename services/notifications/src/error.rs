@@ -1,7 +1,7 @@
 //! Why notifications refuses or fails, and the only place where its codes are chosen.
 
 use techtrove_core::{ErrorCode, Problem, codes};
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Race};
 use techtrove_http::idempotency;
 use techtrove_notifications_api::NotificationId;
 
@@ -51,10 +51,9 @@ pub enum Error {
     Db(#[from] DbError),
 }
 
-impl Error {
-    /// Whether the same job, run again, will see what it collided with.
-    pub(crate) fn is_race(&self) -> bool {
-        matches!(self, Self::Db(DbError::UniqueViolation { .. }))
+impl Race for Error {
+    fn is_race(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_race())
     }
 }
 

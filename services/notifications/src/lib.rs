@@ -14,11 +14,7 @@ pub use app::{InvalidSmtp, SmtpUrl};
 pub use domain::PublicUrl;
 pub use error::Error;
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, Router};
 use techtrove_core::{SharedClock, SharedIds};
@@ -28,9 +24,6 @@ use techtrove_orders_api::OrdersClient;
 use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker, prune_idempotency_keys};
 
 use crate::{app::App, domain::Language};
-
-/// Where a shop listens unless it is told otherwise.
-const LISTENER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Notifications' settings.
 #[derive(Clone, Debug)]
@@ -58,7 +51,7 @@ impl Default for Config {
         Self {
             shop_name: "TechTrove".into(),
             from: "TechTrove <shop@techtrove.example>".into(),
-            public_url: PublicUrl::of(LISTENER),
+            public_url: PublicUrl::of("127.0.0.1:8080"),
             language: Language::default(),
             smtp: None,
             readable_mails: 10_000,

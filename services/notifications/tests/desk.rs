@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use support::{Office, ada, changed, confirmed, keys_delivered};
-use techtrove_core::TypedId as _;
+use techtrove_core::{PageRequest, TypedId as _};
 use techtrove_db::Db;
 use techtrove_identity_api::{Role, UserId};
 use techtrove_notifications::app;
@@ -107,7 +107,7 @@ async fn a_mail_is_sent_again_once_per_key_as_a_mail_of_its_own() {
         assert_ne!(made.value()["message_id"], before["message_id"]);
         let mails = app::list_mailbox(&office.app, None, 2).await.expect("a list");
         assert_eq!(mails[0].content, mails[1].content);
-        let book = app::audit_mails(&office.app, &Default::default()).await.expect("a page");
+        let book = app::audit_mails(&office.app, &PageRequest::default()).await.expect("a page");
         assert_eq!(book.items.len(), 1, "the book counts what events made");
         db.close().await;
     }
@@ -204,6 +204,6 @@ async fn nobody_ends_the_mails_of_others() {
         let refused = office.guest().get(&format!("{path}{query}")).await;
         assert_eq!(refused.status, 422, "{query}: {}", refused.text());
     }
-    let forged = format!("{}A", link);
+    let forged = format!("{link}A");
     let _ = office.guest().request(http::Method::POST, &forged).await.expect(422);
 }

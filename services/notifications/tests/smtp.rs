@@ -12,6 +12,7 @@ use std::{
 
 use serde_json::Value;
 use support::{Office, changed, confirmed};
+use techtrove_core::PageRequest;
 use techtrove_db::Db;
 use techtrove_notifications::app;
 use techtrove_orders_api::ORDER_PARCEL_SHIPPED;
@@ -75,7 +76,7 @@ impl Smtpd {
 
 /// How many mails the office has sent for good.
 async fn sent(office: &Office) -> usize {
-    let book = app::audit_mails(&office.app, &Default::default()).await.expect("a page");
+    let book = app::audit_mails(&office.app, &PageRequest::default()).await.expect("a page");
     book.items.iter().filter(|mail| mail.done).count()
 }
 

@@ -180,7 +180,7 @@ async fn a_mail_that_may_be_refused_says_how_in_its_head() {
         let server = MailServer::start().await;
         let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
         office.hear(confirmed(1)).await.expect("taken");
-        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 3)).await.expect("taken");
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 2)).await.expect("taken");
 
         app::send_mails(&office.app, 10).await.expect("runs");
 

@@ -1,8 +1,6 @@
 //! Which kinds of mails people want none of: said by users of their account, and by anybody with the
 //! link in a mail.
 
-use std::sync::Arc;
-
 use techtrove_db::Tx;
 use techtrove_identity_api::UserId;
 
@@ -12,9 +10,6 @@ use crate::{
     error::Error,
     store,
 };
-
-/// How often a job may collide with another's insert before it is an error.
-const TRIES: usize = 3;
 
 /// The kinds that a user wants none of.
 ///
@@ -39,7 +34,7 @@ pub async fn set_preferences(
     wanted: Vec<(Kind, bool)>,
 ) -> Result<(), Error> {
     let (key, now) = (user.to_string(), app.clock.now());
-    write(app, move |tx| {
+    let job = move |tx: &mut Tx<'_>| {
         for (kind, wanted) in &wanted {
             if *wanted {
                 store::delete_refusal(tx, &key, *kind)?;
@@ -47,9 +42,9 @@ pub async fn set_preferences(
                 store::insert_refusal(tx, &key, *kind, now)?;
             }
         }
-        Ok(())
-    })
-    .await
+        Ok::<(), Error>(())
+    };
+    app.db.write_again("notifications.set_preferences", job).await
 }
 
 /// The mail whose link has this token.
@@ -76,28 +71,12 @@ pub async fn mail_of_token(app: &App, token: &str) -> Result<Record, Error> {
 pub async fn unsubscribe(app: &App, token: &str) -> Result<Record, Error> {
     let record = mail_of_token(app, token).await?;
     let (key, kind, now) = (record.recipient.key(), record.kind, app.clock.now());
-    write(app, move |tx| {
+    let job = move |tx: &mut Tx<'_>| {
         if !store::is_refused(tx, &key, kind)? {
             store::insert_refusal(tx, &key, kind, now)?;
         }
-        Ok(())
-    })
-    .await?;
+        Ok::<(), Error>(())
+    };
+    app.db.write_again("notifications.unsubscribe", job).await?;
     Ok(record)
-}
-
-/// Runs a transaction, again when another stored the same refusal at the same moment.
-async fn write<F>(app: &App, job: F) -> Result<(), Error>
-where
-    F: Fn(&mut Tx<'_>) -> Result<(), Error> + Send + Sync + 'static,
-{
-    let job = Arc::new(job);
-    let mut tried = 1;
-    loop {
-        let again = Arc::clone(&job);
-        match app.db.write("notifications.set_refusals", move |tx| again(tx)).await {
-            Err(error) if error.is_race() && tried < TRIES => tried += 1,
-            done => return done,
-        }
-    }
 }

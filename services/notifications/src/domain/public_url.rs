@@ -1,6 +1,6 @@
 //! Where the shop is found from outside, which the links in its mails begin with.
 
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 /// An origin such as `https://shop.example`, without a slash at the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub struct PublicUrl(String);
 pub struct InvalidPublicUrl;
 
 impl PublicUrl {
-    /// The address that somebody listens on.
+    /// The address, with its port, that somebody listens on.
     #[must_use]
-    pub fn of(address: SocketAddr) -> Self {
+    pub fn of(address: impl fmt::Display) -> Self {
         Self(format!("http://{address}"))
     }
 }
@@ -62,7 +62,6 @@ mod tests {
             let read = text.parse::<PublicUrl>().ok().map(|url| url.to_string());
             assert_eq!(read.as_deref(), origin, "{text}");
         }
-        let listener = "[::1]:8080".parse().expect("an address");
-        assert_eq!(PublicUrl::of(listener).to_string(), "http://[::1]:8080");
+        assert_eq!(PublicUrl::of("[::1]:8080").to_string(), "http://[::1]:8080");
     }
 }

@@ -12,7 +12,10 @@ use std::sync::{
 };
 
 use axum::{Router, extract::Path, http::StatusCode, response::IntoResponse, routing::get};
-use techtrove_bus::{AggregateRef, Event, EventContext, EventKind, NewEvent};
+use techtrove_bus::{
+    AggregateRef, Event, EventContext, EventKind, HandlerError, NewEvent, Subscription, Taken,
+    first_time,
+};
 use techtrove_core::{
     Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId,
 };
@@ -224,13 +227,14 @@ impl Office {
         let mut subscriptions = self.service.subscriptions.iter();
         let kind = event.aggregate_kind.as_str();
         let of_kind = subscriptions.find(|known| known.aggregate_kinds.contains(&kind));
-        of_kind
-            .expect("somebody listens")
-            .handler
-            .handle(event)
-            .await
-            .map(|_| ())
-            .map_err(|error| error.to_string())
+        let Subscription { consumer, db, handler, .. } = of_kind.expect("somebody listens");
+        let taken = handler.handle(Arc::clone(&event)).await.map_err(|error| error.to_string())?;
+        if matches!(taken, Taken::Ignored) {
+            let consumer = *consumer;
+            let recorded = db.write("test.ignore", move |tx| first_time(tx, consumer, &event));
+            recorded.await.map_err(|error: HandlerError| error.to_string())?;
+        }
+        Ok(())
     }
 
     /// The recipients of all readable mails, newest first.
