@@ -30,7 +30,13 @@ pub enum Command {
     /// Start the whole shop in one process, on an embedded database
     #[command(after_help = "Examples:
   techtrove up
+  techtrove up --no-demo                      begin with an empty shop
   techtrove up --data /srv/shop --listen 0.0.0.0:8080 --ops-listen 127.0.0.1:9090
+  techtrove up --demo --listen 0.0.0.0:8080   show the demo shop to others
+
+An empty data folder becomes a demo shop when only this machine can reach it: products, pictures and
+accounts, whose passwords stand in demo-accounts.txt in the data folder. Elsewhere it takes --demo, and
+the accounts of the demo's staff are closed.
 
 Settings from the environment:
   TECHTROVE_LOG                what to log, e.g. `info` or `techtrove_orders=debug`
@@ -101,7 +107,11 @@ pub struct Up {
     /// Where metrics, detailed readiness and the audit answer; 127.0.0.1:9090 or the next free port
     #[arg(long, value_name = "ADDR:PORT", env = "TECHTROVE_OPS_LISTEN")]
     pub ops_listen: Option<SocketAddr>,
-    /// Do not load a demo shop into an empty folder; nothing is loaded yet either way
+    /// Load the demo shop into an empty folder although strangers can reach the shop; its staff cannot
+    /// sign in then
+    #[arg(long, conflicts_with = "no_demo")]
+    pub demo: bool,
+    /// Leave an empty folder empty: load no demo shop
     #[arg(long)]
     pub no_demo: bool,
 }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::{
-    control::ControlError, folder::FolderError, settings::InvalidSetting, shop::StartError,
+    control::ControlError, demo::LoadError, folder::FolderError, settings::InvalidSetting,
+    shop::StartError,
 };
 
 /// Why the program ends with an error.
@@ -20,6 +21,9 @@ pub enum ProgramError {
     /// The shop cannot be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The demo shop is not as it has to be where the shop listens.
+    #[error(transparent)]
+    Demo(#[from] LoadError),
     /// The shop could not be called.
     #[error(transparent)]
     Control(#[from] ControlError),

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod control;
+pub mod demo;
 pub mod error;
 pub mod folder;
 mod origin;

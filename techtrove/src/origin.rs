@@ -9,13 +9,17 @@ use axum::{
     routing::get,
 };
 use http::{HeaderMap, header};
+use serde::Deserialize;
 use techtrove_core::{Problem, SharedIds, codes};
 use techtrove_gateway::{Origin, RateLimit};
-use techtrove_http::{HttpError, RequestContext, guard, request_context};
+use techtrove_http::{HttpError, Query, RequestContext, guard, request_context};
 use techtrove_runtime::{Readiness, Service, detailed_health, metrics, public_health};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::audit::{Books, Mode};
+use crate::{
+    audit::{Books, Mode},
+    demo,
+};
 
 /// What the faces are made of.
 pub(crate) struct Faces<'a> {
@@ -36,13 +40,12 @@ impl Faces<'_> {
     /// The faces of a shop that, when `on_loopback`, only its own machine can reach.
     pub(crate) fn origins(self, gateway: &techtrove_gateway::Config, on_loopback: bool) -> Origins {
         let readiness = self.readiness();
-        let operations =
-            detailed_health(readiness.clone()).merge(audit(self.books.clone(), Mode::Running));
-        let mut beside = public_health(readiness);
+        let operations = detailed_health(readiness.clone()).merge(audit(self.books.clone()));
+        let mut beside = public_health(readiness).merge(demo::pictures());
         if on_loopback {
             let private = Router::new()
                 .route("/metrics", get(async || metrics::response()))
-                .merge(audit(self.books.clone(), Mode::Running))
+                .merge(audit(self.books.clone()))
                 .merge(self.mailbox.clone());
             beside = beside.merge(private.layer(middleware::from_fn(local_only)));
         }
@@ -54,11 +57,11 @@ impl Faces<'_> {
         }
     }
 
-    /// The public API without limits, beside all internal routes and an exact audit.
+    /// The public API without limits, beside all internal routes and the audit.
     fn operator(&self, gateway: &techtrove_gateway::Config) -> Router {
         let unlimited = techtrove_gateway::Config { rate_limit: RateLimit::Off, ..gateway.clone() };
         let internal = self.services.iter().map(|service| service.internal.clone());
-        let beside = internal.fold(audit(self.books.clone(), Mode::Running), Router::merge);
+        let beside = internal.fold(audit(self.books.clone()), Router::merge);
         let origin = Origin { services: self.public(), beside };
         techtrove_gateway::router(&unlimited, origin, self.context())
     }
@@ -77,9 +80,19 @@ impl Faces<'_> {
     }
 }
 
+/// How the books are checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuditQuery {
+    /// Whether nobody asks anything of the shop, as only whoever started it for the audit knows.
+    #[serde(default)]
+    at_rest: bool,
+}
+
 /// `GET /audit`: the books, checked.
-fn audit(books: Books, mode: Mode) -> Router {
-    let check = move || async move {
+fn audit(books: Books) -> Router {
+    let check = move |Query(query): Query<AuditQuery>| async move {
+        let mode = if query.at_rest { Mode::AtRest } else { Mode::Running };
         match crate::audit::audit(&books, mode).await {
             Ok(report) => Json(report).into_response(),
             Err(error) => HttpError(error).into_response(),

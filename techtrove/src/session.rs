@@ -89,6 +89,12 @@ impl Session {
         &self.operator
     }
 
+    /// Whether nobody else runs the shop.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Stops the shop if it was started here.
     pub async fn close(self) {
         let Some(own) = self.own else { return };

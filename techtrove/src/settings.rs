@@ -7,7 +7,7 @@ use std::str::FromStr;
 use confique::Config;
 use techtrove_core::{Currency, EmailAddress};
 use techtrove_gateway::{RateLimit, TrustedProxies};
-use techtrove_notifications::SmtpUrl;
+use techtrove_notifications::{PublicUrl, SmtpUrl, domain::Language};
 use techtrove_orders::domain::{
     CapturePolicy, Country,
     shipping::ShippingTable,
@@ -26,6 +26,10 @@ pub struct Settings {
     pub trusted_proxies: TrustedProxies,
     /// Where mail goes to; without it, mail stays in the mailbox.
     pub smtp: Option<Smtp>,
+    /// Where the shop is found, for links in mails; without it, where it listens.
+    pub public_url: Option<PublicUrl>,
+    /// The language of mails to those whose language is not known.
+    pub language: Language,
     /// The shop's currency.
     pub currency: Currency,
     /// Where the shop is.
@@ -87,6 +91,10 @@ struct Environment {
     smtp_url: Option<String>,
     #[config(env = "TECHTROVE_SMTP_FROM")]
     smtp_from: Option<String>,
+    #[config(env = "TECHTROVE_PUBLIC_URL")]
+    public_url: Option<String>,
+    #[config(env = "TECHTROVE_LANGUAGE")]
+    language: Option<String>,
     #[config(env = "TECHTROVE_CURRENCY")]
     currency: Option<String>,
     #[config(env = "TECHTROVE_TAX_BASIS_POINTS")]
@@ -112,6 +120,8 @@ impl Default for Settings {
             rate_limit: RateLimit::default(),
             trusted_proxies: TrustedProxies::default(),
             smtp: None,
+            public_url: None,
+            language: Language::default(),
             currency: Currency::USD,
             country: None,
             prices_include_tax: false,
@@ -142,6 +152,8 @@ impl Settings {
             trusted_proxies: parsed("TECHTROVE_TRUSTED_PROXIES", values.trusted_proxies)?
                 .unwrap_or_default(),
             smtp: smtp(values.smtp_url, values.smtp_from)?,
+            public_url: parsed("TECHTROVE_PUBLIC_URL", values.public_url)?,
+            language: parsed("TECHTROVE_LANGUAGE", values.language)?.unwrap_or_default(),
             currency: parsed("TECHTROVE_CURRENCY", values.currency)?.unwrap_or(defaults.currency),
             country: parsed("TECHTROVE_COUNTRY", values.country)?,
             prices_include_tax: parsed("TECHTROVE_PRICES_INCLUDE_TAX", values.prices_include_tax)?
@@ -232,6 +244,8 @@ mod tests {
             trusted_proxies: None,
             smtp_url: None,
             smtp_from: None,
+            public_url: None,
+            language: None,
             currency: None,
             tax_basis_points: None,
             tax_rates: None,
@@ -265,6 +279,11 @@ mod tests {
                 Environment { prices_include_tax: Some("maybe".into()), ..nothing() },
                 "TECHTROVE_PRICES_INCLUDE_TAX",
             ),
+            (
+                Environment { public_url: Some("shop.example".into()), ..nothing() },
+                "TECHTROVE_PUBLIC_URL",
+            ),
+            (Environment { language: Some("fr".into()), ..nothing() }, "TECHTROVE_LANGUAGE"),
             (Environment { country: Some("UK".into()), ..nothing() }, "TECHTROVE_COUNTRY"),
             (Environment { capture: Some("never".into()), ..nothing() }, "TECHTROVE_CAPTURE"),
             (

@@ -56,6 +56,7 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let catalog = common.catalog(&authenticator, InventoryClient::new(to(&inventory))).await?;
     let community = common.community(&authenticator, CatalogClient::new(to(&catalog))).await?;
     let guest_key = GuestKey::new(secrets.guest_key);
+    let mail_key = guest_key.clone();
     let webhooks = Webhooks { endpoint: Endpoint::default(), secret: secrets.sandbox_webhook_key };
     let sandbox = common.sandbox(webhooks.clone()).await?;
     let payments_deps = PaymentsNeeds {
@@ -72,7 +73,8 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
         guest_key,
     };
     let orders = common.orders(&authenticator, orders_deps).await?;
-    let (notifications, mailbox) = common.notifications(OrdersClient::new(to(&orders))).await?;
+    let (notifications, mailbox) =
+        common.notifications(&authenticator, OrdersClient::new(to(&orders)), mail_key).await?;
     let provider = to(&sandbox);
     let services =
         vec![identity, inventory, catalog, community, sandbox, payments, orders, notifications];
@@ -235,8 +237,19 @@ impl Common {
         Ok(techtrove_orders::build(config, deps).await?)
     }
 
-    async fn notifications(&self, orders: OrdersClient) -> Result<(Service, Router), StartError> {
-        let mut config = techtrove_notifications::Config::default();
+    async fn notifications(
+        &self,
+        authenticator: &Arc<Authenticator>,
+        orders: OrdersClient,
+        guest_key: GuestKey,
+    ) -> Result<(Service, Router), StartError> {
+        let mut config = techtrove_notifications::Config {
+            language: self.settings.language,
+            ..techtrove_notifications::Config::default()
+        };
+        if let Some(url) = &self.settings.public_url {
+            config.public_url = url.clone();
+        }
         if let Some(smtp) = &self.settings.smtp {
             config.from = smtp.from.as_str().to_owned();
             config.smtp = Some(smtp.url.clone());
@@ -246,6 +259,8 @@ impl Common {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             orders,
+            authenticator: Arc::clone(authenticator),
+            guest_key,
         };
         Ok(techtrove_notifications::build(config, deps).await?)
     }

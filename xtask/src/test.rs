@@ -15,6 +15,9 @@ const SERVERS: [(&str, &str, &str); 2] = [
     ("MariaDB", "TECHTROVE_TEST_MYSQL", "every store's suite on MySQL and MariaDB"),
 ];
 
+/// The programs that the README's tour is tried with.
+const TOOLS: [&str; 4] = ["bash", "curl", "jq", "awk"];
+
 /// Run every test of the workspace
 ///
 /// Uses the PostgreSQL and MariaDB that `cargo xtask servers up` started. Without them their suites
@@ -37,10 +40,11 @@ pub struct Arguments {
 /// When a test fails, or a server is absent where the tests decide.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let known = servers::environment();
-    let absent =
+    let mut absent =
         absent(|name| known.iter().any(|(key, _)| key == name) || variable(name).is_some());
+    absent.extend(absent_tools());
     if !absent.is_empty() && variable("CI").is_some_and(|value| value == "true") {
-        bail!("in CI every suite runs on every database\n{}", notice(&absent));
+        bail!("in CI every test runs, on every database\n{}", notice(&absent));
     }
     eprint!("{}", notice(&absent));
     let status = Command::new("cargo")
@@ -61,6 +65,15 @@ fn absent(is_present: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)
     missing.map(|(name, _, consequence)| (*name, *consequence)).collect()
 }
 
+/// The tools that are missing, likewise.
+fn absent_tools() -> Vec<(&'static str, &'static str)> {
+    let missing = TOOLS.into_iter().filter(|tool| {
+        let asked = Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", tool]).status();
+        !asked.is_ok_and(|status| status.success())
+    });
+    missing.map(|tool| (tool, "the README's tour")).collect()
+}
+
 /// Nobody overlooks it.
 fn notice(absent: &[(&str, &str)]) -> String {
     if absent.is_empty() {
@@ -75,7 +88,7 @@ fn notice(absent: &[(&str, &str)]) -> String {
         .collect();
     format!(
         "\n{rule}\n{lines}*** To run them: cargo xtask servers install (once, as root), then \
-         cargo xtask servers up\n{rule}\n\n"
+         cargo xtask servers up; the tour needs bash, curl, jq and awk\n{rule}\n\n"
     )
 }
 

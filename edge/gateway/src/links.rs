@@ -2,7 +2,7 @@
 //! a client, or a fuzzer, follows them without reading prose. They are made of the routes that run: a
 //! link sends what its operation gives as an example, and the entity tag of the thing it came from.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::{
     OpenApi, PathItem, Ref, RefOr, Response, Schema,
     example::Example,
@@ -12,7 +12,7 @@ use utoipa::openapi::{
 };
 
 /// An answer: the operation, the status, below which path its links lead, and the parameters that it
-/// fills, each by the place of its value.
+/// fills, each by the place of its value; a member of the body is named by its pointer.
 type Lead = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const ID: (&str, &str) = ("id", "$response.body#/id");
@@ -20,8 +20,11 @@ const SAME_ID: (&str, &str) = ("id", "$request.path.id");
 const SKU: (&str, &str) = ("sku", "$response.body#/sku");
 const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
+const REFRESH_TOKEN: (&str, &str) = ("/refresh_token", "$response.body#/refresh_token");
 
-const LEADS: [Lead; 30] = [
+const LEADS: [Lead; 32] = [
+    ("register", "201", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
+    ("log_in", "200", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[NEW_SKU]),
     (
@@ -67,6 +70,12 @@ const LEADS: [Lead; 30] = [
     ("checkout_cart", "201", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("cancel_order", "200", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("get_payment", "200", "/api/v1/payments/{id}", &[ID]),
+    (
+        "list_notifications",
+        "200",
+        "/api/v1/notifications/{id}",
+        &[("id", "$response.body#/items/0/id")],
+    ),
 ];
 
 /// A link, and the name that it has in its answer.
@@ -142,7 +151,10 @@ fn variants(
         let link = link.request_body(body);
         filled.iter().fold(link, |link, (name, value)| link.parameter(*name, *value)).build()
     };
-    let examples = examples(openapi, target);
+    let examples = match body_of(fills) {
+        Some(body) => vec![(String::new(), body)],
+        None => examples(openapi, target),
+    };
     if examples.is_empty() {
         return vec![(id.clone(), link(None))];
     }
@@ -151,6 +163,14 @@ fn variants(
         (name, link(Some(body)))
     });
     named.collect()
+}
+
+/// The body of what an answer fills in, where it does.
+fn body_of(fills: &[(&str, &str)]) -> Option<Value> {
+    let member =
+        |(name, value): &(&str, &str)| Some((name.strip_prefix('/')?.to_owned(), json!(value)));
+    let members: Map<String, Value> = fills.iter().filter_map(member).collect();
+    (!members.is_empty()).then_some(Value::Object(members))
 }
 
 /// Tells schemathesis that a link's body is sent as it is, which OpenAPI means anyhow; it would mix in
@@ -258,6 +278,18 @@ mod tests {
         assert_eq!(tag, "$response.header.ETag");
         let stock = &links["set_stock"]["parameters"];
         assert_eq!(stock, &json!({"sku": "$response.body#/variants/0/sku"}));
+    }
+
+    #[test]
+    fn a_token_leads_to_the_call_that_takes_it_in_its_body() {
+        let paths = PathsBuilder::new()
+            .path("/api/v1/auth/register", item(HttpMethod::Post, "register"))
+            .path("/api/v1/auth/refresh", item(HttpMethod::Post, "refresh"));
+
+        let links = links_of(paths, "/api/v1/auth/register");
+
+        let body = &links["refresh"]["requestBody"];
+        assert_eq!(body, &json!({"refresh_token": "$response.body#/refresh_token"}));
     }
 
     #[test]

@@ -59,11 +59,17 @@ impl utoipa::ToSchema for IfMatch {}
 
 impl utoipa::PartialSchema for IfMatch {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        use utoipa::openapi::schema::{ObjectBuilder, Type};
-        ObjectBuilder::new()
+        use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+        // A value of its own instead of a branch of the pattern: there are tools that put nothing but
+        // letters and digits into a header by themselves, and take any other from what is listed.
+        let any = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["*"]));
+        let tags = ObjectBuilder::new()
             .schema_type(Type::String)
+            .pattern(Some(r#"^(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*$"#));
+        OneOfBuilder::new()
             .description(Some("`*`, or the entity tags of the versions that may be edited"))
-            .pattern(Some(r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#))
+            .item(any)
+            .item(tags)
             .examples(["*"])
             .into()
     }

@@ -5,11 +5,13 @@
 mod actor;
 mod eventually;
 pub mod faults;
+mod repeat;
 mod reply;
 mod seed;
 
 pub use actor::{Actor, Draft};
 pub use eventually::eventually;
+pub use repeat::repetitions;
 pub use reply::Reply;
 pub use seed::Seed;
 pub use techtrove_db::testing::{TestDb, engines, engines_with, sqlite_file, sqlite_inline};

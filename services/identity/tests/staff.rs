@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::{PASSWORD, identity};
+use support::{PASSWORD, account, identity};
 
 const NOBODY: &str = "/api/v1/users/usr_01kafy3m2se6rbq3tmn4y4bwqd";
 
@@ -50,6 +50,36 @@ async fn who_has_just_lost_the_role_of_an_administrator_changes_nothing_more() {
 
     assert_eq!(regained.problem_code(), "forbidden");
     assert_eq!(taken.problem_code(), "forbidden");
+}
+
+#[tokio::test]
+async fn the_owner_opens_accounts_and_closes_even_the_only_administrators() {
+    let shop = identity().await;
+    let opened = |name: &str, roles: Value, let_in: bool| {
+        let mut account = account(name);
+        account["roles"] = roles;
+        account["let_in"] = json!(let_in);
+        account
+    };
+    let open =
+        async |account: Value| shop.owner.post("/internal/identity/accounts", &account).await;
+
+    open(opened("Root", json!(["admin"]), true)).await.expect(201);
+    let closed = open(opened("Ada", json!(["support"]), false)).await.expect(201).value();
+    let again = open(opened("Ada", json!(["admin"]), true)).await.expect(409);
+
+    assert_eq!(again.problem_code(), "email_taken");
+    let root = shop.log_in("root@example.com").await;
+    let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
+    shop.anybody.post("/api/v1/auth/login", &credentials).await.expect(403);
+    let access = |id: &str| format!("/internal/identity/users/{id}/access");
+    let ada = closed["user_id"].as_str().expect("an id");
+    shop.owner.put(&access(ada), &json!({"let_in": true})).await.expect(204);
+    assert_eq!(shop.log_in("ada@example.com").await.look_at(&root.id).await, 200);
+    shop.owner.put(&access(&root.id), &json!({"let_in": false})).await.expect(204);
+    assert_eq!(shop.refresh(&root.refresh_token).await, 401);
+    let nobody = NOBODY.trim_start_matches("/api/v1/users/");
+    shop.owner.put(&access(nobody), &json!({"let_in": true})).await.expect(404);
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ use techtrove_core::{Clock, TypedId};
 use techtrove_http::ClientError;
 use techtrove_identity_api::Role;
 use techtrove_inventory_api::{
-    HoldRequest, OUT_OF_STOCK, RESERVATION_ENDED, RESERVATION_MISMATCH, ReservationState,
+    HoldRequest, OUT_OF_STOCK, RESERVATION_ENDED, RESERVATION_MISMATCH, ReadStockRequest,
+    ReservationState,
 };
 use uuid::Uuid;
 
@@ -188,6 +189,25 @@ async fn broken_reservations_are_refused() {
     let refused = shop.inventory.release(whole.reservation_id, 0).await.expect_err("refused");
     assert_eq!(code(&refused), "invalid_request");
     assert_eq!(shop.get("/inventory/A", Role::Manager).await.body["held"], 0);
+}
+
+#[tokio::test]
+async fn an_export_is_told_of_all_pieces_in_the_building() {
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(5)).await;
+    shop.stock("B", false, None).await;
+    shop.sell(1, &[("A", 2)]).await;
+    let ask = |texts: &[&str]| ReadStockRequest { skus: texts.iter().map(|it| sku(it)).collect() };
+
+    let told = shop.inventory.read_stock(&ask(&["B", "A", "X", "A"])).await.expect("told");
+    let nothing = shop.inventory.read_stock(&ask(&[])).await.expect("told");
+    let many = shop.inventory.read_stock(&ask(&["A"; 1_001])).await.expect_err("refused");
+
+    let mut items: Vec<_> = told.items.iter().map(|it| (it.sku.as_str(), it.on_hand)).collect();
+    items.sort_unstable();
+    assert_eq!(items, [("A", 5), ("B", 0)]);
+    assert_eq!(nothing.items, []);
+    assert_eq!(code(&many), "invalid_request");
 }
 
 #[tokio::test]

@@ -1,19 +1,94 @@
-//! Why notifications fails, and the only place where its codes are chosen.
+//! Why notifications refuses or fails, and the only place where its codes are chosen.
 
-use techtrove_core::Problem;
+use techtrove_core::{ErrorCode, Problem, codes};
 use techtrove_db::DbError;
+use techtrove_http::idempotency;
+use techtrove_notifications_api::NotificationId;
 
-/// Why notifications fails.
+use crate::domain::InvalidToken;
+
+/// The mail is still to be sent.
+pub const STILL_QUEUED: ErrorCode =
+    ErrorCode::new("still_queued", 409, "The mail is still to be sent");
+
+/// What the mail said is not kept any more.
+pub const MAIL_FORGOTTEN: ErrorCode =
+    ErrorCode::new("mail_forgotten", 409, "The mail's contents are not kept any more");
+
+/// The recipient wants no such mails.
+pub const UNSUBSCRIBED: ErrorCode =
+    ErrorCode::new("unsubscribed", 409, "The recipient wants no such mails");
+
+/// Why notifications refuses or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no such mail.
+    #[error("there is no mail {0}")]
+    UnknownMail(NotificationId),
+    /// The mail is still to be sent.
+    #[error("the mail is still to be sent, and will be tried again by itself")]
+    StillQueued,
+    /// What the mail said is not kept any more.
+    #[error("what the mail said is not kept any more")]
+    Forgotten,
+    /// The recipient wants no such mails.
+    #[error("the recipient has said that they want no such mails")]
+    Unsubscribed,
+    /// The token came with no mail that may be refused.
+    #[error("the link does not belong to a mail of this shop that can be refused")]
+    Token,
+    /// The request cannot be carried out as it is.
+    #[error("the request is refused")]
+    Worded(Box<Problem>),
+    /// A mail cannot be written out; does not happen with text.
+    #[error("cannot render the mail")]
+    Render(#[from] askama::Error),
+    /// A letter cannot be written as JSON; does not happen.
+    #[error("cannot store the mail")]
+    Json(#[from] serde_json::Error),
     /// The database failed.
     #[error("notifications' database failed")]
     Db(#[from] DbError),
 }
 
+impl Error {
+    /// Whether the same job, run again, will see what it collided with.
+    pub(crate) fn is_race(&self) -> bool {
+        matches!(self, Self::Db(DbError::UniqueViolation { .. }))
+    }
+}
+
+impl From<InvalidToken> for Error {
+    fn from(_: InvalidToken) -> Self {
+        Self::Token
+    }
+}
+
+impl From<Problem> for Error {
+    fn from(problem: Problem) -> Self {
+        Self::Worded(Box::new(problem))
+    }
+}
+
+impl idempotency::Refusal for Error {
+    /// What is forgotten never comes back.
+    fn for_good(&self) -> Option<Problem> {
+        matches!(self, Self::Forgotten).then(|| Problem::new(MAIL_FORGOTTEN, self.to_string()))
+    }
+}
+
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
+        let detail = error.to_string();
         match error {
+            Error::UnknownMail(_) => Self::new(codes::NOT_FOUND, detail),
+            Error::StillQueued => Self::new(STILL_QUEUED, detail),
+            Error::Forgotten => Self::new(MAIL_FORGOTTEN, detail),
+            Error::Unsubscribed => Self::new(UNSUBSCRIBED, detail),
+            Error::Token => Self::invalid_field("/token", detail),
+            Error::Worded(problem) => *problem,
+            Error::Render(error) => Self::internal(error),
+            Error::Json(error) => Self::internal(error),
             Error::Db(error) => error.into(),
         }
     }

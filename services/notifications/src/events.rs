@@ -1,39 +1,107 @@
-//! What notifications listens to: orders. It publishes nothing.
+//! What notifications listens to: orders and identity. It publishes nothing.
 
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Subscription, Taken};
-use techtrove_orders_api::{ORDER_AGGREGATE, ORDER_CONFIRMED, ORDER_KEYS_DELIVERED, OrderChanged};
+use techtrove_identity_api::{
+    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EmailChanged, EmailVerificationRequested,
+    PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED, PasswordChanged, PasswordResetRequested,
+    USER_AGGREGATE, USER_REGISTERED, UserRegistered,
+};
+use techtrove_orders_api::{
+    MailQuery, ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED,
+    ORDER_KEYS_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_REFUNDED, OrderChanged,
+    OrderRefunded, ParcelShipped,
+};
 
 use crate::{
-    app::{self, App},
-    domain::OrderMail,
+    app::{self, App, WantedMail},
+    domain::{AccountMail, OrderMail},
 };
 
 /// How notifications is known to the bus as a reader of orders' events.
 pub(crate) const ORDERS_CONSUMER: &str = "notifications.orders";
 
+/// How notifications is known to the bus as a reader of identity's events.
+pub(crate) const IDENTITY_CONSUMER: &str = "notifications.identity";
+
 /// What notifications listens to.
 pub(crate) fn subscriptions(app: &App) -> Vec<Subscription> {
-    let db = app.db.clone();
-    let app = app.clone();
-    let handler = Arc::new(move |event| on_order_event(app.clone(), event));
-    vec![Subscription {
-        consumer: ORDERS_CONSUMER,
-        aggregate_kinds: &[ORDER_AGGREGATE],
-        db,
-        handler,
-    }]
+    let of_orders = app.clone();
+    let of_identity = app.clone();
+    vec![
+        Subscription {
+            consumer: ORDERS_CONSUMER,
+            aggregate_kinds: &[ORDER_AGGREGATE],
+            db: app.db.clone(),
+            handler: Arc::new(move |event| on_order_event(of_orders.clone(), event)),
+        },
+        Subscription {
+            consumer: IDENTITY_CONSUMER,
+            aggregate_kinds: &[USER_AGGREGATE],
+            db: app.db.clone(),
+            handler: Arc::new(move |event| on_user_event(of_identity.clone(), event)),
+        },
+    ]
 }
 
-/// Writes to the buyer of an order that was confirmed, or whose licence keys were revealed.
+/// Writes to the buyer of an order of which something became.
 async fn on_order_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    match wanted(&event)? {
+        Some(mail) => app::write_order_mail(&app, event, mail).await,
+        None => Ok(Taken::Ignored),
+    }
+}
+
+fn wanted(event: &Event) -> Result<Option<WantedMail>, HandlerError> {
+    let mut query = MailQuery::default();
     let mail = match event.kind.as_str() {
         ORDER_CONFIRMED => OrderMail::Confirmed,
-        ORDER_KEYS_DELIVERED => OrderMail::LicenceKeys,
+        ORDER_PAYMENT_FAILED => OrderMail::PaymentFailed,
+        ORDER_PARCEL_SHIPPED => {
+            query.parcel = Some(event.decode_data::<ParcelShipped>()?.shipment_id);
+            OrderMail::ParcelShipped
+        }
+        ORDER_DELIVERED => OrderMail::Delivered,
+        ORDER_CANCELLED => OrderMail::Cancelled,
+        ORDER_REFUNDED => {
+            query.refund = Some(event.decode_data::<OrderRefunded>()?.refund_id);
+            OrderMail::Refunded
+        }
+        ORDER_KEYS_DELIVERED => {
+            query.licence_keys = true;
+            OrderMail::LicenceKeys
+        }
+        _ => return Ok(None),
+    };
+    let order = event.decode_data::<OrderChanged>()?.order_id;
+    Ok(Some(WantedMail { order, mail, query }))
+}
+
+/// Writes to the owner of an account of which something became.
+async fn on_user_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    let (owner, mail) = match event.kind.as_str() {
+        USER_REGISTERED => {
+            let data: UserRegistered = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::Welcome(data.verification_token))
+        }
+        EMAIL_VERIFICATION_REQUESTED => {
+            let data: EmailVerificationRequested = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::VerifyEmail(data.token))
+        }
+        PASSWORD_RESET_REQUESTED => {
+            let data: PasswordResetRequested = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::ResetPassword(data.token))
+        }
+        PASSWORD_CHANGED => {
+            let data: PasswordChanged = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::PasswordChanged)
+        }
+        EMAIL_CHANGED => {
+            let data: EmailChanged = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::EmailChanged)
+        }
         _ => return Ok(Taken::Ignored),
     };
-    let order: OrderChanged = event.decode_data()?;
-    app::write_order_mail(&app, event, order.order_id, mail).await?;
-    Ok(Taken::Handled)
+    app::write_account_mail(&app, event, owner, mail).await
 }

@@ -11,18 +11,26 @@ mod http;
 pub mod store;
 
 pub use app::{InvalidSmtp, SmtpUrl};
+pub use domain::PublicUrl;
 pub use error::Error;
 
-use std::time::Duration;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
-use axum::Router;
+use axum::{Extension, Router};
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
+use techtrove_identity_api::{Authenticator, GuestKey};
 use techtrove_orders_api::OrdersClient;
-use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker};
-use utoipa_axum::router::OpenApiRouter;
+use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker, prune_idempotency_keys};
 
-use crate::app::App;
+use crate::{app::App, domain::Language};
+
+/// Where a shop listens unless it is told otherwise.
+const LISTENER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Notifications' settings.
 #[derive(Clone, Debug)]
@@ -31,6 +39,10 @@ pub struct Config {
     pub shop_name: String,
     /// Whom mails come from: `TechTrove <shop@example.com>`.
     pub from: String,
+    /// Where the shop is found, for links.
+    pub public_url: PublicUrl,
+    /// The language of mails to those whose language is not known.
+    pub language: Language,
     /// The mail server; without one, mails are kept in the mailbox.
     pub smtp: Option<SmtpUrl>,
     /// How many mails stay readable.
@@ -46,6 +58,8 @@ impl Default for Config {
         Self {
             shop_name: "TechTrove".into(),
             from: "TechTrove <shop@techtrove.example>".into(),
+            public_url: PublicUrl::of(LISTENER),
+            language: Language::default(),
             smtp: None,
             readable_mails: 10_000,
             send_interval: Duration::from_secs(1),
@@ -65,6 +79,10 @@ pub struct Deps {
     pub ids: SharedIds,
     /// Tells where an order's mail goes and what it says.
     pub orders: OrdersClient,
+    /// Tells who a bearer token belongs to.
+    pub authenticator: Arc<Authenticator>,
+    /// The shop's key for those who have no account.
+    pub guest_key: GuestKey,
 }
 
 /// Notifications, ready to be started, and the mailbox (`/dev/mail`) for the program to mount where only
@@ -75,15 +93,19 @@ pub struct Deps {
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Router), BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
     deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App::new(&config, &deps).map_err(BuildError::other)?;
     let mailbox = if app.sender.is_none() { http::mailbox(app.clone()) } else { Router::new() };
-    let mut workers = vec![forget_worker(app.clone(), &config)];
+    let mut workers = vec![
+        forget_worker(app.clone(), &config),
+        prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
+    ];
     if app.sender.is_some() {
         workers.push(send_worker(app.clone(), &config));
     }
     let service = Service {
         name: "notifications",
-        public: OpenApiRouter::new(),
+        public: http::public(app.clone()).layer(Extension(deps.authenticator)),
         internal: http::internal(app.clone()),
         workers,
         subscriptions: events::subscriptions(&app),

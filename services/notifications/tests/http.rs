@@ -42,7 +42,7 @@ async fn programs_get_a_list_newest_first() {
     assert_eq!(newest["to"], serde_json::json!(["buyer250@example.com"]));
     let number = order(order_id(250)).number;
     assert!(newest["subject"].as_str().expect("text").contains(&number));
-    assert!(newest["text"].as_str().expect("text").contains("2 x Graphics <card>"));
+    assert!(newest["text"].as_str().expect("text").contains("2 × Graphics <card>"));
     assert!(newest["html"].as_str().expect("text").contains("Graphics &#60;card&#62;"));
     assert!(newest["sent_at"].as_str().expect("text").ends_with('Z'));
     assert!(newest["id"].as_str().expect("text").starts_with("ntf_"));

@@ -5,10 +5,19 @@ mod support;
 
 use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
 
-use support::{MailServer, Office, confirmed, keys_delivered};
+use serde_json::json;
+use support::{MailServer, Office, ada, changed, confirmed, keys_delivered, of_account};
 use techtrove_core::PageRequest;
 use techtrove_db::Db;
-use techtrove_notifications::{SmtpUrl, app};
+use techtrove_identity_api::{
+    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFIED, PASSWORD_CHANGED,
+    PASSWORD_RESET_REQUESTED, USER_REGISTERED,
+};
+use techtrove_notifications::{SmtpUrl, app, domain::Kind};
+use techtrove_orders_api::{
+    ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED,
+    ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
+};
 
 async fn on_every_engine<F, T>(test: F)
 where
@@ -126,8 +135,110 @@ async fn a_mail_server_that_is_away_is_asked_again_until_it_takes_the_mail() {
             assert!(taken[0].contains(part), "{part} in {}", taken[0]);
         }
         let mails = app::list_mailbox(&office.app, None, 1).await.expect("the database answers");
-        assert!(mails[0].sent_at.is_some());
-        assert_eq!(mails[0].attempts, 3);
+        assert!(mails[0].record.sent_at.is_some());
+        assert_eq!(mails[0].record.attempts, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_station_of_an_order_is_told_in_the_language_of_its_buyer() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+        let stations = [
+            (ORDER_CONFIRMED, "bestätigt"),
+            (ORDER_PROCESSING, ""),
+            (ORDER_PARCEL_SHIPPED, "ein Paket ist unterwegs"),
+            (ORDER_SHIPPED, ""),
+            (ORDER_DELIVERED, "zugestellt"),
+            (ORDER_REFUNDED, "Erstattung"),
+            (ORDER_CANCELLED, "storniert"),
+            (ORDER_PAYMENT_FAILED, "fehlgeschlagen"),
+        ];
+        for (sequence, (kind, _)) in (1..).zip(stations) {
+            office.hear(changed(kind, 2, sequence)).await.expect("taken");
+        }
+
+        let mut mails = app::list_mailbox(&office.app, None, 10).await.expect("a list");
+        mails.reverse();
+        let subjects: Vec<_> = mails.iter().map(|mail| mail.content.subject.as_str()).collect();
+        let expected: Vec<_> = stations.iter().filter(|(_, words)| !words.is_empty()).collect();
+        assert_eq!(subjects.len(), expected.len(), "{subjects:?}");
+        for (subject, (_, words)) in subjects.iter().zip(expected) {
+            assert!(subject.contains(words) && subject.contains("TT-0000000002"), "{subject}");
+        }
+        assert!(mails[1].content.text.contains("PARCEL-3"), "{}", mails[1].content.text);
+        assert!(mails[3].content.text.contains("0,06"), "{}", mails[3].content.text);
+        assert!(mails.iter().all(|mail| mail.record.recipient.user == Some(ada())));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_may_be_refused_says_how_in_its_head() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        office.hear(confirmed(1)).await.expect("taken");
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 3)).await.expect("taken");
+
+        app::send_mails(&office.app, 10).await.expect("runs");
+
+        let taken = server.taken();
+        let one_click = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n";
+        let link =
+            "List-Unsubscribe: <http://127.0.0.1:8080/api/v1/notifications/unsubscribe?token=ntf_";
+        let optional = taken.iter().find(|mail| mail.contains("on its way")).expect("the parcel");
+        assert!(optional.contains(one_click) && optional.contains(link), "{optional}");
+        let needed = taken.iter().find(|mail| mail.contains("confirmed\n")).expect("the order");
+        assert!(!needed.contains("List-Unsubscribe"), "{needed}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_is_written_to_where_there_is_nobody() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+
+        office.hear(changed(ORDER_PAYMENT_FAILED, 1_000, 1)).await.expect("taken");
+        office.hear(changed(ORDER_CANCELLED, 1_001, 1)).await.expect("taken");
+
+        assert!(office.recipients().await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_becomes_of_an_account_is_told_and_a_secret_that_has_left_is_forgotten() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        let until = "2026-01-01T01:00:00.000000Z";
+        let events = [
+            (USER_REGISTERED, json!({"verification_token": "WELCOME-1", "expires_at": until})),
+            (EMAIL_VERIFICATION_REQUESTED, json!({"token": "VERIFY-1", "expires_at": until})),
+            (EMAIL_VERIFIED, json!({})),
+            (PASSWORD_RESET_REQUESTED, json!({"token": "RESET-1", "expires_at": until})),
+            (PASSWORD_CHANGED, json!({})),
+            (EMAIL_CHANGED, json!({})),
+        ];
+        for (sequence, (kind, more)) in (1..).zip(&events) {
+            let event = of_account(kind, more, sequence);
+            office.hear(Arc::clone(&event)).await.expect("taken");
+            office.hear(event).await.expect("taken before");
+        }
+
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 5);
+
+        let taken = server.taken().join("\n");
+        for secret in ["token=3DWELCOME-1", "token=3DVERIFY-1", "token=3DRESET-1"] {
+            assert!(taken.replace("=\n", "").contains(secret), "{secret} in {taken}");
+        }
+        let left = app::list_mailbox(&office.app, None, 10).await.expect("a list");
+        let kinds: Vec<_> = left.iter().map(|mail| mail.record.kind).collect();
+        assert_eq!(kinds, [Kind::EmailChanged, Kind::PasswordChanged]);
+        assert_eq!(left[0].content.subject, "Ihre Adresse bei TechTrove wurde geändert");
     })
     .await;
 }

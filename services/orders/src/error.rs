@@ -6,7 +6,7 @@ use techtrove_core::{ErrorCode, Money, MoneyError, Problem, codes};
 use techtrove_db::DbError;
 use techtrove_http::{ClientError, idempotency};
 use techtrove_inventory_api::OUT_OF_STOCK;
-use techtrove_orders_api::Totals;
+use techtrove_orders_api::{NO_CONTACT, Totals};
 use techtrove_payments_api::{INVALID_TRANSITION, PAYMENT_DECLINED, REFUND_EXCEEDS_PAYMENT};
 
 use crate::domain::{
@@ -147,7 +147,9 @@ impl idempotency::Refusal for Error {
             Self::Cart(refusal @ (CartRefusal::Completed(_) | CartRefusal::Claimed)) => {
                 Some((*refusal).into())
             }
-            Self::InvalidTransition(refusal) => Some(Self::from(*refusal).into()),
+            Self::InvalidTransition(refusal) if refusal.is_final() => {
+                Some(Self::from(*refusal).into())
+            }
             Self::RefundExceeds { left } => Some(Self::RefundExceeds { left: *left }.into()),
             _ => None,
         }
@@ -167,7 +169,8 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::NotFound | Error::NoContact => Self::new(codes::NOT_FOUND, detail),
+            Error::NotFound => Self::new(codes::NOT_FOUND, detail),
+            Error::NoContact => Self::new(NO_CONTACT, detail),
             Error::NotAllowed(_) => Self::new(codes::FORBIDDEN, detail),
             Error::Edit(EditRefusal::TotalWouldChange) => Self::new(TOTAL_WOULD_CHANGE, detail),
             Error::Edit(_) => Self::new(INVALID_TRANSITION, detail),

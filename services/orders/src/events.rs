@@ -1,6 +1,7 @@
-//! What orders publishes: each station of an order but the first, and that licence keys were revealed,
-//! in the transaction that brings it. It listens to payments, where a provider tells something that
-//! nobody was waiting for, and to identity, which tells whose an e-mail address is.
+//! What orders publishes: each station of an order but the first, that licence keys were revealed, that
+//! a parcel left and that money was given back, in the transaction that brings it. It listens to
+//! payments, where a provider tells something that nobody was waiting for, and to identity, which tells
+//! whose an e-mail address is.
 
 use std::sync::Arc;
 
@@ -9,14 +10,14 @@ use techtrove_core::TypedId;
 use techtrove_identity_api::{EMAIL_VERIFIED, EmailVerified, USER_AGGREGATE};
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
-    ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_SHIPPED, OrderChanged, OrderConfirmed, OrderId,
-    OrderStatus, SoldLine,
+    ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
+    OrderChanged, OrderConfirmed, OrderId, OrderRefunded, OrderStatus, ParcelShipped, SoldLine,
 };
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged};
 
 use crate::{
     app::{self, App},
-    domain::{Line, Order},
+    domain::{Line, Order, Refund, RefundStatus, Shipment, ShipmentStatus},
 };
 
 /// How orders is known to the bus as a reader of payments' events.
@@ -59,6 +60,29 @@ async fn on_payment_event(app: Arc<App>, event: Arc<Event>) -> Result<Taken, Han
     Ok(Taken::Handled)
 }
 
+/// The events which tell what became of an order since it was as `before`: each station that it passed,
+/// and then what was done for it.
+pub(crate) fn between(before: &Order, order: &Order) -> Vec<NewEvent> {
+    let passed = order.history.iter().skip(before.history.len());
+    let stations = passed.filter_map(|entry| status_changed(order, entry.status));
+    let revealed = order.has_revealed_keys() && !before.has_revealed_keys();
+    let keys = revealed.then(|| order_changed(ORDER_KEYS_DELIVERED, order.id, order.status));
+    let is_shipped = |of: &Order, parcel: &Shipment| {
+        let mut known = of.shipments.iter().filter(|known| known.id == parcel.id);
+        known.any(|known| known.status == ShipmentStatus::Shipped)
+    };
+    let is_made = |of: &Order, refund: &Refund| {
+        let mut known = of.refunds.iter().filter(|known| known.id == refund.id);
+        known.any(|known| known.status == RefundStatus::Succeeded)
+    };
+    let parcels = order.shipments.iter().filter(|it| it.travels(order));
+    let left = parcels.filter(|it| is_shipped(order, it) && !is_shipped(before, it));
+    let made = order.refunds.iter().filter(|it| is_made(order, it) && !is_made(before, it));
+    let done = left.map(|parcel| parcel_shipped(order, parcel));
+    let done = done.chain(made.map(|refund| refunded(order, refund)));
+    stations.chain(keys).chain(done).collect()
+}
+
 /// The event which tells that the order has this status from now on, if others care.
 pub(crate) fn status_changed(order: &Order, status: OrderStatus) -> Option<NewEvent> {
     let kind: EventKind = match status {
@@ -85,20 +109,25 @@ fn confirmed(order: &Order) -> NewEvent {
         lines: order.lines.iter().map(sold).collect(),
         user_id: order.user_id.map(TypedId::uuid),
     };
-    NewEvent {
-        kind: ORDER_CONFIRMED,
-        aggregate: AggregateRef { kind: ORDER_AGGREGATE, id: order.id.uuid() },
-        data: serde_json::json!(data),
-    }
+    of_order(ORDER_CONFIRMED, order.id, serde_json::json!(data))
 }
 
-/// The event which tells that the order's licence keys were revealed to its buyer.
-pub(crate) fn keys_delivered(order_id: OrderId, status: OrderStatus) -> NewEvent {
-    order_changed(ORDER_KEYS_DELIVERED, order_id, status)
+fn parcel_shipped(order: &Order, parcel: &Shipment) -> NewEvent {
+    let shipment_id = parcel.id;
+    let data = ParcelShipped { order_id: order.id, status: order.status, shipment_id };
+    of_order(ORDER_PARCEL_SHIPPED, order.id, serde_json::json!(data))
+}
+
+fn refunded(order: &Order, refund: &Refund) -> NewEvent {
+    let refund_id = refund.id.uuid();
+    let data = OrderRefunded { order_id: order.id, status: order.status, refund_id };
+    of_order(ORDER_REFUNDED, order.id, serde_json::json!(data))
 }
 
 fn order_changed(kind: EventKind, order_id: OrderId, status: OrderStatus) -> NewEvent {
-    let aggregate = AggregateRef { kind: ORDER_AGGREGATE, id: order_id.uuid() };
-    let data = serde_json::json!(OrderChanged { order_id, status });
-    NewEvent { kind, aggregate, data }
+    of_order(kind, order_id, serde_json::json!(OrderChanged { order_id, status }))
+}
+
+fn of_order(kind: EventKind, id: OrderId, data: serde_json::Value) -> NewEvent {
+    NewEvent { kind, aggregate: AggregateRef { kind: ORDER_AGGREGATE, id: id.uuid() }, data }
 }

@@ -101,6 +101,40 @@ async fn only_whom_it_concerns_cancels() {
     world.assert_settled("by staff").await;
 }
 
+#[tokio::test]
+async fn a_key_pins_the_refusal_for_good_and_nothing_else() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let (kept, gone) = (buy(&shop, "tok_ok", 1).await, buy(&shop, "tok_ok", 1).await);
+    let ask = |path: String, token: &str, key: &'static str| {
+        let guest = shop.actor.with_header("x-guest-token", token);
+        async move { guest.post(&path, &json!({})).header("idempotency-key", key).await }
+    };
+    let (cancel, reorder) =
+        (|path: &str| format!("{path}/cancel"), |path: &str| format!("{path}/reorder"));
+    shop.app.drivers.idle().await;
+    ship(&world, &shop, &gone, &[("GPU", 1)]).await.expect(201);
+    shop.app.drivers.idle().await;
+
+    let refused = ask(cancel(&gone.path), &gone.guest_token, "k-1").await.expect(409);
+    let again = ask(cancel(&gone.path), &gone.guest_token, "k-1").await.expect(409);
+    let elsewhere = ask(reorder(&gone.path), &gone.guest_token, "k-1").await.expect(422);
+    ask(reorder(&kept.path), &kept.guest_token, "k-1").await.expect(201);
+    let reused = ask(cancel(&kept.path), &kept.guest_token, "k-1").await.expect(422);
+    let empty = ask(cancel(&kept.path), &kept.guest_token, "").await.expect(400);
+    let done = ask(cancel(&kept.path), &kept.guest_token, "k-2").await.expect(200);
+    let late = ask(cancel(&kept.path), &kept.guest_token, "k-2").await.expect(409);
+    shop.app.drivers.idle().await;
+
+    let replays = [&refused, &again, &done, &late].map(|reply| reply.header("idempotent-replayed"));
+    assert_eq!(replays, ["", "true", "", ""]);
+    assert_eq!(again.problem_code(), "invalid_transition");
+    assert_eq!(elsewhere.problem_code(), "idempotency_key_reused");
+    assert_eq!(reused.problem_code(), "idempotency_key_reused");
+    assert_eq!(empty.problem_code(), "bad_request");
+    assert_eq!(done.value()["status"], "cancelled");
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unknown_payment_is_voided_by_key_before_stock_is_freed() {
     let world = world().await;

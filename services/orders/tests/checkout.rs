@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use techtrove_orders::recover_due;
 use techtrove_orders_api::OrderStatus;
 use techtrove_testing::{
-    Actor, Reply, engines,
+    Actor, Reply, TestDb, engines,
     faults::{Fault, Script},
-    sqlite_inline,
+    repetitions, sqlite_inline,
 };
 use world::{Moment, Setting, Shop, Trap, World, cart_of, guest_token, terms};
 
@@ -78,47 +78,54 @@ async fn round(shop: &Arc<Shop>, number: usize) -> Vec<Reply> {
     answers
 }
 
+/// Four rounds on each engine, or 200 with `TECHTROVE_TEST_REPEAT=50`.
 #[tokio::test]
 async fn an_order_is_what_was_priced_whoever_edits_meanwhile() {
-    for db in engines().await {
-        let world = World::new((*db).clone());
-        let shop = Arc::new(world.shop(Setting::default()).await);
-        let mut orders = 0;
-        for number in 0..4 {
-            let answers = round(&shop, number).await;
-
-            let context = format!("{} round {number}", db.label());
-            let mut made: Vec<String> = Vec::new();
-            for answer in &answers {
-                if answer.status == 201 {
-                    made.push(answer.value()["id"].as_str().expect("an id").to_owned());
-                }
-                let known = [
-                    "",
-                    "cart_locked",
-                    "cart_completed",
-                    "conflict",
-                    "out_of_stock",
-                    "idempotency_key_in_use",
-                ];
-                let code = answer.problem_code();
-                assert!(
-                    known.contains(&&*code) || code == "invalid_request",
-                    "{context}: {}",
-                    answer.text()
-                );
-            }
-            made.dedup();
-            assert!(made.len() <= 1, "{context}: {made:?}");
-            orders += made.len();
+    for _ in 0..repetitions() {
+        for db in engines().await {
+            four_rounds(&db).await;
+            db.close().await;
         }
-        shop.app.drivers.idle().await;
-
-        assert!(orders >= 1, "{}", db.label());
-        assert_sums(&world, orders).await;
-        world.assert_settled(db.label()).await;
-        db.close().await;
     }
+}
+
+async fn four_rounds(db: &TestDb) {
+    let world = World::new((**db).clone());
+    let shop = Arc::new(world.shop(Setting::default()).await);
+    let mut orders = 0;
+    for number in 0..4 {
+        let answers = round(&shop, number).await;
+
+        let context = format!("{} round {number}", db.label());
+        let mut made: Vec<String> = Vec::new();
+        for answer in &answers {
+            if answer.status == 201 {
+                made.push(answer.value()["id"].as_str().expect("an id").to_owned());
+            }
+            let known = [
+                "",
+                "cart_locked",
+                "cart_completed",
+                "conflict",
+                "out_of_stock",
+                "idempotency_key_in_use",
+            ];
+            let code = answer.problem_code();
+            assert!(
+                known.contains(&&*code) || code == "invalid_request",
+                "{context}: {}",
+                answer.text()
+            );
+        }
+        made.dedup();
+        assert!(made.len() <= 1, "{context}: {made:?}");
+        orders += made.len();
+    }
+    shop.app.drivers.idle().await;
+
+    assert!(orders >= 1, "{}", db.label());
+    assert_sums(&world, orders).await;
+    world.assert_settled(db.label()).await;
 }
 
 /// Asserts that there are so many orders that were not refused, and that each one's sums are those of its lines.

@@ -414,5 +414,5 @@ async fn a_user_without_address_is_written_to_where_identity_says() {
     let gone = mail_of(2).await.expect(404);
 
     assert_eq!((&known["email"], &known["name"]), (&json!("bob@example.com"), &json!("Bob")));
-    assert_eq!(gone.problem_code(), "not_found");
+    assert_eq!(gone.problem_code(), "no_contact");
 }

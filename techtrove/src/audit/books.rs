@@ -66,6 +66,14 @@ pub(super) struct ChargeLedger {
     pub(super) refunded: i64,
 }
 
+impl Snapshot {
+    /// Whether an event has yet to be delivered, or an order to take a step.
+    pub(super) fn has_work(&self) -> bool {
+        self.outboxes.iter().any(|(_, unpublished)| unpublished.count > 0)
+            || self.orders.iter().any(|order| !order.settled)
+    }
+}
+
 impl Books {
     /// Reads all books. The followers are read before what they follow, so that a running shop shows
     /// as few passing differences as can be.

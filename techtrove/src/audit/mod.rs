@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use techtrove_core::Problem;
 
-/// How long a running shop is given between two reads, and how many reads a difference must stand in.
+/// How long work under way is given between two reads, and how many reads a difference must stand in.
 const BETWEEN_READS: Duration = Duration::from_secs(15);
 const READS: usize = 3;
 
@@ -23,7 +23,7 @@ const READS: usize = 3;
 pub enum Mode {
     /// Books are read one after the other while orders move on: only what stands counts.
     Running,
-    /// Nobody works: every difference counts.
+    /// Nobody asks anything of it: once what was left to do is done, its books stand.
     AtRest,
 }
 
@@ -32,14 +32,17 @@ pub enum Mode {
 /// # Errors
 /// When a book cannot be read.
 pub async fn audit(books: &Books, mode: Mode) -> Result<Report, Problem> {
-    let mut report = checks::check(&books.read().await?);
+    let mut read = books.read().await?;
+    let mut report = checks::check(&read);
     for _ in 1..READS {
-        if mode == Mode::AtRest || report.differences.is_empty() {
+        if report.differences.is_empty() {
             break;
         }
-        tokio::time::sleep(BETWEEN_READS).await;
-        let again = checks::check(&books.read().await?);
-        report = standing(&report, again);
+        if mode == Mode::Running || read.has_work() {
+            tokio::time::sleep(BETWEEN_READS).await;
+        }
+        read = books.read().await?;
+        report = standing(&report, checks::check(&read));
     }
     Ok(report)
 }

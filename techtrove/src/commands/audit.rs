@@ -12,7 +12,8 @@ use crate::{audit::Report, cli::Folder, error::ProgramError, session::Session};
 /// When the books do not agree, or cannot be read.
 pub async fn audit(options: Folder) -> Result<(), ProgramError> {
     let session = Session::open_existing(&options.data).await?;
-    let request = Request::get("/audit").body(Body::empty()).map_err(ProgramError::request)?;
+    let path = format!("/audit?at_rest={}", session.is_own());
+    let request = Request::get(path).body(Body::empty()).map_err(ProgramError::request)?;
     let report: Result<Report, _> = session.operator().call(request).await;
     session.close().await;
     let report = report?;

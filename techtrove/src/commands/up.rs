@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
-use techtrove_runtime::{Lifecycle, Shutdown, give_memory_back, metrics, telemetry};
+use techtrove_identity_api::SigningKey;
+use techtrove_notifications::PublicUrl;
+use techtrove_runtime::{Lifecycle, Shutdown, Worker, give_memory_back, metrics, telemetry};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
 use crate::terminal::say;
 use crate::{
     cli::Up,
-    control::{self, SocketFolder},
+    control::{self, Operator, SocketFolder},
+    demo::Demo,
     error::ProgramError,
     folder::DataFolder,
     settings::Settings,
@@ -34,13 +37,21 @@ struct Sockets {
     control_folder: SocketFolder,
 }
 
+/// What there is to be said of a shop besides where it listens.
+struct About<'a> {
+    folder: &'a DataFolder,
+    began: Instant,
+    mailbox: bool,
+    demo: Option<&'a Demo>,
+}
+
 /// Starts the shop and serves it until it is told to stop.
 ///
 /// # Errors
 /// When a setting, the folder, a database or an address cannot be used.
 pub async fn up(options: Up) -> Result<(), ProgramError> {
     let began = Instant::now();
-    let settings = Settings::from_environment()?;
+    let mut settings = Settings::from_environment()?;
     let _log = telemetry::init(settings.log.as_deref(), telemetry::Format::Auto)
         .map_err(ProgramError::telemetry)?;
     metrics::install().map_err(ProgramError::telemetry)?;
@@ -49,29 +60,45 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
     let folder = DataFolder::open(&options.folder.data)?;
     let sockets = Sockets::open(&options, &folder, &*ids).await?;
+    let demo = Demo::of(&folder, &options, &*ids)?;
+    settings.public_url.get_or_insert(sockets.public_url().map_err(ProgramError::System)?);
     let secrets = folder.secrets(&*ids)?;
-    let mut wiring = Wiring::embedded(&folder, secrets, settings, clock, ids);
+    let key = SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
+    let (currency, demo_ids) = (settings.currency, Arc::clone(&ids));
+    let mut wiring = Wiring::embedded(&folder, secrets, settings, Arc::clone(&clock), ids);
     wiring.on_loopback = options.listen.ip().is_loopback();
     let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
     let shop = Shop::build(wiring).await?;
+    let operator = Operator::of_local(shop.operator.clone(), &key, &clock)?;
+    if let Some(demo) = &demo {
+        demo.guard(&operator).await?;
+    }
     let shutdown = Shutdown::on_signals().map_err(ProgramError::System)?;
-    say(sockets.summary(&folder, began, mailbox).map_err(ProgramError::System)?);
-    serve(shop, sockets, shutdown).await;
+    let about = About { folder: &folder, began, mailbox, demo: demo.as_ref() };
+    say(sockets.summary(&about).map_err(ProgramError::System)?);
+    let loader = demo.and_then(|demo| demo.loader(operator, currency, demo_ids));
+    serve(shop, sockets, loader, shutdown).await;
     Ok(())
 }
 
-async fn serve(shop: Shop, sockets: Sockets, shutdown: Shutdown) {
+async fn serve(shop: Shop, sockets: Sockets, loader: Option<Worker>, shutdown: Shutdown) {
     let mut lifecycle = Lifecycle::new(DRAIN);
     lifecycle.listen("public", sockets.public, shop.public.clone());
     lifecycle.listen("operations", sockets.operations, shop.operations.clone());
     lifecycle.listen("control", sockets.control, shop.operator.clone());
     lifecycle.work([metrics::upkeep(), give_memory_back()]);
+    lifecycle.work(loader);
     shop.join(&mut lifecycle);
     lifecycle.run(shutdown).await;
     drop(sockets.control_folder);
 }
 
 impl Sockets {
+    /// Where the shop is found when nothing else is said.
+    fn public_url(&self) -> io::Result<PublicUrl> {
+        Ok(PublicUrl::of(self.public.local_addr()?))
+    }
+
     async fn open(
         options: &Up,
         folder: &DataFolder,
@@ -88,22 +115,25 @@ impl Sockets {
     }
 
     /// What a person who has just started the shop wants to know.
-    fn summary(&self, folder: &DataFolder, began: Instant, mailbox: bool) -> io::Result<String> {
+    fn summary(&self, about: &About<'_>) -> io::Result<String> {
         let (shop, operations) = (self.public.local_addr()?, self.operations.local_addr()?);
         let mut lines = vec![
             format!(
                 "TechTrove {} is ready after {} ms",
                 env!("CARGO_PKG_VERSION"),
-                began.elapsed().as_millis()
+                about.began.elapsed().as_millis()
             ),
             format!("  shop        http://{shop}/api/v1"),
             format!("  reference   http://{shop}/docs/"),
         ];
-        if mailbox {
+        if about.mailbox {
             lines.push(format!("  mailbox     http://{shop}/dev/mail"));
         }
         lines.push(format!("  operations  http://{operations}/metrics"));
-        lines.push(format!("  data        {}", folder.path().display()));
+        lines.push(format!("  data        {}", about.folder.path().display()));
+        if let Some(accounts) = about.demo.map(Demo::accounts_file).filter(|file| file.exists()) {
+            lines.push(format!("  demo        accounts in {}", accounts.display()));
+        }
         lines.push("  stop        Ctrl-C".to_owned());
         Ok(lines.join("\n"))
     }

@@ -86,6 +86,12 @@ impl Operator {
         Ok(Self { route: Route::Local(router), token: token(key, clock)? })
     }
 
+    /// The same shop, called by whoever has this access token.
+    #[must_use]
+    pub fn bearing(&self, token: String) -> Self {
+        Self { route: self.route.clone(), token }
+    }
+
     /// Sends a request as the shop's owner; a refusal is an error.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! The data folder of `up`: one process owns it at a time, by a lock that ends with the process. It
-//! holds a database file per service, the shop's secrets, and the private socket of a running shop.
+//! holds a database file per service, the shop's secrets, the private socket of a running shop, and how
+//! far its demo shop is.
 
 mod secrets;
 
 pub use secrets::Secrets;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -109,6 +110,20 @@ impl DataFolder {
 #[must_use]
 pub fn holds_a_shop(path: &Path) -> bool {
     path.join("orders.db").exists()
+}
+
+/// Writes a file that its owner alone may read, so that a crash leaves all of it or what was there before.
+pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    let mut file = private_file(&unfinished)?;
+    file.set_len(0)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// Opens or makes a file that its owner alone may read.

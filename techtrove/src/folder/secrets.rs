@@ -2,14 +2,14 @@
 //! first start. They must never be shown, logged, or kept anywhere else.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use techtrove_core::IdGen;
 
-use super::{FolderError, private_file};
+use super::{FolderError, write_private};
 
 /// The file of the key which webhooks are signed with.
 const WEBHOOK_KEY: &str = "sandbox-webhook.key";
@@ -101,18 +101,8 @@ fn read(path: &Path) -> Result<[u8; 32], FolderError> {
     bytes.try_into().map_err(|_| damaged())
 }
 
-/// Writes a new secret so that a crash leaves either none or all of it.
 fn make(path: &Path, secret: [u8; 32]) -> io::Result<[u8; 32]> {
-    let unfinished = path.with_extension("new");
-    let mut file = private_file(&unfinished)?;
-    file.set_len(0)?;
-    writeln!(file, "{}", BASE64.encode(secret))?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    if let Some(folder) = path.parent() {
-        fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(secret)
+    write_private(path, &format!("{}\n", BASE64.encode(secret))).map(|()| secret)
 }
 
 #[cfg(test)]

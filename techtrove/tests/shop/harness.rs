@@ -166,6 +166,18 @@ impl TestShop {
         assert_eq!(report["differences"], json!([]), "{report:#}");
     }
 
+    /// The id of the mail that tells that an order was confirmed, once it is written.
+    pub async fn mail_of(&self, order: &Value) -> String {
+        let id: OrderId = order["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        let about = id.uuid().to_string();
+        eventually(SOON, async || {
+            let mails = self.all("/internal/notifications/audit/mails").await;
+            let mail = items(&mails).iter().find(|mail| mail["subject_id"] == about)?;
+            mail["id"].as_str().map(str::to_owned)
+        })
+        .await
+    }
+
     async fn waiting_events(&self) -> usize {
         // Every order that was confirmed has its mail once notifications has caught up.
         let orders: Value = self.all("/internal/orders/audit/orders").await;

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod buying;
+mod demo;
 mod digital;
 mod grants;
 mod harness;
@@ -12,4 +13,5 @@ mod program;
 mod public_face;
 mod reviews;
 mod selling_out;
+mod tour;
 mod webhooks;

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use http::Request;
@@ -11,49 +12,56 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use techtrove_db::{Db, DbOptions, p};
 use techtrove_testing::Actor;
-use tokio::sync::mpsc::Sender;
+use tokio::{sync::mpsc::Sender, time::Instant};
 
 use crate::harness::order;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_techtrove");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_techtrove");
 
 /// A running program; killed when it is dropped.
-struct Program {
+pub struct Program {
     process: Child,
-    base: String,
+    /// Where it answers.
+    pub base: String,
+    /// What it said at the start.
+    pub summary: Vec<String>,
     _output: BufReader<ChildStdout>,
 }
 
 impl Program {
     /// Starts it on a folder and a free port, and reads where from its summary.
     fn start(folder: &Path) -> Self {
-        let mut process =
-            up(folder, "127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("started");
-        let mut output = BufReader::new(process.stdout.take().expect("piped"));
-        let line = output
-            .by_ref()
-            .lines()
-            .map(|line| line.expect("text"))
-            .find(|line| line.trim_start().starts_with("shop"))
-            .expect("the summary names the shop");
-        let url = line.split_whitespace().last().expect("a URL");
-        let base = url.trim_end_matches("/api/v1").to_owned();
-        Self { process, base, _output: output }
+        Self::run(up(folder, "127.0.0.1:0"))
     }
 
-    fn public(&self) -> Actor {
+    /// Starts it by this command.
+    pub fn run(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("started");
+        let mut output = BufReader::new(process.stdout.take().expect("piped"));
+        let mut summary: Vec<String> = Vec::new();
+        while summary.last().is_none_or(|line| !line.trim_start().starts_with("stop")) {
+            let line = output.by_ref().lines().next().expect("a whole summary");
+            summary.push(line.expect("text"));
+        }
+        let line = summary.iter().find(|line| line.trim_start().starts_with("shop"));
+        let url = line.expect("the shop's").split_whitespace().last().expect("a URL");
+        let base = url.trim_end_matches("/api/v1").to_owned();
+        Self { process, base, summary, _output: output }
+    }
+
+    pub fn public(&self) -> Actor {
         Actor::at(&self.base)
     }
 
     /// Asks it to stop, as Ctrl-C does.
-    fn interrupt(mut self) -> i32 {
+    pub fn interrupt(mut self) -> i32 {
         let id = self.process.id().to_string();
         Command::new("kill").args(["-INT", &id]).status().expect("sent");
         self.process.wait().expect("ended").code().expect("not killed")
     }
 
     /// Kills it in the middle of whatever it does.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.process.kill().expect("killed");
         self.process.wait().expect("ended");
     }
@@ -326,7 +334,9 @@ async fn the_audit_sees_a_difference_of_one() {
     for (service, damage, ..) in DAMAGES {
         alter(folder.path(), service, damage).await;
     }
+    let started = Instant::now();
     let seen = audit();
+    let took = started.elapsed();
     for (service, _, repair, _) in DAMAGES {
         alter(folder.path(), service, repair).await;
     }
@@ -336,6 +346,7 @@ async fn the_audit_sees_a_difference_of_one() {
     for (_, damage, _, rule) in DAMAGES {
         assert!(said.contains(rule), "{damage}: {said}");
     }
+    assert!(took < Duration::from_secs(15), "nobody works, so nothing is waited for: {took:?}");
     assert!(audit().status.success(), "repaired");
 }
 

@@ -11,7 +11,9 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::JobId;
 use techtrove_core::{Problem, codes};
-use techtrove_http::{HttpError, Json, Path, ProblemBody, Query, header_text};
+use techtrove_http::{
+    HttpError, Json, Path, ProblemBody, Query, header_text, idempotency::IdempotencyKey,
+};
 use techtrove_identity_api::{Manager, UnlimitedManager};
 use utoipa::{IntoParams, ToSchema};
 
@@ -99,7 +101,11 @@ impl From<JobReport> for JobBody {
 /// joins the product that has the record's slug.
 #[utoipa::path(
     post, path = "/api/v1/products/import", operation_id = "import_products", tag = "catalog",
-    params(ImportQuery),
+    params(
+        ImportQuery,
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
+            description = "Accepted, and not needed: lines that come again change nothing more."),
+    ),
     request_body(content(
         (String = "application/x-ndjson"),
         (String = "text/x-ndjson"),
@@ -120,6 +126,7 @@ pub(crate) async fn receive(
     _: UnlimitedManager,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
+    _: IdempotencyKey,
     body: Body,
 ) -> Result<Response, HttpError> {
     let manner = ImportManner { format: format(&headers)?, dry_run: query.dry_run };

@@ -13,6 +13,9 @@ pub struct Contact {
     pub email: EmailAddress,
     /// How to call them.
     pub name: String,
+    /// In which language to write to them, as a language tag, if they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
 }
 
 /// Asks whose an address is; in a body, since addresses of requests are logged.

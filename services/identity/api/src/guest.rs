@@ -14,6 +14,8 @@ pub enum GuestSubject {
     Order(Uuid),
     /// The cart of this UUID.
     Cart(Uuid),
+    /// Refusing mails such as the one of this UUID.
+    Mail(Uuid),
 }
 
 /// The shop's key for guests' tokens: 256 bits, the same in every replica and for the shop's life.
@@ -52,6 +54,7 @@ impl GuestKey {
         let (kind, id): (&[u8], _) = match subject {
             GuestSubject::Order(id) => (b"techtrove order\0", id),
             GuestSubject::Cart(id) => (b"techtrove cart\0", id),
+            GuestSubject::Mail(id) => (b"techtrove mail\0", id),
         };
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");

@@ -5,7 +5,7 @@ use techtrove_identity_api::{Contact, UserId};
 use super::App;
 use crate::{error::Error, store};
 
-/// The user's address and name.
+/// The user's address, name and language.
 ///
 /// # Errors
 /// [`Error::UnknownUser`], or when the database fails.
@@ -15,5 +15,5 @@ pub async fn get_contact(app: &App, id: UserId) -> Result<Contact, Error> {
         .read("identity.contact", move |tx| store::lookup_user(tx, id).map_err(Error::from))
         .await?;
     let user = found.ok_or(Error::UnknownUser)?;
-    Ok(Contact { email: user.email, name: user.profile.name })
+    Ok(Contact { email: user.email, name: user.profile.name, locale: user.profile.locale })
 }

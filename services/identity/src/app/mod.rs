@@ -15,6 +15,7 @@ mod hashing;
 mod keep_addresses;
 mod log_in;
 mod mailing;
+mod open_account;
 mod refresh;
 mod register;
 mod session;
@@ -37,6 +38,7 @@ pub use keep_addresses::{
     edit_address, forget_address, get_address, keep_address, list_addresses, lookup_address,
 };
 pub use log_in::log_in;
+pub use open_account::{let_in, open_account};
 pub use refresh::refresh;
 pub use register::{Registration, register};
 pub use session::SignedIn;

@@ -24,15 +24,15 @@ const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RegisterRequest {
-    email: EmailAddress,
+    pub(super) email: EmailAddress,
     #[schema(min_length = 8, max_length = 128, format = Password, example = "plum-anchor-42-tide")]
-    password: String,
+    pub(super) password: String,
     #[schema(
         min_length = 1,
         max_length = 100,
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
-    name: String,
+    pub(super) name: String,
 }
 
 /// Signs in.

@@ -1,5 +1,6 @@
 //! Identity's routes: parse, call the use case, answer.
 
+mod accounts;
 mod addresses;
 mod admins;
 mod auth;
@@ -14,7 +15,7 @@ mod users;
 
 use axum::{
     Router,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -65,6 +66,8 @@ fn users() -> OpenApiRouter<App> {
 pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/identity/admins", post(admins::create_admin))
+        .route("/internal/identity/accounts", post(accounts::open))
+        .route("/internal/identity/users/{id}/access", put(accounts::set_access))
         .route("/internal/identity/users/{id}/contact", get(contacts::contact))
         .route("/internal/identity/sessions/{id}/standing", get(contacts::standing))
         .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))

@@ -24,7 +24,7 @@ pub async fn forget_contents(app: &App, keep: u32) -> Result<u64, Error> {
         let batch = app
             .db
             .write("notifications.forget_contents", move |tx| {
-                store::forget_contents(tx, cutoff, BATCH).map_err(Error::from)
+                store::forget_letters(tx, cutoff, BATCH).map_err(Error::from)
             })
             .await?;
         forgotten += batch;

@@ -4,22 +4,34 @@
 mod audit_mails;
 mod forget_contents;
 mod list_mailbox;
+mod list_notifications;
+mod preferences;
+mod resend;
 mod send_mails;
 mod sender;
+mod write_account_mail;
+mod write_mail;
 mod write_order_mail;
 
 pub use audit_mails::audit_mails;
 pub use forget_contents::forget_contents;
-pub use list_mailbox::list_mailbox;
+pub use list_mailbox::{ReadableMail, list_mailbox};
+pub use list_notifications::{list_notifications, list_own_notifications};
+pub use preferences::{list_refusals, mail_of_token, set_preferences, unsubscribe};
+pub use resend::{Resent, resend};
 pub use send_mails::send_mails;
 pub use sender::{InvalidSmtp, SendError, Sender, SmtpUrl};
-pub use write_order_mail::write_order_mail;
+pub use write_account_mail::write_account_mail;
+pub use write_order_mail::{WantedMail, write_order_mail};
 
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_orders_api::OrdersClient;
 
-use crate::{Config, Deps};
+use crate::{
+    Config, Deps,
+    domain::{Content, Language, Letter, MailState, Record, Stationery, UnsubscribeKey},
+};
 
 /// What the use cases work with.
 #[derive(Clone, Debug)]
@@ -34,8 +46,12 @@ pub struct App {
     pub orders: OrdersClient,
     /// Sends mails; without one they are kept in the mailbox.
     pub sender: Option<Sender>,
-    /// The shop's name, as mails show it.
-    pub shop_name: String,
+    /// What all mails have in common.
+    pub stationery: Stationery,
+    /// The language of mails to those whose language is not known.
+    pub language: Language,
+    /// Makes and reads the tokens by which people refuse mails.
+    pub unsubscribe: UnsubscribeKey,
     /// Behind the `@` of a `Message-ID`.
     pub mail_domain: String,
 }
@@ -53,8 +69,33 @@ impl App {
             ids: deps.ids.clone(),
             orders: deps.orders.clone(),
             sender,
-            shop_name: config.shop_name.clone(),
+            stationery: Stationery {
+                shop: config.shop_name.clone(),
+                public_url: config.public_url.clone(),
+            },
+            language: config.language,
+            unsubscribe: UnsubscribeKey::new(deps.guest_key.clone()),
             mail_domain: sender::mail_domain(&config.from)?,
         })
+    }
+
+    /// Where a new mail stands.
+    fn first_state(&self) -> MailState {
+        if self.sender.is_some() { MailState::Queued } else { MailState::Kept }
+    }
+
+    /// The link by which a mail's recipient refuses such mails, where they may.
+    fn unsubscribe_link(&self, mail: &Record) -> Option<String> {
+        self.unsubscribe.link(&self.stationery.public_url, mail.kind, mail.id)
+    }
+
+    /// A mail's subject, as long as what it says is kept.
+    pub(crate) fn subject(&self, mail: &Record) -> Option<String> {
+        mail.letter.as_ref().map(|letter| letter.subject(&self.stationery))
+    }
+
+    /// What a mail says.
+    fn content(&self, mail: &Record, letter: &Letter) -> Result<Content, askama::Error> {
+        letter.content(&self.stationery, self.unsubscribe_link(mail))
     }
 }

@@ -8,7 +8,7 @@ use techtrove_notifications_api::NotificationId;
 
 use super::{App, SendError, sender::Line};
 use crate::{
-    domain::{Mail, MailState, next_attempt},
+    domain::{MailState, Record, next_attempt},
     error::Error,
     store,
 };
@@ -55,19 +55,25 @@ async fn send_one(app: &App, line: &Line<'_>, id: NotificationId) -> Result<(), 
         .await?;
     match claimed {
         Some(mail) => {
-            let outcome = line.send(&mail).await;
+            let outcome = hand_over(app, line, &mail).await;
             note(app, &mail, outcome).await
         }
         None => Ok(()),
     }
 }
 
+async fn hand_over(app: &App, line: &Line<'_>, mail: &Record) -> Result<(), SendError> {
+    let letter = mail.letter.as_ref().ok_or(SendError::Forgotten)?;
+    let content = app.content(mail, letter).map_err(SendError::refused)?;
+    line.send(mail, content, app.unsubscribe_link(mail)).await
+}
+
 /// Stores what became of an attempt.
-async fn note(app: &App, mail: &Mail, outcome: Result<(), SendError>) -> Result<(), Error> {
+async fn note(app: &App, mail: &Record, outcome: Result<(), SendError>) -> Result<(), Error> {
     let (id, now) = (mail.id, app.clock.now());
     let (state, again) = match &outcome {
         Ok(()) => (MailState::Sent, None),
-        Err(SendError::Refused(_)) => (MailState::Failed, None),
+        Err(SendError::Refused(_) | SendError::Forgotten) => (MailState::Failed, None),
         Err(SendError::Later(_)) => match next_attempt(mail.attempts, now) {
             Some(at) => (MailState::Queued, Some(at)),
             None => (MailState::Failed, None),
@@ -76,18 +82,24 @@ async fn note(app: &App, mail: &Mail, outcome: Result<(), SendError>) -> Result<
     if let Err(error) = &outcome {
         log_failure(mail, state, error);
     }
+    let spent = state == MailState::Sent && mail.kind.has_secret();
     app.db
         .write("notifications.note_attempt", move |tx| {
+            if spent {
+                store::forget_letter(tx, id)?;
+            }
             store::note_attempt(tx, id, state, again, now).map_err(Error::from)
         })
         .await
 }
 
 /// Says that a mail was not sent, without its recipient, which a mail server's words may contain.
-fn log_failure(mail: &Mail, state: MailState, error: &SendError) {
+fn log_failure(mail: &Record, state: MailState, error: &SendError) {
     let (id, attempts, state) = (mail.id, mail.attempts, state.as_str());
     match error {
-        SendError::Refused(_) => tracing::warn!(%id, attempts, state, "mail refused for good"),
+        SendError::Refused(_) | SendError::Forgotten => {
+            tracing::warn!(%id, attempts, state, "mail refused for good")
+        }
         SendError::Later(cause) => {
             let status = cause.status().map(|code| code.to_string());
             tracing::warn!(%id, attempts, state, status, timeout = cause.is_timeout(), "mail not sent");

@@ -5,11 +5,14 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart},
-    transport::smtp::AsyncSmtpTransportBuilder,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
+    transport::smtp::{AsyncSmtpTransportBuilder, response::Category},
 };
 
-use crate::domain::Mail;
+use crate::domain::{Content, Record};
 
 /// How long a mail server may take for each answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,13 +75,17 @@ pub enum SendError {
     /// It can never be sent: its address is none, or the mail server refused it for good.
     #[error("the mail is refused for good")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What it says is not kept any more.
+    #[error("what the mail says is forgotten")]
+    Forgotten,
     /// It may be sent later.
     #[error("the mail could not be sent now")]
     Later(#[source] lettre::transport::smtp::Error),
 }
 
 impl SendError {
-    fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    /// It can never be sent.
+    pub(super) fn refused(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Refused(error.into())
     }
 }
@@ -111,35 +118,66 @@ impl Sender {
 }
 
 impl Line<'_> {
-    /// Hands one mail over.
+    /// Hands one mail over, with the link by which its recipient refuses such mails, if it has one.
     ///
     /// # Errors
     /// Tells whether to try again.
-    pub(super) async fn send(&self, mail: &Mail) -> Result<(), SendError> {
-        let message = self.message(mail)?;
+    pub(super) async fn send(
+        &self,
+        mail: &Record,
+        content: Content,
+        unsubscribe: Option<String>,
+    ) -> Result<(), SendError> {
+        let message = self.message(mail, content, unsubscribe)?;
         match self.transport.send(message).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(SendError::refused(error)),
+            Err(error) if error.is_permanent() && !is_about_us(&error) => {
+                Err(SendError::refused(error))
+            }
             Err(error) => Err(SendError::Later(error)),
         }
     }
 
-    fn message(&self, mail: &Mail) -> Result<Message, SendError> {
-        let to = mail.recipient.as_str().parse().map_err(SendError::refused)?;
+    fn message(
+        &self,
+        mail: &Record,
+        content: Content,
+        unsubscribe: Option<String>,
+    ) -> Result<Message, SendError> {
+        let to = mail.recipient.email.as_str().parse().map_err(SendError::refused)?;
         let micros = u64::try_from(mail.created_at.as_micros()).unwrap_or(0);
         let date = std::time::UNIX_EPOCH + Duration::from_micros(micros);
-        Message::builder()
+        let builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
-            .subject(mail.content.subject.clone())
+            .subject(content.subject)
             .message_id(Some(mail.message_id.clone()))
-            .date(date)
-            .multipart(MultiPart::alternative_plain_html(
-                mail.content.text.clone(),
-                mail.content.html.clone(),
-            ))
+            .date(date);
+        one_click(unsubscribe)
+            .into_iter()
+            .fold(builder, lettre::message::MessageBuilder::raw_header)
+            .multipart(MultiPart::alternative_plain_html(content.text, content.html))
             .map_err(SendError::refused)
     }
+}
+
+/// Whether the mail server refuses the shop and not the mail (530 to 538, RFC 4954, 6): whoever corrects
+/// the password wants the mails to go out.
+fn is_about_us(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| code.category == Category::Unspecified3)
+}
+
+/// The headers by which a mail program offers to refuse such mails with one click (RFC 8058, 3.1).
+fn one_click(link: Option<String>) -> Vec<HeaderValue> {
+    let header = |name, value: String| {
+        let name = HeaderName::new_from_ascii_str(name);
+        HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value)
+    };
+    let Some(link) = link else { return Vec::new() };
+    vec![
+        header("List-Unsubscribe", format!("<{link}>")),
+        header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()),
+    ]
 }
 
 #[cfg(test)]

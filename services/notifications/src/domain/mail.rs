@@ -1,13 +1,15 @@
 //! One mail to one recipient, and the name by which every copy of it is recognised.
 
-use techtrove_core::{EmailAddress, Timestamp};
+use techtrove_core::{EmailAddress, Timestamp, TypedId as _};
+use techtrove_identity_api::UserId;
 use techtrove_notifications_api::NotificationId;
 use uuid::Uuid;
 
-use super::Content;
+use super::{Kind, Letter};
 
 /// Where a mail stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum MailState {
     /// To be sent.
     Queued,
@@ -19,8 +21,13 @@ pub enum MailState {
     Failed,
 }
 
+/// The text names no state of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a state of a mail")]
+pub struct InvalidState;
+
 impl MailState {
-    /// The state's name, as it is stored.
+    /// The state's name, as it is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,53 +39,123 @@ impl MailState {
     }
 }
 
+impl std::str::FromStr for MailState {
+    type Err = InvalidState;
+
+    fn from_str(text: &str) -> Result<Self, InvalidState> {
+        let mut all = [Self::Queued, Self::Sent, Self::Kept, Self::Failed].into_iter();
+        all.find(|state| state.as_str() == text).ok_or(InvalidState)
+    }
+}
+
+/// Whom a mail is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Where it goes.
+    pub email: EmailAddress,
+    /// Whose account it is about, when it is about one's.
+    pub user: Option<UserId>,
+}
+
+impl Recipient {
+    /// By what is remembered which mails they want none of: their account, else their address.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.user.map_or_else(|| self.email.folded(), |user| user.to_string())
+    }
+}
+
 /// A mail about to be stored.
 #[derive(Clone, Debug)]
 pub struct NewMail {
     /// Which mail.
     pub id: NotificationId,
-    /// The event that it answers: one event makes one mail, however often it comes.
+    /// The event that it answers: one event makes one mail, however often it comes. A mail that is sent
+    /// again answers itself.
     pub event_id: Uuid,
     /// Which kind of mail it is.
-    pub template: &'static str,
-    /// What it is about: an order's UUID.
+    pub kind: Kind,
+    /// What it is about: an order's or a user's UUID.
     pub subject_id: Uuid,
-    /// Where it goes.
-    pub recipient: EmailAddress,
+    /// Whom it is for.
+    pub recipient: Recipient,
     /// By what every copy of it is recognised.
     pub message_id: String,
-    /// What it says.
-    pub content: Content,
+    /// What it tells: a [`Letter`] as it is stored.
+    pub letter: String,
     /// Queued or kept.
     pub state: MailState,
+    /// The mail that is sent again by it.
+    pub original: Option<NotificationId>,
     /// When it was written.
     pub created_at: Timestamp,
 }
 
-/// A mail as it is read from the store, with what it says.
+/// The record that a mail was written.
 #[derive(Clone, Debug)]
-pub struct Mail {
+pub struct Record {
     /// Which mail.
     pub id: NotificationId,
-    /// Where it goes.
-    pub recipient: EmailAddress,
+    /// Which kind of mail it is.
+    pub kind: Kind,
+    /// What it is about: an order's or a user's UUID.
+    pub subject_id: Uuid,
+    /// Whom it is for.
+    pub recipient: Recipient,
+    /// Where it stands.
+    pub state: MailState,
     /// By what every copy of it is recognised.
     pub message_id: String,
-    /// What it says.
-    pub content: Content,
     /// How often it was tried, this time included.
     pub attempts: u32,
+    /// The mail that is sent again by it.
+    pub original: Option<NotificationId>,
     /// When it was written.
     pub created_at: Timestamp,
     /// When it left, or was kept.
     pub sent_at: Option<Timestamp>,
+    /// What it tells, as long as that is kept.
+    pub letter: Option<Letter>,
 }
 
 /// The `Message-ID` (RFC 5322, 3.6.4) of the mail that `event` makes: the same for every copy, so that
 /// a mail program shows it once even if a crash sent it twice.
 #[must_use]
-pub fn message_id(event: Uuid, template: &str, domain: &str) -> String {
-    format!("<{template}.{}@{domain}>", event.simple())
+pub fn message_id(event: Uuid, kind: Kind, domain: &str) -> String {
+    format!("<{}.{}@{domain}>", kind.as_str(), event.simple())
+}
+
+impl NewMail {
+    /// The same mail once more, with its letter, as a mail of its own.
+    #[must_use]
+    pub fn again(record: Record, letter: String, fresh: &Fresh<'_>) -> Self {
+        let event_id = fresh.id.uuid();
+        Self {
+            id: fresh.id,
+            event_id,
+            kind: record.kind,
+            subject_id: record.subject_id,
+            recipient: record.recipient,
+            message_id: message_id(event_id, record.kind, fresh.domain),
+            letter,
+            state: fresh.state,
+            original: Some(record.original.unwrap_or(record.id)),
+            created_at: fresh.now,
+        }
+    }
+}
+
+/// What a mail that is sent again has anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh<'a> {
+    /// Which mail.
+    pub id: NotificationId,
+    /// Queued or kept.
+    pub state: MailState,
+    /// Behind the `@` of its `Message-ID`.
+    pub domain: &'a str,
+    /// The time.
+    pub now: Timestamp,
 }
 
 #[cfg(test)]
@@ -90,8 +167,18 @@ mod tests {
         let event = Uuid::from_u128(7);
 
         assert_eq!(
-            message_id(event, "order_confirmed", "shop.example"),
+            message_id(event, Kind::OrderConfirmed, "shop.example"),
             "<order_confirmed.00000000000000000000000000000007@shop.example>",
         );
+    }
+
+    #[test]
+    fn refusals_are_remembered_by_account_or_else_by_address() {
+        let email = "Ada@Example.com".parse().expect("an address");
+        let guest = Recipient { email, user: None };
+        let user = Recipient { user: Some(UserId::from_uuid(Uuid::nil())), ..guest.clone() };
+
+        assert_eq!(guest.key(), "ada@example.com");
+        assert_eq!(user.key(), "usr_00000000000000000000000000");
     }
 }

@@ -18,8 +18,7 @@ use techtrove_http::HttpError;
 use techtrove_notifications_api::NotificationId;
 
 use crate::{
-    app::{self, App},
-    domain::Mail,
+    app::{self, App, ReadableMail},
     error::Error,
 };
 
@@ -48,15 +47,15 @@ struct MailBody<'a> {
     sent_at: Timestamp,
 }
 
-impl<'a> From<&'a Mail> for MailBody<'a> {
-    fn from(mail: &'a Mail) -> Self {
+impl<'a> From<&'a ReadableMail> for MailBody<'a> {
+    fn from(ReadableMail { record, content }: &'a ReadableMail) -> Self {
         Self {
-            id: mail.id,
-            to: [&mail.recipient],
-            subject: &mail.content.subject,
-            text: &mail.content.text,
-            html: &mail.content.html,
-            sent_at: mail.sent_at.unwrap_or(mail.created_at),
+            id: record.id,
+            to: [&record.recipient.email],
+            subject: &content.subject,
+            text: &content.text,
+            html: &content.html,
+            sent_at: record.sent_at.unwrap_or(record.created_at),
         }
     }
 }
@@ -64,7 +63,7 @@ impl<'a> From<&'a Mail> for MailBody<'a> {
 #[derive(Template)]
 #[template(path = "mailbox.html")]
 struct MailboxPage {
-    mails: Vec<Mail>,
+    mails: Vec<ReadableMail>,
 }
 
 async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, HttpError> {
@@ -112,12 +111,15 @@ async fn list(app: App) -> Result<Response, HttpError> {
 }
 
 /// The page that was read, and those behind it.
-fn pages(app: App, first: Vec<Mail>) -> impl Stream<Item = Result<Vec<Mail>, Error>> {
-    let next = |(app, page): (App, Option<Vec<Mail>>)| async move {
+fn pages(
+    app: App,
+    first: Vec<ReadableMail>,
+) -> impl Stream<Item = Result<Vec<ReadableMail>, Error>> {
+    let next = |(app, page): (App, Option<Vec<ReadableMail>>)| async move {
         let Some(page) = page else { return Ok(None) };
         let full = u32::try_from(page.len()).is_ok_and(|found| found >= PAGE);
         let behind = match page.last().filter(|_| full) {
-            Some(last) => Some(app::list_mailbox(&app, Some(last.id), PAGE).await?),
+            Some(last) => Some(app::list_mailbox(&app, Some(last.record.id), PAGE).await?),
             None => None,
         };
         Ok(Some((page, (app, behind))))
@@ -126,7 +128,7 @@ fn pages(app: App, first: Vec<Mail>) -> impl Stream<Item = Result<Vec<Mail>, Err
 }
 
 /// The mails as members of a JSON array.
-fn as_members(mails: &[Mail]) -> Vec<u8> {
+fn as_members(mails: &[ReadableMail]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for mail in mails {
         if !bytes.is_empty() {

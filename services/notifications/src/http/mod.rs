@@ -1,14 +1,28 @@
-//! Notifications' routes: its books for the audit, and the mailbox for whoever tries the shop out.
-//! Nothing here is for the public.
+//! Notifications' routes: parse, authorise, call the use case, answer. What mails say is shown in the
+//! mailbox alone, to whoever tries the shop out.
 
 mod audit;
 mod mailbox;
+mod notifications;
+mod preferences;
 
 pub(crate) use mailbox::mailbox;
 
 use axum::{Router, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
+
+/// What the gateway shows to the world.
+pub(crate) fn public(app: App) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::resend))
+        .routes(routes!(notifications::list_own))
+        .routes(routes!(preferences::show, preferences::set))
+        .routes(routes!(preferences::ask, preferences::unsubscribe))
+        .with_state(app)
+}
 
 /// What the other services call.
 pub(crate) fn internal(app: App) -> Router {

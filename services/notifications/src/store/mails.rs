@@ -1,19 +1,20 @@
 //! Mails as they are written, shown and forgotten.
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, TypedId};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
+use techtrove_identity_api::UserId;
 use techtrove_notifications_api::{MailEntry, NotificationId};
 use uuid::Uuid;
 
-use crate::domain::{Content, Mail, MailState, NewMail};
+use crate::domain::{MailState, NewMail, Recipient, Record};
 
 const INSERT: Sql = Sql::new(
-    "INSERT INTO mails (id, event_id, template, subject_id, recipient, message_id, state, attempts, \
-     next_attempt_at, created_at, sent_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+    "INSERT INTO mails (id, event_id, template, subject_id, recipient, recipient_folded, user_id, \
+     message_id, state, attempts, next_attempt_at, original_id, created_at, sent_at, updated_at) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
 );
 
-const INSERT_CONTENT: Sql =
-    Sql::new("INSERT INTO mail_contents (mail_id, subject, body, html) VALUES (?, ?, ?, ?)");
+const INSERT_LETTER: Sql = Sql::new("INSERT INTO letters (mail_id, letter) VALUES (?, ?)");
 
 /// Stores a mail: a queued one is due at once.
 ///
@@ -23,28 +24,47 @@ pub fn insert_mail(tx: &mut Tx<'_>, mail: &NewMail) -> Result<(), DbError> {
     let queued = mail.state == MailState::Queued;
     let due = queued.then_some(mail.created_at);
     let kept = (!queued).then_some(mail.created_at);
-    let content = &mail.content;
+    let Recipient { email, user } = &mail.recipient;
+    let folded = email.folded();
     tx.execute_many(&[
         (
             INSERT,
             p![
                 mail.id,
                 mail.event_id,
-                mail.template,
+                mail.kind.as_str(),
                 mail.subject_id,
-                mail.recipient,
+                email,
+                folded,
+                *user,
                 mail.message_id,
                 mail.state.as_str(),
                 due,
+                mail.original,
                 mail.created_at,
                 kept,
                 mail.created_at,
             ],
         ),
-        (INSERT_CONTENT, p![mail.id, content.subject, content.text, content.html]),
+        (INSERT_LETTER, p![mail.id, mail.letter]),
     ])?;
     Ok(())
 }
+
+/// Records as [`read_record`] reads them.
+macro_rules! select_records {
+    ($join:literal, $rest:literal) => {
+        concat!(
+            "SELECT m.id, m.template, m.subject_id, m.recipient, m.user_id, m.state, m.message_id, \
+             m.attempts, m.original_id, m.created_at, m.sent_at, l.letter FROM mails m ",
+            $join,
+            " letters l ON l.mail_id = m.id ",
+            $rest
+        )
+    };
+}
+
+pub(super) use select_records;
 
 /// At most `limit` readable mails older than `before`, newest first.
 ///
@@ -54,27 +74,78 @@ pub fn list_mails(
     tx: &mut Tx<'_>,
     before: Option<NotificationId>,
     limit: u32,
-) -> Result<Vec<Mail>, DbError> {
-    let before = before.map_or(Uuid::max(), techtrove_core::TypedId::uuid);
-    tx.query(
-        "SELECT m.id, m.recipient, m.message_id, c.subject, c.body, c.html, m.attempts, m.created_at, \
-         m.sent_at FROM mails m JOIN mail_contents c ON c.mail_id = m.id \
-         WHERE m.id < ? ORDER BY m.id DESC LIMIT ?",
-        p![before, limit],
-        read_mail,
-    )
+) -> Result<Vec<Record>, DbError> {
+    let sql = select_records!("JOIN", "WHERE m.id < ? ORDER BY m.id DESC LIMIT ?");
+    tx.query(sql, p![first_before(before), limit], read_record)
 }
 
-/// A mail with what it says, from the columns that every statement here asks for.
-pub(super) fn read_mail(row: &Row<'_>) -> Result<Mail, DbError> {
-    Ok(Mail {
+/// At most `limit` records of mails older than `before` and of this address, if one is given, newest
+/// first.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_records(
+    tx: &mut Tx<'_>,
+    folded: Option<&str>,
+    before: Option<NotificationId>,
+    limit: usize,
+) -> Result<Vec<Record>, DbError> {
+    let (before, limit) = (first_before(before), i64::try_from(limit).unwrap_or(i64::MAX));
+    let Some(folded) = folded else {
+        let sql = select_records!("LEFT JOIN", "WHERE m.id < ? ORDER BY m.id DESC LIMIT ?");
+        return tx.query(sql, p![before, limit], read_record);
+    };
+    let sql = select_records!(
+        "LEFT JOIN",
+        "WHERE m.recipient_folded = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"
+    );
+    tx.query(sql, p![folded, before, limit], read_record)
+}
+
+/// The same of a user's own mails.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_records_of(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    before: Option<NotificationId>,
+    limit: usize,
+) -> Result<Vec<Record>, DbError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let sql =
+        select_records!("LEFT JOIN", "WHERE m.user_id = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?");
+    tx.query(sql, p![user, first_before(before), limit], read_record)
+}
+
+/// The record of a mail, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_record(tx: &mut Tx<'_>, id: NotificationId) -> Result<Option<Record>, DbError> {
+    tx.query_opt(select_records!("LEFT JOIN", "WHERE m.id = ?"), p![id], read_record)
+}
+
+fn first_before(before: Option<NotificationId>) -> Uuid {
+    before.map_or(Uuid::max(), TypedId::uuid)
+}
+
+/// A record, from the columns that every statement here asks for.
+pub(super) fn read_record(row: &Row<'_>) -> Result<Record, DbError> {
+    let letter = row.get::<Option<String>>(11)?;
+    let letter = letter.map(|letter| serde_json::from_str(&letter)).transpose();
+    Ok(Record {
         id: row.get(0)?,
-        recipient: row.get(1)?,
-        message_id: row.get(2)?,
-        content: Content { subject: row.get(3)?, text: row.get(4)?, html: row.get(5)? },
-        attempts: row.get(6)?,
-        created_at: row.get(7)?,
-        sent_at: row.get(8)?,
+        kind: row.get::<String>(1)?.parse().map_err(DbError::decode)?,
+        subject_id: row.get(2)?,
+        recipient: Recipient { email: row.get(3)?, user: row.get(4)? },
+        state: row.get::<String>(5)?.parse().map_err(DbError::decode)?,
+        message_id: row.get(6)?,
+        attempts: row.get(7)?,
+        original: row.get(8)?,
+        created_at: row.get(9)?,
+        sent_at: row.get(10)?,
+        letter: letter.map_err(DbError::decode)?,
     })
 }
 
@@ -88,28 +159,34 @@ pub fn lookup_cutoff(tx: &mut Tx<'_>, keep: u32) -> Result<Option<NotificationId
     })
 }
 
+const FORGET: Sql = Sql::new("DELETE FROM letters WHERE mail_id = ?");
+
 /// Forgets what up to `limit` mails say, the oldest up to `cutoff`, unless they are still to be sent;
 /// tells how many.
 ///
 /// # Errors
 /// When the database fails.
-pub fn forget_contents(
-    tx: &mut Tx<'_>,
-    cutoff: NotificationId,
-    limit: u32,
-) -> Result<u64, DbError> {
+pub fn forget_letters(tx: &mut Tx<'_>, cutoff: NotificationId, limit: u32) -> Result<u64, DbError> {
     let old = tx.query(
-        "SELECT c.mail_id FROM mail_contents c JOIN mails m ON m.id = c.mail_id \
-         WHERE c.mail_id <= ? AND m.state <> 'queued' ORDER BY c.mail_id LIMIT ?",
+        "SELECT l.mail_id FROM letters l JOIN mails m ON m.id = l.mail_id \
+         WHERE l.mail_id <= ? AND m.state <> 'queued' ORDER BY l.mail_id LIMIT ?",
         p![cutoff, limit],
         |row| row.get::<NotificationId>(0),
     )?;
-    const DELETE: Sql = Sql::new("DELETE FROM mail_contents WHERE mail_id = ?");
-    let statements: Vec<_> = old.iter().map(|id| (DELETE, p![*id])).collect();
+    let statements: Vec<_> = old.iter().map(|id| (FORGET, p![*id])).collect();
     if statements.is_empty() { Ok(0) } else { tx.execute_many(&statements) }
 }
 
-/// At most `limit` mails written after `after`, oldest first.
+/// Forgets what one mail says.
+///
+/// # Errors
+/// When the database fails.
+pub fn forget_letter(tx: &mut Tx<'_>, id: NotificationId) -> Result<(), DbError> {
+    tx.execute(FORGET, p![id])?;
+    Ok(())
+}
+
+/// At most `limit` mails that events made after `after`, oldest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -118,11 +195,11 @@ pub fn audit_mails(
     after: Option<NotificationId>,
     limit: usize,
 ) -> Result<Vec<MailEntry>, DbError> {
-    let after = after.map_or(Uuid::nil(), techtrove_core::TypedId::uuid);
+    let after = after.map_or(Uuid::nil(), TypedId::uuid);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.query(
         "SELECT id, subject_id, template, state, updated_at FROM mails \
-         WHERE id > ? ORDER BY id LIMIT ?",
+         WHERE id > ? AND original_id IS NULL ORDER BY id LIMIT ?",
         p![after, limit],
         |row| {
             let state = row.get::<String>(3)?;

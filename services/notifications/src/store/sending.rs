@@ -4,8 +4,8 @@ use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Tx, p};
 use techtrove_notifications_api::NotificationId;
 
-use super::mails::read_mail;
-use crate::domain::{Mail, MailState};
+use super::mails::{read_record, select_records};
+use crate::domain::{MailState, Record};
 
 /// Mails that are due, oldest first.
 ///
@@ -32,7 +32,7 @@ pub fn claim_mail(
     id: NotificationId,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<Mail>, DbError> {
+) -> Result<Option<Record>, DbError> {
     let claimed = tx.execute(
         "UPDATE mails SET attempts = attempts + 1, next_attempt_at = ?, updated_at = ? \
          WHERE id = ? AND next_attempt_at <= ?",
@@ -41,12 +41,7 @@ pub fn claim_mail(
     if claimed == 0 {
         return Ok(None);
     }
-    tx.query_opt(
-        "SELECT m.id, m.recipient, m.message_id, c.subject, c.body, c.html, m.attempts, m.created_at, \
-         m.sent_at FROM mails m JOIN mail_contents c ON c.mail_id = m.id WHERE m.id = ?",
-        p![id],
-        read_mail,
-    )
+    tx.query_opt(select_records!("JOIN", "WHERE m.id = ?"), p![id], read_record)
 }
 
 /// Stores what became of an attempt: the next one's time, or that there is none.

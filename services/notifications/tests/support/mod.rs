@@ -14,19 +14,24 @@ use std::sync::{
 use axum::{Router, extract::Path, http::StatusCode, response::IntoResponse, routing::get};
 use techtrove_bus::{AggregateRef, Event, EventContext, EventKind, NewEvent};
 use techtrove_core::{
-    Clock, Currency, ManualClock, Money, SeededIds, SharedClock, SharedIds, TypedId,
+    Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId,
 };
 use techtrove_db::Db;
-use techtrove_http::{Client, Query};
+use techtrove_http::{Client, HttpError, Query};
+use techtrove_identity_api::{
+    Authenticator, Claims, GuestKey, Role, SessionId, SigningKey, USER_AGGREGATE, UserId,
+};
 use techtrove_notifications::{
     Config, Deps, SmtpUrl,
     app::{self, App},
 };
 use techtrove_orders_api::{
-    LicenceKey, MailQuery, ORDER_AGGREGATE, ORDER_CONFIRMED, ORDER_KEYS_DELIVERED, OrderChanged,
-    OrderForMail, OrderId, OrderLine, OrderStatus, OrdersClient, Totals,
+    LicenceKey, MailQuery, NO_CONTACT, ORDER_AGGREGATE, ORDER_CONFIRMED, ORDER_KEYS_DELIVERED,
+    ORDER_PARCEL_SHIPPED, ORDER_REFUNDED, OrderChanged, OrderForMail, OrderId, OrderLine,
+    OrderRefunded, OrderStatus, OrdersClient, Parcel, ParcelShipped, ShipmentId, Totals,
 };
 use techtrove_runtime::Service;
+use techtrove_testing::Actor;
 use uuid::Uuid;
 
 /// Notifications with all it needs.
@@ -37,6 +42,7 @@ pub struct Office {
     pub clock: Arc<ManualClock>,
     /// How often orders still answers that it is away.
     pub orders_away: Arc<AtomicU32>,
+    key: SigningKey,
 }
 
 pub fn order_id(number: u32) -> OrderId {
@@ -59,6 +65,7 @@ pub fn order(id: OrderId) -> OrderForMail {
             quantity: 2,
             unit_price: usd(50_000),
             total: usd(100_000),
+            digital: false,
         }],
         totals: Totals {
             subtotal: usd(100_000),
@@ -68,6 +75,10 @@ pub fn order(id: OrderId) -> OrderForMail {
             total: usd(100_500),
         },
         licence_keys: Vec::new(),
+        user_id: None,
+        locale: None,
+        parcel: None,
+        refund: None,
     }
 }
 
@@ -81,27 +92,81 @@ pub fn keys_delivered(number: u32) -> Arc<Event> {
     event(ORDER_KEYS_DELIVERED, number, 2)
 }
 
+/// The event which says that something became of the order.
+pub fn changed(kind: EventKind, number: u32, sequence: u64) -> Arc<Event> {
+    event(kind, number, sequence)
+}
+
 fn event(kind: EventKind, number: u32, sequence: u64) -> Arc<Event> {
     let id = order_id(number);
+    let status = OrderStatus::Confirmed;
+    let data = match kind {
+        ORDER_PARCEL_SHIPPED => {
+            let shipment_id = ShipmentId::from_uuid(Uuid::from_u128(sequence.into()));
+            serde_json::json!(ParcelShipped { order_id: id, status, shipment_id })
+        }
+        ORDER_REFUNDED => {
+            let refund_id = Uuid::from_u128(sequence.into());
+            serde_json::json!(OrderRefunded { order_id: id, status, refund_id })
+        }
+        _ => serde_json::json!(OrderChanged { order_id: id, status }),
+    };
+    let aggregate = AggregateRef::new(ORDER_AGGREGATE, id);
+    told("/techtrove/orders", NewEvent { kind, aggregate, data }, number, sequence)
+}
+
+/// The event which says that something became of the account of Ada, whom it names.
+pub fn of_account(kind: EventKind, more: &serde_json::Value, sequence: u64) -> Arc<Event> {
+    let mut data = serde_json::json!({
+        "user_id": ada(), "email": "ada@example.com", "name": "Ada", "locale": "de-AT",
+    });
+    let members = data.as_object_mut().expect("an object");
+    members.extend(more.as_object().expect("an object").clone());
+    let aggregate = AggregateRef::new(USER_AGGREGATE, ada());
+    told("/techtrove/identity", NewEvent { kind, aggregate, data }, 0xada, sequence)
+}
+
+/// A user.
+pub fn ada() -> UserId {
+    UserId::from_uuid(Uuid::from_u128(0x0199_0000_0000_7000_8000 << 64 | 0xada))
+}
+
+fn told(source: &str, event: NewEvent, number: u32, sequence: u64) -> Arc<Event> {
     let unique = u128::from(number) | u128::from(sequence) << 32;
     let context = EventContext {
         id: Uuid::from_u128(0x0198_1111_0000_7000_8000 << 64 | unique),
         time: ManualClock::default().now(),
         traceparent: None,
     };
-    let data = OrderChanged { order_id: id, status: OrderStatus::Confirmed };
-    let event = NewEvent {
-        kind,
-        aggregate: AggregateRef::new(ORDER_AGGREGATE, id),
-        data: serde_json::json!(data),
-    };
-    Arc::new(Event::new("/techtrove/orders", &context, &event, sequence))
+    Arc::new(Event::new(source, &context, &event, sequence))
 }
 
-/// The same order with its licence keys.
-fn with_keys(id: OrderId) -> OrderForMail {
-    let key = |key: &str| LicenceKey { sku: "GPU-1".parse().expect("a SKU"), key: key.into() };
-    OrderForMail { licence_keys: vec![key("KEY-<1>"), key("KEY-2")], ..order(id) }
+/// The order with what else the mail is to tell. Those of even numbers are Ada's; those from a thousand
+/// on have nobody to write to.
+fn asked_for(id: OrderId, query: MailQuery) -> Result<OrderForMail, HttpError> {
+    let mut order = order(id);
+    let number = id.uuid().as_u128() & 0xffff;
+    if number >= 1_000 {
+        return Err(Problem::new(NO_CONTACT, "nobody").into());
+    }
+    if number.is_multiple_of(2) {
+        order.user_id = Some(ada().uuid());
+        order.locale = Some("de-AT".into());
+    }
+    if query.licence_keys {
+        let key = |key: &str| LicenceKey { sku: order.lines[0].sku.clone(), key: key.into() };
+        order.licence_keys = vec![key("KEY-<1>"), key("KEY-2")];
+    }
+    order.parcel = query.parcel.map(|id| Parcel {
+        carrier: "DHL".into(),
+        tracking_number: Some(format!("PARCEL-{}", id.uuid().as_u128())),
+        lines: Vec::new(),
+    });
+    order.refund = query.refund.map(|id| {
+        let amount = i64::try_from(id.as_u128()).expect("a small number");
+        Money::new(amount, Currency::USD)
+    });
+    Ok(order)
 }
 
 fn orders(away: Arc<AtomicU32>) -> Router {
@@ -111,8 +176,7 @@ fn orders(away: Arc<AtomicU32>) -> Router {
         async move {
             match left {
                 Ok(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-                Err(_) if query.licence_keys => axum::Json(with_keys(id)).into_response(),
-                Err(_) => axum::Json(order(id)).into_response(),
+                Err(_) => asked_for(id, query).map(axum::Json).into_response(),
             }
         }
     };
@@ -127,22 +191,51 @@ impl Office {
         let orders_away = Arc::new(AtomicU32::new(0));
         let client = Client::local("orders", orders(Arc::clone(&orders_away)));
         let config = Config { smtp, ..Config::default() };
-        let deps = Deps { db, clock: shared, ids, orders: OrdersClient::new(client) };
+        let key = SigningKey::from_seed(&[7; 32]).expect("a key");
+        let authenticator = Arc::new(Authenticator::with_keys(&key.jwks(), Arc::clone(&shared)));
+        let deps = Deps {
+            db,
+            clock: shared,
+            ids,
+            orders: OrdersClient::new(client),
+            authenticator,
+            guest_key: GuestKey::new([7; 32]),
+        };
         let app = App::new(&config, &deps).expect("usable settings");
         let (service, mailbox) =
             techtrove_notifications::build(config, deps).await.expect("builds");
-        Self { app, service, mailbox, clock, orders_away }
+        Self { app, service, mailbox, clock, orders_away, key }
+    }
+
+    /// Nobody in particular, who calls.
+    pub fn guest(&self) -> Actor {
+        Actor::new(self.service.public.clone())
+    }
+
+    /// Somebody with this account and role, who calls.
+    pub fn user(&self, id: UserId, role: Role) -> Actor {
+        let session = SessionId::from_uuid(Uuid::from_u128(2));
+        let claims = Claims::new(id, session, vec![role], self.clock.now(), 600);
+        self.guest().bearer(&self.key.sign(&claims).expect("signs"))
     }
 
     /// Hands an event to the subscription, as the bus does.
     pub async fn hear(&self, event: Arc<Event>) -> Result<(), String> {
-        let handler = &self.service.subscriptions[0].handler;
-        handler.handle(event).await.map(|_| ()).map_err(|error| error.to_string())
+        let mut subscriptions = self.service.subscriptions.iter();
+        let kind = event.aggregate_kind.as_str();
+        let of_kind = subscriptions.find(|known| known.aggregate_kinds.contains(&kind));
+        of_kind
+            .expect("somebody listens")
+            .handler
+            .handle(event)
+            .await
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 
     /// The recipients of all readable mails, newest first.
     pub async fn recipients(&self) -> Vec<String> {
         let mails = app::list_mailbox(&self.app, None, 1_000).await.expect("the database answers");
-        mails.iter().map(|mail| mail.recipient.as_str().to_owned()).collect()
+        mails.iter().map(|mail| mail.record.recipient.email.as_str().to_owned()).collect()
     }
 }

@@ -5,11 +5,13 @@ mod audit;
 mod client;
 mod order;
 
+use techtrove_core::ErrorCode;
+
 pub use audit::{OrderEntry, StockClaim};
 pub use client::OrdersClient;
 pub use order::{
     LicenceKey, MailQuery, OrderChanged, OrderConfirmed, OrderForMail, OrderId, OrderLine,
-    OrderStatus, ShipmentId, SoldLine, Totals,
+    OrderRefunded, OrderStatus, Parcel, ParcelLine, ParcelShipped, ShipmentId, SoldLine, Totals,
 };
 
 /// The kind of aggregate whose events tell of an order.
@@ -24,6 +26,9 @@ pub const ORDER_PROCESSING: &str = "orders.order.processing.v1";
 /// All goods are on their way; carries [`OrderChanged`].
 pub const ORDER_SHIPPED: &str = "orders.order.shipped.v1";
 
+/// A parcel is on its way; carries [`ParcelShipped`].
+pub const ORDER_PARCEL_SHIPPED: &str = "orders.order.parcel_shipped.v1";
+
 /// All goods have arrived; carries [`OrderChanged`].
 pub const ORDER_DELIVERED: &str = "orders.order.delivered.v1";
 
@@ -33,5 +38,12 @@ pub const ORDER_KEYS_DELIVERED: &str = "orders.order.keys_delivered.v1";
 /// The payment was refused and the stock given back; carries [`OrderChanged`].
 pub const ORDER_PAYMENT_FAILED: &str = "orders.order.payment_failed.v1";
 
+/// Money was given back; carries [`OrderRefunded`].
+pub const ORDER_REFUNDED: &str = "orders.order.refunded.v1";
+
 /// The order was given up and undone; carries [`OrderChanged`].
 pub const ORDER_CANCELLED: &str = "orders.order.cancelled.v1";
+
+/// Nobody is to be written to about an order: its buyer was told at once that there is none, or has no
+/// account any more.
+pub const NO_CONTACT: ErrorCode = ErrorCode::new("no_contact", 404, "Nobody to write to");

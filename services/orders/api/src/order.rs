@@ -67,6 +67,28 @@ pub struct SoldLine {
     pub quantity: u32,
 }
 
+/// The data of the event that a parcel left: what [`OrderChanged`] says, and which one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelShipped {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Where it stands from now on.
+    pub status: OrderStatus,
+    /// Which parcel.
+    pub shipment_id: ShipmentId,
+}
+
+/// The data of the event that money was given back: what [`OrderChanged`] says, and by which refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRefunded {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Which refund, of payments'.
+    pub refund_id: uuid::Uuid,
+}
+
 /// One line of an order, frozen when it was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
@@ -80,6 +102,9 @@ pub struct OrderLine {
     pub unit_price: Money,
     /// The price of all pieces.
     pub total: Money,
+    /// Whether it needs no parcel.
+    #[serde(default)]
+    pub digital: bool,
 }
 
 /// `total = subtotal − discount + shipping + tax`, to the minor unit.
@@ -117,6 +142,40 @@ pub struct OrderForMail {
     /// The licence keys that were revealed, where they were asked for.
     #[serde(default)]
     pub licence_keys: Vec<LicenceKey>,
+    /// Who bought, of identity's, when signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<uuid::Uuid>,
+    /// In which language to write, as a language tag, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// The parcel that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<Parcel>,
+    /// What the refund that was asked for gave back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<Money>,
+}
+
+/// A parcel that is on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    /// Who carries it.
+    pub carrier: String,
+    /// By which number it can be followed.
+    pub tracking_number: Option<String>,
+    /// What is in it.
+    pub lines: Vec<ParcelLine>,
+}
+
+/// So many pieces in a parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelLine {
+    /// Of what.
+    pub sku: Sku,
+    /// Its name.
+    pub name: String,
+    /// How many.
+    pub quantity: u32,
 }
 
 /// A licence key that a buyer was given; it does not show itself.
@@ -140,6 +199,12 @@ pub struct MailQuery {
     /// Whether it is to tell the licence keys; then it is not written without them.
     #[serde(default)]
     pub licence_keys: bool,
+    /// The parcel that it is to tell of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parcel: Option<ShipmentId>,
+    /// The refund that it is to tell of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<uuid::Uuid>,
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use techtrove_db::Tx;
+use techtrove_http::idempotency::{self, Answer, Key};
 use techtrove_orders_api::{OrderId, OrderStatus};
 
 use super::{
@@ -29,6 +30,8 @@ pub(crate) struct CancelOrder {
     pub viewer: Viewer,
     /// Why, when staff says so.
     pub reason: Option<String>,
+    /// The request's idempotency key.
+    pub key: Option<Key>,
 }
 
 /// What became of it, so far.
@@ -38,6 +41,8 @@ pub(crate) enum Cancelled {
     Done(Box<Order>),
     /// It is written down, and carried out once a step has its answer.
     Asked(Box<Order>),
+    /// It was refused for good before, under the same key.
+    Refused(Answer),
 }
 
 /// Cancels the order.
@@ -48,7 +53,9 @@ pub(crate) async fn cancel_order(app: &Arc<App>, request: CancelOrder) -> Result
     let id = request.id;
     let request = CancelOrder { viewer: request.viewer.check(app, id)?, ..request };
     let watch = app.hub.watch(id);
-    ask(app, id, request).await?;
+    if let Some(before) = ask(app, id, request).await? {
+        return Ok(Cancelled::Refused(before));
+    }
     let (order, done) = wait_for(app, watch, id, PATIENCE, outcome).await?;
     match done {
         Some(Ok(())) => Ok(Cancelled::Done(Box::new(order))),
@@ -66,6 +73,10 @@ fn outcome(order: &Order) -> Option<Result<(), InvalidTransition>> {
 }
 
 impl Ask for CancelOrder {
+    fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
     fn write_down(&self, tx: &mut Tx<'_>, order: &mut Order) -> Result<(), Error> {
         may_see(order, &self.viewer)?;
         order.may_be_cancelled()?;
@@ -73,6 +84,10 @@ impl Ask for CancelOrder {
         if order.cancel_asked.is_none() {
             order.cancel_asked = Some(self.note());
             store::store_moved(tx, order, &Change::default(), order.history.len())?;
+        }
+        // What it comes to is not pinned: whoever asks again is told how the order stands.
+        if let Some(key) = &self.key {
+            idempotency::forget(tx, &key.hash)?;
         }
         Ok(())
     }

@@ -238,12 +238,9 @@ impl Drive {
         })
     }
 
-    /// An event for each station that the order passes, and one for licence keys that were revealed.
+    /// The events of what became of the order.
     fn events(&self, app: &App, order: &Order) -> Vec<(EventContext, NewEvent)> {
-        let passed = order.history.iter().skip(self.order.history.len());
-        let events = passed.filter_map(|entry| events::status_changed(order, entry.status));
-        let revealed = order.has_revealed_keys() && !self.order.has_revealed_keys();
-        let events = events.chain(revealed.then(|| events::keys_delivered(order.id, order.status)));
+        let events = events::between(&self.order, order).into_iter();
         let in_context = |event| {
             let context = EventContext::new(&*app.clock, &*app.ids);
             (context.in_trace(current_traceparent()), event)

@@ -108,6 +108,13 @@ impl Shipment {
         }
     }
 
+    /// Whether something in it travels, being of this order.
+    #[must_use]
+    pub fn travels(&self, order: &Order) -> bool {
+        let mut lines = self.pieces.iter().filter_map(|pieces| order.lines.get(pieces.line));
+        lines.any(Line::ships)
+    }
+
     /// The same, having left at `now`.
     #[must_use]
     pub fn shipped(&self, now: Timestamp) -> Self {

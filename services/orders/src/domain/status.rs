@@ -16,6 +16,15 @@ pub struct InvalidTransition {
     pub to: OrderStatus,
 }
 
+impl InvalidTransition {
+    /// Whether nothing will come that could allow it. What waits may still be confirmed, and packed.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        let ahead = self.from == OrderStatus::Pending || way(self.from, self.to).is_ok();
+        self.to == OrderStatus::Cancelled || !ahead
+    }
+}
+
 /// The stations from `from` to `to`, which is the last of them: goods that leave pass the packing,
 /// and what arrives has left.
 ///
@@ -87,6 +96,17 @@ mod tests {
                     assert_eq!(stations, Err(InvalidTransition { from, to }));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_may_still_come_is_not_refused_for_good() {
+        let refused = |from, to| InvalidTransition { from, to };
+        for (from, to) in [(Pending, Shipped), (Pending, Delivered), (Confirmed, Shipped)] {
+            assert!(!refused(from, to).is_final(), "{from:?} to {to:?}");
+        }
+        for (from, to) in [(Cancelled, Shipped), (Shipped, Cancelled), (Confirmed, Cancelled)] {
+            assert!(refused(from, to).is_final(), "{from:?} to {to:?}");
         }
     }
 

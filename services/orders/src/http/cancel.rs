@@ -9,12 +9,19 @@ use axum::{
 };
 use serde::Deserialize;
 use techtrove_core::{Problem, codes};
-use techtrove_http::{HttpError, OptionalJson, Path, ProblemBody, written_json};
+use techtrove_http::{
+    HttpError, Path, ProblemBody,
+    idempotency::{IdempotencyKey, OptionalIdempotent},
+    written_json,
+};
 use techtrove_identity_api::{Caller, Role};
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
-use super::{orders::viewer, texts};
+use super::{
+    orders::{scope, viewer},
+    texts,
+};
 use crate::app::{self, App, CancelOrder, Cancelled, OrderBody};
 
 /// The longest reason, in characters: it is kept beside the words that say who cancelled.
@@ -36,11 +43,13 @@ pub(crate) struct CancelRequest {
 
 /// Cancels an order, until its first piece is shipped. Answers 200 once the stock is released; void or
 /// refund follow. While a step is in flight it is stored, answered with 202, and carried out when the
-/// step ends; asking again meanwhile changes nothing.
+/// step ends; asking again meanwhile changes nothing. For an `Idempotency-Key` a refusal for good is
+/// given again; an order that is being cancelled, or was, is asked anew.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/cancel", operation_id = "cancel_order", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header),
     ),
     request_body(content = Option<CancelRequest>, description = "Nothing, `{}`, or staff's reason"),
     security(("bearer" = []), ("guest" = [])),
@@ -51,7 +60,8 @@ pub(crate) struct CancelRequest {
             headers(("ETag" = String, description = "Its version and hash"))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
-        (status = 409, body = ProblemBody, description = "`invalid_transition`"),
+        (status = 409, body = ProblemBody,
+            description = "`invalid_transition`, `idempotency_key_in_use`"),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
@@ -62,10 +72,12 @@ pub(crate) async fn cancel(
     caller: Caller,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
-    OptionalJson(request): OptionalJson<CancelRequest>,
+    OptionalIdempotent(idempotent): OptionalIdempotent<CancelRequest>,
 ) -> Result<Response, HttpError> {
     let staff = caller.has(Role::Support);
     let viewer = app::Viewer { staff, ..viewer(&caller, &headers)? }.check(&app, id)?;
+    let key = idempotent.key(scope(&viewer), app.clock.now());
+    let request = idempotent.body;
     if let Some(reason) = &request.reason {
         if !staff {
             let detail = "only staff gives a reason";
@@ -73,13 +85,14 @@ pub(crate) async fn cancel(
         }
         texts::check("/reason", reason, MAX_REASON)?;
     }
-    let asked = CancelOrder { id, viewer, reason: request.reason };
+    let asked = CancelOrder { id, viewer, reason: request.reason, key };
     match app::cancel_order(&app, asked).await {
         Ok(Cancelled::Done(order)) => Ok(written_json(order.version, &OrderBody::from(&*order))),
         Ok(Cancelled::Asked(order)) => {
             let answer = written_json(order.version, &OrderBody::from(&*order));
             Ok((StatusCode::ACCEPTED, answer).into_response())
         }
+        Ok(Cancelled::Refused(answer)) => Ok(answer.replayed()),
         // A manager may look at it, and must know that looking is all.
         Err(crate::error::Error::NotFound) if caller.has(Role::Manager) => {
             app::show_order(&app, id, &app::Viewer { staff: true, ..viewer_of(&caller) }).await?;

@@ -119,9 +119,10 @@ fn answered<T: Serialize>(
     Ok(no_store(response))
 }
 
-/// Makes an empty cart. A guest is given the token that opens it; since a guest has none before, their
-/// `Idempotency-Key` counts only when it is as good as random, such as a UUID: 20 characters or more, 8
-/// of them different.
+/// Makes an empty cart, whichever the caller has already: the signed-in ask for the current one first, and
+/// make one when there is none. A guest is given the token that opens it; since a guest has none before,
+/// their `Idempotency-Key` counts only when it is as good as random, such as a UUID: 20 characters or
+/// more, 8 of them different.
 #[utoipa::path(
     post, path = "/api/v1/carts", operation_id = "create_cart", tag = "carts",
     request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
@@ -153,7 +154,8 @@ pub(crate) async fn create(
     answered(StatusCode::CREATED, Some(cart_location(made.body.id)), &made)
 }
 
-/// Shows the signed-in user's newest open cart.
+/// Shows the signed-in user's newest open cart, on whichever device it was made. An older one that is open
+/// stays theirs by its id, and is the current one once the newer ones are bought.
 #[utoipa::path(
     get, path = "/api/v1/carts/current", operation_id = "get_current_cart", tag = "carts",
     security(("bearer" = [])),
@@ -438,12 +440,7 @@ pub(crate) async fn reorder(
     let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible);
     // Staff reorder what they bought themselves.
     let viewer = Viewer { user_id: caller.user_id(), staff: false, support: false, guest_token };
-    let scope = match (&viewer.user_id, &viewer.guest_token) {
-        (Some(id), _) => Scope::User(id.uuid()),
-        (None, Some(token)) => Scope::Token(token),
-        (None, None) => Scope::Guest,
-    };
-    let key = request.key(scope, app.clock.now());
+    let key = request.key(orders::scope(&viewer), app.clock.now());
     match app::reorder(&app, id, &viewer, key).await {
         Ok(made) => answered(StatusCode::CREATED, Some(cart_location(made.body.cart.id)), &made),
         Err(error) => Err(orders::hidden(&app, &caller, id, error, "this is for its buyer").await),

@@ -222,6 +222,15 @@ pub(super) async fn hidden(
     }
 }
 
+/// Whose idempotency keys the viewer's are.
+pub(super) fn scope(viewer: &Viewer) -> Scope<'_> {
+    match (&viewer.user_id, &viewer.guest_token) {
+        (Some(id), _) => Scope::User(id.uuid()),
+        (None, Some(token)) => Scope::Token(token),
+        (None, None) => Scope::Guest,
+    }
+}
+
 /// Who looks at an order.
 ///
 /// # Errors

@@ -13,8 +13,8 @@ use futures::stream;
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Timestamp};
 use techtrove_http::{
-    HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query, no_store, server::Draining,
-    sse,
+    HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query, idempotency::IdempotencyKey,
+    no_store, server::Draining, sse,
 };
 use techtrove_identity_api::Caller;
 use techtrove_orders_api::OrderId;
@@ -126,6 +126,8 @@ fn event(entry: &Entry) -> String {
     post, path = "/api/v1/orders/{id}/stream-ticket", operation_id = "issue_stream_ticket", tag = "orders",
     params(
         ("id" = OrderId, Path, description = "Which order"),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
+            description = "Accepted without effect: a ticket is never told twice."),
     ),
     request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
     security(("bearer" = []), ("guest" = [])),
@@ -143,6 +145,7 @@ pub(crate) async fn ticket(
     caller: Caller,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
+    _: IdempotencyKey,
     _: OptionalJson<NoFields>,
 ) -> Result<Response, HttpError> {
     let issued = app::issue_ticket(&app, id, &viewer(&caller, &headers)?).await?;

@@ -10,13 +10,15 @@ use techtrove_core::{SeededIds, SharedClock, TypedId as _};
 use techtrove_db::DbError;
 use techtrove_inventory_api::{ReservationId, ReservationState};
 use techtrove_orders::{
-    domain::{CapturePolicy, Order},
+    domain::{CapturePolicy, Order, RefundStatus, ShipmentStatus},
     store,
 };
 use techtrove_orders_api::{
-    ORDER_AGGREGATE, ORDER_KEYS_DELIVERED, OrderChanged, OrderEntry, OrderStatus, StockClaim,
+    ORDER_AGGREGATE, ORDER_KEYS_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_REFUNDED, OrderChanged,
+    OrderEntry, OrderRefunded, OrderStatus, ParcelShipped, StockClaim,
 };
 use techtrove_payments_api::{PaymentId, PaymentStatus};
+use uuid::Uuid;
 
 use super::{PIECES, World, stock::sums};
 
@@ -138,16 +140,30 @@ impl World {
         }
     }
 
-    /// Asserts that each order has told its stations, each once and in their order.
+    /// Asserts that each order has told its stations, parcels and refunds, each once and in their order.
     async fn assert_events(&self, context: &str) {
         let mut told: BTreeMap<_, Vec<OrderStatus>> = BTreeMap::new();
+        let mut done = Vec::new();
         for event in self.published().await {
             let data: OrderChanged = event.decode_data().expect("the order event's data");
             assert_eq!(event.aggregate_id, data.order_id.uuid(), "{context}");
-            if event.kind != ORDER_KEYS_DELIVERED {
-                told.entry(data.order_id).or_default().push(data.status);
+            match event.kind.as_str() {
+                ORDER_KEYS_DELIVERED => {}
+                ORDER_PARCEL_SHIPPED => {
+                    let data: ParcelShipped = event.decode_data().expect("a parcel's event");
+                    done.push(data.shipment_id.uuid());
+                }
+                ORDER_REFUNDED => {
+                    let data: OrderRefunded = event.decode_data().expect("a refund's event");
+                    done.push(data.refund_id);
+                }
+                _ => told.entry(data.order_id).or_default().push(data.status),
             }
         }
+        let mut expected: Vec<_> = self.orders().await.iter().flat_map(done_for).collect();
+        done.sort();
+        expected.sort();
+        assert_eq!(done, expected, "{context}: parcels and refunds");
         let passed = |order: &Order| order.history[1..].iter().map(|entry| entry.status).collect();
         let stations: BTreeMap<_, Vec<OrderStatus>> =
             self.orders().await.iter().map(|order| (order.id, passed(order))).collect();
@@ -187,6 +203,16 @@ impl World {
         let seen = seen.lock().expect("whole");
         seen.clone()
     }
+}
+
+/// The parcels of the order that left, and the refunds that were made.
+fn done_for(order: &Order) -> Vec<Uuid> {
+    let left = order
+        .shipments
+        .iter()
+        .filter(|parcel| parcel.status == ShipmentStatus::Shipped && parcel.carrier != "digital");
+    let made = order.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded);
+    left.map(|parcel| parcel.id.uuid()).chain(made.map(|refund| refund.id.uuid())).collect()
 }
 
 /// Asserts that what is charged is what the order consists of.

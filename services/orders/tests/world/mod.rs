@@ -199,7 +199,7 @@ async fn contact(Path(id): Path<UserId>) -> Result<Json<Contact>, HttpError> {
         return Err(Problem::new(codes::NOT_FOUND, "no such user").into());
     }
     let email = "bob@example.com".parse().expect("an address");
-    Ok(Json(Contact { email, name: "Bob".into() }))
+    Ok(Json(Contact { email, name: "Bob".into(), locale: Some("de-AT".into()) }))
 }
 
 /// Every user keeps the address of their own number, and no other.

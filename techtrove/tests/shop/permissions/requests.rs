@@ -38,6 +38,8 @@ pub enum Thing {
     /// The same, of a guest, whoever its owner becomes.
     GuestCart,
     Order,
+    /// The mail about an order.
+    Mail,
     Payment,
     Provider,
 }
@@ -149,6 +151,15 @@ pub const REQUESTS: &[Request] = &[
     call("DELETE /api/v1/reviews/{id}", Thing::Review),
     send("PUT /api/v1/reviews/{id}/vote", Thing::Review, |_| Sent::Json(json!({"helpful": true}))),
     call("DELETE /api/v1/reviews/{id}/vote", Thing::Review),
+    call("GET /api/v1/notifications", Thing::Nothing),
+    call("POST /api/v1/notifications/{id}/resend", Thing::Mail),
+    call("GET /api/v1/notifications/unsubscribe", Thing::Nothing),
+    call("POST /api/v1/notifications/unsubscribe", Thing::Nothing),
+    call("GET /api/v1/users/me/notifications", Thing::Nothing),
+    call("GET /api/v1/users/me/notification-preferences", Thing::Nothing),
+    send("PUT /api/v1/users/me/notification-preferences", Thing::Nothing, |_| {
+        Sent::Json(json!({"order_shipped": true, "order_delivered": false}))
+    }),
     call("GET /api/v1/inventory/availability", Thing::Nothing),
     call("GET /api/v1/inventory", Thing::Nothing),
     call("GET /api/v1/inventory/{sku}", Thing::Stock),
@@ -269,6 +280,11 @@ impl Thing {
             }
             Self::Cart | Self::OwnCart => (fill_cart(owner, &item()).await, "id"),
             Self::GuestCart => (fill_cart(&shop.public, &item()).await, "id"),
+            Self::Mail => {
+                let made = owner.post("/api/v1/orders", &order(SKU, 1, "tok_ok")).await;
+                let id = shop.mail_of(&made.expect(201).value()).await;
+                return Target { parameters: vec![("id", id)], ..target };
+            }
             Self::Order | Self::Payment => {
                 (owner.post("/api/v1/orders", &order(SKU, 1, "tok_ok")).await, "id")
             }

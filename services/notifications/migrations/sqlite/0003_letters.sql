@@ -1,0 +1,6 @@
+UPDATE mails SET recipient_folded = LOWER(recipient);
+
+CREATE TABLE letters (
+    mail_id BLOB NOT NULL PRIMARY KEY REFERENCES mails (id),
+    letter  TEXT NOT NULL
+);

@@ -1,0 +1,59 @@
+//! Support sends a mail once more, to whom it went before: as a mail of its own, since mail programs
+//! hide a second one with the same `Message-ID`.
+
+use techtrove_db::Tx;
+use techtrove_http::idempotency::{Key, Once, once};
+use techtrove_notifications_api::NotificationId;
+
+use super::App;
+use crate::{
+    domain::{Fresh, MailState, NewMail, Record},
+    error::Error,
+    store,
+};
+
+/// A mail that was sent again.
+#[derive(Clone, Debug)]
+pub struct Resent {
+    /// The new mail's record.
+    pub record: Record,
+    /// Its subject.
+    pub subject: String,
+}
+
+/// Sends the mail again, once per key.
+///
+/// # Errors
+/// [`Error::UnknownMail`], [`Error::StillQueued`], [`Error::Forgotten`], [`Error::Unsubscribed`], or when
+/// the database fails.
+pub async fn resend(
+    app: &App,
+    id: NotificationId,
+    key: Option<Key>,
+) -> Result<Once<Resent>, Error> {
+    let fresh: NotificationId = app.ids.next();
+    let (state, now, app) = (app.first_state(), app.clock.now(), app.clone());
+    let db = app.db.clone();
+    db.write("notifications.resend", move |tx| {
+        let fresh = Fresh { id: fresh, state, domain: &app.mail_domain, now };
+        once(tx, key.as_ref(), |tx| {
+            let record = write_again(tx, id, &fresh)?;
+            let subject = app.subject(&record).unwrap_or_default();
+            Ok(Resent { record, subject })
+        })
+    })
+    .await
+}
+
+fn write_again(tx: &mut Tx<'_>, id: NotificationId, fresh: &Fresh<'_>) -> Result<Record, Error> {
+    let record = store::lookup_record(tx, id)?.ok_or(Error::UnknownMail(id))?;
+    if record.state == MailState::Queued {
+        return Err(Error::StillQueued);
+    }
+    let letter = record.letter.as_ref().ok_or(Error::Forgotten)?.stored()?;
+    if record.kind.is_optional() && store::is_refused(tx, &record.recipient.key(), record.kind)? {
+        return Err(Error::Unsubscribed);
+    }
+    store::insert_mail(tx, &NewMail::again(record, letter, fresh))?;
+    store::lookup_record(tx, fresh.id)?.ok_or(Error::UnknownMail(fresh.id))
+}

@@ -1,0 +1,67 @@
+//! Stores a mail in the transaction that takes its event, whoever wrote it and whatever about.
+
+use std::sync::Arc;
+
+use techtrove_bus::{Event, HandlerError, Taken};
+use techtrove_notifications_api::NotificationId;
+
+use super::App;
+use crate::{
+    domain::{Kind, Language, Letter, Matter, NewMail, Recipient, message_id},
+    store,
+};
+
+/// A mail that an event asks for.
+#[derive(Debug)]
+pub(super) struct Writing {
+    /// The event.
+    pub event: Arc<Event>,
+    /// Who takes it.
+    pub consumer: &'static str,
+    /// Whom it is for.
+    pub to: Recipient,
+    /// Their locale, when known.
+    pub locale: Option<String>,
+    /// Which kind of mail it is.
+    pub kind: Kind,
+    /// What it tells.
+    pub matter: Matter,
+}
+
+/// Stores the mail once, however often its event comes, unless its recipient wants none of its kind.
+///
+/// # Errors
+/// When the database cannot be reached: the event comes again.
+pub(super) async fn write_mail(app: &App, writing: Writing) -> Result<Taken, HandlerError> {
+    let Writing { event, consumer, to, locale, kind, matter } = writing;
+    let language = locale.as_deref().and_then(Language::of_locale).unwrap_or(app.language);
+    let id: NotificationId = app.ids.next();
+    let mail = NewMail {
+        id,
+        event_id: event.id,
+        kind,
+        subject_id: event.aggregate_id,
+        recipient: to,
+        message_id: message_id(event.id, kind, &app.mail_domain),
+        letter: Letter { language, matter }.stored()?,
+        state: app.first_state(),
+        original: None,
+        created_at: app.clock.now(),
+    };
+    let key = kind.is_optional().then(|| mail.recipient.key());
+    app.db
+        .write("notifications.write_mail", move |tx| {
+            if !techtrove_bus::first_time(tx, consumer, &event)? {
+                return Ok(Taken::Handled);
+            }
+            let refused = match &key {
+                Some(key) => store::is_refused(tx, key, mail.kind)?,
+                None => false,
+            };
+            if !refused {
+                store::insert_mail(tx, &mail)?;
+            }
+            Ok(Taken::Handled)
+        })
+        .await
+}

@@ -1,0 +1,209 @@
+//! What staff and users see of the mails that were written, and what they may say about them.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Office, ada, changed, confirmed, keys_delivered};
+use techtrove_core::TypedId as _;
+use techtrove_db::Db;
+use techtrove_identity_api::{Role, UserId};
+use techtrove_notifications::app;
+use techtrove_orders_api::{ORDER_DELIVERED, ORDER_PARCEL_SHIPPED};
+use techtrove_testing::{Actor, engines, sqlite_inline};
+use uuid::Uuid;
+
+const LIST: &str = "/api/v1/notifications";
+const OWN: &str = "/api/v1/users/me/notifications";
+const PREFERENCES: &str = "/api/v1/users/me/notification-preferences";
+
+async fn office() -> Office {
+    Office::new(Db::clone(&*sqlite_inline().await), None).await
+}
+
+fn bob() -> UserId {
+    UserId::from_uuid(Uuid::from_u128(7))
+}
+
+async fn items(actor: &Actor, path: &str) -> Vec<Value> {
+    let list = actor.get(path).await.expect(200).value();
+    list["items"].as_array().expect("a list").clone()
+}
+
+/// The path, with its token, of the last link in the newest mail.
+async fn unsubscribe_link(office: &Office) -> String {
+    let mails = app::list_mailbox(&office.app, None, 1).await.expect("a list");
+    let text = &mails[0].content.text;
+    let (_, link) = text.rsplit_once("http://127.0.0.1:8080").expect("a link");
+    link.trim().to_owned()
+}
+
+#[tokio::test]
+async fn support_finds_the_mails_to_an_address_without_what_they_say() {
+    let office = office().await;
+    for number in [1, 2, 3] {
+        office.hear(confirmed(number)).await.expect("taken");
+    }
+    office.hear(keys_delivered(1)).await.expect("taken");
+    let support = office.user(bob(), Role::Support);
+
+    let all = items(&support, LIST).await;
+    let first = support.get(&format!("{LIST}?recipient=BUYER1@example.com&limit=1")).await;
+    let first = first.expect(200).value();
+    let next = first["next_cursor"].as_str().expect("there is more");
+    let second =
+        items(&support, &format!("{LIST}?recipient=buyer1@example.com&cursor={next}")).await;
+
+    assert_eq!(all.len(), 4);
+    let keys = &first["items"][0];
+    assert_eq!((&keys["kind"], &keys["state"]), (&json!("licence_keys"), &json!("kept")));
+    assert_eq!(keys["recipient"], "buyer1@example.com");
+    assert!(keys["subject"].as_str().expect("text").contains("TT-0000000001"));
+    assert!(keys["order_id"].as_str().expect("an id").starts_with("ord_"));
+    assert!(!first.to_string().contains("KEY-"), "{first}");
+    assert_eq!(second.len(), 1);
+    assert_eq!(second[0]["kind"], "order_confirmed");
+}
+
+#[tokio::test]
+async fn others_see_their_own_alone() {
+    let office = office().await;
+    office.hear(confirmed(1)).await.expect("taken");
+    office.hear(confirmed(2)).await.expect("taken");
+    let (ada, manager) = (office.user(ada(), Role::Customer), office.user(bob(), Role::Manager));
+
+    let own = items(&ada, OWN).await;
+
+    assert_eq!(own.len(), 1);
+    assert_eq!(own[0]["subject"], "Bestellung TT-0000000002 bestätigt");
+    assert!(items(&manager, OWN).await.is_empty());
+    let _ = ada.get(LIST).await.expect(403);
+    let _ = manager.get(LIST).await.expect(403);
+    let _ = office.guest().get(LIST).await.expect(401);
+    let _ = office.guest().get(OWN).await.expect(401);
+    for query in ["limit=0", "cursor=x", "recipient=nobody", "unknown=1"] {
+        let refused = office.user(bob(), Role::Support).get(&format!("{LIST}?{query}")).await;
+        assert_eq!(refused.status, 422, "{query}: {}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_again_once_per_key_as_a_mail_of_its_own() {
+    for db in engines().await {
+        let office = Office::new(Db::clone(&db), None).await;
+        office.hear(confirmed(1)).await.expect("taken");
+        let support = office.user(bob(), Role::Support);
+        let before = items(&support, LIST).await.remove(0);
+        let path = format!("{LIST}/{}/resend", before["id"].as_str().expect("an id"));
+        let again = || support.post(&path, &json!({})).header("idempotency-key", "again-1");
+
+        let made = again().await.expect(201);
+        let replayed = again().await.expect(201);
+
+        let after = items(&support, LIST).await;
+        assert_eq!(after.len(), 2, "{}", db.label());
+        assert_eq!(made.value(), replayed.value());
+        assert_eq!(after[0]["id"], made.value()["id"]);
+        assert_eq!(made.value()["original_id"], before["id"]);
+        assert_ne!(made.value()["message_id"], before["message_id"]);
+        let mails = app::list_mailbox(&office.app, None, 2).await.expect("a list");
+        assert_eq!(mails[0].content, mails[1].content);
+        let book = app::audit_mails(&office.app, &Default::default()).await.expect("a page");
+        assert_eq!(book.items.len(), 1, "the book counts what events made");
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_again_is_refused() {
+    let office = office().await;
+    office.hear(confirmed(1)).await.expect("taken");
+    office.hear(confirmed(3)).await.expect("taken");
+    let support = office.user(bob(), Role::Support);
+    let old = items(&support, LIST).await.remove(1);
+    app::forget_contents(&office.app, 1).await.expect("runs");
+    let path = |id: &str| format!("{LIST}/{id}/resend");
+    let id = old["id"].as_str().expect("an id");
+
+    let forgotten = support.post(&path(id), &json!({})).await.expect(409);
+    let unknown = path("ntf_00000000000000000000000000");
+
+    assert_eq!(forgotten.problem_code(), "mail_forgotten");
+    let _ = support.post(&unknown, &json!({})).await.expect(404);
+    let _ = office.user(ada(), Role::Customer).post(&path(id), &json!({})).await.expect(403);
+    let _ = support.post(&path(id), &json!({"to": "eve@example.com"})).await.expect(422);
+    assert!(items(&support, LIST).await[1]["subject"].is_null());
+}
+
+#[tokio::test]
+async fn what_is_needed_cannot_be_switched_off_and_the_rest_can() {
+    for db in engines().await {
+        let office = Office::new(Db::clone(&db), None).await;
+        let ada = office.user(ada(), Role::Customer);
+        let both = json!({"order_shipped": true, "order_delivered": true});
+        assert_eq!(ada.get(PREFERENCES).await.expect(200).value(), both);
+
+        let wish = json!({"order_shipped": false, "order_delivered": true});
+        for _ in 0..2 {
+            assert_eq!(ada.put(PREFERENCES, &wish).await.expect(200).value(), wish);
+        }
+        let needed = json!({"order_shipped": true, "order_delivered": true, "welcome": false});
+        let _ = ada.put(PREFERENCES, &needed).await.expect(422);
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 2, 1)).await.expect("taken");
+        office.hear(changed(ORDER_DELIVERED, 2, 2)).await.expect("taken");
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 1)).await.expect("taken");
+
+        assert_eq!(ada.get(PREFERENCES).await.expect(200).value(), wish, "{}", db.label());
+        let kinds: Vec<_> = items(&ada, OWN).await.iter().map(|it| it["kind"].clone()).collect();
+        assert_eq!(kinds, ["order_delivered"]);
+        assert_eq!(office.recipients().await, ["buyer1@example.com", "buyer2@example.com"]);
+        let _ = ada.put(PREFERENCES, &both).await.expect(200);
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 2, 3)).await.expect("taken");
+        assert_eq!(items(&ada, OWN).await.len(), 2);
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn one_click_ends_such_mails_however_often_it_comes() {
+    for db in engines().await {
+        let office = Office::new(Db::clone(&db), None).await;
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 1)).await.expect("taken");
+        let (link, guest) = (unsubscribe_link(&office).await, office.guest());
+
+        let question = guest.get(&link).await.expect(200);
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 2)).await.expect("taken");
+        assert_eq!(office.recipients().await.len(), 2, "looking changes nothing");
+        for body in ["List-Unsubscribe=One-Click", ""] {
+            let click = guest.request(http::Method::POST, &link);
+            let done = click.body("application/x-www-form-urlencoded", body).await.expect(200);
+            assert!(done.text().contains("no more such mails"), "{}", done.text());
+        }
+        office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 3)).await.expect("taken");
+        office.hear(changed(ORDER_DELIVERED, 1, 4)).await.expect("taken");
+
+        assert!(question.text().contains("<form method=\"post\">"), "{}", question.text());
+        let subjects = items(&office.user(bob(), Role::Support), LIST).await;
+        let kinds: Vec<_> = subjects.iter().map(|it| it["kind"].clone()).collect();
+        assert_eq!(kinds, ["order_delivered", "order_shipped", "order_shipped"], "{}", db.label());
+        let id = subjects[1]["id"].as_str().expect("an id");
+        let again = format!("{LIST}/{id}/resend");
+        let again = office.user(bob(), Role::Support).post(&again, &json!({})).await.expect(409);
+        assert_eq!(again.problem_code(), "unsubscribed");
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_ends_the_mails_of_others() {
+    let office = office().await;
+    office.hear(changed(ORDER_PARCEL_SHIPPED, 1, 1)).await.expect("taken");
+    let link = unsubscribe_link(&office).await;
+    let (path, _) = link.split_once('?').expect("a query");
+
+    for query in ["", "?token=", "?token=ntf_x.y", "?token=%00"] {
+        let refused = office.guest().get(&format!("{path}{query}")).await;
+        assert_eq!(refused.status, 422, "{query}: {}", refused.text());
+    }
+    let forged = format!("{}A", link);
+    let _ = office.guest().request(http::Method::POST, &forged).await.expect(422);
+}
