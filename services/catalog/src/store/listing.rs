@@ -63,9 +63,8 @@ macro_rules! behind {
     (rating) => {
         " AND (+q.rating_average < ? OR q.id < ?)"
     };
-    // No bound is asked for: the first key is one, where the others narrow theirs.
     (bestselling) => {
-        " AND q.sold <= ? AND (+q.sold < ? OR q.id < ?)"
+        " AND (+q.sold < ? OR q.id < ?)"
     };
 }
 
@@ -74,14 +73,25 @@ macro_rules! bounds {
     (newest) => {
         "+q.price_min BETWEEN ? AND ? AND +q.rating_average BETWEEN ? AND ?"
     };
+    // No bound of it is asked for: the key is one, where the others narrow theirs.
     (bestselling) => {
-        bounds!(newest)
+        concat!(bounds!(newest), " AND q.sold <= ?")
     };
     (rating) => {
         "+q.price_min BETWEEN ? AND ? AND q.rating_average BETWEEN ? AND ?"
     };
     ($price:ident) => {
         "q.price_min BETWEEN ? AND ? AND +q.rating_average BETWEEN ? AND ?"
+    };
+}
+
+/// The bounds where an index of another kind finds what is looked through.
+macro_rules! sifted_bounds {
+    (bestselling) => {
+        concat!(bounds!(newest), " AND +q.sold <= ?")
+    };
+    ($sort:ident) => {
+        bounds!(newest)
     };
 }
 
@@ -136,7 +146,7 @@ macro_rules! page {
             $sort,
             $before,
             $tables,
-            "+q.price_min BETWEEN ? AND ? AND +q.rating_average BETWEEN ? AND ?",
+            sifted_bounds!($sort),
             $conditions,
             sifted!($sort)
         )

@@ -93,6 +93,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             postgres: include_str!("../../migrations/postgres/0007_images.sql"),
             mysql: include_str!("../../migrations/mysql/0007_images.sql"),
         },
+        Migration {
+            version: 8,
+            name: "sold_indexes",
+            sqlite: include_str!("../../migrations/sqlite/0008_sold_indexes.sql"),
+            postgres: include_str!("../../migrations/postgres/0008_sold_indexes.sql"),
+            mysql: include_str!("../../migrations/mysql/0008_sold_indexes.sql"),
+        },
     ],
 };
 
