@@ -142,14 +142,7 @@ macro_rules! page {
     };
     // What an index of its own finds, sorted then.
     ($sort:ident, $before:expr, $tables:expr, $conditions:expr) => {
-        page!(
-            $sort,
-            $before,
-            $tables,
-            sifted_bounds!($sort),
-            $conditions,
-            sifted!($sort)
-        )
+        page!($sort, $before, $tables, sifted_bounds!($sort), $conditions, sifted!($sort))
     };
     ($sort:ident, $before:expr, $tables:expr, $bounds:expr, $conditions:expr, $order:expr) => {
         concat!(
