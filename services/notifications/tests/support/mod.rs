@@ -115,7 +115,7 @@ fn event(kind: EventKind, number: u32, sequence: u64) -> Arc<Event> {
         _ => serde_json::json!(OrderChanged { order_id: id, status }),
     };
     let aggregate = AggregateRef::new(ORDER_AGGREGATE, id);
-    told("/techtrove/orders", NewEvent { kind, aggregate, data }, number, sequence)
+    told("/techtrove/orders", &NewEvent { kind, aggregate, data }, number, sequence)
 }
 
 /// The event which says that something became of the account of Ada, whom it names.
@@ -126,7 +126,7 @@ pub fn of_account(kind: EventKind, more: &serde_json::Value, sequence: u64) -> A
     let members = data.as_object_mut().expect("an object");
     members.extend(more.as_object().expect("an object").clone());
     let aggregate = AggregateRef::new(USER_AGGREGATE, ada());
-    told("/techtrove/identity", NewEvent { kind, aggregate, data }, 0xada, sequence)
+    told("/techtrove/identity", &NewEvent { kind, aggregate, data }, 0xada, sequence)
 }
 
 /// A user.
@@ -134,14 +134,14 @@ pub fn ada() -> UserId {
     UserId::from_uuid(Uuid::from_u128(0x0199_0000_0000_7000_8000 << 64 | 0xada))
 }
 
-fn told(source: &str, event: NewEvent, number: u32, sequence: u64) -> Arc<Event> {
+fn told(source: &str, event: &NewEvent, number: u32, sequence: u64) -> Arc<Event> {
     let unique = u128::from(number) | u128::from(sequence) << 32;
     let context = EventContext {
         id: Uuid::from_u128(0x0198_1111_0000_7000_8000 << 64 | unique),
         time: ManualClock::default().now(),
         traceparent: None,
     };
-    Arc::new(Event::new(source, &context, &event, sequence))
+    Arc::new(Event::new(source, &context, event, sequence))
 }
 
 /// The order with what else the mail is to tell. Those of even numbers are Ada's; those from a thousand
