@@ -42,9 +42,12 @@ pub struct Arguments {
     command: Command,
 }
 
+/// What the tests need of Debian: the databases, a mail server, and what the README's tour is tried with.
+const PACKAGES: [&str; 5] = ["postgresql", "mariadb-server", "python3-aiosmtpd", "curl", "jq"];
+
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Install Debian's postgresql and mariadb-server, as root or by sudo
+    /// Install Debian's packages for the tests, as root or by sudo
     Install,
     /// Start both unless they run, and wait until they answer
     Up,
@@ -90,13 +93,11 @@ fn environment_file() -> PathBuf {
 fn install() -> Result<()> {
     ensure!(
         find("apt-get").is_some(),
-        "only Debian's packages are known here: install PostgreSQL and MariaDB by your system's own \
-         means, so that initdb and mariadbd are found in the PATH"
+        "only Debian's packages are known here: install PostgreSQL, MariaDB, curl and jq by your system's \
+         own means, so that initdb and mariadbd are found in the PATH, and aiosmtpd by pip"
     );
-    for words in [
-        &["update"][..],
-        &["install", "--yes", "--no-install-recommends", "postgresql", "mariadb-server"],
-    ] {
+    let install = [&["install", "--yes", "--no-install-recommends"][..], &PACKAGES].concat();
+    for words in [&["update"][..], &install] {
         let mut apt = if is_root()? { Process::new("apt-get") } else { sudo("apt-get")? };
         let status = apt.args(words).env("DEBIAN_FRONTEND", "noninteractive").status()?;
         ensure!(status.success(), "apt-get {} failed ({status})", words.join(" "));

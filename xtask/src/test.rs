@@ -15,8 +15,20 @@ const SERVERS: [(&str, &str, &str); 2] = [
     ("MariaDB", "TECHTROVE_TEST_MYSQL", "every store's suite on MySQL and MariaDB"),
 ];
 
-/// The programs that the README's tour is tried with.
-const TOOLS: [&str; 4] = ["bash", "curl", "jq", "awk"];
+/// What else tests run: its name, the shell's question whether it is there, and what is not tested without.
+const TOOLS: [(&str, &str, &str); 5] = [
+    ("bash", "command -v bash", TOUR),
+    ("curl", "command -v curl", TOUR),
+    ("jq", "command -v jq", TOUR),
+    ("awk", "command -v awk", TOUR),
+    (
+        "aiosmtpd",
+        "python3 -c 'import aiosmtpd' || /usr/bin/python3 -c 'import aiosmtpd'",
+        "mails handed over to a mail server",
+    ),
+];
+
+const TOUR: &str = "the README's tour";
 
 /// Run every test of the workspace
 ///
@@ -67,11 +79,11 @@ fn absent(is_present: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)
 
 /// The tools that are missing, likewise.
 fn absent_tools() -> Vec<(&'static str, &'static str)> {
-    let missing = TOOLS.into_iter().filter(|tool| {
-        let asked = Command::new("sh").args(["-c", "command -v \"$0\" >/dev/null", tool]).status();
-        !asked.is_ok_and(|status| status.success())
+    let missing = TOOLS.into_iter().filter(|(_, question, _)| {
+        let asked = Command::new("sh").args(["-c", question]).output();
+        !asked.is_ok_and(|answer| answer.status.success())
     });
-    missing.map(|tool| (tool, "the README's tour")).collect()
+    missing.map(|(tool, _, consequence)| (tool, consequence)).collect()
 }
 
 /// Nobody overlooks it.
@@ -88,7 +100,7 @@ fn notice(absent: &[(&str, &str)]) -> String {
         .collect();
     format!(
         "\n{rule}\n{lines}*** To run them: cargo xtask servers install (once, as root), then \
-         cargo xtask servers up; the tour needs bash, curl, jq and awk\n{rule}\n\n"
+         cargo xtask servers up\n{rule}\n\n"
     )
 }
 

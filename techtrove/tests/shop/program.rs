@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
 
 use axum::body::Bytes;
 use http::Request;
@@ -12,7 +11,7 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use serde_json::{Value, json};
 use techtrove_db::{Db, DbOptions, p};
 use techtrove_testing::Actor;
-use tokio::{sync::mpsc::Sender, time::Instant};
+use tokio::sync::mpsc::Sender;
 
 use crate::harness::order;
 
@@ -334,9 +333,7 @@ async fn the_audit_sees_a_difference_of_one() {
     for (service, damage, ..) in DAMAGES {
         alter(folder.path(), service, damage).await;
     }
-    let started = Instant::now();
     let seen = audit();
-    let took = started.elapsed();
     for (service, _, repair, _) in DAMAGES {
         alter(folder.path(), service, repair).await;
     }
@@ -346,7 +343,6 @@ async fn the_audit_sees_a_difference_of_one() {
     for (_, damage, _, rule) in DAMAGES {
         assert!(said.contains(rule), "{damage}: {said}");
     }
-    assert!(took < Duration::from_secs(15), "nobody works, so nothing is waited for: {took:?}");
     assert!(audit().status.success(), "repaired");
 }
 
