@@ -3,6 +3,7 @@
 //! server that it did not start, and nothing but `install` changes the system. Where they are stands
 //! in `.servers/env`, which `test` passes on.
 
+mod packages;
 mod system;
 
 use std::{
@@ -42,9 +43,6 @@ pub struct Arguments {
     command: Command,
 }
 
-/// What the tests need of Debian: the databases, a mail server, and what the README's tour is tried with.
-const PACKAGES: [&str; 5] = ["postgresql", "mariadb-server", "python3-aiosmtpd", "curl", "jq"];
-
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Install Debian's packages for the tests, as root or by sudo
@@ -63,7 +61,7 @@ enum Command {
 /// When a package, a folder or a server fails; the text says where to look.
 pub fn run(arguments: &Arguments) -> Result<()> {
     match arguments.command {
-        Command::Install => install(),
+        Command::Install => packages::install(),
         Command::Up => up(),
         Command::Down => down(),
         Command::Status => status(),
@@ -88,28 +86,6 @@ fn port_of(url: &str) -> Option<u16> {
 
 fn environment_file() -> PathBuf {
     tidy::root().join(".servers").join("env")
-}
-
-fn install() -> Result<()> {
-    ensure!(
-        find("apt-get").is_some(),
-        "only Debian's packages are known here: install PostgreSQL, MariaDB, curl and jq by your system's \
-         own means, so that initdb and mariadbd are found in the PATH, and aiosmtpd by pip"
-    );
-    let install = [&["install", "--yes", "--no-install-recommends"][..], &PACKAGES].concat();
-    for words in [&["update"][..], &install] {
-        let mut apt = if is_root()? { Process::new("apt-get") } else { sudo("apt-get")? };
-        let status = apt.args(words).env("DEBIAN_FRONTEND", "noninteractive").status()?;
-        ensure!(status.success(), "apt-get {} failed ({status})", words.join(" "));
-    }
-    Ok(())
-}
-
-fn sudo(program: &str) -> Result<Process> {
-    ensure!(find("sudo").is_some(), "packages are installed as root: run this as root");
-    let mut sudo = Process::new("sudo");
-    sudo.args(["DEBIAN_FRONTEND=noninteractive", program]);
-    Ok(sudo)
 }
 
 fn up() -> Result<()> {

@@ -1,6 +1,6 @@
 //! The demo shop: what `techtrove up` puts into an empty folder, so that there is something to visit. It
 //! is loaded behind the shop's back after the start, through the shop's own API, and wholly or again: a
-//! start finds out by [`stage`] what is still to be done. Where strangers can reach the shop, the
+//! start finds out by `stage` what is still to be done. Where strangers can reach the shop, the
 //! accounts of its staff are closed before the first of them may call.
 
 mod accounts;
