@@ -3,10 +3,7 @@
 
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use techtrove_bus::{
-    AggregateRef, Event, EventHandler, HandlerError, NewEvent, Subscription, Taken,
-};
+use techtrove_bus::{AggregateRef, Event, HandlerError, NewEvent, Subscription, Taken};
 use techtrove_catalog_api::ProductId;
 use techtrove_community_api::{RATING_AGGREGATE, RATING_CHANGED, RatingChanged};
 use techtrove_core::TypedId;
@@ -40,25 +37,16 @@ pub(crate) fn rating_changed(product: ProductId, rating: Rating) -> NewEvent {
 /// Listens to orders.
 pub(crate) fn on_orders(app: App) -> Subscription {
     let db = app.db.clone();
-    let handler = Arc::new(OnOrder { app });
+    let handler = Arc::new(move |event| on_order_event(app.clone(), event));
     Subscription { consumer: PURCHASES_CONSUMER, aggregate_kinds: &[ORDER_AGGREGATE], db, handler }
 }
 
-struct OnOrder {
-    app: App,
-}
-
-impl EventHandler for OnOrder {
-    fn handle(&self, event: Arc<Event>) -> BoxFuture<'_, Result<Taken, HandlerError>> {
-        Box::pin(async move {
-            if event.kind != ORDER_CONFIRMED {
-                return Ok(Taken::Ignored);
-            }
-            let confirmed: OrderConfirmed = event.decode_data()?;
-            let Some(user) = confirmed.user_id else { return Ok(Taken::Ignored) };
-            app::note_purchases(&self.app, event, UserId::from_uuid(user), &confirmed.lines)
-                .await?;
-            Ok(Taken::Handled)
-        })
+async fn on_order_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    if event.kind != ORDER_CONFIRMED {
+        return Ok(Taken::Ignored);
     }
+    let confirmed: OrderConfirmed = event.decode_data()?;
+    let Some(user) = confirmed.user_id else { return Ok(Taken::Ignored) };
+    app::note_purchases(&app, event, UserId::from_uuid(user), &confirmed.lines).await?;
+    Ok(Taken::Handled)
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use serde::Deserialize;
@@ -190,11 +190,9 @@ pub(crate) async fn edit(
     SignedIn(user): SignedIn,
     State(app): State<App>,
     Path(id): Path<AddressId>,
-    headers: HeaderMap,
-    if_match: Result<IfMatch, HttpError>,
+    if_match: Option<IfMatch>,
     Json(Patch(patch)): Json<Patch<AddressPatch>>,
 ) -> Result<Response, HttpError> {
-    let if_match = given(&headers, if_match)?;
     let kept = app::edit_address(&app, (user.sub, id), if_match, patch.into()).await?;
     Ok(private(written_json(kept.version, &AddressBody::from(kept))))
 }
@@ -218,17 +216,8 @@ pub(crate) async fn forget(
     SignedIn(user): SignedIn,
     State(app): State<App>,
     Path(id): Path<AddressId>,
-    headers: HeaderMap,
-    if_match: Result<IfMatch, HttpError>,
+    if_match: Option<IfMatch>,
 ) -> Result<StatusCode, HttpError> {
-    app::forget_address(&app, (user.sub, id), given(&headers, if_match)?).await?;
+    app::forget_address(&app, (user.sub, id), if_match).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The `If-Match` that was sent, for a change which does not need one.
-fn given(
-    headers: &HeaderMap,
-    if_match: Result<IfMatch, HttpError>,
-) -> Result<Option<IfMatch>, HttpError> {
-    headers.contains_key(header::IF_MATCH).then_some(if_match).transpose()
 }
