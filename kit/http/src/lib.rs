@@ -3,6 +3,7 @@
 //! with [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
 
 mod cache;
+mod cards;
 mod client;
 mod client_address;
 mod context;
@@ -24,6 +25,7 @@ pub mod server;
 pub mod sse;
 
 pub use cache::{no_store, private};
+pub use cards::CardFree;
 pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
 pub use client_address::ClientAddress;
 pub use context::{
