@@ -14,4 +14,5 @@ mod public_face;
 mod reviews;
 mod selling_out;
 mod tour;
+mod under_fire;
 mod webhooks;
