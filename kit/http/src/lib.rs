@@ -24,7 +24,7 @@ pub mod server;
 pub mod sse;
 
 pub use cache::{no_store, private};
-pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
+pub use client::{Answer, Call, Client, ClientError, Fault, Faults, Lost, Network, RequestBuilder};
 pub use client_address::ClientAddress;
 pub use context::{
     ContextLayer, RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
