@@ -4,7 +4,7 @@
 
 use std::{future::Future, time::Duration};
 
-use techtrove_core::{Money, Problem, TypedId as _};
+use techtrove_core::{Money, Problem, TypedId as _, planted};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
@@ -76,7 +76,7 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
     }
 }
 
-async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
+pub(super) async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
     let line = |line: &crate::domain::Line| Line { sku: line.sku.clone(), quantity: line.quantity };
     let request = HoldRequest {
         reservation_id: order.reservation_id(),
@@ -135,6 +135,12 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
             Outcome::Rejected(said_of_token(*problem))
         }
+        Err(Failure::Silence) if planted("timeout-taken-as-decline") => {
+            Outcome::Payment(PaymentReport::none(PaymentStatus::Failed))
+        }
+        Err(Failure::Silence) if planted("timeout-taken-as-success") => {
+            Outcome::Payment(PaymentReport::none(PaymentStatus::Authorized))
+        }
         Err(Failure::Silence) => Outcome::Unknown,
         // It answered, so it may well know.
         Err(Failure::Refused(_) | Failure::Failed) => reconcile(app, order).await,
@@ -178,7 +184,7 @@ async fn release(app: &App, order: &Order, attempts: u32) -> Outcome {
 
 async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
     let request = RefundRequest {
-        refund_id: refund.id,
+        refund_id: if planted("refund-without-key") { app.ids.next() } else { refund.id },
         amount: Money::new(refund.amount, order.totals.total.currency),
         reason: refund.reason.clone(),
     };
