@@ -56,7 +56,7 @@ impl Courier {
             consumer = subscription.consumer,
             kind = event.kind,
             id = %event.id,
-            traceparent = event.traceparent,
+            trace_id = event.trace_id(),
         );
         async {
             match attempt(subscription, event, self.deadline).await {

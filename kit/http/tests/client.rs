@@ -15,9 +15,10 @@ use axum::{
     routing::{delete, get, post},
 };
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Problem, codes};
+use techtrove_core::{ManualClock, Problem, SeededIds, codes};
 use techtrove_http::{
-    Call, Client, ClientError, Fault, Faults, HttpError, Json, Trace, current_trace, in_trace,
+    Call, Client, ClientError, Fault, Faults, HttpError, Json, RequestContext, Trace,
+    current_trace, in_trace, request_context,
 };
 use tokio::sync::Notify;
 
@@ -193,6 +194,27 @@ async fn headers_and_query_arrive_with_the_trace() {
     assert_eq!(header, inside);
     assert!((1..=2_000).contains(&left.parse::<u64>().expect("a number")), "{left}");
     assert_eq!(query, "limit=3");
+}
+
+#[tokio::test]
+async fn a_call_within_the_process_stays_in_its_callers_span() {
+    let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let span = || tracing::Span::current().id().map(|id| id.into_u64());
+    let clock = Arc::new(ManualClock::default());
+    let context = RequestContext { service: "echo", ids: Arc::new(SeededIds::new(clock, 1)) };
+    let router = Router::new().route("/", get(async move || Json(span())));
+    let client = Client::local("echo", request_context(router, context));
+    let trace = Trace::start(uuid::Uuid::from_u128(99));
+
+    let (outside, inside) = in_trace(trace, async {
+        (span(), client.get("/").call::<Option<u64>>().await.expect("echoed"))
+    })
+    .await;
+    let alone = client.get("/").call::<Option<u64>>().await.expect("echoed");
+
+    assert!(outside.is_some());
+    assert_eq!(inside, outside);
+    assert!(alone.is_some(), "a call that belongs to nothing has a span of its own");
 }
 
 #[tokio::test]

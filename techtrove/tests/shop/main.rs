@@ -15,4 +15,5 @@ mod public_face;
 mod reviews;
 mod selling_out;
 mod tour;
+mod under_fire;
 mod webhooks;

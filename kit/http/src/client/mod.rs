@@ -7,6 +7,7 @@ mod answer;
 mod error;
 mod faults;
 mod local;
+mod metrics;
 mod request;
 
 pub use answer::Answer;
@@ -24,6 +25,7 @@ use http::Method;
 use tokio::sync::Semaphore;
 
 use crate::guard;
+use metrics::CallMetrics;
 
 /// How long a call may take unless it or its client says otherwise.
 const DEFAULT_DEADLINE: Duration = Duration::from_secs(5);
@@ -40,6 +42,7 @@ pub struct Client {
     faults: Option<Arc<dyn Faults>>,
     places: Arc<Semaphore>,
     calls: Arc<AtomicU64>,
+    metrics: Arc<CallMetrics>,
 }
 
 /// How a request gets there.
@@ -60,6 +63,7 @@ impl Client {
             faults: None,
             places: Arc::new(Semaphore::new(IN_FLIGHT)),
             calls: Arc::default(),
+            metrics: Arc::default(),
         }
     }
 

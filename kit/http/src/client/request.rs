@@ -124,7 +124,7 @@ impl<'a> RequestBuilder<'a> {
                 Err(ClientError::Unavailable { callee: client.callee, sent: false, source })
             }
         };
-        record(client.callee, began, &outcome);
+        client.metrics.record(client.callee, began.elapsed(), &outcome);
         outcome
     }
 
@@ -230,18 +230,4 @@ impl Ready {
         request.headers_mut().insert(X_DEADLINE_MS, HeaderValue::from(left));
         request
     }
-}
-
-fn record(callee: &'static str, began: Instant, outcome: &Result<Answer, ClientError>) {
-    let label = match outcome {
-        Ok(answer) if answer.status.is_success() => "ok",
-        Ok(answer) if answer.status.is_server_error() => "failed",
-        Ok(_) | Err(ClientError::Refused(_)) => "refused",
-        Err(ClientError::Timeout { .. }) => "timeout",
-        Err(ClientError::Unavailable { .. }) => "unavailable",
-        Err(ClientError::Malformed { .. }) => "malformed",
-    };
-    metrics::counter!("client_calls_total", "callee" => callee, "outcome" => label).increment(1);
-    let seconds = began.elapsed().as_secs_f64();
-    metrics::histogram!("client_call_seconds", "callee" => callee).record(seconds);
 }

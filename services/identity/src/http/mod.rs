@@ -18,6 +18,7 @@ use axum::{
     Router,
     routing::{get, post, put},
 };
+use techtrove_http::CardFree;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -44,10 +45,13 @@ fn sign_in() -> OpenApiRouter<App> {
 
 /// What is the caller's own.
 fn own_account() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(me::show, me::edit))
+    let addresses = OpenApiRouter::new()
         .routes(routes!(addresses::list, addresses::create))
         .routes(routes!(addresses::show, addresses::edit, addresses::forget))
+        .layer(CardFree::Whole.layer());
+    OpenApiRouter::new()
+        .routes(routes!(me::show, me::edit))
+        .merge(addresses)
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
 }
