@@ -10,6 +10,7 @@ use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SeededIds, SharedClock, SharedIds};
 use techtrove_db::{Db, DbOptions};
 use techtrove_http::{Client, RequestContext, guard, request_context};
+use techtrove_identity::domain::MailKey;
 use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_orders::Deadlines;
@@ -47,6 +48,7 @@ const PUBLISHERS: [&str; 6] =
 pub const PATIENCE: Duration = Duration::from_secs(25);
 
 const GUEST_KEY: [u8; 32] = [7; 32];
+const MAIL_KEY: [u8; 32] = [6; 32];
 const SIGNING_SEED: [u8; 32] = [8; 32];
 const WEBHOOK_SECRET: [u8; 32] = [9; 32];
 
@@ -126,6 +128,7 @@ impl Site<'_> {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             signing_key: Arc::new(signing_key()?),
+            mail_key: MailKey::new(MAIL_KEY),
         };
         Ok(techtrove_identity::build(techtrove_identity::Config::default(), deps).await?)
     }
@@ -221,6 +224,7 @@ impl Site<'_> {
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             orders: OrdersClient::new(self.to("orders")),
+            identity: IdentityClient::new(self.to("identity")),
             authenticator: self.authenticator(),
             guest_key: GuestKey::new(GUEST_KEY),
         };

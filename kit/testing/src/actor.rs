@@ -214,8 +214,7 @@ impl IntoFuture for Draft {
     fn into_future(self) -> Self::IntoFuture {
         let what = format!("{} {}", self.method, self.path);
         Box::pin(async move {
-            let answer =
-                async { read(self.send().await).await.expect("the answer ends well") };
+            let answer = async { read(self.send().await).await.expect("the answer ends well") };
             let answer = tokio::time::timeout(PATIENCE, answer).await;
             answer.unwrap_or_else(|_| panic!("{what}: no answer within {PATIENCE:?}"))
         })

@@ -8,6 +8,7 @@ mod digital;
 mod grants;
 mod harness;
 mod lives;
+mod mailed_secrets;
 mod permissions;
 mod program;
 mod public_face;

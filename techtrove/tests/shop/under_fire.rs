@@ -116,8 +116,8 @@ impl Customer {
         loop {
             let up = self.shop.wait_for(Option::is_some).await.expect("the test goes on").clone();
             let Some(reply) = ask(&up.expect("up")).attempt().await else { continue };
-            let is_final = !reply.status.is_server_error()
-                && reply.problem_code() != "idempotency_key_in_use";
+            let is_final =
+                !reply.status.is_server_error() && reply.problem_code() != "idempotency_key_in_use";
             if is_final {
                 self.answered.add_permits(1);
                 return reply;
