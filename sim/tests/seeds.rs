@@ -47,7 +47,9 @@ fn every_planted_bug_is_found() {
     // The known seed does not find it any more where the shop has changed: then fresh ones have to.
     let missed: Vec<&str> = PLANTS
         .iter()
-        .filter(|plant| !is_found(plant, plant.seed) && !(0..FRESH).any(|seed| is_found(plant, seed)))
+        .filter(|plant| {
+            !is_found(plant, plant.seed) && !(0..FRESH).any(|seed| is_found(plant, seed))
+        })
         .map(|plant| plant.name)
         .collect();
 

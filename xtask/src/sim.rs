@@ -27,7 +27,7 @@ pub struct Arguments {
 /// When the build fails, or an invariant does not hold.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let status = Command::new("cargo")
-        .args(["run", "--quiet", "--profile", "sim", "--package", "techtrove-sim", "--"])
+        .args(["run", "--quiet", "--release", "--package", "techtrove-sim", "--"])
         .args(&arguments.asked)
         .current_dir(tidy::root())
         .status()

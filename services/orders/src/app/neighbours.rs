@@ -124,7 +124,7 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         payment_id: order.payment.id,
         reference: order.id.uuid(),
         owner: order.user_id.map(|user| user.uuid()),
-        amount: order.totals.total,
+        amount: asked_for(order),
         provider: order.payment.provider.clone(),
         token: token.0.clone(),
     };
@@ -145,6 +145,11 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         // It answered, so it may well know.
         Err(Failure::Refused(_) | Failure::Failed) => reconcile(app, order).await,
     }
+}
+
+/// What the order was frozen with.
+fn asked_for(order: &Order) -> Money {
+    if planted("total-recomputed") { order.totals.subtotal } else { order.totals.total }
 }
 
 /// What is wrong with the buyer's token, which is all of the request that payments may find fault with.
@@ -257,7 +262,7 @@ fn moved_money(order: &Order, answer: Result<Payment, Failure>) -> Outcome {
 fn report(order: &Order, payment: Payment) -> Outcome {
     let never_asked = payment.status == PaymentStatus::Voided && payment.amount.amount == 0;
     let ours = payment.id == order.payment.id
-        && (payment.amount == order.totals.total || never_asked)
+        && (payment.amount == asked_for(order) || never_asked)
         && (0..=order.totals.total.amount).contains(&payment.captured)
         && (0..=payment.captured).contains(&payment.refunded);
     if !ours {
