@@ -106,7 +106,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
 
     let shop = Shop::start(&arguments.program, folder.path()).await?;
     report.at_most("start to ready, existing folder", shop.ready_after_ms(), 150.0, "ms");
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     report.at_most("memory, idle", shop.memory_mib()?, 50.0, "MiB");
     let held = held::cost_mib(&shop, "/healthz", &[], HELD).await?;
     report.at_most("memory more, 5,000 connections held open", held, 100.0, "MiB");

@@ -104,6 +104,12 @@ impl Event {
         }
     }
 
+    /// The id of the trace it belongs to: 32 hexadecimal digits.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.traceparent.as_deref()?.split('-').nth(1)
+    }
+
     /// The data as a `T`; members that `T` does not know are ignored unless it refuses them.
     ///
     /// # Errors
@@ -237,6 +243,7 @@ mod tests {
         let event = Event::from_json(&newer).expect("newer message");
 
         assert_eq!(event.traceparent, None);
+        assert_eq!(event.trace_id(), None);
         assert_eq!(event.decode_data::<Data>().expect("data"), Data { version: 3 });
     }
 

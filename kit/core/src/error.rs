@@ -61,6 +61,8 @@ pub mod codes {
         UNSUPPORTED_MEDIA_TYPE = 415 "unsupported_media_type" "Unsupported content type";
         /// A value is not valid; `errors` says which.
         INVALID_REQUEST = 422 "invalid_request" "Invalid request";
+        /// A card number stands where it must not be kept.
+        CARD_DATA_REFUSED = 422 "card_data_refused" "Card data is not accepted";
         /// A list's cursor was not made by this list.
         INVALID_CURSOR = 422 "invalid_cursor" "Invalid cursor";
         /// A price in another currency than the shop's.

@@ -97,10 +97,15 @@ pub fn in_current_context<F: Future>(work: F) -> impl Future<Output = F::Output>
     }
 }
 
-/// `work` as part of `trace`: for what an event or a stored step continues.
+/// `work` as part of `trace`, in a span of its own: for what a stored step continues.
 pub fn in_trace<F: Future>(trace: Trace, work: F) -> impl Future<Output = F::Output> {
     let span = tracing::info_span!("work", trace_id = %trace.id());
-    Current { trace, path: None, deadline: None }.run(work.instrument(span))
+    continue_trace(trace, work.instrument(span))
+}
+
+/// `work` as part of `trace`, in the span that it is in already: for what an event continues.
+pub fn continue_trace<F: Future>(trace: Trace, work: F) -> impl Future<Output = F::Output> {
+    Current { trace, path: None, deadline: None }.run(work)
 }
 
 /// What requests get when they come in.
@@ -114,7 +119,7 @@ pub struct RequestContext {
 
 /// `router`, with a trace (continued from `traceparent` or new), an `x-request-id`, a span, metrics
 /// and a line in the log for each request. Wrap it around everything that answers, after all routes
-/// are there.
+/// are there. A call from within this process stays in its caller's span.
 pub fn request_context(router: Router, context: RequestContext) -> Router {
     router.layer(ContextLayer::new(context))
 }
@@ -166,17 +171,11 @@ where
         let (trace, request_id) = identify(&self.context.ids, request.headers());
         let method = request.method().clone();
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let route_name = route.as_ref().map_or("none", MatchedPath::as_str);
-        let span = tracing::info_span!(
-            "request",
-            trace_id = %trace.id(),
-            method = method.as_str(),
-            route = route_name,
-            request_id = Empty,
-        );
-        if request.headers().contains_key(X_REQUEST_ID) {
-            span.record("request_id", request_id.to_str().unwrap_or_default());
-        }
+        let span = match CURRENT.try_with(|_| Span::current()) {
+            // A call within this process: its caller's span tells what the call belongs to.
+            Ok(callers) if !callers.is_none() => Span::none(),
+            _ => new_span(&request, trace, route.as_ref(), &request_id),
+        };
         let path = request.uri().path_and_query().cloned();
         let refusal = head_too_large(request.headers());
         let work = self.inner.call(request);
@@ -191,12 +190,31 @@ where
             let status = response.status();
             let route = route.as_ref().map_or("none", MatchedPath::as_str);
             metrics.record(route, &method, status, elapsed);
-            log_completion(status.as_u16(), elapsed);
+            log_completion(metrics.service(), route, status.as_u16(), elapsed);
             response.headers_mut().entry(X_REQUEST_ID).or_insert(request_id);
             Ok(response)
         };
         Box::pin(Current { trace, path, deadline: None }.run(answer.instrument(span)))
     }
+}
+
+fn new_span(
+    request: &Request,
+    trace: Trace,
+    route: Option<&MatchedPath>,
+    request_id: &HeaderValue,
+) -> Span {
+    let span = tracing::info_span!(
+        "request",
+        trace_id = %trace.id(),
+        method = request.method().as_str(),
+        route = route.map_or("none", MatchedPath::as_str),
+        request_id = Empty,
+    );
+    if request.headers().contains_key(X_REQUEST_ID) {
+        span.record("request_id", request_id.to_str().unwrap_or_default());
+    }
+    span
 }
 
 fn head_too_large(headers: &HeaderMap) -> Option<Problem> {
@@ -206,12 +224,12 @@ fn head_too_large(headers: &HeaderMap) -> Option<Problem> {
     })
 }
 
-fn log_completion(status: u16, elapsed: Duration) {
+fn log_completion(service: &str, answers: &str, status: u16, elapsed: Duration) {
     let millis = elapsed.as_secs_f64() * 1_000.0;
     if elapsed >= SLOW {
-        tracing::info!(status, millis, "answered slowly");
+        tracing::info!(service, answers, status, millis, "answered slowly");
     } else {
-        tracing::debug!(status, millis, "answered");
+        tracing::debug!(service, answers, status, millis, "answered");
     }
 }
 

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, LengthLimitError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use techtrove_core::{Problem, codes};
 
-use crate::{HttpError, exact::Exact, pointer, server::BodyError, strict};
+use crate::{CardFree, HttpError, exact::Exact, pointer, server::BodyError, strict};
 
 /// How long a body that is read as a whole may take to arrive: less than the gateway waits for the
 /// answer.
@@ -137,18 +137,20 @@ pub(crate) async fn read_optional_json(request: Request) -> Result<Option<Bytes>
     Ok(Some(body))
 }
 
-/// The whole body, up to the limit that is layered onto the route. One that says at its beginning
-/// that it is larger is not waited for.
+/// The whole body, up to the limit that is layered onto the route, and without card numbers where the
+/// route is to be free of them. One that says at its beginning that it is larger is not waited for.
 async fn read(request: Request) -> Result<Bytes, Problem> {
+    let cards = CardFree::of(&request);
     let announced = request.body().size_hint().lower();
     let request = request.with_limited_body();
     if request.body().size_hint().upper().is_some_and(|most| announced > most) {
         return Err(too_large());
     }
-    match tokio::time::timeout(WHOLE_BODY, request.into_body().collect()).await {
-        Ok(collected) => Ok(collected.map_err(|error| body_problem(&error))?.to_bytes()),
-        Err(_) => Err(body_late()),
-    }
+    let collected = tokio::time::timeout(WHOLE_BODY, request.into_body().collect()).await;
+    let body = collected.map_err(|_| body_late())?.map_err(|error| body_problem(&error))?;
+    let body = body.to_bytes();
+    cards.map_or(Ok(()), |cards| cards.check(&body))?;
+    Ok(body)
 }
 
 fn too_large() -> Problem {

@@ -3,6 +3,7 @@
 //! with [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
 
 mod cache;
+mod cards;
 mod client;
 mod client_address;
 mod context;
@@ -24,11 +25,12 @@ pub mod server;
 pub mod sse;
 
 pub use cache::{no_store, private};
-pub use client::{Answer, Call, Client, ClientError, Fault, Faults, RequestBuilder};
+pub use cards::CardFree;
+pub use client::{Answer, Call, Client, ClientError, Fault, Faults, Lost, Network, RequestBuilder};
 pub use client_address::ClientAddress;
 pub use context::{
-    ContextLayer, RequestContext, current_trace, current_traceparent, in_current_context, in_trace,
-    request_context,
+    ContextLayer, RequestContext, continue_trace, current_trace, current_traceparent,
+    in_current_context, in_trace, request_context,
 };
 pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_json};
 pub use extract::{Path, Query, header_text};

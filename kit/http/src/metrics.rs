@@ -34,6 +34,11 @@ impl RouteMetrics {
         Self { service, seconds: OnceLock::new(), counters: RwLock::new(Vec::new()) }
     }
 
+    /// Who answers.
+    pub(crate) fn service(&self) -> &'static str {
+        self.service
+    }
+
     /// Counts an answer. Handles are made at the first one, when the recorder is installed.
     pub(crate) fn record(
         &self,

@@ -19,6 +19,13 @@ pub(crate) fn of(path: &Path, missing_field: Option<&str>) -> String {
     pointer
 }
 
+/// The pointer to what `rest` leads to from the member or item `token`.
+pub(crate) fn below(token: &str, rest: &str) -> String {
+    let mut pointer = String::new();
+    push(&mut pointer, token);
+    pointer + rest
+}
+
 /// Adds one step, escaped.
 pub(crate) fn push(pointer: &mut String, token: &str) {
     pointer.push('/');

@@ -38,12 +38,7 @@ fn nul_refused(body: &[u8]) -> Problem {
 
 /// Where the first text with U+0000 is.
 fn nul_at(value: &Value) -> Option<String> {
-    let below = |token: &str, child: &Value| {
-        let rest = nul_at(child)?;
-        let mut path = String::new();
-        pointer::push(&mut path, token);
-        Some(path + &rest)
-    };
+    let below = |token: &str, child: &Value| Some(pointer::below(token, &nul_at(child)?));
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
         Value::Array(items) => {

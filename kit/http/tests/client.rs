@@ -14,10 +14,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{delete, get, post},
 };
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt as _};
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Problem, codes};
+use techtrove_core::{ManualClock, Problem, SeededIds, codes};
 use techtrove_http::{
-    Call, Client, ClientError, Fault, Faults, HttpError, Json, Trace, current_trace, in_trace,
+    Call, Client, ClientError, Fault, Faults, HttpError, Json, Lost, Network, RequestContext,
+    Trace, current_trace, in_trace, request_context,
 };
 use tokio::sync::Notify;
 
@@ -196,6 +199,27 @@ async fn headers_and_query_arrive_with_the_trace() {
 }
 
 #[tokio::test]
+async fn a_call_within_the_process_stays_in_its_callers_span() {
+    let _spans = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let span = || tracing::Span::current().id().map(|id| id.into_u64());
+    let clock = Arc::new(ManualClock::default());
+    let context = RequestContext { service: "echo", ids: Arc::new(SeededIds::new(clock, 1)) };
+    let router = Router::new().route("/", get(async move || Json(span())));
+    let client = Client::local("echo", request_context(router, context));
+    let trace = Trace::start(uuid::Uuid::from_u128(99));
+
+    let (outside, inside) = in_trace(trace, async {
+        (span(), client.get("/").call::<Option<u64>>().await.expect("echoed"))
+    })
+    .await;
+    let alone = client.get("/").call::<Option<u64>>().await.expect("echoed");
+
+    assert!(outside.is_some());
+    assert_eq!(inside, outside);
+    assert!(alone.is_some(), "a call that belongs to nothing has a span of its own");
+}
+
+#[tokio::test]
 async fn an_empty_answer_is_nothing() {
     let router = Router::new().route("/", delete(async || StatusCode::NO_CONTENT));
 
@@ -222,4 +246,36 @@ async fn an_endless_answer_is_cut_off() {
     let error = Client::local("things", router).get("/").send().await.expect_err("too long");
 
     assert!(matches!(error, ClientError::Malformed { .. }), "{error}");
+}
+
+/// A network that answers with what it was sent, resets connections or is silent.
+#[derive(Debug)]
+enum Line {
+    Echo,
+    Reset,
+    Silent,
+}
+
+impl Network for Line {
+    fn carry(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<Bytes>, Lost>> {
+        match self {
+            Self::Echo => async move { Ok(http::Response::new(request.into_body())) }.boxed(),
+            Self::Reset => async { Err(Lost { sent: true, source: "reset".into() }) }.boxed(),
+            Self::Silent => std::future::pending().boxed(),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_answers_fails_or_is_waited_for_no_longer_than_the_deadline() {
+    let ask = async |line: Line| -> Result<Thing, ClientError> {
+        Client::over("things", Arc::new(line)).post("/things").json(&thing("lamp")).call().await
+    };
+
+    assert_eq!(ask(Line::Echo).await.expect("answered"), thing("lamp"));
+    assert!(matches!(ask(Line::Reset).await, Err(ClientError::Unavailable { sent: true, .. })));
+    assert!(matches!(ask(Line::Silent).await, Err(ClientError::Timeout { .. })));
 }

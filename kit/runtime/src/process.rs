@@ -6,7 +6,7 @@ use std::{hint::black_box, time::Duration};
 use crate::{Shutdown, Worker};
 
 /// How often freed memory is given back.
-const GIVE_BACK: Duration = Duration::from_secs(3);
+const GIVE_BACK: Duration = Duration::from_secs(1);
 
 /// A block of its own for the allocator, which shares smaller ones with others, in bytes.
 const BLOCK: usize = 1 << 20;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use techtrove_bus::{Event, EventHandler, HandlerError, Subscription, Taken};
-use techtrove_http::{Trace, in_trace};
+use techtrove_http::{Trace, continue_trace};
 
 /// `subscription`, each of whose events is handled as part of its own trace, so that logs and calls
 /// that follow from a request can be found by its trace id.
@@ -22,7 +22,7 @@ impl EventHandler for Traced {
             return self.0.handle(event);
         };
         let trace = trace.child(event.sequence);
-        Box::pin(in_trace(trace, async { self.0.handle(event).await }))
+        Box::pin(continue_trace(trace, async { self.0.handle(event).await }))
     }
 }
 

@@ -128,3 +128,25 @@ async fn what_is_no_address_is_refused_by_its_pointer() {
         assert_eq!(edited.pointers(), [pointer.as_str()], "{address}");
     }
 }
+
+#[tokio::test]
+async fn no_address_takes_a_card_number() {
+    let shop = identity().await;
+    let ada = shop.register("Ada").await;
+    let path = path_of(&keep(&ada, &home()).await);
+
+    for field in ["name", "company", "line1", "line2", "city", "region", "postal_code", "phone"] {
+        let mut address = home();
+        address[field] = json!("5555-5555-5555-4444");
+        let kept = ada.actor.post(PLACE, &address).await.expect(422);
+        let edited = ada.actor.patch(&path, &json!({field: address[field]})).await.expect(422);
+
+        for refused in [kept, edited] {
+            assert_eq!(refused.problem_code(), "card_data_refused", "{field}");
+            assert_eq!(refused.pointers(), [format!("/{field}")]);
+            assert!(!refused.text().contains("5555"), "{field}");
+        }
+    }
+    let phone = json!({"phone": "+49 30 1234567890"});
+    ada.actor.patch(&path, &phone).await.expect(200);
+}

@@ -134,10 +134,10 @@ async fn assert_sums(world: &World, count: usize) {
     orders.retain(|order| !order.refused);
     assert_eq!(orders.len(), count);
     for order in orders {
-        // What needs no parcel has left by itself.
+        // What needs no parcel has arrived by itself.
         let stays = order.lines.iter().filter(|line| line.ships()).count();
         let status = match stays {
-            0 => OrderStatus::Shipped,
+            0 => OrderStatus::Delivered,
             _ if stays < order.lines.len() => OrderStatus::Processing,
             _ => OrderStatus::Confirmed,
         };

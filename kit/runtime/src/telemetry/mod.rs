@@ -6,8 +6,10 @@ mod writer;
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, filter::ParseError, util::TryInitError};
-use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::{
+    layer::SubscriberExt as _, util::SubscriberInitExt as _, util::TryInitError,
+};
 
 use writer::{Flush, QueueWriter};
 
@@ -58,7 +60,9 @@ pub struct Telemetry {
 /// When the filter cannot be understood, or the log is set up already.
 pub fn init(filter: Option<&str>, format: Format) -> Result<Telemetry, TelemetryError> {
     let text = filter.unwrap_or("info");
-    let filter = EnvFilter::try_new(text)
+    // Which looks at targets and levels alone: a filter that knew spans would look at each one entered.
+    let filter: Targets = text
+        .parse()
         .map_err(|source| TelemetryError::Filter { filter: text.to_owned(), source })?;
     let terminal = std::io::stderr().is_terminal();
     let (writer, flush) = writer::start(std::io::stderr()).map_err(TelemetryError::Thread)?;

@@ -9,6 +9,7 @@ mod credentials;
 mod device;
 mod grants;
 mod keys;
+mod mailed_secrets;
 mod me;
 mod sessions;
 mod users;
@@ -17,6 +18,7 @@ use axum::{
     Router,
     routing::{get, post, put},
 };
+use techtrove_http::CardFree;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -43,10 +45,13 @@ fn sign_in() -> OpenApiRouter<App> {
 
 /// What is the caller's own.
 fn own_account() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(me::show, me::edit))
+    let addresses = OpenApiRouter::new()
         .routes(routes!(addresses::list, addresses::create))
         .routes(routes!(addresses::show, addresses::edit, addresses::forget))
+        .layer(CardFree::Whole.layer());
+    OpenApiRouter::new()
+        .routes(routes!(me::show, me::edit))
+        .merge(addresses)
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
 }
@@ -72,5 +77,6 @@ pub(crate) fn internal(app: App) -> Router {
         .route("/internal/identity/sessions/{id}/standing", get(contacts::standing))
         .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))
         .route("/internal/identity/users/find", post(contacts::find))
+        .route("/internal/identity/mailed-secrets/tell", post(mailed_secrets::tell))
         .with_state(app)
 }

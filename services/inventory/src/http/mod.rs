@@ -12,6 +12,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
+use techtrove_http::CardFree;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -25,6 +26,7 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(adjustments::adjust))
         .routes(routes!(adjustments::list_movements))
         .routes(routes!(keys::add))
+        .layer(CardFree::Members(&["reason"]).layer())
         .with_state(app)
 }
 

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     domain::{
         Order, Refusal,
-        saga::{Change, Facts, Hand, Outcome, Pin, Reply, Saga},
+        saga::{Change, Facts, Hand, Outcome, Pin, Reply, Saga, Step},
         status_word, step_word,
     },
     error::Error,
@@ -147,9 +147,11 @@ impl Drive {
                 Attempt::Overtaken => return Ok(Stop::Overtaken),
             };
             app.hub.tell(self.order.id);
-            match self.advance(app, &stored) {
-                Some(stop) => return Ok(stop),
-                None => continue,
+            if let Some(stop) = self.advance(app, &stored) {
+                return Ok(stop);
+            }
+            if self.hand == Hand::Buyer && self.saga.step == Step::Capture {
+                app.drivers.departure().await;
             }
         }
     }

@@ -2,19 +2,27 @@
 //! buyer's connection is gone, and waited for when the process ends. A task that is cut off all the
 //! same leaves a stored step to the recovery.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use techtrove_http::in_current_context;
 use techtrove_runtime::Worker;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::task::TaskTracker;
 
 use super::App;
 use crate::error::Error;
 
+/// How often those set out that follow up an answer. Nobody waits for them: together they share their
+/// transactions, which leaves more of the disk and the processor to the buyers who wait.
+const DEPARTURES: Duration = Duration::from_millis(20);
+
 /// The orders being driven.
 #[derive(Clone, Debug)]
 pub struct Drivers {
+    began: Instant,
     seats: Arc<Semaphore>,
     follow_ups: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -28,6 +36,7 @@ impl Drivers {
     #[must_use]
     pub fn new(orders: usize, follow_ups: usize) -> Self {
         Self {
+            began: Instant::now(),
             seats: Arc::new(Semaphore::new(orders)),
             follow_ups: Arc::new(Semaphore::new(follow_ups)),
             tasks: TaskTracker::new(),
@@ -46,6 +55,13 @@ impl Drivers {
     /// must not hold up the next buyers.
     pub(crate) fn follow_up(&self) -> Option<Seat> {
         Arc::clone(&self.follow_ups).try_acquire_owned().ok()
+    }
+
+    /// Waits until the next ones set out.
+    pub(crate) async fn departure(&self) {
+        let past = self.began.elapsed().as_millis() / DEPARTURES.as_millis();
+        let next = u32::try_from(past).unwrap_or(u32::MAX).saturating_add(1);
+        tokio::time::sleep_until(self.began + DEPARTURES * next).await;
     }
 
     /// Lets `work` go on by itself, in the context of whoever asked.
@@ -76,4 +92,28 @@ pub fn drivers_worker(app: Arc<App>) -> Worker {
             drivers.idle().await;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_follows_up_sets_out_together() {
+        let drivers = Drivers::new(1, 2);
+        tokio::time::advance(Duration::from_millis(101)).await;
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(12)).await;
+            drivers.departure().await;
+            drivers.began.elapsed()
+        };
+        let early = async {
+            drivers.departure().await;
+            drivers.began.elapsed()
+        };
+
+        let (early, late) = tokio::join!(early, late);
+
+        assert_eq!((early, late), (Duration::from_millis(120), Duration::from_millis(120)));
+    }
 }

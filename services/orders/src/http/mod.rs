@@ -16,9 +16,14 @@ mod tracking;
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
+use techtrove_http::CardFree;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
+
+/// What people write into the requests, where no card number may stand.
+const WRITTEN: CardFree =
+    CardFree::Members(&["payment", "shipping_address", "billing_address", "note", "reason"]);
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
@@ -44,6 +49,7 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(shipping::list))
         .routes(routes!(tracking::events))
         .routes(routes!(tracking::ticket))
+        .layer(WRITTEN.layer())
         .with_state(app)
 }
 

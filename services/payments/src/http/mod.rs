@@ -13,7 +13,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-
+use techtrove_http::CardFree;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::app::App;
@@ -28,6 +28,7 @@ pub fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(public::show))
         .routes(routes!(public::complete))
         .routes(routes!(public::void))
+        .layer(CardFree::Whole.layer())
         .merge(webhooks)
         .with_state(app)
 }

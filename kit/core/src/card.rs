@@ -1,0 +1,210 @@
+//! Recognises the number of a payment card in a text, so that none is ever kept: 13 to 19 digits, with
+//! blanks or dashes between them, that an issuer gives out and whose check digit (Luhn, ISO/IEC 7812-1)
+//! is right. What only looks long (a parcel's number, a phone number) is no card.
+
+use std::ops::RangeInclusive;
+
+/// How many digits a card number has.
+const LENGTH: RangeInclusive<usize> = 13..=19;
+
+/// The most digits of a phone number with its country (ITU-T E.164).
+const LONGEST_PHONE: usize = 15;
+
+/// The first four digits of the numbers that issuers give out.
+const ISSUERS: [RangeInclusive<u32>; 21] = [
+    4000..=4999, // Visa
+    2221..=2720, // Mastercard
+    5100..=5599,
+    3400..=3499, // American Express
+    3700..=3799,
+    3000..=3059, // Diners Club
+    3095..=3095,
+    3600..=3699,
+    3800..=3999,
+    6011..=6011, // Discover
+    6440..=6599,
+    3528..=3589, // JCB
+    6200..=6299, // UnionPay
+    8100..=8199,
+    2200..=2204, // Mir
+    5018..=5018, // Maestro
+    5020..=5038,
+    5893..=5893,
+    6304..=6304,
+    6759..=6759,
+    6761..=6763,
+];
+
+/// Whether a card number stands anywhere in `text`. It begins and ends where digits do: a part of a
+/// longer row of digits is none.
+#[must_use]
+pub fn has_card_number(text: &str) -> bool {
+    let belongs = |c: char| c.is_ascii_digit() || c == '+' || separates(c);
+    text.split(|c| !belongs(c)).any(|row| {
+        let mut parts = row.split('+');
+        let plain = parts.next().unwrap_or_default();
+        is_found_in(plain) || parts.any(|part| !is_phone(part) && is_found_in(part))
+    })
+}
+
+/// Whether people write this between the digits of one number.
+fn separates(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}')
+}
+
+/// Whether a row of digits that follows a plus sign can be the phone number that the sign announces.
+fn is_phone(row: &str) -> bool {
+    row.chars().filter(char::is_ascii_digit).count() <= LONGEST_PHONE
+}
+
+fn is_found_in(row: &str) -> bool {
+    let groups: Vec<&str> = row.split(separates).filter(|group| !group.is_empty()).collect();
+    (0..groups.len()).any(|first| begins_with_card(&groups[first..]))
+}
+
+/// Whether the first groups of digits, so many of them as it takes, are a card number.
+fn begins_with_card(groups: &[&str]) -> bool {
+    let mut digits = Vec::with_capacity(*LENGTH.end());
+    for group in groups {
+        if digits.len() + group.len() > *LENGTH.end() {
+            return false;
+        }
+        digits.extend(group.bytes().map(|byte| u32::from(byte - b'0')));
+        if LENGTH.contains(&digits.len()) && is_issued(&digits) && is_luhn(&digits) {
+            return true;
+        }
+    }
+    false
+}
+
+fn is_issued(digits: &[u32]) -> bool {
+    let first = digits.iter().take(4).fold(0, |number, digit| number * 10 + digit);
+    ISSUERS.iter().any(|numbers| numbers.contains(&first))
+}
+
+fn is_luhn(digits: &[u32]) -> bool {
+    let weighed = digits.iter().rev().enumerate().map(|(place, digit)| match place % 2 {
+        0 => *digit,
+        _ => digit * 2 / 10 + digit * 2 % 10,
+    });
+    weighed.sum::<u32>() % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::select};
+
+    use super::*;
+
+    /// What the issuers themselves publish for tests.
+    const CARDS: [&str; 12] = [
+        "4242424242424242",
+        "4222222222222",
+        "4000000000000000006",
+        "5555555555554444",
+        "2223003122003222",
+        "378282246310005",
+        "6011111111111117",
+        "3056930009020004",
+        "36227206271667",
+        "3566002020360505",
+        "6205500000000000004",
+        "2200000000000004",
+    ];
+
+    /// A number of an issuer with its check digit.
+    fn card() -> impl Strategy<Value = String> {
+        let issuer = select(ISSUERS.to_vec()).prop_flat_map(|numbers| numbers);
+        (issuer, prop::collection::vec(0_u32..10, 8..=14)).prop_map(|(issuer, rest)| {
+            let digits: String = rest.iter().map(ToString::to_string).collect();
+            let number = format!("{issuer}{digits}");
+            let check = (0..10).map(|check| format!("{number}{check}"));
+            let mut right = check.filter(|number| is_luhn(&values(number)));
+            right.next().expect("one of ten digits is right")
+        })
+    }
+
+    fn values(number: &str) -> Vec<u32> {
+        number.chars().filter_map(|c| c.to_digit(10)).collect()
+    }
+
+    fn spaced(number: &str, separators: &[&str]) -> String {
+        let pairs = number.chars().zip(separators.iter().cycle());
+        pairs.map(|(digit, separator)| format!("{digit}{separator}")).collect()
+    }
+
+    #[test]
+    fn what_issuers_publish_is_recognised() {
+        for number in CARDS {
+            assert!(has_card_number(number), "{number}");
+        }
+        for text in [
+            "4242 4242 4242 4242",
+            "4242-4242-4242-4242",
+            "my card is 4242 4242 4242 4242 12/27, thanks",
+            "3782 822463 10005",
+            "4242\u{a0}4242\u{2013}4242  4242",
+            "house 7, 4242 4242 4242 4242 123",
+            "+4242424242424242",
+            "nr.4242424242424242.",
+        ] {
+            assert!(has_card_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_long_is_none() {
+        for text in [
+            "",
+            "TT-4242424242",
+            "4242424242424241",
+            "1234567890123452",
+            "9999999999999995",
+            "JD014600003520512398",
+            "00340434161094042557",
+            "42424242424242424242",
+            "1Z999AA10123456784",
+            "+49 4212 345678901",
+            "+378282246310005",
+            "(415) 555-2671 ext. 4242",
+            "4242.4242.4242.4242",
+            "1 Main Street, 62701-4242",
+        ] {
+            assert!(!has_card_number(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_card_is_found_however_it_is_written(
+            number in card(),
+            separators in prop::collection::vec(select(vec!["", " ", "-", " - ", "\u{2009}"]), 1..9),
+            before in "[a-z ,.:]{0,9}",
+            after in "[a-z ,.:]{0,9}",
+        ) {
+            let text = format!("{before}{}{after}", spaced(&number, &separators));
+
+            prop_assert!(has_card_number(&number), "{}", number);
+            prop_assert!(has_card_number(&text), "{}", text);
+        }
+
+        #[test]
+        fn one_wrong_digit_makes_it_none(number in card(), place in 4_usize..13, by in 1_u32..10) {
+            let mut digits = values(&number);
+            digits[place] = (digits[place] + by) % 10;
+            let other: String = digits.iter().map(ToString::to_string).collect();
+
+            prop_assert!(!has_card_number(&other), "{}", other);
+        }
+
+        #[test]
+        fn a_longer_or_shorter_number_is_none(digits in "[0-9]{20,40}|[0-9]{0,12}") {
+            prop_assert!(!has_card_number(&digits));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[0-9 +-]{0,60}|\\PC*") {
+            let _ = has_card_number(&text);
+        }
+    }
+}
