@@ -60,6 +60,8 @@ pub enum Effect {
     FreeCommitted,
     /// Committed leaves the building.
     Ship,
+    /// What left comes back.
+    TakeBack,
 }
 
 /// What a call does to a reservation, and whether it did what was asked.
