@@ -8,6 +8,7 @@ use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_gateway::RateLimit;
 use techtrove_http::Client;
+use techtrove_identity::domain::MailKey;
 use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
@@ -19,6 +20,7 @@ use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 
 use crate::{
     audit::Books,
+    folder::Secrets,
     settings::Settings,
     shop::{Databases, PUBLISHERS, StartError, Wiring},
 };
@@ -47,7 +49,7 @@ struct Common {
 pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let Wiring { clock, ids, secrets, settings, databases, .. } = wiring;
     let common = Common { clock, ids, databases, settings };
-    let identity = common.identity(&secrets.signing_key).await?;
+    let identity = common.identity(&secrets).await?;
     let keys = Client::local("identity", Router::from(identity.public.clone()));
     let authenticator =
         Authenticator::new(keys, IdentityClient::new(to(&identity)), Arc::clone(&common.clock));
@@ -56,7 +58,6 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let catalog = common.catalog(&authenticator, InventoryClient::new(to(&inventory))).await?;
     let community = common.community(&authenticator, CatalogClient::new(to(&catalog))).await?;
     let guest_key = GuestKey::new(secrets.guest_key);
-    let mail_key = guest_key.clone();
     let webhooks = Webhooks { endpoint: Endpoint::default(), secret: secrets.sandbox_webhook_key };
     let sandbox = common.sandbox(webhooks.clone()).await?;
     let payments_deps = PaymentsNeeds {
@@ -70,11 +71,15 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
         catalog: CatalogClient::new(to(&catalog)),
         inventory: InventoryClient::new(to(&inventory)),
         payments: PaymentsClient::new(to(&payments)),
-        guest_key,
+        guest_key: guest_key.clone(),
     };
     let orders = common.orders(&authenticator, orders_deps).await?;
-    let (notifications, mailbox) =
-        common.notifications(&authenticator, OrdersClient::new(to(&orders)), mail_key).await?;
+    let notifications_deps = NotificationsNeeds {
+        identity: IdentityClient::new(to(&identity)),
+        orders: OrdersClient::new(to(&orders)),
+        guest_key,
+    };
+    let (notifications, mailbox) = common.notifications(&authenticator, notifications_deps).await?;
     let provider = to(&sandbox);
     let services =
         vec![identity, inventory, catalog, community, sandbox, payments, orders, notifications];
@@ -123,14 +128,23 @@ struct OrdersNeeds {
     guest_key: GuestKey,
 }
 
+/// Whom notifications calls, and the key of the tokens by which mails are refused.
+struct NotificationsNeeds {
+    identity: IdentityClient,
+    orders: OrdersClient,
+    guest_key: GuestKey,
+}
+
 impl Common {
-    async fn identity(&self, seed: &[u8; 32]) -> Result<Service, StartError> {
-        let signing_key = SigningKey::from_seed(seed).map_err(StartError::SigningKey)?;
+    async fn identity(&self, secrets: &Secrets) -> Result<Service, StartError> {
+        let signing_key =
+            SigningKey::from_seed(&secrets.signing_key).map_err(StartError::SigningKey)?;
         let deps = techtrove_identity::Deps {
             db: self.databases.open("identity").await?,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             signing_key: Arc::new(signing_key),
+            mail_key: MailKey::new(secrets.mail_key),
         };
         let config = techtrove_identity::Config {
             slow_repetition: self.settings.rate_limit != RateLimit::Off,
@@ -240,8 +254,7 @@ impl Common {
     async fn notifications(
         &self,
         authenticator: &Arc<Authenticator>,
-        orders: OrdersClient,
-        guest_key: GuestKey,
+        needs: NotificationsNeeds,
     ) -> Result<(Service, Router), StartError> {
         let mut config = techtrove_notifications::Config {
             language: self.settings.language,
@@ -258,9 +271,10 @@ impl Common {
             db: self.databases.open("notifications").await?,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
-            orders,
+            orders: needs.orders,
+            identity: needs.identity,
             authenticator: Arc::clone(authenticator),
-            guest_key,
+            guest_key: needs.guest_key,
         };
         Ok(techtrove_notifications::build(config, deps).await?)
     }

@@ -6,6 +6,7 @@ mod bench;
 mod fuzz;
 mod pc_parts;
 mod servers;
+mod sim;
 mod test;
 mod tidy;
 
@@ -20,6 +21,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask test                                   every test, on every database that runs
   cargo xtask pc-parts DIR --complete 1 > p.ndjson   real parts for `techtrove import`
   cargo xtask bench --parts DIR                      measure the release program on them
+  cargo xtask sim --seeds 0..1000                    the shop under simulated faults, by seed
   cargo xtask fuzz                                   ask the API whatever its document allows
 
 `cargo xtask COMMAND --help` says more of each.";
@@ -39,6 +41,7 @@ enum Command {
     Fuzz(fuzz::Arguments),
     PcParts(pc_parts::Arguments),
     Servers(servers::Arguments),
+    Sim(sim::Arguments),
     Test(test::Arguments),
     Tidy(tidy::Arguments),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::PcParts(arguments) => pc_parts::run(&arguments),
         Command::Servers(arguments) => servers::run(&arguments),
+        Command::Sim(arguments) => sim::run(&arguments),
         Command::Test(arguments) => test::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),
     };

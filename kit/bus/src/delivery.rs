@@ -134,9 +134,12 @@ impl Courier {
     }
 }
 
-/// Hands `event` to the handler and records it if the handler ignored it. A panic is an error like
-/// others.
-pub(crate) async fn attempt(
+/// Hands `event` to the handler and records it if the handler ignored it: what is done at the consumer's
+/// end, whichever way the event came. A panic is an error like others.
+///
+/// # Errors
+/// Why it was not taken; then it has to be handed over again.
+pub async fn attempt(
     subscription: &Subscription,
     event: &Arc<Event>,
     deadline: Duration,

@@ -24,6 +24,7 @@ mod work;
 
 pub use aggregate::{AggregateRef, PARTITIONS};
 pub use bus::{Bus, DuplicateConsumer, Subscription};
+pub use delivery::attempt;
 pub use drain::drain;
 pub use event::{Event, EventContext, EventKind, NewEvent};
 pub use handler::{EventHandler, HandlerError, Taken};

@@ -17,6 +17,7 @@ use crate::{
     migrate, mysql,
     open::Target,
     postgres,
+    simulated::{self, Mount},
     sqlite::{self, Place},
     tx::Kind,
     worker::{Purpose, Server, Worker},
@@ -42,6 +43,7 @@ struct Inner {
 
 enum Backend {
     Inline(Inline),
+    Simulated(Mount),
     Sqlite(Threads),
     Server(Threads, Arc<dyn Server>),
 }
@@ -89,6 +91,22 @@ impl Db {
         let backend = backend(&lanes)?;
         let Lanes { read, write } = lanes;
         Ok(Self(Arc::new(Inner { name, engine, options, read, write, committed, backend })))
+    }
+
+    /// A database on a simulated disk, inline or as a mount.
+    pub(crate) fn on_disk(
+        name: &str,
+        options: DbOptions,
+        disk: simulated::Access,
+    ) -> Result<(Self, Arc<Lane>), OpenError> {
+        let db = Self::assemble(Engine::Sqlite, name, options, |_| {
+            Ok(match disk {
+                simulated::Access::Inline(inline) => Backend::Inline(inline),
+                simulated::Access::Mount(mount) => Backend::Simulated(mount),
+            })
+        })?;
+        let writing = Arc::clone(&db.0.write);
+        Ok((db, writing))
     }
 
     async fn open_sqlite(place: Place, options: DbOptions) -> Result<Self, OpenError> {
@@ -213,7 +231,11 @@ impl Db {
             inline.run(lane, job);
             return reply.try_recv().unwrap_or_else(|_| Err(E::from(closed())));
         }
-        lane.submit(job)?;
+        if let Backend::Simulated(mount) = &self.0.backend {
+            mount.run(lane, job).await?;
+        } else {
+            lane.submit(job)?;
+        }
         reply.await.unwrap_or_else(|_| Err(E::from(closed())))
     }
 
@@ -224,7 +246,11 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let (job, reply) = job::boxed(name, false, job);
+        let (job, mut reply) = job::boxed(name, false, job);
+        if let Backend::Simulated(mount) = &self.0.backend {
+            mount.run_alone(&self.0.write, job);
+            return reply.try_recv().unwrap_or_else(|_| Err(E::from(closed())));
+        }
         let Backend::Server(_, server) = &self.0.backend else {
             return self.run(&self.0.write, job, reply).await;
         };
@@ -290,6 +316,7 @@ impl Db {
         self.0.close();
         match &self.0.backend {
             Backend::Inline(inline) => inline.close(),
+            Backend::Simulated(_) => {}
             Backend::Sqlite(threads) | Backend::Server(threads, _) => threads.ended().await,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
@@ -14,12 +14,13 @@ use crate::{
     tx::Kind,
 };
 
-/// The connection, until it is closed.
-pub(crate) struct Inline(Mutex<Option<Connection>>);
+/// The connection, until it is closed. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Inline(Arc<Mutex<Option<Connection>>>);
 
 impl Inline {
     pub(crate) fn open(place: &Place) -> Result<Self, OpenError> {
-        Ok(Self(Mutex::new(Some(Connection::open(place)?))))
+        Ok(Self(Arc::new(Mutex::new(Some(Connection::open(place)?)))))
     }
 
     fn connection(&self) -> MutexGuard<'_, Option<Connection>> {
@@ -30,7 +31,7 @@ impl Inline {
     /// Runs a job and answers it before it returns.
     pub(crate) fn run(&self, lane: &Lane, job: Box<dyn Job>) {
         match (&mut *self.connection(), lane.kind) {
-            (None, _) => job.answer(Some(DbError::Unavailable("it was closed".to_owned()))),
+            (None, _) => job.answer(Some(closed())),
             (Some(connection), Kind::Read) => sqlite::read_job(lane, connection, job),
             (Some(connection), Kind::Write) => {
                 let mut jobs = VecDeque::from([job]);
@@ -39,7 +40,24 @@ impl Inline {
         }
     }
 
+    /// Runs jobs that write, together, and answers them before it returns.
+    pub(crate) fn run_together(
+        &self,
+        lane: &Lane,
+        jobs: &mut VecDeque<Box<dyn Job>>,
+        grouping: &mut Grouping,
+    ) {
+        match &mut *self.connection() {
+            None => jobs.drain(..).for_each(|job| job.answer(Some(closed()))),
+            Some(connection) => sqlite::write_jobs(lane, connection, jobs, grouping),
+        }
+    }
+
     pub(crate) fn close(&self) {
         *self.connection() = None;
     }
+}
+
+fn closed() -> DbError {
+    DbError::Unavailable("it was closed".to_owned())
 }

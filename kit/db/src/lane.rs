@@ -84,13 +84,24 @@ impl Lane {
     /// Waits for jobs worth running; `false` once the database is closed and nothing waits.
     pub(crate) fn take(&self, most: usize, jobs: &mut VecDeque<Box<dyn Job>>) -> bool {
         let Some(waiting) = self.queue.take(most, jobs) else { return false };
+        self.sift(waiting, jobs);
+        true
+    }
+
+    /// Takes the jobs worth running that wait just now.
+    pub(crate) fn take_waiting(&self, most: usize, jobs: &mut VecDeque<Box<dyn Job>>) {
+        let waiting = self.queue.take_waiting(most, jobs);
+        self.sift(waiting, jobs);
+    }
+
+    /// Keeps those of `jobs` that are worth running, while so many others wait.
+    fn sift(&self, waiting: usize, jobs: &mut VecDeque<Box<dyn Job>>) {
         self.counters.waiting.set(Counters::tell(waiting));
         let taken = jobs.len();
         for _ in 0..taken {
             let worthwhile = jobs.pop_front().and_then(|job| self.worthwhile(job));
             jobs.extend(worthwhile);
         }
-        true
     }
 
     /// The job, unless its caller has gone or has waited too long already.

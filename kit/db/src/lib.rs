@@ -16,6 +16,7 @@ mod postgres;
 mod queue;
 mod row;
 mod script;
+mod simulated;
 mod sql;
 mod sqlite;
 mod statements;
@@ -32,6 +33,7 @@ pub use migrate::{MigrateError, Migration, MigrationSet};
 pub use open::OpenError;
 pub use options::DbOptions;
 pub use row::Row;
+pub use simulated::{Device, Disk, Writer};
 pub use sql::Sql;
 pub use stats::{DbStats, LaneStats};
 pub use techtrove_core::{

@@ -75,6 +75,14 @@ impl Queue {
         Some(state.jobs.len())
     }
 
+    /// Moves up to `most` of the jobs that wait just now to `taken`; tells how many still wait.
+    pub(crate) fn take_waiting(&self, most: usize, taken: &mut VecDeque<Box<dyn Job>>) -> usize {
+        let mut state = self.state();
+        let count = state.jobs.len().min(most);
+        taken.extend(state.jobs.drain(..count));
+        state.jobs.len()
+    }
+
     /// Takes no new jobs; those that wait are still done.
     pub(crate) fn close(&self) {
         self.state().closed = true;

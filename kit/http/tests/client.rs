@@ -14,11 +14,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::{delete, get, post},
 };
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt as _};
 use serde::{Deserialize, Serialize};
 use techtrove_core::{ManualClock, Problem, SeededIds, codes};
 use techtrove_http::{
-    Call, Client, ClientError, Fault, Faults, HttpError, Json, RequestContext, Trace,
-    current_trace, in_trace, request_context,
+    Call, Client, ClientError, Fault, Faults, HttpError, Json, Lost, Network, RequestContext,
+    Trace, current_trace, in_trace, request_context,
 };
 use tokio::sync::Notify;
 
@@ -244,4 +246,36 @@ async fn an_endless_answer_is_cut_off() {
     let error = Client::local("things", router).get("/").send().await.expect_err("too long");
 
     assert!(matches!(error, ClientError::Malformed { .. }), "{error}");
+}
+
+/// A network that answers with what it was sent, resets connections or is silent.
+#[derive(Debug)]
+enum Line {
+    Echo,
+    Reset,
+    Silent,
+}
+
+impl Network for Line {
+    fn carry(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> BoxFuture<'static, Result<http::Response<Bytes>, Lost>> {
+        match self {
+            Self::Echo => async move { Ok(http::Response::new(request.into_body())) }.boxed(),
+            Self::Reset => async { Err(Lost { sent: true, source: "reset".into() }) }.boxed(),
+            Self::Silent => std::future::pending().boxed(),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_network_answers_fails_or_is_waited_for_no_longer_than_the_deadline() {
+    let ask = async |line: Line| -> Result<Thing, ClientError> {
+        Client::over("things", Arc::new(line)).post("/things").json(&thing("lamp")).call().await
+    };
+
+    assert_eq!(ask(Line::Echo).await.expect("answered"), thing("lamp"));
+    assert!(matches!(ask(Line::Reset).await, Err(ClientError::Unavailable { sent: true, .. })));
+    assert!(matches!(ask(Line::Silent).await, Err(ClientError::Timeout { .. })));
 }

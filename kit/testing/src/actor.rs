@@ -157,23 +157,37 @@ impl Draft {
         Reply { status: parts.status, headers: parts.headers, body: Bytes::new() }
     }
 
+    /// Sends it to a shop that may be gone before it has answered; `None` when it is.
+    ///
+    /// # Panics
+    /// When no answer comes and the connection stays.
+    pub async fn attempt(self) -> Option<Reply> {
+        let what = format!("{} {}", self.method, self.path);
+        let answer = async { read(self.try_send().await.ok()?).await.ok() };
+        let answer = tokio::time::timeout(PATIENCE, answer).await;
+        answer.unwrap_or_else(|_| panic!("{what}: no answer within {PATIENCE:?}"))
+    }
+
     async fn send(self) -> http::Response<Body> {
-        match self.shop.clone() {
-            Shop::Here(router) => {
-                match router.oneshot(self.into_request("").map(Body::from)).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                }
-            }
-            Shop::At { base, client } => self.send_to(&base, &client).await,
+        let what = format!("{} {}", self.method, self.path);
+        match self.try_send().await {
+            Ok(response) => response,
+            Err(error) => panic!("{what}: {error:?}"),
         }
     }
 
-    async fn send_to(self, base: &str, client: &Network) -> http::Response<Body> {
-        let url = format!("{base}{}", self.path);
-        match client.request(self.into_request(base).map(Full::new)).await {
-            Ok(response) => response.map(Body::new),
-            Err(error) => panic!("{url}: {error:?}"),
+    async fn try_send(self) -> Result<http::Response<Body>, hyper_util::client::legacy::Error> {
+        match self.shop.clone() {
+            Shop::Here(router) => {
+                match router.oneshot(self.into_request("").map(Body::from)).await {
+                    Ok(response) => Ok(response),
+                    Err(never) => match never {},
+                }
+            }
+            Shop::At { base, client } => {
+                let request = self.into_request(&base).map(Full::new);
+                Ok(client.request(request).await?.map(Body::new))
+            }
         }
     }
 
@@ -187,10 +201,10 @@ impl Draft {
     }
 }
 
-async fn read(response: http::Response<Body>) -> Reply {
+async fn read(response: http::Response<Body>) -> Result<Reply, axum::Error> {
     let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, MAX_BODY).await.expect("the answer ends well");
-    Reply { status: parts.status, headers: parts.headers, body }
+    let body = axum::body::to_bytes(body, MAX_BODY).await?;
+    Ok(Reply { status: parts.status, headers: parts.headers, body })
 }
 
 impl IntoFuture for Draft {
@@ -200,7 +214,7 @@ impl IntoFuture for Draft {
     fn into_future(self) -> Self::IntoFuture {
         let what = format!("{} {}", self.method, self.path);
         Box::pin(async move {
-            let answer = async { read(self.send().await).await };
+            let answer = async { read(self.send().await).await.expect("the answer ends well") };
             let answer = tokio::time::timeout(PATIENCE, answer).await;
             answer.unwrap_or_else(|_| panic!("{what}: no answer within {PATIENCE:?}"))
         })

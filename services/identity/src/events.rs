@@ -1,21 +1,25 @@
 //! What identity publishes of users: that somebody came, that an address or a password is to be shown or
-//! was changed. Each in the transaction of the change; the secrets in some of them are for the mail alone.
+//! was changed. Each in the transaction of the change; of a secret that is to be mailed they tell the id.
 
 use techtrove_bus::{AggregateRef, EventKind, NewEvent};
 use techtrove_core::{EmailAddress, Timestamp};
 use techtrove_identity_api::{
     EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFIED, EmailChanged,
-    EmailVerificationRequested, EmailVerified, MailedSecret, PASSWORD_CHANGED,
+    EmailVerificationRequested, EmailVerified, MailedSecretId, PASSWORD_CHANGED,
     PASSWORD_RESET_REQUESTED, PasswordChanged, PasswordResetRequested, Recipient, USER_AGGREGATE,
     USER_REGISTERED, UserRegistered,
 };
 
-use crate::domain::{Secret, User};
+use crate::domain::User;
 
 /// Somebody made an account.
-pub(crate) fn registered(user: &User, secret: &Secret, expires_at: Timestamp) -> NewEvent {
-    let (to, verification_token) = (recipient(user, &user.email), mailed(secret));
-    let data = UserRegistered { user_id: user.id, to, verification_token, expires_at };
+pub(crate) fn registered(
+    user: &User,
+    secret_id: MailedSecretId,
+    expires_at: Timestamp,
+) -> NewEvent {
+    let to = recipient(user, &user.email);
+    let data = UserRegistered { user_id: user.id, to, secret_id, expires_at };
     event(USER_REGISTERED, user, &data)
 }
 
@@ -23,11 +27,11 @@ pub(crate) fn registered(user: &User, secret: &Secret, expires_at: Timestamp) ->
 pub(crate) fn verification_requested(
     user: &User,
     email: &EmailAddress,
-    secret: &Secret,
+    secret_id: MailedSecretId,
     expires_at: Timestamp,
 ) -> NewEvent {
-    let (to, token) = (recipient(user, email), mailed(secret));
-    let data = EmailVerificationRequested { user_id: user.id, to, token, expires_at };
+    let to = recipient(user, email);
+    let data = EmailVerificationRequested { user_id: user.id, to, secret_id, expires_at };
     event(EMAIL_VERIFICATION_REQUESTED, user, &data)
 }
 
@@ -44,9 +48,13 @@ pub(crate) fn email_changed(user: &User, before: &EmailAddress) -> NewEvent {
 }
 
 /// Somebody forgot the user's password.
-pub(crate) fn reset_requested(user: &User, secret: &Secret, expires_at: Timestamp) -> NewEvent {
-    let (to, token) = (recipient(user, &user.email), mailed(secret));
-    let data = PasswordResetRequested { user_id: user.id, to, token, expires_at };
+pub(crate) fn reset_requested(
+    user: &User,
+    secret_id: MailedSecretId,
+    expires_at: Timestamp,
+) -> NewEvent {
+    let to = recipient(user, &user.email);
+    let data = PasswordResetRequested { user_id: user.id, to, secret_id, expires_at };
     event(PASSWORD_RESET_REQUESTED, user, &data)
 }
 
@@ -59,10 +67,6 @@ pub(crate) fn password_changed(user: &User) -> NewEvent {
 fn recipient(user: &User, email: &EmailAddress) -> Recipient {
     let (name, locale) = (user.profile.name.clone(), user.profile.locale.clone());
     Recipient { email: email.clone(), name, locale }
-}
-
-fn mailed(secret: &Secret) -> MailedSecret {
-    MailedSecret::new(secret.expose())
 }
 
 fn event(kind: EventKind, user: &User, data: &impl serde::Serialize) -> NewEvent {

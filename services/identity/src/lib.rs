@@ -1,5 +1,5 @@
 //! Identity: accounts, sign-in, and the keys that access tokens are checked with. It must never show
-//! whether an account exists, and never keep a password or a refresh token in the clear. The floor
+//! whether an account exists, and never keep a password, a refresh token or a mailed secret in the clear. The floor
 //! plan is the same as every service's: `http → app → domain → store`.
 
 mod app;
@@ -18,7 +18,10 @@ use techtrove_http::Client;
 use techtrove_identity_api::{Authenticator, IdentityClient, SigningKey};
 use techtrove_runtime::{BuildError, Readiness, Service, prune_idempotency_keys};
 
-use crate::app::{App, Hasher, Slowing};
+use crate::{
+    app::{App, Hasher, Slowing},
+    domain::MailKey,
+};
 
 /// Identity's settings.
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ pub struct Deps {
     pub ids: SharedIds,
     /// Signs access tokens; the same in every replica.
     pub signing_key: Arc<SigningKey>,
+    /// Makes the secrets that are mailed; the same in every replica.
+    pub mail_key: MailKey,
 }
 
 /// Identity, ready to be started.
@@ -63,6 +68,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         clock: deps.clock,
         ids: deps.ids,
         signing_key: deps.signing_key,
+        mail_key: deps.mail_key,
         hasher: Arc::new(hasher),
         slowing: Arc::new(Slowing::new(config.slow_repetition)),
         forgotten: Arc::default(),

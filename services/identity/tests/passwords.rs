@@ -5,7 +5,10 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use techtrove_identity_api::{EMAIL_VERIFIED, PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED};
+use techtrove_identity_api::{
+    EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFIED, PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED,
+    USER_REGISTERED,
+};
 use techtrove_testing::Reply;
 
 use support::{FROM, Identity, PASSWORD, Person, identity};
@@ -72,10 +75,11 @@ async fn a_forgotten_password_is_reset_once_and_all_sessions_end() {
     let ada = shop.register("Ada").await;
     forget(&shop, "ADA@example.com").await;
     let mail = shop.nth(PASSWORD_RESET_REQUESTED, 1).await;
+    let token = shop.secret_of(&mail).await;
 
-    let refused = reset(&shop, &mail["token"], "password").await.expect(422);
-    reset(&shop, &mail["token"], NEW).await.expect(204);
-    let again = reset(&shop, &mail["token"], "a third password").await.expect(422);
+    let refused = reset(&shop, &token, "password").await.expect(422);
+    reset(&shop, &token, NEW).await.expect(204);
+    let again = reset(&shop, &token, "a third password").await.expect(422);
 
     assert_eq!((&mail["email"], &mail["name"]), (&json!("ada@example.com"), &json!("Ada")));
     assert_eq!(
@@ -94,7 +98,7 @@ async fn of_two_who_present_one_token_at_once_one_is_late() {
     let shop = identity().await;
     shop.register("Ada").await;
     forget(&shop, "ada@example.com").await;
-    let token = shop.nth(PASSWORD_RESET_REQUESTED, 1).await["token"].clone();
+    let token = shop.secret_of(&shop.nth(PASSWORD_RESET_REQUESTED, 1).await).await;
 
     let (one, two) =
         tokio::join!(reset(&shop, &token, NEW), reset(&shop, &token, "a third password"));
@@ -108,11 +112,11 @@ async fn of_two_who_present_one_token_at_once_one_is_late() {
 async fn a_token_is_good_for_an_hour_for_what_it_was_mailed_for() {
     let shop = identity().await;
     let ada = shop.register("Ada").await;
-    let registered = shop.last("identity.user.registered.v1").await;
+    let welcome = shop.secret_of(&shop.last(USER_REGISTERED).await).await;
     forget(&shop, &ada.email).await;
-    let token = shop.nth(PASSWORD_RESET_REQUESTED, 1).await["token"].clone();
+    let token = shop.secret_of(&shop.nth(PASSWORD_RESET_REQUESTED, 1).await).await;
 
-    reset(&shop, &registered["verification_token"], NEW).await.expect(422);
+    reset(&shop, &welcome, NEW).await.expect(422);
     reset(&shop, &json!("never mailed"), NEW).await.expect(422);
     shop.verify(&token).await.expect(422);
     shop.clock.advance(Duration::from_secs(60 * 60));
@@ -120,6 +124,28 @@ async fn a_token_is_good_for_an_hour_for_what_it_was_mailed_for() {
 
     assert_eq!(late.problem_code(), "invalid_token");
     assert_eq!(shop.try_log_in(&ada.email, PASSWORD).await, 200);
+}
+
+#[tokio::test]
+async fn a_secret_is_told_as_long_as_it_leads_somewhere_and_never_to_the_public() {
+    let shop = identity().await;
+    let ada = shop.register("Ada").await;
+    let welcome = shop.last(USER_REGISTERED).await;
+    forget(&shop, &ada.email).await;
+    let mail = shop.nth(PASSWORD_RESET_REQUESTED, 1).await;
+    let unknown = json!({ "secret_id": "sec_00000000000000000000000000" });
+
+    let before = shop.secrets_of(&[&welcome, &unknown, &mail]).await;
+    reset(&shop, &before[1], NEW).await.expect(204);
+    let used = shop.secrets_of(&[&welcome, &mail]).await;
+    shop.clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
+    let ended = shop.secrets_of(&[&welcome, &mail]).await;
+
+    assert_eq!((before.len(), &used, ended.len()), (2, &vec![before[0].clone()], 0));
+    let path = "/internal/identity/mailed-secrets/tell";
+    let many = json!({ "ids": vec![&mail["secret_id"]; 101] });
+    assert_eq!(shop.owner.post(path, &many).await.expect(422).pointers(), ["/ids"]);
+    shop.anybody.post(path, &json!({ "ids": [] })).await.expect(404);
 }
 
 #[tokio::test]
@@ -156,9 +182,9 @@ async fn a_password_that_is_chosen_ends_a_change_of_the_address() {
     let shop = identity().await;
     let ada = shop.register("Ada").await;
     ada.edit(&json!({"email": "eve@example.org"})).await.expect(200);
-    let eves = shop.last("identity.user.email_verification_requested.v1").await["token"].clone();
+    let eves = shop.secret_of(&shop.last(EMAIL_VERIFICATION_REQUESTED).await).await;
     forget(&shop, &ada.email).await;
-    let token = shop.nth(PASSWORD_RESET_REQUESTED, 1).await["token"].clone();
+    let token = shop.secret_of(&shop.nth(PASSWORD_RESET_REQUESTED, 1).await).await;
 
     reset(&shop, &token, NEW).await.expect(204);
 

@@ -11,7 +11,7 @@ use techtrove_identity::{
     domain::{Device, LiveSession, MailedSecret, Purpose, Session, User},
     store,
 };
-use techtrove_identity_api::{GrantedCategory, Role};
+use techtrove_identity_api::{GrantedCategory, MailedSecretId, Role};
 use techtrove_testing::{Seed, engines};
 
 fn now() -> Timestamp {
@@ -91,11 +91,21 @@ async fn a_mailed_secret_is_found_for_its_purpose_until_it_is_forgotten() {
             ([4; 32], reset, secret(second, later)),
             ([5; 32], verify, secret(second, now())),
         ];
+        let ids = Seed::fixed(18).ids(Arc::new(ManualClock::default()));
+        let all: [MailedSecretId; 5] = std::array::from_fn(|_| ids.next());
         let insert = db.write("insert", move |tx| {
-            let mut all = kept.iter();
-            all.try_for_each(|(hash, purpose, kept)| store::insert_secret(tx, hash, *purpose, kept))
+            let mut all = all.iter().zip(&kept);
+            all.try_for_each(|(id, (hash, purpose, kept))| {
+                store::insert_secret(tx, *id, hash, *purpose, kept)
+            })
         });
         insert.await.expect("stored");
+        let live = db.read("live", move |tx| -> Result<Vec<_>, DbError> {
+            all.iter().map(|id| store::lookup_live_secret(tx, *id, now())).collect()
+        });
+        let of = |hash: u8, purpose| Some((purpose, vec![hash; 32]));
+        let expected = [of(1, reset), of(2, reset), of(3, verify), of(4, reset), None];
+        assert_eq!(live.await.expect("read"), expected, "{label}");
         let found = async |purpose| {
             let found = db.read("look up", move |tx| {
                 let hashes = (1..=5_u8).map(|number| [number; 32]);

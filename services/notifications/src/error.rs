@@ -2,7 +2,7 @@
 
 use techtrove_core::{ErrorCode, Problem, codes};
 use techtrove_db::{DbError, Race};
-use techtrove_http::idempotency;
+use techtrove_http::{ClientError, idempotency};
 use techtrove_notifications_api::NotificationId;
 
 use crate::domain::InvalidToken;
@@ -46,6 +46,9 @@ pub enum Error {
     /// A letter cannot be written as JSON; does not happen.
     #[error("cannot store the mail")]
     Json(#[from] serde_json::Error),
+    /// Identity does not tell the secrets of links.
+    #[error("identity cannot be asked")]
+    Identity(#[from] ClientError),
     /// The database failed.
     #[error("notifications' database failed")]
     Db(#[from] DbError),
@@ -88,6 +91,7 @@ impl From<Error> for Problem {
             Error::Worded(problem) => *problem,
             Error::Render(error) => Self::internal(error),
             Error::Json(error) => Self::internal(error),
+            Error::Identity(error) => error.into(),
             Error::Db(error) => error.into(),
         }
     }

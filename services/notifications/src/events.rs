@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Subscription, Taken};
 use techtrove_identity_api::{
-    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EmailChanged, EmailVerificationRequested,
-    PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED, PasswordChanged, PasswordResetRequested,
-    USER_AGGREGATE, USER_REGISTERED, UserRegistered,
+    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFICATION_REQUESTED_V1, EmailChanged,
+    EmailVerificationRequested, EmailVerificationRequestedV1, PASSWORD_CHANGED,
+    PASSWORD_RESET_REQUESTED, PASSWORD_RESET_REQUESTED_V1, PasswordChanged, PasswordResetRequested,
+    PasswordResetRequestedV1, Recipient, USER_AGGREGATE, USER_REGISTERED, USER_REGISTERED_V1,
+    UserId, UserRegistered, UserRegisteredV1,
 };
 use techtrove_orders_api::{
     MailQuery, ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED,
@@ -16,7 +18,7 @@ use techtrove_orders_api::{
 
 use crate::{
     app::{self, App, WantedMail},
-    domain::{AccountMail, OrderMail},
+    domain::{AccountMail, LinkSecret, OrderMail},
 };
 
 /// How notifications is known to the bus as a reader of orders' events.
@@ -80,18 +82,28 @@ fn wanted(event: &Event) -> Result<Option<WantedMail>, HandlerError> {
 
 /// Writes to the owner of an account of which something became.
 async fn on_user_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    match about_account(&event)? {
+        Some((owner, mail)) => app::write_account_mail(&app, event, owner, mail).await,
+        None => Ok(Taken::Ignored),
+    }
+}
+
+/// Whom a mail about an account goes to, and what it is for.
+type AccountLetter = ((UserId, Recipient), AccountMail);
+
+fn about_account(event: &Event) -> Result<Option<AccountLetter>, HandlerError> {
     let (owner, mail) = match event.kind.as_str() {
         USER_REGISTERED => {
             let data: UserRegistered = event.decode_data()?;
-            ((data.user_id, data.to), AccountMail::Welcome(data.verification_token))
+            ((data.user_id, data.to), AccountMail::Welcome(LinkSecret::Id(data.secret_id)))
         }
         EMAIL_VERIFICATION_REQUESTED => {
             let data: EmailVerificationRequested = event.decode_data()?;
-            ((data.user_id, data.to), AccountMail::VerifyEmail(data.token))
+            ((data.user_id, data.to), AccountMail::VerifyEmail(LinkSecret::Id(data.secret_id)))
         }
         PASSWORD_RESET_REQUESTED => {
             let data: PasswordResetRequested = event.decode_data()?;
-            ((data.user_id, data.to), AccountMail::ResetPassword(data.token))
+            ((data.user_id, data.to), AccountMail::ResetPassword(LinkSecret::Id(data.secret_id)))
         }
         PASSWORD_CHANGED => {
             let data: PasswordChanged = event.decode_data()?;
@@ -101,7 +113,28 @@ async fn on_user_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerErro
             let data: EmailChanged = event.decode_data()?;
             ((data.user_id, data.to), AccountMail::EmailChanged)
         }
-        _ => return Ok(Taken::Ignored),
+        _ => return about_account_by_version_1(event),
     };
-    app::write_account_mail(&app, event, owner, mail).await
+    Ok(Some((owner, mail)))
+}
+
+/// The same of an event that an earlier version of the shop left on its way, which tells the secret itself.
+fn about_account_by_version_1(event: &Event) -> Result<Option<AccountLetter>, HandlerError> {
+    let (owner, mail) = match event.kind.as_str() {
+        USER_REGISTERED_V1 => {
+            let data: UserRegisteredV1 = event.decode_data()?;
+            let secret = LinkSecret::Told(data.verification_token);
+            ((data.user_id, data.to), AccountMail::Welcome(secret))
+        }
+        EMAIL_VERIFICATION_REQUESTED_V1 => {
+            let data: EmailVerificationRequestedV1 = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::VerifyEmail(LinkSecret::Told(data.token)))
+        }
+        PASSWORD_RESET_REQUESTED_V1 => {
+            let data: PasswordResetRequestedV1 = event.decode_data()?;
+            ((data.user_id, data.to), AccountMail::ResetPassword(LinkSecret::Told(data.token)))
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some((owner, mail)))
 }

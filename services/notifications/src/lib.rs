@@ -1,6 +1,6 @@
 //! Notifications: what the shop writes to its customers. It must never write twice about the same
-//! event, never delay an order, and never show a mail to anybody but its recipient (and, while no mail
-//! server is configured, to the machine the shop runs on). The rules live in [`domain`]; the floor plan
+//! event, never delay an order, never show a mail to anybody but its recipient (and, while no mail
+//! server is configured, to the machine the shop runs on), and never keep the secret of a link. The rules live in [`domain`]; the floor plan
 //! is the same as every service's.
 
 pub mod app;
@@ -19,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{Extension, Router};
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
-use techtrove_identity_api::{Authenticator, GuestKey};
+use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient};
 use techtrove_orders_api::OrdersClient;
 use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker, prune_idempotency_keys};
 
@@ -72,6 +72,8 @@ pub struct Deps {
     pub ids: SharedIds,
     /// Tells where an order's mail goes and what it says.
     pub orders: OrdersClient,
+    /// Tells the secrets of links.
+    pub identity: IdentityClient,
     /// Tells who a bearer token belongs to.
     pub authenticator: Arc<Authenticator>,
     /// The shop's key for those who have no account.

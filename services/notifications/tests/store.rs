@@ -6,18 +6,32 @@ mod support;
 use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use serde_json::json;
-use support::{MailServer, Office, ada, changed, confirmed, keys_delivered, of_account};
+use support::{
+    MailServer, Office, ada, changed, confirmed, keys_delivered, of_account, secret_id, secret_of,
+};
 use techtrove_core::PageRequest;
-use techtrove_db::Db;
+use techtrove_db::{Db, DbError, p};
 use techtrove_identity_api::{
-    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFIED, PASSWORD_CHANGED,
-    PASSWORD_RESET_REQUESTED, USER_REGISTERED,
+    EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFICATION_REQUESTED_V1, EMAIL_VERIFIED,
+    PASSWORD_CHANGED, PASSWORD_RESET_REQUESTED, PASSWORD_RESET_REQUESTED_V1, USER_REGISTERED,
+    USER_REGISTERED_V1,
 };
 use techtrove_notifications::{SmtpUrl, app, domain::Kind};
 use techtrove_orders_api::{
     ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED,
     ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
 };
+
+/// When the secrets of the events here end.
+const UNTIL: &str = "2026-01-01T01:00:00.000000Z";
+
+/// What is stored of what mails say.
+async fn letters(office: &Office) -> Vec<String> {
+    let letters = office.app.db.read("test.letters", |tx| -> Result<_, DbError> {
+        tx.query("SELECT letter FROM letters", p![], |row| row.get(0))
+    });
+    letters.await.expect("read")
+}
 
 async fn on_every_engine<F, T>(test: F)
 where
@@ -214,12 +228,12 @@ async fn what_becomes_of_an_account_is_told_and_a_secret_that_has_left_is_forgot
     on_every_engine(|db| async move {
         let server = MailServer::start().await;
         let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
-        let until = "2026-01-01T01:00:00.000000Z";
+        let secret = |number| json!({"secret_id": secret_id(number), "expires_at": UNTIL});
         let events = [
-            (USER_REGISTERED, json!({"verification_token": "WELCOME-1", "expires_at": until})),
-            (EMAIL_VERIFICATION_REQUESTED, json!({"token": "VERIFY-1", "expires_at": until})),
+            (USER_REGISTERED, secret(1)),
+            (EMAIL_VERIFICATION_REQUESTED, secret(2)),
             (EMAIL_VERIFIED, json!({})),
-            (PASSWORD_RESET_REQUESTED, json!({"token": "RESET-1", "expires_at": until})),
+            (PASSWORD_RESET_REQUESTED, secret(3)),
             (PASSWORD_CHANGED, json!({})),
             (EMAIL_CHANGED, json!({})),
         ];
@@ -229,16 +243,97 @@ async fn what_becomes_of_an_account_is_told_and_a_secret_that_has_left_is_forgot
             office.hear(event).await.expect("taken before");
         }
 
+        let letters = letters(&office).await;
         assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 5);
 
-        let taken = server.taken().join("\n");
-        for secret in ["token=3DWELCOME-1", "token=3DVERIFY-1", "token=3DRESET-1"] {
-            assert!(taken.replace("=\n", "").contains(secret), "{secret} in {taken}");
+        assert_eq!(letters.len(), 5);
+        assert!(!letters.concat().contains("s3cret"), "{letters:?}");
+        let taken = server.taken().join("\n").replace("=\n", "");
+        for secret in [1, 2, 3].map(|number| secret_of(secret_id(number))) {
+            assert!(taken.contains(&format!("token=3D{secret}")), "{secret} in {taken}");
         }
         let left = app::list_mailbox(&office.app, None, 10).await.expect("a list");
         let kinds: Vec<_> = left.iter().map(|mail| mail.record.kind).collect();
         assert_eq!(kinds, [Kind::EmailChanged, Kind::PasswordChanged]);
         assert_eq!(left[0].content.subject, "Ihre Adresse bei TechTrove wurde geändert");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_event_that_tells_its_secret_itself_is_taken_as_before() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        let events = [
+            (USER_REGISTERED_V1, json!({"verification_token": "WELCOME-1", "expires_at": UNTIL})),
+            (EMAIL_VERIFICATION_REQUESTED_V1, json!({"token": "VERIFY-1", "expires_at": UNTIL})),
+            (PASSWORD_RESET_REQUESTED_V1, json!({"token": "RESET-1", "expires_at": UNTIL})),
+        ];
+        for (sequence, (kind, more)) in (1..).zip(&events) {
+            office.hear(of_account(kind, more, sequence)).await.expect("taken");
+        }
+
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 3);
+
+        let taken = server.taken().join("\n").replace("=\n", "");
+        for secret in ["token=3DWELCOME-1", "token=3DVERIFY-1", "token=3DRESET-1"] {
+            assert!(taken.contains(secret), "{secret} in {taken}");
+        }
+        assert!(
+            letters(&office).await.is_empty(),
+            "what told its secret is forgotten once it left"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_waits_for_its_secret_and_is_given_up_when_that_has_ended() {
+    on_every_engine(|db| async move {
+        let server = MailServer::start().await;
+        let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+        for (sequence, secret) in [(1, 7), (2, 1_007)] {
+            let more = json!({"secret_id": secret_id(secret), "expires_at": UNTIL});
+            office
+                .hear(of_account(PASSWORD_RESET_REQUESTED, &more, sequence))
+                .await
+                .expect("taken");
+        }
+        office.identity_away.store(2, Ordering::SeqCst);
+
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 2);
+        assert!(server.taken().is_empty());
+        office.clock.advance(Duration::from_secs(10));
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 2);
+        office.clock.advance(Duration::from_secs(100_000));
+        assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 0, "neither is due");
+
+        let taken = server.taken();
+        assert_eq!(taken.len(), 1);
+        assert!(taken[0].replace("=\n", "").contains(&secret_of(secret_id(7))), "{}", taken[0]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_mailbox_shows_a_link_as_long_as_it_leads_somewhere() {
+    on_every_engine(|db| async move {
+        let office = Office::new(db, None).await;
+        for (sequence, secret) in [(1, 7), (2, 1_007)] {
+            let more = json!({"secret_id": secret_id(secret), "expires_at": UNTIL});
+            office
+                .hear(of_account(PASSWORD_RESET_REQUESTED, &more, sequence))
+                .await
+                .expect("taken");
+        }
+
+        let mails = app::list_mailbox(&office.app, None, 10).await.expect("a list");
+
+        let [ended, live] = [&mails[0].content, &mails[1].content];
+        assert!(live.text.contains(&secret_of(secret_id(7))), "{}", live.text);
+        assert!(!ended.text.contains("token="), "{}", ended.text);
+        assert!(!letters(&office).await.concat().contains("s3cret"));
     })
     .await;
 }

@@ -102,7 +102,7 @@ async fn only_whom_it_concerns_cancels() {
 }
 
 #[tokio::test]
-async fn a_key_pins_the_refusal_for_good_and_nothing_else() {
+async fn a_key_pins_the_refusal_for_good_and_that_it_was_asked() {
     let world = world().await;
     let shop = world.shop(Setting::default()).await;
     let (kept, gone) = (buy(&shop, "tok_ok", 1).await, buy(&shop, "tok_ok", 1).await);
@@ -123,7 +123,8 @@ async fn a_key_pins_the_refusal_for_good_and_nothing_else() {
     let reused = ask(cancel(&kept.path), &kept.guest_token, "k-1").await.expect(422);
     let empty = ask(cancel(&kept.path), &kept.guest_token, "").await.expect(400);
     let done = ask(cancel(&kept.path), &kept.guest_token, "k-2").await.expect(200);
-    let late = ask(cancel(&kept.path), &kept.guest_token, "k-2").await.expect(409);
+    let late = ask(cancel(&kept.path), &kept.guest_token, "k-2").await.expect(200);
+    let other = ask(cancel(&kept.path), &kept.guest_token, "k-3").await.expect(409);
     shop.app.drivers.idle().await;
 
     let replays = [&refused, &again, &done, &late].map(|reply| reply.header("idempotent-replayed"));
@@ -133,6 +134,8 @@ async fn a_key_pins_the_refusal_for_good_and_nothing_else() {
     assert_eq!(reused.problem_code(), "idempotency_key_reused");
     assert_eq!(empty.problem_code(), "bad_request");
     assert_eq!(done.value()["status"], "cancelled");
+    assert_eq!(late.value()["status"], "cancelled");
+    assert_eq!(other.problem_code(), "invalid_transition");
 }
 
 #[tokio::test(start_paused = true)]

@@ -101,6 +101,7 @@ async fn deliver(app: Arc<App>, interval: Duration, shutdown: Shutdown) -> Resul
         let more = app::deliver_webhooks(&app).await?;
         let pause = if more { Duration::ZERO } else { interval };
         let goes_on = tokio::select! {
+            biased;
             () = app.announced.notified() => !shutdown.has_begun(),
             goes_on = shutdown.pause(pause) => goes_on,
         };

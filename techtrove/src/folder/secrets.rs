@@ -14,6 +14,9 @@ use super::{FolderError, write_private};
 /// The file of the key which webhooks are signed with.
 const WEBHOOK_KEY: &str = "sandbox-webhook.key";
 
+/// The file of the key which makes the secrets that are mailed.
+const MAIL_KEY: &str = "mailed-secrets.key";
+
 /// What the shop keeps to itself.
 #[derive(Clone)]
 pub struct Secrets {
@@ -21,6 +24,8 @@ pub struct Secrets {
     pub signing_key: [u8; 32],
     /// The key of the tokens which guests get with their orders.
     pub guest_key: [u8; 32],
+    /// The key which makes the secrets that are mailed.
+    pub mail_key: [u8; 32],
     /// What the sandbox provider signs its webhooks with.
     pub sandbox_webhook_key: [u8; 32],
 }
@@ -38,6 +43,7 @@ impl Secrets {
         Self {
             signing_key: ids.secret(),
             guest_key: ids.secret(),
+            mail_key: ids.secret(),
             sandbox_webhook_key: ids.secret(),
         }
     }
@@ -48,21 +54,29 @@ impl Secrets {
     /// When they cannot be read.
     pub fn of_running(data: &Path) -> Result<Self, FolderError> {
         let folder = data.join("secrets");
-        let webhook_key = read(&folder.join(WEBHOOK_KEY))?;
-        Self::kept(&folder, webhook_key)
+        let (mail_key, webhook_key) =
+            (read(&folder.join(MAIL_KEY))?, read(&folder.join(WEBHOOK_KEY))?);
+        Self::kept(&folder, mail_key, webhook_key)
     }
 
     /// The secrets of a shop that was started before. What has been given to others is never made
-    /// again; the key of webhooks, which both ends learn at the start, is.
+    /// again; the key of webhooks, which both ends learn at the start, is, and that of mailed secrets, since
+    /// those which were mailed stay good without it.
     pub(super) fn load(folder: &Path, ids: &dyn IdGen) -> Result<Self, FolderError> {
-        let webhook_key = one(&folder.join(WEBHOOK_KEY), ids)?;
-        Self::kept(folder, webhook_key)
+        let (mail_key, webhook_key) =
+            (one(&folder.join(MAIL_KEY), ids)?, one(&folder.join(WEBHOOK_KEY), ids)?);
+        Self::kept(folder, mail_key, webhook_key)
     }
 
-    fn kept(folder: &Path, sandbox_webhook_key: [u8; 32]) -> Result<Self, FolderError> {
+    fn kept(
+        folder: &Path,
+        mail_key: [u8; 32],
+        sandbox_webhook_key: [u8; 32],
+    ) -> Result<Self, FolderError> {
         Ok(Self {
             signing_key: read(&folder.join("access-token-signing.key"))?,
             guest_key: read(&folder.join("guest-token.key"))?,
+            mail_key,
             sandbox_webhook_key,
         })
     }
@@ -73,6 +87,7 @@ impl Secrets {
         Ok(Self {
             signing_key: one(&folder.join("access-token-signing.key"), ids)?,
             guest_key: one(&folder.join("guest-token.key"), ids)?,
+            mail_key: one(&folder.join(MAIL_KEY), ids)?,
             sandbox_webhook_key: one(&folder.join(WEBHOOK_KEY), ids)?,
         })
     }
@@ -135,17 +150,21 @@ mod tests {
     }
 
     #[test]
-    fn a_shop_of_an_earlier_version_gets_its_key_of_webhooks_and_keeps_the_rest() {
+    fn a_shop_of_an_earlier_version_gets_the_keys_that_it_lacks_and_keeps_the_rest() {
         let parent = tempfile::tempdir().expect("a folder");
         let folder = parent.path().join("secrets");
         let first = Secrets::load_or_make(&folder, &ids(1)).expect("made");
-        fs::remove_file(folder.join(WEBHOOK_KEY)).expect("removed");
+        for key in [WEBHOOK_KEY, MAIL_KEY] {
+            fs::remove_file(folder.join(key)).expect("removed");
+        }
 
         let upgraded = Secrets::load(&folder, &ids(2)).expect("made");
 
         let kept = (upgraded.signing_key, upgraded.guest_key);
         assert_eq!((first.signing_key, first.guest_key), kept);
         assert_ne!(first.sandbox_webhook_key, upgraded.sandbox_webhook_key);
+        assert_ne!(first.mail_key, upgraded.mail_key);
+        assert_eq!(Secrets::load(&folder, &ids(3)).expect("read").mail_key, upgraded.mail_key);
     }
 
     #[test]

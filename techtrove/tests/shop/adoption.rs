@@ -1,7 +1,6 @@
 //! Who bought as a guest and comes back with an account finds what they bought.
 
 use serde_json::{Value, json};
-use techtrove_identity_api::USER_REGISTERED;
 use techtrove_testing::{Actor, eventually};
 
 use crate::harness::{SOON, TestShop, items, order, order_path};
@@ -37,7 +36,7 @@ async fn a_verified_address_adopts_what_its_owner_bought_as_a_guest() {
         let eve = register(&shop, "eve@example.com").await;
         assert_eq!(orders(&eve).await, Vec::<Value>::new(), "{engine}: not before it is verified");
 
-        let token = shop.told(USER_REGISTERED).await["verification_token"].clone();
+        let token = shop.mailed_token("eve@example.com", "verify-email").await;
         let verify = json!({ "token": token });
         shop.public.post("/api/v1/auth/verify-email", &verify).await.expect(204);
         eventually(SOON, async || (!orders(&eve).await.is_empty()).then_some(())).await;

@@ -9,7 +9,7 @@ use techtrove::folder::Secrets;
 use techtrove::settings::Settings;
 use techtrove::shop::{Databases, SERVICES, Shop, Wiring};
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds, TypedId as _};
-use techtrove_db::{Db, DbError, DbOptions, p};
+use techtrove_db::DbOptions;
 use techtrove_gateway::RateLimit;
 use techtrove_identity_api::{Claims, Role, SigningKey};
 use techtrove_orders_api::OrderId;
@@ -26,7 +26,7 @@ pub struct TestShop {
     pub operator: Actor,
     pub manager: Actor,
     door: Door,
-    identity: String,
+    databases: Vec<String>,
     shutdown: Shutdown,
     running: JoinHandle<()>,
     places: Vec<Place>,
@@ -73,7 +73,7 @@ impl TestShop {
     }
 
     async fn start(url: impl Fn(&str) -> String, place: Place) -> Self {
-        let identity = url("identity");
+        let databases = SERVICES.map(&url).to_vec();
         let clock: SharedClock = Arc::new(SystemClock);
         let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).expect("entropy"));
         let secrets = Secrets::generate(&*ids);
@@ -99,7 +99,7 @@ impl TestShop {
         let running = tokio::spawn(lifecycle.run(shutdown.clone()));
         let manager = public.bearer(&door.token(Role::Manager));
         let places = vec![place];
-        Self { public, operator, manager, door, identity, shutdown, running, places }
+        Self { public, operator, manager, door, databases, shutdown, running, places }
     }
 
     /// Somebody new of this role.
@@ -130,16 +130,22 @@ impl TestShop {
         self.public.bearer(answer["access_token"].as_str().expect("a token"))
     }
 
-    /// What identity told last of this kind, secrets and all: what a mail would say.
-    pub async fn told(&self, kind: &'static str) -> Value {
-        let db = Db::open(&self.identity, DbOptions::default()).await.expect("opened");
-        let told = db.read("test.told", move |tx| -> Result<String, DbError> {
-            let last = "SELECT data FROM outbox WHERE kind = ? ORDER BY position DESC LIMIT 1";
-            tx.query_one(last, p![kind], |row| row.get(0))
-        });
-        let told = told.await.expect("told");
-        db.close().await;
-        serde_json::from_str(&told).expect("JSON")
+    /// The token in the newest mail to this address whose link leads to this page, once there is one.
+    pub async fn mailed_token(&self, to: &str, page: &str) -> String {
+        let link = format!("/{page}?token=");
+        eventually(SOON, async || {
+            let mails = self.public.get("/dev/mail").header("accept", "application/json").await;
+            let mails = mails.expect(200).value();
+            let mut texts = mails.as_array()?.iter().filter(|mail| mail["to"][0] == to);
+            let (_, token) = texts.find_map(|mail| mail["text"].as_str()?.split_once(&link))?;
+            token.split_whitespace().next().map(str::to_owned)
+        })
+        .await
+    }
+
+    /// The URLs of the services' databases.
+    pub fn databases(&self) -> &[String] {
+        &self.databases
     }
 
     /// Ends the shop, after its books were found to agree.

@@ -29,7 +29,7 @@ pub struct Program {
 
 impl Program {
     /// Starts it on a folder and a free port, and reads where from its summary.
-    fn start(folder: &Path) -> Self {
+    pub fn start(folder: &Path) -> Self {
         Self::run(up(folder, "127.0.0.1:0"))
     }
 
@@ -81,7 +81,8 @@ fn up(folder: &Path, listen: &str) -> Command {
     command
 }
 
-fn run(arguments: &[&str], folder: &Path, input: &str) -> Output {
+/// Runs a command of the program on a folder to its end.
+pub fn run(arguments: &[&str], folder: &Path, input: &str) -> Output {
     let mut process = Command::new(PROGRAM)
         .args(arguments)
         .arg("--data")
@@ -95,7 +96,8 @@ fn run(arguments: &[&str], folder: &Path, input: &str) -> Output {
     process.wait_with_output().expect("ended")
 }
 
-async fn manager(program: &Program, folder: &Path) -> Actor {
+/// An access token of a new administrator of a running shop.
+pub async fn admin(program: &Program, folder: &Path) -> String {
     let made = run(
         &["admin", "create", "--email", "admin@example.com"],
         folder,
@@ -104,16 +106,18 @@ async fn manager(program: &Program, folder: &Path) -> Actor {
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let body = json!({"email": "admin@example.com", "password": "a long secret of mine"});
     let tokens = program.public().post("/api/v1/auth/login", &body).await.expect(200).value();
-    program.public().bearer(tokens["access_token"].as_str().expect("a token"))
+    tokens["access_token"].as_str().expect("a token").to_owned()
 }
 
-fn import_line(sku: &str, on_hand: u32) -> String {
+/// A product on sale as a line of an import.
+pub fn import_line(sku: &str, on_hand: u32) -> String {
     let price = json!({"amount": 7_900, "currency": "USD"});
     let variant = json!({"sku": sku, "price": price, "stock": {"on_hand": on_hand}});
     json!({"name": format!("Product {sku}"), "status": "active", "variants": [variant]}).to_string()
 }
 
-fn import(folder: &Path, lines: &[String]) -> Output {
+/// Imports these lines into a shop.
+pub fn import(folder: &Path, lines: &[String]) -> Output {
     let file = folder.join("import.ndjson");
     std::fs::write(&file, lines.join("\n")).expect("written");
     run(&["import", file.to_str().expect("a path")], folder, "")
@@ -206,7 +210,7 @@ async fn commands_go_through_the_running_shop_and_without_one_open_the_files() {
     let at_rest = import(folder.path(), &[import_line("KEY-1", 3), "{broken".to_owned()]);
     let program = Program::start(folder.path());
     let running = import(folder.path(), &[import_line("KEY-2", 4)]);
-    let manager = manager(&program, folder.path()).await;
+    let manager = program.public().bearer(&admin(&program, folder.path()).await);
     let file = folder.path().join("keys.csv");
     let records = "sku,name,status,price,stock\nKEY-2,Two,active,100,9\nKEY-3,Three,active,100,5\n";
     std::fs::write(&file, records).expect("written");

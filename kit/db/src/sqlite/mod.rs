@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::{DbError, OpenError, job::Job, lane::Lane};
 
 /// How many jobs share a commit at most.
-const LARGEST_BATCH: usize = 256;
+pub(crate) const LARGEST_BATCH: usize = 256;
 
 /// The writer's thread: opens the file, tells how that went, and commits until it is closed. It ends
 /// last, since the last connection moves everything from the log into the file.

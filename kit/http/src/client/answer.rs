@@ -26,6 +26,12 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer that a network brought whole.
+    pub(super) fn of(callee: &'static str, response: http::Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self { callee, status: parts.status, headers: parts.headers, body }
+    }
+
     /// Reads the whole answer.
     pub(super) async fn read(
         callee: &'static str,

@@ -8,11 +8,13 @@ mod error;
 mod faults;
 mod local;
 mod metrics;
+mod network;
 mod request;
 
 pub use answer::Answer;
 pub use error::ClientError;
 pub use faults::{Call, Fault, Faults};
+pub use network::{Lost, Network};
 pub use request::RequestBuilder;
 
 use std::{
@@ -50,15 +52,27 @@ pub struct Client {
 enum Transport {
     /// The callee's router in this process.
     Local(Router),
+    /// To wherever a network takes it.
+    Network(Arc<dyn Network>),
 }
 
 impl Client {
     /// Calls `callee`, whose routes are `router`, in this process. The router needs no [`guard`].
     #[must_use]
     pub fn local(callee: &'static str, router: Router) -> Self {
+        Self::by(callee, Transport::Local(guard(router).with_state(())))
+    }
+
+    /// Calls `callee` over `network`.
+    #[must_use]
+    pub fn over(callee: &'static str, network: Arc<dyn Network>) -> Self {
+        Self::by(callee, Transport::Network(network))
+    }
+
+    fn by(callee: &'static str, transport: Transport) -> Self {
         Self {
             callee,
-            transport: Transport::Local(guard(router).with_state(())),
+            transport,
             deadline: DEFAULT_DEADLINE,
             faults: None,
             places: Arc::new(Semaphore::new(IN_FLIGHT)),

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{Answer, Call, Client, ClientError, Fault, Transport, local};
+use super::{Answer, Call, Client, ClientError, Fault, Lost, Transport, local};
 use crate::{
     Trace,
     context::{self, Current, TRACEPARENT},
@@ -187,15 +187,25 @@ impl Ready {
             .map_err(|_| unsent("too many calls are on their way".into()))?
             .map_err(|closed| unsent(closed.into()))?;
         let (deadline, current) = (self.deadline, self.current.clone());
-        let Transport::Local(router) = &client.transport;
-        let task = local::deliver(router.clone(), callee, self.into_request(), current, place);
-        match timeout_at(deadline, task).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(ended)) => {
-                Err(ClientError::Unavailable { callee, sent: true, source: ended.into() })
+        let answer = match &client.transport {
+            Transport::Network(network) => {
+                timeout_at(deadline, network.carry(self.into_request())).await.map(|carried| {
+                    carried.map(|response| Answer::of(callee, response)).map_err(
+                        |Lost { sent, source }| ClientError::Unavailable { callee, sent, source },
+                    )
+                })
             }
-            Err(_) => Err(ClientError::Timeout { callee, after }),
-        }
+            Transport::Local(router) => {
+                let request = self.into_request().map(Body::from);
+                let task = local::deliver(router.clone(), callee, request, current, place);
+                timeout_at(deadline, task).await.map(|ended| {
+                    ended.unwrap_or_else(|ended| {
+                        Err(ClientError::Unavailable { callee, sent: true, source: ended.into() })
+                    })
+                })
+            }
+        };
+        answer.unwrap_or(Err(ClientError::Timeout { callee, after }))
     }
 
     /// The request is on its way for `delay`, whether or not the caller still waits.
@@ -220,9 +230,9 @@ impl Ready {
         }
     }
 
-    fn into_request(self) -> http::Request<Body> {
+    fn into_request(self) -> http::Request<Bytes> {
         let left = self.deadline.saturating_duration_since(Instant::now()).as_millis();
-        let mut request = http::Request::new(Body::from(self.body));
+        let mut request = http::Request::new(self.body);
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;
         *request.headers_mut() = self.headers;

@@ -40,6 +40,13 @@ impl Answer {
         Ok(Self { status: 201, body, location: Some(location.to_owned()), resource: None })
     }
 
+    /// 202 and nothing more: what it comes to is not pinned, and whoever asks again is to be told how it
+    /// stands by then.
+    #[must_use]
+    pub fn accepted() -> Self {
+        Self { status: 202, body: Vec::new(), location: None, resource: None }
+    }
+
     /// A final refusal. It carries the first request's trace id, where the log has more.
     #[must_use]
     pub fn refused(problem: &Problem) -> Self {

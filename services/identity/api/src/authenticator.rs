@@ -1,5 +1,5 @@
 //! Checks access tokens against identity's public keys, which it fetches when a token names a key it
-//! does not know, at most once in a few seconds, and against how the token's session stands, which is
+//! does not know, at most once in a few seconds while all who need them wait, and against how the token's session stands, which is
 //! asked for and remembered: for moments where staff call, a little longer for everybody else.
 
 use std::collections::HashMap;
@@ -26,8 +26,15 @@ pub struct Authenticator {
     identity: Option<Identity>,
     clock: SharedClock,
     keys: RwLock<VerifyingKeys>,
-    asked_at: Mutex<Option<Timestamp>>,
+    asked: tokio::sync::Mutex<Asked>,
     known: Mutex<KnownSessions>,
+}
+
+/// When identity was asked for its keys last, with and without success.
+#[derive(Debug, Default)]
+struct Asked {
+    answered: Option<Timestamp>,
+    failed: Option<Timestamp>,
 }
 
 /// The two faces of identity that are asked.
@@ -72,7 +79,8 @@ impl Authenticator {
     #[must_use]
     pub fn with_keys(keys: &Jwks, clock: SharedClock) -> Self {
         let keys = RwLock::new(VerifyingKeys::new(keys));
-        Self { identity: None, clock, keys, asked_at: Mutex::default(), known: Mutex::default() }
+        let (asked, known) = (tokio::sync::Mutex::default(), Mutex::default());
+        Self { identity: None, clock, keys, asked, known }
     }
 
     /// What the token says, when it is valid.
@@ -81,8 +89,8 @@ impl Authenticator {
     /// 401 when it is not, 503 when its key or its session cannot be asked for.
     pub async fn authenticate(&self, token: &str) -> Result<Claims, Problem> {
         let claims = match self.verify(token) {
-            Err(InvalidToken::UnknownKey) if self.may_ask() => {
-                self.fetch_keys().await?;
+            Err(InvalidToken::UnknownKey) => {
+                self.refresh_keys().await?;
                 self.verify(token)
             }
             verdict => verdict,
@@ -123,28 +131,32 @@ impl Authenticator {
         keys.verify(token, self.clock.now())
     }
 
-    fn may_ask(&self) -> bool {
-        let now = self.clock.now();
-        let mut asked_at = self.asked_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = asked_at.is_none_or(|asked| now.since(asked) >= REFRESH_AFTER);
-        if due && self.identity.is_some() {
-            *asked_at = Some(now);
-        }
-        due && self.identity.is_some()
-    }
-
-    async fn fetch_keys(&self) -> Result<(), Problem> {
+    /// Fetches the keys, unless that was done a moment ago. Whoever comes while they are fetched waits for
+    /// them: a token is not invalid because another one came first.
+    async fn refresh_keys(&self) -> Result<(), Problem> {
+        const WHAT: &str = "the keys that access tokens are checked with";
         let Some(identity) = &self.identity else { return Ok(()) };
+        let came = self.clock.now();
+        let mut asked = self.asked.lock().await;
+        let now = self.clock.now();
+        if asked.answered.is_some_and(|answered| now.since(answered) < REFRESH_AFTER) {
+            return Ok(());
+        }
+        if asked.failed.is_some_and(|failed| failed > came) {
+            return Err(cannot_fetch(WHAT));
+        }
         let fetched: Result<Jwks, _> = identity.keys.get("/.well-known/jwks.json").call().await;
+        let now = self.clock.now();
         match fetched {
             Ok(jwks) => {
                 let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
                 *keys = VerifyingKeys::new(&jwks);
+                asked.answered = Some(now);
                 Ok(())
             }
             Err(error) => {
-                *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = None;
-                Err(unavailable("the keys that access tokens are checked with", error))
+                asked.failed = Some(now);
+                Err(unavailable(WHAT, error))
             }
         }
     }
@@ -152,7 +164,58 @@ impl Authenticator {
 
 /// Identity could not be asked for `what`.
 fn unavailable(what: &str, error: ClientError) -> Problem {
+    cannot_fetch(what).caused_by(error)
+}
+
+fn cannot_fetch(what: &str) -> Problem {
     Problem::new(codes::UNAVAILABLE, format!("{what} cannot be fetched"))
         .retry_after(Duration::from_secs(1))
-        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    };
+
+    use axum::{Json, Router, routing::get};
+    use techtrove_core::{ManualClock, TypedId as _};
+
+    use super::*;
+    use crate::{KnownStanding, SigningKey, UserId};
+
+    #[tokio::test]
+    async fn whoever_comes_while_the_keys_are_fetched_waits_for_them() {
+        let clock: SharedClock = Arc::new(ManualClock::default());
+        let key = SigningKey::from_seed(&[1; 32]).expect("a key");
+        let (user, session) = (UserId::from_uuid(uuid::Uuid::nil()), uuid::Uuid::nil());
+        let session = SessionId::from_uuid(session);
+        let claims = Claims::new(user, session, vec![Role::Customer], clock.now(), 60);
+        let token = key.sign(&claims).expect("signed");
+        let (fetched, jwks) = (Arc::new(AtomicU32::new(0)), key.jwks());
+        let counted = Arc::clone(&fetched);
+        let identity = Router::new()
+            .route(
+                "/.well-known/jwks.json",
+                get(async move || {
+                    tokio::task::yield_now().await;
+                    counted.fetch_add(1, SeqCst);
+                    Json(jwks)
+                }),
+            )
+            .route(
+                "/internal/identity/sessions/{id}/standing",
+                get(async || Json(KnownStanding { standing: None })),
+            );
+        let client = Client::local("identity", identity);
+        let sessions = IdentityClient::new(client.clone());
+        let authenticator = Authenticator::new(client, sessions, clock);
+
+        let (one, other) =
+            tokio::join!(authenticator.authenticate(&token), authenticator.authenticate(&token));
+
+        assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
+        assert_eq!(fetched.load(SeqCst), 1);
+    }
 }

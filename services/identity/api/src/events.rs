@@ -1,22 +1,29 @@
 //! What identity's events carry. Those that lead to a mail carry whom it goes to and, where it has a
-//! link, the link's secret: nobody else can tell it, since identity keeps its hash alone. None of this
-//! may appear in a log.
+//! link, the id of the link's secret, which identity tells whoever is about to write the mail. Version 1
+//! of these carried the secret itself; it is published no more, and read as long as some are under way.
+//! None of this may appear in a log.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use techtrove_core::{EmailAddress, Timestamp};
 
-use crate::UserId;
+use crate::{MailedSecret, MailedSecretId, UserId};
 
 /// The kind of aggregate whose events tell of a user.
 pub const USER_AGGREGATE: &str = "identity.user";
 
 /// Somebody made an account; carries [`UserRegistered`].
-pub const USER_REGISTERED: &str = "identity.user.registered.v1";
+pub const USER_REGISTERED: &str = "identity.user.registered.v2";
+
+/// The same with the secret itself; carries [`UserRegisteredV1`].
+pub const USER_REGISTERED_V1: &str = "identity.user.registered.v1";
 
 /// A user is to show that an address is theirs; carries [`EmailVerificationRequested`].
-pub const EMAIL_VERIFICATION_REQUESTED: &str = "identity.user.email_verification_requested.v1";
+pub const EMAIL_VERIFICATION_REQUESTED: &str = "identity.user.email_verification_requested.v2";
+
+/// The same with the secret itself; carries [`EmailVerificationRequestedV1`].
+pub const EMAIL_VERIFICATION_REQUESTED_V1: &str = "identity.user.email_verification_requested.v1";
 
 /// An address was shown to be the user's; carries [`EmailVerified`].
 pub const EMAIL_VERIFIED: &str = "identity.user.email_verified.v1";
@@ -25,35 +32,13 @@ pub const EMAIL_VERIFIED: &str = "identity.user.email_verified.v1";
 pub const EMAIL_CHANGED: &str = "identity.user.email_changed.v1";
 
 /// Somebody forgot a password; carries [`PasswordResetRequested`].
-pub const PASSWORD_RESET_REQUESTED: &str = "identity.user.password_reset_requested.v1";
+pub const PASSWORD_RESET_REQUESTED: &str = "identity.user.password_reset_requested.v2";
+
+/// The same with the secret itself; carries [`PasswordResetRequestedV1`].
+pub const PASSWORD_RESET_REQUESTED_V1: &str = "identity.user.password_reset_requested.v1";
 
 /// A user has another password from now on; carries [`PasswordChanged`].
 pub const PASSWORD_CHANGED: &str = "identity.user.password_changed.v1";
-
-/// A secret on its way to its owner by mail; it does not show itself.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct MailedSecret(String);
-
-impl MailedSecret {
-    /// The secret of this text.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for its owner.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for MailedSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MailedSecret(…)")
-    }
-}
 
 /// Whom a mail goes to; its members stand among those of the event.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +67,21 @@ pub struct UserRegistered {
     /// Whom the mail goes to.
     #[serde(flatten)]
     pub to: Recipient,
-    /// Shows that the address is theirs (`POST /auth/verify-email`), once.
+    /// Which secret shows that the address is theirs (`POST /auth/verify-email`).
+    pub secret_id: MailedSecretId,
+    /// When the secret ends.
+    pub expires_at: Timestamp,
+}
+
+/// The data of [`USER_REGISTERED_V1`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRegisteredV1 {
+    /// Who.
+    pub user_id: UserId,
+    /// Whom the mail goes to.
+    #[serde(flatten)]
+    pub to: Recipient,
+    /// Shows that the address is theirs.
     pub verification_token: MailedSecret,
     /// When the token ends.
     pub expires_at: Timestamp,
@@ -96,7 +95,21 @@ pub struct EmailVerificationRequested {
     /// Whom the mail goes to: the address is the one to be verified, which the user may not have yet.
     #[serde(flatten)]
     pub to: Recipient,
-    /// Shows that the address is theirs (`POST /auth/verify-email`), once.
+    /// Which secret shows that the address is theirs (`POST /auth/verify-email`).
+    pub secret_id: MailedSecretId,
+    /// When the secret ends.
+    pub expires_at: Timestamp,
+}
+
+/// The data of [`EMAIL_VERIFICATION_REQUESTED_V1`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailVerificationRequestedV1 {
+    /// Who.
+    pub user_id: UserId,
+    /// Whom the mail goes to.
+    #[serde(flatten)]
+    pub to: Recipient,
+    /// Shows that the address is theirs.
     pub token: MailedSecret,
     /// When the token ends.
     pub expires_at: Timestamp,
@@ -130,7 +143,21 @@ pub struct PasswordResetRequested {
     /// Whom the mail goes to.
     #[serde(flatten)]
     pub to: Recipient,
-    /// Lets its owner choose another password (`POST /auth/reset-password`), once.
+    /// Which secret lets its owner choose another password (`POST /auth/reset-password`), once.
+    pub secret_id: MailedSecretId,
+    /// When the secret ends.
+    pub expires_at: Timestamp,
+}
+
+/// The data of [`PASSWORD_RESET_REQUESTED_V1`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordResetRequestedV1 {
+    /// Whose password.
+    pub user_id: UserId,
+    /// Whom the mail goes to.
+    #[serde(flatten)]
+    pub to: Recipient,
+    /// Lets its owner choose another password, once.
     pub token: MailedSecret,
     /// When the token ends.
     pub expires_at: Timestamp,
@@ -152,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    /// Version 1 as it is published.
+    /// An event as it is published.
     fn recorded(more: &Value) -> Value {
         let mut event = json!({
             "user_id": "usr_01kafy3m2se6rbq3tmn4y4bwqd",
@@ -178,9 +205,9 @@ mod tests {
 
     #[test]
     fn recorded_events_of_version_1_are_read_and_written() {
-        let registered: UserRegistered = read(&with_token("verification_token"));
-        let verification: EmailVerificationRequested = read(&with_token("token"));
-        let reset: PasswordResetRequested = read(&with_token("token"));
+        let registered: UserRegisteredV1 = read(&with_token("verification_token"));
+        let verification: EmailVerificationRequestedV1 = read(&with_token("token"));
+        let reset: PasswordResetRequestedV1 = read(&with_token("token"));
         let changed: PasswordChanged = read(&recorded(&json!({})));
         let moved: EmailChanged = read(&recorded(&json!({})));
 
@@ -189,6 +216,24 @@ mod tests {
         assert_eq!(registered.expires_at, reset.expires_at);
         assert_eq!((&changed.to, &moved.to), (&registered.to, &reset.to));
         assert_eq!(changed.to.locale.as_deref(), Some("de-AT"));
+    }
+
+    #[test]
+    fn recorded_events_of_version_2_name_the_secret_and_do_not_tell_it() {
+        let event = recorded(&json!({
+            "secret_id": "sec_01kafy3m2se6rbq3tmn4y4bwqd",
+            "expires_at": "2026-01-01T01:00:00.000000Z",
+        }));
+
+        let registered: UserRegistered = read(&event);
+        let verification: EmailVerificationRequested = read(&event);
+        let reset: PasswordResetRequested = read(&event);
+
+        assert_eq!(registered.secret_id.to_string(), "sec_01kafy3m2se6rbq3tmn4y4bwqd");
+        assert_eq!(
+            (verification.secret_id, reset.secret_id),
+            (registered.secret_id, registered.secret_id)
+        );
     }
 
     #[test]
@@ -215,7 +260,7 @@ mod tests {
 
     #[test]
     fn neither_secrets_nor_people_show_themselves() {
-        let registered: UserRegistered = read(&with_token("verification_token"));
+        let registered: UserRegisteredV1 = read(&with_token("verification_token"));
 
         let shown = format!("{registered:?}");
 

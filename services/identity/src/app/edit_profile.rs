@@ -76,7 +76,7 @@ fn ask(
     if owner.is_some_and(|owner| owner.id != user.id) {
         return Err(Error::EmailTaken);
     }
-    let (secret, expires_at) = mailing.secret(tx, user, email)?;
-    mailing.tell(tx, &events::verification_requested(user, email, secret, expires_at))?;
+    let (secret_id, expires_at) = mailing.secret(tx, user, email)?;
+    mailing.tell(tx, &events::verification_requested(user, email, secret_id, expires_at))?;
     Ok((*email != user.email).then(|| email.clone()))
 }

@@ -59,8 +59,8 @@ async fn mail_next(app: &App) -> Result<bool, Error> {
         let Some(email_folded) = store::take_forgotten(tx)? else { return Ok(false) };
         let user = store::lookup_user_by_email(tx, &email_folded)?;
         if let Some(user) = user.filter(|user| user.disabled_at.is_none()) {
-            let (secret, expires_at) = mailing.secret(tx, &user, &user.email)?;
-            mailing.tell(tx, &events::reset_requested(&user, secret, expires_at))?;
+            let (secret_id, expires_at) = mailing.secret(tx, &user, &user.email)?;
+            mailing.tell(tx, &events::reset_requested(&user, secret_id, expires_at))?;
         }
         Ok(true)
     });

@@ -1,14 +1,15 @@
-//! What leads to a mail: the secret in it, if it has one, and the event that tells of it. Both are made
-//! before the transaction, whose job may run again.
+//! What leads to a mail: the secret in it, if it has one, of which a hash is kept, and the event that tells
+//! its id. Both are made before the transaction, whose job may run again.
 
 use techtrove_bus::{EventContext, NewEvent, record};
 use techtrove_core::{EmailAddress, Timestamp};
 use techtrove_db::Tx;
 use techtrove_http::current_traceparent;
+use techtrove_identity_api::MailedSecretId;
 
 use super::App;
 use crate::{
-    domain::{MailedSecret, Purpose, Secret, User},
+    domain::{MailedSecret, Purpose, User},
     error::Error,
     store,
 };
@@ -17,7 +18,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Mailing {
     purpose: Purpose,
-    secret: Secret,
+    id: MailedSecretId,
+    hash: [u8; 32],
     expires_at: Timestamp,
     context: EventContext,
 }
@@ -25,26 +27,28 @@ pub(super) struct Mailing {
 impl Mailing {
     /// A new secret.
     pub(super) fn new(app: &App, purpose: Purpose) -> Self {
+        let id = app.ids.next();
         Self {
             purpose,
-            secret: Secret::from_bits(app.ids.secret()),
+            id,
+            hash: app.mail_key.secret(purpose, id).hash(),
             expires_at: app.clock.now().plus(purpose.lasts()),
             context: context(app),
         }
     }
 
-    /// Stores what is kept of the secret, which is for this address of the user, and answers it with its
-    /// end.
+    /// Stores what is kept of the secret, which is for this address of the user, and answers its id and
+    /// its end.
     pub(super) fn secret(
         &self,
         tx: &mut Tx<'_>,
         user: &User,
         email: &EmailAddress,
-    ) -> Result<(&Secret, Timestamp), Error> {
+    ) -> Result<(MailedSecretId, Timestamp), Error> {
         let (user_id, email_folded, expires_at) = (user.id, email.folded(), self.expires_at);
         let kept = MailedSecret { user_id, email_folded, expires_at };
-        store::insert_secret(tx, &self.secret.hash(), self.purpose, &kept)?;
-        Ok((&self.secret, expires_at))
+        store::insert_secret(tx, self.id, &self.hash, self.purpose, &kept)?;
+        Ok((self.id, expires_at))
     }
 
     /// Tells of it.

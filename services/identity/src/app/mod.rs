@@ -21,6 +21,7 @@ mod register;
 mod session;
 mod set_roles;
 mod slowing;
+mod tell_secrets;
 mod verify_email;
 
 pub use address_answer::AddressBody;
@@ -44,6 +45,7 @@ pub use register::{Registration, register};
 pub use session::SignedIn;
 pub use set_roles::{disable_user, enable_user, set_grants, set_roles};
 pub use slowing::Slowing;
+pub use tell_secrets::tell_secrets;
 pub use verify_email::verify_email;
 
 use std::sync::Arc;
@@ -53,7 +55,7 @@ use techtrove_db::Db;
 use techtrove_identity_api::SigningKey;
 use tokio::sync::Notify;
 
-use crate::Config;
+use crate::{Config, domain::MailKey};
 
 /// What the use cases work with.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub struct App {
     pub ids: SharedIds,
     /// Signs access tokens.
     pub signing_key: Arc<SigningKey>,
+    /// Makes the secrets that are mailed.
+    pub mail_key: MailKey,
     /// Hashes and compares passwords.
     pub hasher: Arc<Hasher>,
     /// Slows who tries again and again.

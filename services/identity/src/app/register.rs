@@ -40,8 +40,8 @@ pub async fn register(
         .write("identity.register", move |tx| {
             insert(tx, &stored)?;
             started.start(tx)?;
-            let (secret, expires_at) = mailing.secret(tx, &stored, &stored.email)?;
-            mailing.tell(tx, &events::registered(&stored, secret, expires_at))
+            let (secret_id, expires_at) = mailing.secret(tx, &stored, &stored.email)?;
+            mailing.tell(tx, &events::registered(&stored, secret_id, expires_at))
         })
         .await?;
     session.signed_in(app, user)

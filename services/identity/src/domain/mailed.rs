@@ -37,6 +37,20 @@ impl Purpose {
     }
 }
 
+/// The text names no purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a purpose of a mailed secret")]
+pub struct InvalidPurpose;
+
+impl std::str::FromStr for Purpose {
+    type Err = InvalidPurpose;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPurpose> {
+        let mut all = [Self::VerifyEmail, Self::ResetPassword].into_iter();
+        all.find(|purpose| purpose.as_str() == text).ok_or(InvalidPurpose)
+    }
+}
+
 /// What is known of a secret that was mailed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailedSecret {

@@ -12,12 +12,14 @@ mod session;
 mod slowing;
 
 pub use address::{AddressEdit, KeptAddress, MAX_ADDRESSES};
-pub use mailed::{MailedSecret, Purpose, Verification, judge_verification, may_reset};
+pub use mailed::{
+    InvalidPurpose, MailedSecret, Purpose, Verification, judge_verification, may_reset,
+};
 pub use password::{Password, RefusedPassword};
 pub use profile::{MAX_NAME, Preferences, Profile, ProfileEdit, line};
 pub use refresh::{PresentedToken, Verdict, judge};
 pub use roles::leaves_no_admin;
-pub use secret::Secret;
+pub use secret::{MailKey, Secret};
 pub use session::{Device, LiveSession, Session};
 pub use slowing::Attempts;
 

@@ -9,6 +9,7 @@ mod credentials;
 mod device;
 mod grants;
 mod keys;
+mod mailed_secrets;
 mod me;
 mod sessions;
 mod users;
@@ -76,5 +77,6 @@ pub(crate) fn internal(app: App) -> Router {
         .route("/internal/identity/sessions/{id}/standing", get(contacts::standing))
         .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))
         .route("/internal/identity/users/find", post(contacts::find))
+        .route("/internal/identity/mailed-secrets/tell", post(mailed_secrets::tell))
         .with_state(app)
 }

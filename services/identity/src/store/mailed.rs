@@ -3,7 +3,7 @@
 
 use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Tx, p};
-use techtrove_identity_api::UserId;
+use techtrove_identity_api::{MailedSecretId, UserId};
 use uuid::Uuid;
 
 use crate::domain::{MailedSecret, Purpose};
@@ -14,17 +14,34 @@ use crate::domain::{MailedSecret, Purpose};
 /// When the database fails.
 pub fn insert_secret(
     tx: &mut Tx<'_>,
+    id: MailedSecretId,
     hash: &[u8; 32],
     purpose: Purpose,
     secret: &MailedSecret,
 ) -> Result<(), DbError> {
     let MailedSecret { user_id, email_folded, expires_at } = secret;
     tx.execute(
-        "INSERT INTO mailed_secrets (secret_hash, user_id, purpose, email_folded, expires_at) \
-         VALUES (?, ?, ?, ?, ?)",
-        p![hash.as_slice(), user_id, purpose.as_str(), email_folded, expires_at],
+        "INSERT INTO mailed_secrets (id, secret_hash, user_id, purpose, email_folded, expires_at) \
+         VALUES (?, ?, ?, ?, ?, ?)",
+        p![id, hash.as_slice(), user_id, purpose.as_str(), email_folded, expires_at],
     )?;
     Ok(())
+}
+
+/// What the secret of this id is for, and its hash, while it leads somewhere at `now`.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_live_secret(
+    tx: &mut Tx<'_>,
+    id: MailedSecretId,
+    now: Timestamp,
+) -> Result<Option<(Purpose, Vec<u8>)>, DbError> {
+    tx.query_opt(
+        "SELECT purpose, secret_hash FROM mailed_secrets WHERE id = ? AND expires_at > ?",
+        p![id, now],
+        |row| Ok((row.get::<String>(0)?.parse().map_err(DbError::decode)?, row.get(1)?)),
+    )
 }
 
 /// What is known of a presented secret, if it was ever mailed for this purpose.

@@ -11,7 +11,8 @@ pub use addresses::{
     update_address,
 };
 pub use mailed::{
-    delete_secrets, insert_forgotten, insert_secret, lookup_secret, prune_secrets, take_forgotten,
+    delete_secrets, insert_forgotten, insert_secret, lookup_live_secret, lookup_secret,
+    prune_secrets, take_forgotten,
 };
 pub use sessions::{
     end_own_session, end_session, end_sessions, insert_refresh_token, insert_session,
@@ -70,6 +71,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0006_grants.sql"),
             postgres: include_str!("../../migrations/postgres/0006_grants.sql"),
             mysql: include_str!("../../migrations/mysql/0006_grants.sql"),
+        },
+        Migration {
+            version: 7,
+            name: "mailed_secret_ids",
+            sqlite: include_str!("../../migrations/sqlite/0007_mailed_secret_ids.sql"),
+            postgres: include_str!("../../migrations/postgres/0007_mailed_secret_ids.sql"),
+            mysql: include_str!("../../migrations/mysql/0007_mailed_secret_ids.sql"),
         },
     ],
 };

@@ -10,7 +10,7 @@ use techtrove_db::{Db, DbError, p};
 use techtrove_http::ClientAddress;
 use techtrove_identity::{
     Config, Deps, build,
-    domain::{Profile, User},
+    domain::{MailKey, Profile, User},
 };
 use techtrove_identity_api::{Role, SigningKey};
 use techtrove_runtime::Shutdown;
@@ -50,6 +50,7 @@ pub async fn identity() -> Identity {
         clock: Arc::clone(&clock) as _,
         ids: Seed::fixed(1).ids(Arc::clone(&clock) as _),
         signing_key: Arc::new(SigningKey::from_seed(&[9; 32]).expect("a key")),
+        mail_key: MailKey::new([9; 32]),
     };
     let service = build(Config::default(), deps).await.expect("built");
     for worker in service.workers {
@@ -132,6 +133,20 @@ impl Identity {
     pub async fn nth(&self, kind: &str, count: usize) -> Value {
         eventually(SOON, async || (self.count(kind).await == count).then_some(())).await;
         self.last(kind).await
+    }
+
+    /// The secrets of what is about to be mailed, as whoever writes the mail is told them.
+    pub async fn secrets_of(&self, mails: &[&Value]) -> Vec<Value> {
+        let ids: Vec<&Value> = mails.iter().map(|mail| &mail["secret_id"]).collect();
+        let tell = "/internal/identity/mailed-secrets/tell";
+        let told = self.owner.post(tell, &json!({ "ids": ids })).await.expect(200).value();
+        let told = told["secrets"].as_array().expect("a list");
+        told.iter().map(|told| told["secret"].clone()).collect()
+    }
+
+    /// The secret of one mail, which leads somewhere.
+    pub async fn secret_of(&self, mail: &Value) -> Value {
+        self.secrets_of(&[mail]).await.pop().expect("it leads somewhere")
     }
 
     /// Presents a mailed token.

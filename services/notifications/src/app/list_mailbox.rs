@@ -18,10 +18,11 @@ pub struct ReadableMail {
     pub content: Content,
 }
 
-/// At most `limit` mails that are older than `before`, newest first.
+/// At most `limit` mails that are older than `before`, newest first. One whose link leads nowhere any more is
+/// shown without it.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails or identity cannot be reached.
 pub async fn list_mailbox(
     app: &App,
     before: Option<NotificationId>,
@@ -33,12 +34,13 @@ pub async fn list_mailbox(
             store::list_mails(tx, before, limit).map_err(Error::from)
         })
         .await?;
+    let secrets = app.secrets(found.iter().filter_map(|record| record.letter.as_ref())).await?;
     let readable = found.into_iter().filter_map(|mut record| {
         let letter = record.letter.take()?;
         Some((record, letter))
     });
     let rendered = readable.map(|(record, letter)| {
-        let content = app.content(&record, &letter)?;
+        let content = app.content(&record, &letter, &secrets)?;
         Ok(ReadableMail { record, content })
     });
     rendered.collect()

@@ -24,14 +24,21 @@ pub use sender::{InvalidSmtp, SendError, Sender, SmtpUrl};
 pub use write_account_mail::write_account_mail;
 pub use write_order_mail::{WantedMail, write_order_mail};
 
+use std::collections::HashMap;
+
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
+use techtrove_http::ClientError;
+use techtrove_identity_api::{IdentityClient, MailedSecret, MailedSecretId, TellSecrets};
 use techtrove_orders_api::OrdersClient;
 
 use crate::{
     Config, Deps,
     domain::{Content, Language, Letter, MailState, Record, Stationery, UnsubscribeKey},
 };
+
+/// Secrets of links, while mails are rendered.
+type Secrets = HashMap<MailedSecretId, MailedSecret>;
 
 /// What the use cases work with.
 #[derive(Clone, Debug)]
@@ -44,6 +51,8 @@ pub struct App {
     pub ids: SharedIds,
     /// Tells where an order's mail goes and what it says.
     pub orders: OrdersClient,
+    /// Tells the secrets of links.
+    pub identity: IdentityClient,
     /// Sends mails; without one they are kept in the mailbox.
     pub sender: Option<Sender>,
     /// What all mails have in common.
@@ -68,6 +77,7 @@ impl App {
             clock: deps.clock.clone(),
             ids: deps.ids.clone(),
             orders: deps.orders.clone(),
+            identity: deps.identity.clone(),
             sender,
             stationery: Stationery {
                 shop: config.shop_name.clone(),
@@ -94,8 +104,28 @@ impl App {
         mail.letter.as_ref().map(|letter| letter.subject(&self.stationery))
     }
 
-    /// What a mail says.
-    fn content(&self, mail: &Record, letter: &Letter) -> Result<Content, askama::Error> {
-        letter.content(&self.stationery, self.unsubscribe_link(mail))
+    /// Those secrets of the letters' links that still lead somewhere. They are kept nowhere.
+    async fn secrets(
+        &self,
+        letters: impl Iterator<Item = &Letter>,
+    ) -> Result<Secrets, ClientError> {
+        let ids: Vec<MailedSecretId> = letters.filter_map(Letter::secret_id).collect();
+        let mut secrets = Secrets::new();
+        for some in ids.chunks(TellSecrets::MOST) {
+            let told = self.identity.tell_secrets(some.to_vec()).await?;
+            secrets.extend(told.into_iter().map(|told| (told.id, told.secret)));
+        }
+        Ok(secrets)
+    }
+
+    /// What a mail says, with its link if that is among `secrets`.
+    fn content(
+        &self,
+        mail: &Record,
+        letter: &Letter,
+        secrets: &Secrets,
+    ) -> Result<Content, askama::Error> {
+        let secret = letter.secret_id().and_then(|id| secrets.get(&id));
+        letter.content(&self.stationery, self.unsubscribe_link(mail), secret)
     }
 }

@@ -64,7 +64,11 @@ async fn send_one(app: &App, line: &Line<'_>, id: NotificationId) -> Result<(), 
 
 async fn hand_over(app: &App, line: &Line<'_>, mail: &Record) -> Result<(), SendError> {
     let letter = mail.letter.as_ref().ok_or(SendError::Forgotten)?;
-    let content = app.content(mail, letter).map_err(SendError::refused)?;
+    let secrets = app.secrets(std::iter::once(letter)).await?;
+    if letter.secret_id().is_some_and(|id| !secrets.contains_key(&id)) {
+        return Err(SendError::Ended);
+    }
+    let content = app.content(mail, letter, &secrets).map_err(SendError::refused)?;
     line.send(mail, content, app.unsubscribe_link(mail)).await
 }
 
@@ -73,8 +77,10 @@ async fn note(app: &App, mail: &Record, outcome: Result<(), SendError>) -> Resul
     let (id, now) = (mail.id, app.clock.now());
     let (state, again) = match &outcome {
         Ok(()) => (MailState::Sent, None),
-        Err(SendError::Refused(_) | SendError::Forgotten) => (MailState::Failed, None),
-        Err(SendError::Later(_)) => match next_attempt(mail.attempts, now) {
+        Err(SendError::Refused(_) | SendError::Forgotten | SendError::Ended) => {
+            (MailState::Failed, None)
+        }
+        Err(SendError::Later(_) | SendError::Away(_)) => match next_attempt(mail.attempts, now) {
             Some(at) => (MailState::Queued, Some(at)),
             None => (MailState::Failed, None),
         },
@@ -97,8 +103,11 @@ async fn note(app: &App, mail: &Record, outcome: Result<(), SendError>) -> Resul
 fn log_failure(mail: &Record, state: MailState, error: &SendError) {
     let (id, attempts, state) = (mail.id, mail.attempts, state.as_str());
     match error {
-        SendError::Refused(_) | SendError::Forgotten => {
+        SendError::Refused(_) | SendError::Forgotten | SendError::Ended => {
             tracing::warn!(%id, attempts, state, "mail refused for good")
+        }
+        SendError::Away(away) => {
+            tracing::warn!(%id, attempts, state, %away, "the secret of a mail is not told")
         }
         SendError::Later(cause) => {
             let status = cause.status().map(|code| code.to_string());

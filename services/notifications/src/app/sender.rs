@@ -11,6 +11,7 @@ use lettre::{
     },
     transport::smtp::{AsyncSmtpTransportBuilder, response::Category},
 };
+use techtrove_http::ClientError;
 
 use crate::domain::{Content, Record};
 
@@ -78,9 +79,15 @@ pub enum SendError {
     /// What it says is not kept any more.
     #[error("what the mail says is forgotten")]
     Forgotten,
+    /// Its link leads nowhere any more.
+    #[error("the link in the mail has ended")]
+    Ended,
     /// It may be sent later.
     #[error("the mail could not be sent now")]
     Later(#[source] lettre::transport::smtp::Error),
+    /// Identity cannot tell the secret of its link now.
+    #[error("the secret of the mail's link could not be had now")]
+    Away(#[from] ClientError),
 }
 
 impl SendError {

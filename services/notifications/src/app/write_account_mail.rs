@@ -1,5 +1,5 @@
-//! Something became of an account: its owner gets a mail. Whom it goes to, and the secret in its link,
-//! come with the event, since identity keeps nothing of them that could be told later.
+//! Something became of an account: its owner gets a mail. Whom it goes to comes with the event; the secret in
+//! its link is asked for when it is rendered, and kept nowhere.
 
 use std::sync::Arc;
 

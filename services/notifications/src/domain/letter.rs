@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Money, Sku};
-use techtrove_identity_api::MailedSecret;
+use techtrove_identity_api::{MailedSecret, MailedSecretId};
 use techtrove_orders_api::{OrderForMail, OrderLine, Parcel, Totals};
 
 use super::{
@@ -59,16 +59,26 @@ pub enum OrderMail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountMail {
-    /// Welcomes its owner, who shows by the token that the address is theirs.
-    Welcome(MailedSecret),
-    /// Asks to show by the token that an address is the owner's.
-    VerifyEmail(MailedSecret),
-    /// Lets the owner choose another password by the token.
-    ResetPassword(MailedSecret),
+    /// Welcomes its owner, who shows by the secret that the address is theirs.
+    Welcome(LinkSecret),
+    /// Asks to show by the secret that an address is the owner's.
+    VerifyEmail(LinkSecret),
+    /// Lets the owner choose another password by the secret.
+    ResetPassword(LinkSecret),
     /// Says that the password was changed.
     PasswordChanged,
     /// Says, to the address of before, that there is another.
     EmailChanged,
+}
+
+/// What is stored of the secret in a link. One is a text as the other, and no secret reads as an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum LinkSecret {
+    /// Its id, by which identity tells it when the mail is rendered.
+    Id(MailedSecretId),
+    /// Itself, in a mail that an event of version 1 asked for.
+    Told(MailedSecret),
 }
 
 /// What all mails of a shop have in common.
@@ -131,6 +141,15 @@ impl AccountMail {
             Self::EmailChanged => Kind::EmailChanged,
         }
     }
+
+    fn secret(&self) -> Option<&LinkSecret> {
+        match self {
+            Self::Welcome(secret) | Self::VerifyEmail(secret) | Self::ResetPassword(secret) => {
+                Some(secret)
+            }
+            Self::PasswordChanged | Self::EmailChanged => None,
+        }
+    }
 }
 
 impl Letter {
@@ -142,8 +161,18 @@ impl Letter {
         serde_json::to_string(self)
     }
 
+    /// Which secret its link needs, for whoever renders it to ask identity for.
+    #[must_use]
+    pub fn secret_id(&self) -> Option<MailedSecretId> {
+        let Matter::Account(mail, _) = &self.matter else { return None };
+        match mail.secret()? {
+            LinkSecret::Id(id) => Some(*id),
+            LinkSecret::Told(_) => None,
+        }
+    }
+
     /// The mail as it is sent: with the link by which its recipient says that they want no more of
-    /// these, where they may.
+    /// these, where they may. Without the secret of its [`Letter::secret_id`] it has no link.
     ///
     /// # Errors
     /// When a value cannot be written; does not happen with text.
@@ -151,12 +180,13 @@ impl Letter {
         &self,
         stationery: &Stationery,
         unsubscribe: Option<String>,
+        secret: Option<&MailedSecret>,
     ) -> Result<Content, askama::Error> {
         let phrases = self.language.phrases();
         let mut draft = match &self.matter {
             Matter::Rendered(content) => return Ok(content.clone()),
             Matter::Order(mail, order) => self.about_order(*mail, order),
-            Matter::Account(mail, name) => account(phrases, mail, name, stationery),
+            Matter::Account(mail, name) => account(phrases, (mail, secret), name, stationery),
         };
         draft.notes.push((phrases.why)(&stationery.shop));
         if let Some(url) = unsubscribe {
@@ -268,31 +298,37 @@ fn named_keys(order: &OrderForMail) -> Vec<Item> {
     keys.collect()
 }
 
-/// What is said about an account, and the link's label, path and token where it brings one.
+/// What is said about an account, and the link's label and path where it brings one.
 fn account_text<'a>(
     phrases: &'a Phrases,
-    mail: &'a AccountMail,
-) -> (&'a AccountText, Option<(&'static str, &'static str, &'a MailedSecret)>) {
+    mail: &AccountMail,
+) -> (&'a AccountText, Option<(&'static str, &'static str)>) {
     let phrases = &phrases.accounts;
-    let with_link =
-        |known: &'a LinkText, path, token| (&known.text, Some((known.button, path, token)));
+    let with_link = |known: &'a LinkText, path| (&known.text, Some((known.button, path)));
     match mail {
-        AccountMail::Welcome(token) => with_link(&phrases.welcome, "verify-email", token),
-        AccountMail::VerifyEmail(token) => with_link(&phrases.verify_email, "verify-email", token),
-        AccountMail::ResetPassword(token) => {
-            with_link(&phrases.reset_password, "reset-password", token)
-        }
+        AccountMail::Welcome(_) => with_link(&phrases.welcome, "verify-email"),
+        AccountMail::VerifyEmail(_) => with_link(&phrases.verify_email, "verify-email"),
+        AccountMail::ResetPassword(_) => with_link(&phrases.reset_password, "reset-password"),
         AccountMail::PasswordChanged => (&phrases.password_changed, None),
         AccountMail::EmailChanged => (&phrases.email_changed, None),
     }
 }
 
-fn account(phrases: &Phrases, mail: &AccountMail, name: &str, stationery: &Stationery) -> Draft {
+fn account(
+    phrases: &Phrases,
+    (mail, told): (&AccountMail, Option<&MailedSecret>),
+    name: &str,
+    stationery: &Stationery,
+) -> Draft {
     let (text, link) = account_text(phrases, mail);
     let subject = (text.subject)(&stationery.shop);
-    let link = link.map(|(label, path, token)| Link {
+    let secret = match mail.secret() {
+        Some(LinkSecret::Told(secret)) => Some(secret),
+        Some(LinkSecret::Id(_)) | None => told,
+    };
+    let link = link.zip(secret).map(|((label, path), secret)| Link {
         label,
-        url: format!("{}/{path}?token={}", stationery.public_url, token.expose()),
+        url: format!("{}/{path}?token={}", stationery.public_url, secret.expose()),
     });
     Draft {
         heading: subject.clone(),

@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 use techtrove_core::{Currency, Money, TypedId as _};
-use techtrove_identity_api::MailedSecret;
+use techtrove_identity_api::{MailedSecret, MailedSecretId};
 use techtrove_orders_api::{
     LicenceKey, OrderForMail, OrderId, OrderLine, OrderStatus, Parcel, ParcelLine, Totals,
 };
 use uuid::Uuid;
 
-use super::{AccountMail, Content, Language, Letter, Matter, OrderMail, Stationery};
+use super::{AccountMail, Content, Language, Letter, LinkSecret, Matter, OrderMail, Stationery};
 
 const ORDER_MAILS: [OrderMail; 7] = [
     OrderMail::Confirmed,
@@ -60,11 +60,15 @@ fn order(text: &str) -> OrderForMail {
     }
 }
 
+fn secret() -> LinkSecret {
+    LinkSecret::Id(MailedSecretId::from_uuid(Uuid::nil()))
+}
+
 fn account_mails() -> [AccountMail; 5] {
     [
-        AccountMail::Welcome(MailedSecret::new("s3cret")),
-        AccountMail::VerifyEmail(MailedSecret::new("s3cret")),
-        AccountMail::ResetPassword(MailedSecret::new("s3cret")),
+        AccountMail::Welcome(secret()),
+        AccountMail::VerifyEmail(secret()),
+        AccountMail::ResetPassword(secret()),
         AccountMail::PasswordChanged,
         AccountMail::EmailChanged,
     ]
@@ -90,7 +94,7 @@ fn stationery() -> Stationery {
 }
 
 fn render(letter: &Letter) -> Content {
-    letter.content(&stationery(), None).expect("renders")
+    letter.content(&stationery(), None, Some(&MailedSecret::new("s3cret"))).expect("renders")
 }
 
 fn of_order(mail: OrderMail, language: Language) -> Content {
@@ -171,7 +175,7 @@ fn a_parcel_says_who_carries_it_by_which_number_and_what_is_in_it() {
     let letter = Letter { language: Language::English, matter };
 
     let content = letter
-        .content(&stationery(), Some("https://shop.example/no?token=t".into()))
+        .content(&stationery(), Some("https://shop.example/no?token=t".into()), None)
         .expect("renders");
 
     insta::assert_snapshot!(content.text, @"
@@ -200,8 +204,7 @@ fn a_parcel_says_who_carries_it_by_which_number_and_what_is_in_it() {
 
 #[test]
 fn a_link_leads_to_the_shop_with_its_secret() {
-    let matter =
-        Matter::Account(AccountMail::ResetPassword(MailedSecret::new("s3cret")), "Ada".into());
+    let matter = Matter::Account(AccountMail::ResetPassword(secret()), "Ada".into());
 
     let content = render(&Letter { language: Language::English, matter });
 
@@ -220,6 +223,18 @@ fn a_link_leads_to_the_shop_with_its_secret() {
     You get this mail because it concerns your business with TechTrove.
     ");
     assert!(content.html.contains("href=\"https://shop.example/reset-password?token=s3cret\""));
+}
+
+#[test]
+fn a_link_whose_secret_has_ended_is_left_out() {
+    let matter = Matter::Account(AccountMail::ResetPassword(secret()), "Ada".into());
+    let letter = Letter { language: Language::English, matter };
+
+    let content = letter.content(&stationery(), None, None).expect("renders");
+
+    assert_eq!(letter.secret_id(), Some(MailedSecretId::from_uuid(Uuid::nil())));
+    assert!(!content.text.contains("reset-password"), "{}", content.text);
+    assert!(!content.html.contains("reset-password"), "{}", content.html);
 }
 
 #[test]
@@ -289,7 +304,15 @@ fn letters_of_earlier_versions_are_read() {
 
     let read = |text| render(&serde_json::from_str::<Letter>(text).expect("is read")).subject;
 
+    // As it was stored while events told the secret itself.
+    let told =
+        r#"{"language":"en","matter":{"account":[{"reset_password":"sec_3q2-7wAB"},"Ada"]}}"#;
+    let told: Letter = serde_json::from_str(told).expect("is read");
+
     assert_eq!(read(rendered), "S");
+    assert_eq!(told.secret_id(), None);
+    let content = told.content(&stationery(), None, None).expect("renders");
+    assert!(content.text.contains("/reset-password?token=sec_3q2-7wAB\n"), "{}", content.text);
     assert_eq!(read(first), "Bestellung TT-1 bestätigt");
 }
 
@@ -302,7 +325,7 @@ proptest! {
                 order.number.clone_from(&number);
             }
 
-            let content = letter.content(&stationery, None).expect("renders");
+            let content = letter.content(&stationery, None, None).expect("renders");
 
             prop_assert!(!content.subject.chars().any(char::is_control));
             prop_assert_eq!(content.subject, letter.subject(&stationery));

@@ -18,7 +18,7 @@ mod unsubscribe;
 pub use draft::Content;
 pub use kind::{InvalidKind, Kind};
 pub use language::{InvalidLanguage, Language};
-pub use letter::{AccountMail, Letter, Matter, OrderMail, Stationery};
+pub use letter::{AccountMail, Letter, LinkSecret, Matter, OrderMail, Stationery};
 pub use mail::{Fresh, InvalidState, MailState, NewMail, Recipient, Record, message_id};
 pub use phrases::PagePhrases;
 pub use public_url::{InvalidPublicUrl, PublicUrl};

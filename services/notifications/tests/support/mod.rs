@@ -11,7 +11,13 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use axum::{Router, extract::Path, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::Path,
+    http::StatusCode,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use techtrove_bus::{
     AggregateRef, Event, EventContext, EventKind, HandlerError, NewEvent, Subscription, Taken,
     first_time,
@@ -20,9 +26,10 @@ use techtrove_core::{
     Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId,
 };
 use techtrove_db::Db;
-use techtrove_http::{Client, HttpError, Query};
+use techtrove_http::{Client, HttpError, Json, Query};
 use techtrove_identity_api::{
-    Authenticator, Claims, GuestKey, Role, SessionId, SigningKey, USER_AGGREGATE, UserId,
+    Authenticator, Claims, GuestKey, IdentityClient, MailedSecret, MailedSecretId, Role, SessionId,
+    SigningKey, TellSecrets, ToldSecret, ToldSecrets, USER_AGGREGATE, UserId,
 };
 use techtrove_notifications::{
     Config, Deps, SmtpUrl,
@@ -45,6 +52,8 @@ pub struct Office {
     pub clock: Arc<ManualClock>,
     /// How often orders still answers that it is away.
     pub orders_away: Arc<AtomicU32>,
+    /// How often identity still answers that it is away.
+    pub identity_away: Arc<AtomicU32>,
     key: SigningKey,
 }
 
@@ -186,12 +195,40 @@ fn orders(away: Arc<AtomicU32>) -> Router {
     Router::new().route("/internal/orders/orders/{id}/mail", get(answer))
 }
 
+/// The id of a secret: one below a thousand leads somewhere.
+pub fn secret_id(number: u128) -> MailedSecretId {
+    MailedSecretId::from_uuid(Uuid::from_u128(number))
+}
+
+/// The secret of that id, as identity tells it.
+pub fn secret_of(id: MailedSecretId) -> String {
+    format!("told-{}-s3cret", id.uuid().as_u128())
+}
+
+fn identity(away: Arc<AtomicU32>) -> Router {
+    let answer = move |Json(asked): Json<TellSecrets>| {
+        let left =
+            away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        async move {
+            if left.is_ok() {
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+            let live = asked.ids.into_iter().filter(|id| id.uuid().as_u128() < 1_000);
+            let secrets =
+                live.map(|id| ToldSecret { id, secret: MailedSecret::new(secret_of(id)) });
+            axum::Json(ToldSecrets { secrets: secrets.collect() }).into_response()
+        }
+    };
+    Router::new().route("/internal/identity/mailed-secrets/tell", post(answer))
+}
+
 impl Office {
     pub async fn new(db: Db, smtp: Option<SmtpUrl>) -> Self {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
-        let orders_away = Arc::new(AtomicU32::new(0));
+        let (orders_away, identity_away) = (Arc::default(), Arc::default());
+        let identity = Client::local("identity", identity(Arc::clone(&identity_away)));
         let client = Client::local("orders", orders(Arc::clone(&orders_away)));
         let config = Config { smtp, ..Config::default() };
         let key = SigningKey::from_seed(&[7; 32]).expect("a key");
@@ -201,13 +238,14 @@ impl Office {
             clock: shared,
             ids,
             orders: OrdersClient::new(client),
+            identity: IdentityClient::new(identity),
             authenticator,
             guest_key: GuestKey::new([7; 32]),
         };
         let app = App::new(&config, &deps).expect("usable settings");
         let (service, mailbox) =
             techtrove_notifications::build(config, deps).await.expect("builds");
-        Self { app, service, mailbox, clock, orders_away, key }
+        Self { app, service, mailbox, clock, orders_away, identity_away, key }
     }
 
     /// Nobody in particular, who calls.

@@ -53,8 +53,11 @@ pub(crate) async fn cancel_order(app: &Arc<App>, request: CancelOrder) -> Result
     let id = request.id;
     let request = CancelOrder { viewer: request.viewer.check(app, id)?, ..request };
     let watch = app.hub.watch(id);
-    if let Some(before) = ask(app, id, request).await? {
-        return Ok(Cancelled::Refused(before));
+    match ask(app, id, request).await? {
+        Some(before) if before.status != Answer::accepted().status => {
+            return Ok(Cancelled::Refused(before));
+        }
+        _ => {}
     }
     let (order, done) = wait_for(app, watch, id, PATIENCE, outcome).await?;
     match done {
@@ -85,9 +88,8 @@ impl Ask for CancelOrder {
             order.cancel_asked = Some(self.note());
             store::store_moved(tx, order, &Change::default(), order.history.len())?;
         }
-        // What it comes to is not pinned: whoever asks again is told how the order stands.
         if let Some(key) = &self.key {
-            idempotency::forget(tx, &key.hash)?;
+            idempotency::finish(tx, &key.hash, &Answer::accepted())?;
         }
         Ok(())
     }

@@ -43,8 +43,8 @@ pub(crate) struct CancelRequest {
 
 /// Cancels an order, until its first piece is shipped. Answers 200 once the stock is released; void or
 /// refund follow. While a step is in flight it is stored, answered with 202, and carried out when the
-/// step ends; asking again meanwhile changes nothing. For an `Idempotency-Key` a refusal for good is
-/// given again; an order that is being cancelled, or was, is asked anew.
+/// step ends; asking again meanwhile changes nothing. For an `Idempotency-Key` that came before, a refusal
+/// for good is given again, and a cancellation told as it stands: 202 until it is carried out, then 200.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/cancel", operation_id = "cancel_order", tag = "orders",
     params(

@@ -1,0 +1,272 @@
+//! What must hold in the end: the books of all services agree with each other, with the provider's, and
+//! with what customers were answered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use techtrove_core::TypedId as _;
+use techtrove_orders_api::OrderId;
+use techtrove_payments_api::PaymentId;
+use uuid::Uuid;
+
+use super::rows::{none, rows};
+use crate::{customers::Purchase, world::World};
+
+/// An order.
+struct Order {
+    id: Uuid,
+    payment: Uuid,
+    email: Option<String>,
+    status: String,
+    total: i64,
+    captured: i64,
+    refunded: i64,
+    refused: bool,
+}
+
+/// A payment, as payments has it.
+struct Payment {
+    id: Uuid,
+    status: String,
+    captured: i64,
+    refunded: i64,
+}
+
+/// A charge, as the provider's ledger has it.
+#[derive(Clone, Debug, Default)]
+struct Charge {
+    status: String,
+    captured: i64,
+    refunded: i64,
+}
+
+impl Order {
+    fn is_live(&self) -> bool {
+        !["cancelled", "payment_failed", "pending"].contains(&self.status.as_str())
+    }
+}
+
+struct Books<'a> {
+    world: &'a World,
+    orders: Vec<Order>,
+    payments: Vec<Payment>,
+    charges: BTreeMap<String, Charge>,
+}
+
+/// Checks everything.
+pub fn check(world: &World, purchases: &[Purchase]) {
+    let books = Books::read(world);
+    books.orders_and_money();
+    books.payments_and_provider();
+    books.orders_and_stock();
+    books.mails();
+    books.promises(purchases);
+    for host in ["inventory", "catalog", "community", "orders", "notifications"] {
+        let sql = "SELECT consumer || ': ' || error FROM dead_letters";
+        none(world, &world.host(host).look, "no event is parked", sql);
+    }
+}
+
+impl<'a> Books<'a> {
+    fn read(world: &'a World) -> Self {
+        let orders = rows(
+            &world.host("orders").look,
+            "SELECT id, payment_id, email, status, total, captured, refunded, refused FROM orders",
+            |row| {
+                Ok(Order {
+                    id: row.get(0)?,
+                    payment: row.get(1)?,
+                    email: row.get(2)?,
+                    status: row.get(3)?,
+                    total: row.get(4)?,
+                    captured: row.get(5)?,
+                    refunded: row.get(6)?,
+                    refused: row.get::<i64>(7)? != 0,
+                })
+            },
+        );
+        let payments = rows(
+            &world.host("payments").look,
+            "SELECT id, status, captured, refunded FROM payments",
+            |row| {
+                let (id, status) = (row.get(0)?, row.get(1)?);
+                Ok(Payment { id, status, captured: row.get(2)?, refunded: row.get(3)? })
+            },
+        );
+        Self { world, orders, payments, charges: charges(world) }
+    }
+
+    fn violated(&self, invariant: &'static str, detail: impl Into<String>) {
+        self.world.violated(invariant, detail);
+    }
+
+    /// A live order is paid, once and in full, less what was given back; from nobody else anything is kept.
+    fn orders_and_money(&self) {
+        let mut kept: BTreeMap<String, &Charge> =
+            self.charges.iter().map(|(key, charge)| (key.clone(), charge)).collect();
+        for order in &self.orders {
+            let charge = kept.remove(&PaymentId::from_uuid(order.payment).to_string());
+            let charge = charge.cloned().unwrap_or_default();
+            let (taken, given) = (charge.captured, charge.refunded);
+            let reserved = charge.status == "authorized";
+            let what = || format!("{} {} over {}: {charge:?}", order.id, order.status, order.total);
+            if taken > order.total || (taken != 0 && taken != order.total) {
+                self.violated("an order is charged once, its total", what());
+            }
+            if (order.captured, order.refunded) != (taken, given) {
+                self.violated("an order knows its money", what());
+            }
+            let packing = ["confirmed", "processing"].contains(&order.status.as_str());
+            if order.is_live() && taken != order.total && !(packing && reserved) {
+                self.violated("a live order is paid", what());
+            }
+            if !order.is_live() && (taken != given || reserved) {
+                self.violated("nothing is kept of an order that is none", what());
+            }
+        }
+        for (key, charge) in kept {
+            if charge.captured != charge.refunded || charge.status == "authorized" {
+                self.violated("nobody is charged without an order", format!("{key}: {charge:?}"));
+            }
+        }
+    }
+
+    fn payments_and_provider(&self) {
+        for payment in &self.payments {
+            let key = PaymentId::from_uuid(payment.id).to_string();
+            let charge = self.charges.get(&key).cloned().unwrap_or_default();
+            let agrees = (payment.captured, payment.refunded) == (charge.captured, charge.refunded)
+                && (payment.status == "authorized") == (charge.status == "authorized");
+            if !agrees {
+                let detail = format!("{key} {}: {charge:?}", payment.status);
+                self.violated("payments and provider agree", detail);
+            }
+        }
+    }
+
+    /// What is sold is set aside or gone, exactly, and nothing else is.
+    fn orders_and_stock(&self) {
+        let sold = rows(
+            &self.world.host("orders").look,
+            "SELECT o.id, l.sku, SUM(l.quantity), SUM(l.shipped) FROM orders o \
+             JOIN order_lines l ON l.order_id = o.id \
+             WHERE o.status NOT IN ('pending', 'cancelled', 'payment_failed') GROUP BY o.id, l.sku",
+            |row| {
+                let (id, sku): (Uuid, String) = (row.get(0)?, row.get(1)?);
+                Ok((id, sku, row.get::<i64>(2)?, row.get::<i64>(3)?))
+            },
+        );
+        let reserved = rows(
+            &self.world.host("inventory").look,
+            "SELECT r.id, l.sku, SUM(l.quantity), SUM(l.shipped) FROM reservations r \
+             JOIN reservation_lines l ON l.reservation_id = r.id AND l.attempt = r.attempt \
+             WHERE r.state IN ('held', 'committed', 'shipped') GROUP BY r.id, l.sku",
+            |row| {
+                let (id, sku): (Uuid, String) = (row.get(0)?, row.get(1)?);
+                Ok((id, sku, row.get::<i64>(2)?, row.get::<i64>(3)?))
+            },
+        );
+        let (sold, reserved): (BTreeSet<_>, BTreeSet<_>) =
+            (sold.into_iter().collect(), reserved.into_iter().collect());
+        for (id, sku, quantity, shipped) in sold.difference(&reserved) {
+            let detail = format!("{id}: {quantity} of {sku}, {shipped} shipped");
+            self.violated("what is sold is set aside", detail);
+        }
+        for (id, sku, quantity, shipped) in reserved.difference(&sold) {
+            let detail = format!("{id}: {quantity} of {sku}, {shipped} shipped");
+            self.violated("only what is sold is set aside", detail);
+        }
+    }
+
+    /// Each station of an order has its mail, once.
+    fn mails(&self) {
+        let written = rows(
+            &self.world.host("notifications").look,
+            "SELECT subject_id, template, COUNT(*) FROM mails GROUP BY subject_id, template",
+            |row| Ok(((row.get::<Uuid>(0)?, row.get::<String>(1)?), row.get::<i64>(2)?)),
+        );
+        let written: BTreeMap<_, _> = written.into_iter().collect();
+        let due = rows(
+            &self.world.host("orders").look,
+            "SELECT order_id, CASE status WHEN 'payment_failed' THEN status ELSE 'order_' || status END, \
+               COUNT(*) FROM order_history h \
+             WHERE kind = 'status' AND status IN ('confirmed', 'cancelled', 'payment_failed', 'delivered') \
+               AND order_id IN (SELECT id FROM orders WHERE refused = 0) \
+               AND (status <> 'delivered' OR EXISTS (SELECT 1 FROM order_lines l \
+                 WHERE l.order_id = h.order_id AND l.fulfilment <> 'digital')) \
+             GROUP BY order_id, status \
+             UNION ALL SELECT order_id, 'order_refunded', COUNT(*) FROM refunds \
+             WHERE status = 'succeeded' GROUP BY order_id \
+             UNION ALL SELECT order_id, 'order_shipped', COUNT(*) FROM shipments \
+             WHERE status = 'shipped' AND carrier <> 'digital' GROUP BY order_id \
+             UNION ALL SELECT order_id, 'licence_keys', COUNT(*) FROM shipments \
+             WHERE status = 'shipped' AND carrier = 'digital' GROUP BY order_id",
+            |row| Ok(((row.get::<Uuid>(0)?, row.get::<String>(1)?), row.get::<i64>(2)?)),
+        );
+        for ((order, template), count) in due {
+            let found = written.get(&(order, template.clone())).copied().unwrap_or(0);
+            if found != count {
+                let detail = format!("{order}: {found} of {count} {template}");
+                self.violated("each mail once", detail);
+            }
+        }
+    }
+
+    /// What customers were answered is so.
+    fn promises(&self, purchases: &[Purchase]) {
+        for purchase in purchases {
+            let mine = self
+                .orders
+                .iter()
+                .filter(|order| !order.refused && order.email.as_deref() == Some(&purchase.email));
+            let mine: Vec<&Order> = mine.collect();
+            let ids: Vec<String> =
+                mine.iter().map(|order| OrderId::from_uuid(order.id).to_string()).collect();
+            let what = || format!("{}: {ids:?}, told {purchase:?}", purchase.email);
+            match &purchase.order {
+                Some(order) if !ids.contains(order) => {
+                    self.violated("what was acknowledged is there", what());
+                }
+                None if purchase.refused && mine.iter().any(|order| order.is_live()) => {
+                    self.violated("what was refused is not there", what());
+                }
+                _ => {}
+            }
+            let live = mine.iter().filter(|order| order.is_live()).count();
+            if live > 1 {
+                self.violated("a purchase is one order", what());
+            }
+            if purchase.cancelled && live > 0 {
+                self.violated("what was cancelled is cancelled", what());
+            }
+            let given: i64 = mine.iter().map(|order| order.refunded).sum();
+            let told: i64 = purchase.refunds.iter().map(|(_, amount)| amount).sum();
+            if told > given {
+                self.violated("what was given back is given back", what());
+            }
+        }
+    }
+}
+
+/// What the provider's ledger comes to, by charge.
+fn charges(world: &World) -> BTreeMap<String, Charge> {
+    let look = &world.host("sandbox").look;
+    let mut charges: BTreeMap<String, Charge> =
+        rows(look, "SELECT charge_key, status FROM charges", |row| {
+            let (key, status): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok((key, Charge { status, ..Charge::default() }))
+        })
+        .into_iter()
+        .collect();
+    let entries = rows(look, "SELECT charge_key, entry, amount FROM ledger", |row| {
+        Ok((row.get::<String>(0)?, row.get::<String>(1)?, row.get::<i64>(2)?))
+    });
+    for (key, entry, amount) in entries {
+        let charge = charges.entry(key).or_default();
+        match entry.as_str() {
+            "captured" => charge.captured += amount,
+            "authorized" | "voided" => {}
+            _ => charge.refunded += amount,
+        }
+    }
+    charges
+}

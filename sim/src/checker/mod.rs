@@ -1,0 +1,11 @@
+//! What must hold, checked by eyes of its own: SQL on the services' databases, and what customers were
+//! answered. It must share no code with the services, so that it cannot share their mistakes.
+
+mod books;
+mod rows;
+mod settling;
+mod watch;
+
+pub use books::check;
+pub use settling::settle;
+pub use watch::Watch;

@@ -1,0 +1,30 @@
+//! Reading a host's database from outside, whether or not it is up.
+
+use futures::FutureExt as _;
+use techtrove_core::FromStored;
+use techtrove_db::{Db, DbError, Row};
+
+use crate::world::World;
+
+/// The rows of a statement, read at once.
+pub fn rows<T: Send + 'static>(
+    db: &Db,
+    sql: &'static str,
+    map: fn(&Row<'_>) -> Result<T, DbError>,
+) -> Vec<T> {
+    let read = db.read("sim.look", move |tx| -> Result<Vec<T>, DbError> { tx.query(sql, [], map) });
+    let read = read.now_or_never().expect("whoever looks from outside waits for nobody");
+    read.expect("the checker's statements fit the schema")
+}
+
+/// One value of each row.
+pub fn values<T: FromStored + Send + 'static>(db: &Db, sql: &'static str) -> Vec<T> {
+    rows(db, sql, |row| row.get(0))
+}
+
+/// Every row of `sql`, which are texts, violates `invariant`.
+pub fn none(world: &World, db: &Db, invariant: &'static str, sql: &'static str) {
+    for detail in values::<String>(db, sql) {
+        world.violated(invariant, format!("{}: {detail}", db.name()));
+    }
+}

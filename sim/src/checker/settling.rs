@@ -1,0 +1,61 @@
+//! Waiting, in fair weather, until nothing is left to do. What takes longer than its recovery may take
+//! has been forgotten.
+
+use std::time::Duration;
+
+use super::rows::{none, values};
+use crate::{wiring::PATIENCE, world::World};
+
+/// How long it may take: whoever waits for a buyer or an unknown payment first runs out of patience, and
+/// what failed often is asked again after a minute at most.
+const RECOVERY: Duration = PATIENCE.saturating_add(Duration::from_secs(95));
+
+/// What is not settled: host, invariant, and the rows that are left.
+const UNSETTLED: [(&str, &str, &str); 6] = [
+    (
+        "orders",
+        "every order comes to its end",
+        "SELECT hex(o.id) || ' is ' || o.status || ' at ' || s.step FROM sagas s \
+         JOIN orders o ON o.id = s.order_id",
+    ),
+    ("orders", "no order stays pending", "SELECT hex(id) FROM orders WHERE status = 'pending'"),
+    (
+        "payments",
+        "every operation comes to its end",
+        "SELECT hex(payment_id) || ' ' || kind FROM operations WHERE state = 'open'",
+    ),
+    (
+        "inventory",
+        "no hold is left",
+        "SELECT hex(id) || ' attempt ' || attempt FROM reservations WHERE state = 'held'",
+    ),
+    ("sandbox", "every webhook is taken", "SELECT charge_key || ' ' || event FROM webhooks"),
+    ("*", "every event is published", "SELECT kind FROM outbox WHERE published_at IS NULL"),
+];
+
+/// Those hosts whose database has an outbox.
+const WITH_OUTBOX: [&str; 6] =
+    ["identity", "inventory", "catalog", "community", "payments", "orders"];
+
+fn places(world: &World) -> impl Iterator<Item = (techtrove_db::Db, &'static str, &'static str)> {
+    UNSETTLED.into_iter().flat_map(|(host, invariant, sql)| {
+        let named: Vec<&str> = if host == "*" { WITH_OUTBOX.to_vec() } else { vec![host] };
+        let looks = named.into_iter().map(|name| world.host(name).look.clone());
+        looks.map(move |db| (db, invariant, sql)).collect::<Vec<_>>()
+    })
+}
+
+/// Waits until nothing is left to do, and says what is left after the time that there is.
+pub async fn settle(world: &World) {
+    let end = world.started.elapsed() + RECOVERY;
+    while world.started.elapsed() < end {
+        if places(world).all(|(db, _, sql)| values::<String>(&db, sql).is_empty()) {
+            world.tell("settled");
+            return;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    for (db, invariant, sql) in places(world) {
+        none(world, &db, invariant, sql);
+    }
+}

@@ -1,0 +1,103 @@
+//! What is watched after each commit: that no book is out of order even for a moment, and from where to
+//! where orders, payments, reservations and charges go, which is how the edges of the sagas are counted.
+
+use std::collections::BTreeMap;
+
+use techtrove_db::Db;
+
+use super::rows::{none, rows};
+use crate::world::World;
+
+/// How things stood after the last commit.
+#[derive(Debug, Default)]
+pub struct Watch {
+    stood: BTreeMap<(&'static str, String), String>,
+}
+
+/// What is watched of a host's database: the kind of thing, and how each stands.
+const EDGES: [(&str, &str, &str); 6] = [
+    (
+        "orders",
+        "saga",
+        "SELECT hex(o.id), COALESCE(s.step, 'settled') FROM orders o \
+         LEFT JOIN sagas s ON s.order_id = o.id",
+    ),
+    ("orders", "order", "SELECT hex(id), status FROM orders"),
+    (
+        "payments",
+        "payment",
+        "SELECT hex(id), CASE WHEN customer_action = 'required' AND status = 'unknown' \
+           THEN 'requires_action' ELSE status END FROM payments",
+    ),
+    (
+        "payments",
+        "operation",
+        "SELECT hex(payment_id) || number, kind || ' ' || state FROM operations",
+    ),
+    ("inventory", "reservation", "SELECT hex(id) || attempt, state FROM reservations"),
+    ("sandbox", "charge", "SELECT charge_key, status FROM charges"),
+];
+
+/// What no commit may leave: host, invariant, and the rows that break it.
+const ALWAYS: [(&str, &str, &str); 6] = [
+    (
+        "inventory",
+        "stock is its movements",
+        "SELECT sku || ' has ' || on_hand FROM stock s WHERE on_hand <> COALESCE( \
+           (SELECT SUM(delta) FROM movements m WHERE m.sku = s.sku AND m.location = s.location), 0)",
+    ),
+    (
+        "inventory",
+        "never oversold",
+        "SELECT sku || ' ' || held || ' + ' || committed || ' of ' || on_hand FROM stock \
+         WHERE held < 0 OR committed < 0 OR held + committed > on_hand",
+    ),
+    (
+        "inventory",
+        "what is set aside is reserved",
+        "SELECT sku || ' ' || held || ' held, ' || committed || ' committed' FROM stock s WHERE \
+           held <> COALESCE((SELECT SUM(l.quantity) FROM reservation_lines l \
+             JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
+             WHERE l.sku = s.sku AND l.location = s.location AND r.state = 'held'), 0) \
+           OR committed <> COALESCE((SELECT SUM(l.quantity - l.shipped) FROM reservation_lines l \
+             JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
+             WHERE l.sku = s.sku AND l.location = s.location AND r.state IN ('committed', 'shipped')), 0)",
+    ),
+    (
+        "payments",
+        "the ledger sums to zero",
+        "SELECT hex(payment_id) || ' ' || operation || ' by ' || SUM(amount) FROM ledger_entries \
+         GROUP BY payment_id, operation HAVING SUM(amount) <> 0",
+    ),
+    (
+        "orders",
+        "one live order of a cart",
+        "SELECT hex(cart_id) FROM orders WHERE cart_id IS NOT NULL AND refused = 0 \
+           AND status NOT IN ('cancelled', 'payment_failed') GROUP BY cart_id HAVING COUNT(*) > 1",
+    ),
+    (
+        "orders",
+        "refunds within what was captured",
+        "SELECT hex(o.id) FROM orders o JOIN refunds r ON r.order_id = o.id AND r.status <> 'failed' \
+         GROUP BY o.id HAVING SUM(r.amount) > o.captured",
+    ),
+];
+
+impl Watch {
+    /// Looks at the database of `host` after a commit.
+    pub fn look(&mut self, world: &World, host: &str, db: &Db) {
+        for (_, kind, sql) in EDGES.into_iter().filter(|(of, _, _)| *of == host) {
+            let pair = rows(db, sql, |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
+            for (id, stands) in pair {
+                let stood = self.stood.insert((kind, id), stands.clone());
+                if stood.as_deref() != Some(&stands) {
+                    let from = stood.as_deref().unwrap_or("nothing");
+                    world.reach(format!("edge {kind} {from} > {stands}"));
+                }
+            }
+        }
+        for (_, invariant, sql) in ALWAYS.into_iter().filter(|(of, _, _)| *of == host) {
+            none(world, db, invariant, sql);
+        }
+    }
+}

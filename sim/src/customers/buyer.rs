@@ -1,0 +1,220 @@
+//! A buyer: chooses goods, buys them at once or by a cart, retries with the same key until there is an
+//! answer, and then pays, cancels, edits, or does nothing at all.
+
+use std::sync::Arc;
+
+use http::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Memory, Person, Reply, Staff, Wish};
+use crate::world::World;
+
+/// What can be bought, and how often each is chosen.
+const GOODS: [&str; 5] = ["SCARCE-1", "SCARCE-1", "PLENTY-1", "PLENTY-2", "LICENCE-1"];
+
+/// The means of payment, and how often each is chosen.
+const TOKENS: [&str; 12] = [
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_ok",
+    "tok_timeout",
+    "tok_timeout",
+    "tok_requires_action",
+    "tok_requires_action",
+    "tok_declined",
+    "tok_insufficient_funds",
+];
+
+/// A buyer under way.
+struct Buyer {
+    person: Person,
+    memory: Arc<Memory>,
+    place: usize,
+    email: String,
+}
+
+/// An order as its buyer knows it.
+struct Bought {
+    id: String,
+    payment: String,
+    requires_action: bool,
+}
+
+/// The visit of buyer `number`, from the first look to the last regret. What they bought is shipped and
+/// refunded by `staff`, as chance has it.
+pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number: u64) {
+    let email = format!("buyer{number}@example.com");
+    let place = memory.begin(&email);
+    let buyer = Buyer { person: Person::guest(&world, "buyer"), memory, place, email };
+    let bought = if world.chance(350) { buyer.by_cart().await } else { buyer.at_once().await };
+    let Some((bought, buyer)) = bought.map(|(bought, token)| {
+        let person = buyer.person.clone().with("x-guest-token", &token);
+        (bought, Buyer { person, ..buyer })
+    }) else {
+        return;
+    };
+    if bought.requires_action {
+        buyer.act(&bought).await;
+    }
+    let memory = Arc::clone(&buyer.memory);
+    let serving = staff.serve(memory, place, bought.id.clone());
+    tokio::join!(buyer.regret(&bought), serving);
+}
+
+impl Buyer {
+    fn world(&self) -> &Arc<World> {
+        &self.person.world
+    }
+
+    fn key(&self) -> String {
+        Uuid::from_u128(self.world().bits()).to_string()
+    }
+
+    fn lines(&self) -> Vec<Value> {
+        let count = usize::try_from(self.world().pick(1, 3)).unwrap_or(1);
+        let mut skus: Vec<&str> = (0..count).map(|_| self.world().one_of(&GOODS)).collect();
+        skus.sort_unstable();
+        skus.dedup();
+        let line = |sku| json!({"sku": sku, "quantity": self.world().pick(1, 3)});
+        skus.into_iter().map(line).collect()
+    }
+
+    fn order(&self) -> Value {
+        json!({
+            "email": self.email,
+            "shipping_address": {
+                "name": "Ada Example", "line1": "1 Main Street", "city": "Springfield",
+                "postal_code": "12345", "country": "US",
+            },
+            "shipping_method": "standard",
+            "payment": {"provider": "sandbox", "token": self.world().one_of(&TOKENS)},
+        })
+    }
+
+    /// Buys without a cart.
+    async fn at_once(&self) -> Option<(Bought, String)> {
+        let mut order = self.order();
+        order["lines"] = self.lines().into();
+        let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
+        self.buy(wish.header("idempotency-key", &self.key())).await
+    }
+
+    /// Fills a cart and buys it, now and then from two devices at once.
+    async fn by_cart(&self) -> Option<(Bought, String)> {
+        let made = Wish::new("orders", Method::POST, "/api/v1/carts").body(json!({}));
+        let made = self.person.insist(&made.header("idempotency-key", &self.key())).await?;
+        let (id, token) = (made.text("/id")?, made.text("/cart_token")?);
+        for line in self.lines() {
+            let add = Wish::new("orders", Method::POST, format!("/api/v1/carts/{id}/items"));
+            let add = add.body(line).header("x-cart-token", &token);
+            self.person.insist(&add.header("idempotency-key", &self.key())).await?;
+        }
+        let path = format!("/api/v1/carts/{id}/checkout");
+        let wish = Wish::new("orders", Method::POST, path).body(self.order());
+        let wish = wish.header("x-cart-token", &token);
+        let (first, second) = (self.key(), self.key());
+        let here = self.buy(wish.clone().header("idempotency-key", &first));
+        if !self.world().chance(300) {
+            return here.await;
+        }
+        self.world().reach("customers two checkouts of a cart");
+        let (here, there) = tokio::join!(here, self.buy(wish.header("idempotency-key", &second)));
+        if let (Some((one, _)), Some((other, _))) = (&here, &there)
+            && one.id != other.id
+        {
+            self.world()
+                .violated("a cart is one order", format!("{}: {} {}", id, one.id, other.id));
+        }
+        here.or(there)
+    }
+
+    /// Makes the request until it is answered, now and then twice at the same time.
+    async fn buy(&self, wish: Wish) -> Option<(Bought, String)> {
+        let first = if self.world().chance(150) {
+            self.world().reach("customers the same key twice at once");
+            let (one, other) = tokio::join!(self.person.insist(&wish), self.person.insist(&wish));
+            self.agree(one.as_ref(), other.as_ref());
+            one.or(other)
+        } else {
+            self.person.insist(&wish).await
+        };
+        let again = if self.world().chance(200) { self.person.insist(&wish).await } else { None };
+        self.agree(first.as_ref(), again.as_ref());
+        self.remember(&first.or(again)?)
+    }
+
+    /// The same key has the same answer.
+    fn agree(&self, one: Option<&Reply>, other: Option<&Reply>) {
+        if let (Some(one), Some(other)) = (one, other) {
+            let same = one.status == other.status && one.text("/id") == other.text("/id");
+            if !same {
+                let detail = format!(
+                    "{}: {} {:?}, then {} {:?}",
+                    self.email,
+                    one.status,
+                    one.text("/id"),
+                    other.status,
+                    other.text("/id")
+                );
+                self.world().violated("a key has one answer", detail);
+            }
+        }
+    }
+
+    fn remember(&self, reply: &Reply) -> Option<(Bought, String)> {
+        if reply.status != 201 {
+            let code = reply.text("/code").unwrap_or_default();
+            self.world().reach(format!("customers refused {} {code}", reply.status));
+            let for_good = ["payment_declined", "out_of_stock"].contains(&code.as_str());
+            self.memory.note(self.place, |purchase| purchase.refused |= for_good);
+            return None;
+        }
+        let id = reply.text("/id")?;
+        let status = reply.text("/payment/status").unwrap_or_default();
+        self.world()
+            .reach(format!("customers bought {}", reply.text("/status").unwrap_or_default()));
+        self.memory.note(self.place, |purchase| purchase.order = Some(id.clone()));
+        let requires_action = status == "requires_action";
+        let bought = Bought { id, payment: reply.text("/payment/id")?, requires_action };
+        Some((bought, reply.text("/guest_token")?))
+    }
+
+    /// Does what the bank asks for, or does not.
+    async fn act(&self, bought: &Bought) {
+        tokio::time::sleep(self.world().time(100, 6_000)).await;
+        let outcome = self.world().one_of(&["succeed", "succeed", "fail", "never"]);
+        self.world().reach(format!("customers action {outcome}"));
+        if outcome == "never" {
+            return;
+        }
+        let path = format!("/api/v1/payments/{}/actions/complete", bought.payment);
+        let wish = Wish::new("payments", Method::POST, path).body(json!({"outcome": outcome}));
+        self.person.insist(&wish).await;
+    }
+
+    /// Changes their mind, or the order.
+    async fn regret(&self, bought: &Bought) {
+        tokio::time::sleep(self.world().time(0, 5_000)).await;
+        let path = format!("/api/v1/orders/{}", bought.id);
+        if self.world().chance(250) {
+            let wish = Wish::new("orders", Method::POST, format!("{path}/cancel"));
+            let reply = self.person.insist(&wish.body(json!({}))).await;
+            if let Some(reply) = reply {
+                self.world().reach(format!("customers cancel {}", reply.status));
+                let told = reply.status == 200;
+                self.memory.note(self.place, |purchase| purchase.cancelled |= told);
+            }
+        } else if self.world().chance(200) {
+            let shown = self.person.insist(&Wish::new("orders", Method::GET, path.clone())).await;
+            let Some(etag) = shown.and_then(|shown| shown.etag) else { return };
+            let wish = Wish::new("orders", Method::PATCH, path).header("if-match", &etag);
+            let reply = self.person.insist(&wish.body(json!({"note": "ring twice"}))).await;
+            let status = reply.map_or(0, |reply| reply.status);
+            self.world().reach(format!("customers edit {status}"));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The whole shop under simulated faults, by seed: every service is a host with a disk of its own, on a
+//! simulated network, disk and clock, running its real code and SQL in one thread. It must never let
+//! anything but the seed decide what happens. Start with [`run`]; `main.rs` is its command line.
+
+mod bus;
+mod checker;
+mod clock;
+mod customers;
+mod expected;
+mod hosts;
+mod network;
+mod plan;
+mod storm;
+mod trace;
+mod weather;
+mod wiring;
+mod world;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use techtrove_db::{DbOptions, Disk};
+
+pub use expected::{LONG, missed};
+pub use trace::Fingerprint;
+pub use world::Violation;
+
+use crate::{
+    clock::HostClock,
+    customers::{Memory, Staff},
+    hosts::Host,
+    plan::Plan,
+    wiring::HOSTS,
+    world::World,
+};
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Its seed.
+    pub seed: u64,
+    /// What two runs of the seed share.
+    pub fingerprint: Fingerprint,
+    /// The invariants that did not hold.
+    pub violations: Vec<Violation>,
+    /// Which faults and edges were reached, and how often.
+    pub reached: BTreeMap<String, u64>,
+    /// How much virtual time passed.
+    pub lasted: Duration,
+}
+
+/// Runs the shop once, as `seed` has it; prints the trace as it grows when it is `shown`.
+///
+/// # Errors
+/// When the simulation itself fails, rather than the shop.
+pub fn run(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .context("no runtime")?;
+    runtime.block_on(live(seed, shown))
+}
+
+async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
+    let world = World::new(seed, shown);
+    build(&world).await?;
+    let staff = Staff::hire(&world)?;
+    let memory = Arc::new(Memory::default());
+    customers::open_shop(&world, &staff).await.context("the shop cannot open")?;
+    let mut visits = Vec::new();
+    for number in 0..Plan::of(seed).buyers {
+        let (world, memory, staff) = (Arc::clone(&world), Arc::clone(&memory), staff.clone());
+        visits.push(tokio::spawn(async move {
+            tokio::time::sleep(world.time(0, 9_000)).await;
+            customers::visit(world, memory, staff, number).await;
+        }));
+    }
+    storm::rage(&world).await;
+    for visit in visits {
+        visit.await.context("a buyer panicked")?;
+    }
+    checker::settle(&world).await;
+    checker::check(&world, &memory.all());
+    let (fingerprint, reached) =
+        world.with_trace(|trace| (trace.fingerprint(), trace.reached().clone()));
+    let (violations, lasted) = (world.violations(), world.started.elapsed());
+    Ok(Outcome { seed, fingerprint, violations, reached, lasted })
+}
+
+/// Makes all hosts and starts them.
+async fn build(world: &Arc<World>) -> anyhow::Result<()> {
+    for name in HOSTS {
+        let disk = Disk::in_memory()?;
+        let look = disk.look(name, DbOptions::default())?;
+        let clock = Arc::new(HostClock::new(world.started));
+        world.add_host(Arc::new(Host::new(name, disk, look, clock)));
+    }
+    for host in world.hosts() {
+        host.start(world).await?;
+    }
+    Ok(())
+}

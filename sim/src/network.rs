@@ -1,0 +1,250 @@
+//! The network between the hosts. A message has a fate of its own: on time, late, twice, lost, or lost on
+//! the way back; who cannot be reached does not get it at all. What was sent arrives whether or not its
+//! sender still lives, and a host that is down has never sent anything.
+
+use std::{fmt, future::pending, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{FutureExt as _, future::BoxFuture};
+use http::{Request, Response};
+use techtrove_http::{Client, Lost, Network};
+use tokio::sync::oneshot;
+
+use crate::{
+    hosts::{Door, Life},
+    weather::LATE,
+    world::World,
+};
+
+/// Whose messages these are.
+#[derive(Clone, Debug)]
+pub enum Sender {
+    /// A life of a host: once it is over, it sends nothing more.
+    Life(Arc<Life>),
+    /// Somebody outside.
+    Stranger(&'static str),
+}
+
+impl Sender {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Life(life) => life.host,
+            Self::Stranger(name) => name,
+        }
+    }
+
+    fn lives(&self) -> bool {
+        match self {
+            Self::Life(life) => life.is_up(),
+            Self::Stranger(_) => true,
+        }
+    }
+}
+
+/// The way of one sender to one door.
+#[derive(Clone, Debug)]
+struct Link {
+    world: Arc<World>,
+    from: Sender,
+    to: &'static str,
+    door: Door,
+}
+
+/// A client that calls the door of a host over the simulated network.
+#[must_use]
+pub fn client(world: &Arc<World>, from: &Sender, to: &'static str, door: Door) -> Client {
+    let link = Link { world: Arc::clone(world), from: from.clone(), to, door };
+    Client::over(to, Arc::new(link))
+}
+
+impl Network for Link {
+    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, Lost>> {
+        let Self { world, from, to, door } = self.clone();
+        let what = format!("{} {}", request.method(), request.uri());
+        let sent = digest(request.body());
+        let work = move |life: Arc<Life>| life.answer(door, request.clone()).boxed();
+        let say = |response: &Response<Bytes>| {
+            format!("{} {}", response.status().as_u16(), digest(response.body()))
+        };
+        async move { transmit(&world, &from, to, format!("{what} {sent}"), work, say).await }
+            .boxed()
+    }
+}
+
+/// What happens to a message.
+#[derive(Debug)]
+struct Fate {
+    there: Option<Duration>,
+    again: Option<Duration>,
+    back: Option<Duration>,
+}
+
+impl World {
+    fn fate(&self, what: &str) -> Fate {
+        let rate = self.with_weather(|weather| weather.network);
+        let mut fate = Fate {
+            there: Some(Duration::from_micros(self.pick(100, 3_000))),
+            again: None,
+            back: Some(Duration::from_micros(self.pick(100, 3_000))),
+        };
+        if self.chance(rate) {
+            self.fault("request lost", what);
+            fate.there = None;
+        } else if self.chance(rate) {
+            self.fault("request late", what);
+            fate.there = Some(self.time(20, LATE));
+        } else if self.chance(rate) {
+            self.fault("request twice", what);
+            fate.again = Some(self.time(0, LATE));
+        }
+        if self.chance(rate) {
+            self.fault("answer lost", what);
+            fate.back = None;
+        } else if self.chance(rate) {
+            self.fault("answer late", what);
+            fate.back = Some(self.time(20, LATE));
+        }
+        fate
+    }
+
+    fn is_cut(&self, from: &'static str, to: &'static str) -> bool {
+        self.with_weather(|weather| weather.is_cut(from, to))
+    }
+}
+
+/// Brings a message to a host, which does `work` for it, and its answer back.
+///
+/// # Errors
+/// When the connection fails. Nothing ever comes of what is lost.
+pub async fn transmit<T, W, S>(
+    world: &Arc<World>,
+    from: &Sender,
+    to: &'static str,
+    what: String,
+    work: W,
+    say: S,
+) -> Result<T, Lost>
+where
+    T: Send + 'static,
+    W: Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync + 'static,
+    S: Fn(&T) -> String + Send + 'static,
+{
+    if !from.lives() {
+        return pending().await;
+    }
+    let name = format!("#{} {}>{to} {what}", world.next_message(), from.name());
+    world.tell(&name);
+    let fate = world.fate(&name);
+    let Some(there) = fate.there else { return pending().await };
+    let message = Message { world: Arc::clone(world), name, from: from.name(), to };
+    let (sender, answer) = oneshot::channel();
+    tokio::spawn(async move {
+        let answered = message.deliver(there, fate.again, Arc::new(work)).await;
+        if let Some(answered) = message.bring_back(answered, fate.back, say).await {
+            // Whoever asked may wait no longer.
+            let _ = sender.send(answered);
+        }
+    });
+    match answer.await {
+        Ok(answered) => answered,
+        Err(_) => pending().await,
+    }
+}
+
+/// A message on its way.
+#[derive(Clone)]
+struct Message {
+    world: Arc<World>,
+    name: String,
+    from: &'static str,
+    to: &'static str,
+}
+
+impl Message {
+    /// What the host made of it; `None` when it was lost. What has arrived may arrive `again`.
+    async fn deliver<T, W>(
+        &self,
+        delay: Duration,
+        again: Option<Duration>,
+        work: Arc<W>,
+    ) -> Option<Result<T, Lost>>
+    where
+        T: Send + 'static,
+        W: Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync + 'static,
+    {
+        tokio::time::sleep(delay).await;
+        if self.world.is_cut(self.from, self.to) {
+            self.world.fault("unreachable", &self.name);
+            return None;
+        }
+        let Some(life) = self.world.host(self.to).life() else {
+            self.world.fault("refused", &self.name);
+            return Some(Err(Lost { sent: false, source: "connection refused".into() }));
+        };
+        if let Some(again) = again {
+            let (copy, work) = (self.clone(), Arc::clone(&work));
+            tokio::spawn(async move { copy.repeat(again, &*work).await });
+        }
+        let task = life.spawn(work(Arc::clone(&life)));
+        match task.await {
+            Ok(answer) if life.is_up() => Some(Ok(answer)),
+            // The host went down over it.
+            _ if self.world.chance(500) => {
+                self.world.fault("reset", &self.name);
+                Some(Err(Lost { sent: true, source: "connection reset".into() }))
+            }
+            _ => {
+                self.world.fault("silence", &self.name);
+                None
+            }
+        }
+    }
+
+    /// Arrives once more, and is answered to nobody.
+    async fn repeat<T: Send + 'static>(
+        &self,
+        delay: Duration,
+        work: &(dyn Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync),
+    ) {
+        tokio::time::sleep(delay).await;
+        if let Some(life) = self.world.host(self.to).life() {
+            self.world.fault("second arrival", &self.name);
+            life.spawn(work(Arc::clone(&life)));
+        }
+    }
+
+    /// The answer as it arrives, unless it does not.
+    async fn bring_back<T>(
+        &self,
+        answer: Option<Result<T, Lost>>,
+        back: Option<Duration>,
+        say: impl Fn(&T) -> String,
+    ) -> Option<Result<T, Lost>> {
+        let answer = answer?;
+        tokio::time::sleep(back?).await;
+        if self.world.is_cut(self.to, self.from) {
+            self.world.fault("answer unreachable", &self.name);
+            return None;
+        }
+        let said = answer.as_ref().map_or_else(|lost| lost.source.to_string(), say);
+        let number = self.name.split(' ').next().unwrap_or_default();
+        self.world.tell(&format!("{number} {}<{} {said}", self.from, self.to));
+        Some(answer)
+    }
+}
+
+/// A short mark of a body, by which two runs are compared.
+fn digest(body: &Bytes) -> Digest {
+    let mixed = body.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    Digest(mixed)
+}
+
+struct Digest(u64);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", self.0 >> 32)
+    }
+}

@@ -1,0 +1,45 @@
+//! What the seed decides about a run before it begins: how the shop is set up, how much is bought, and
+//! which faults there will be. It must draw nothing from the world's chance, which belongs to the run.
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+use techtrove_orders::domain::CapturePolicy;
+
+/// The plan of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// When the money is taken.
+    pub capture: CapturePolicy,
+    /// How many buyers come.
+    pub buyers: u64,
+    /// How many messages in a thousand meet each fault of the network.
+    pub network: u32,
+    /// How many commits in a thousand a host does not live through.
+    pub commits: u32,
+    /// How many transactions in a thousand are slow.
+    pub slow_disk: u32,
+    /// How many pieces there are of what is scarce.
+    pub scarce: u32,
+}
+
+impl Plan {
+    /// The plan of a seed.
+    #[must_use]
+    pub fn of(seed: u64) -> Self {
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        random.set_stream(1);
+        let at_shipment = random.random_range(0..4) == 0;
+        Self {
+            capture: if at_shipment {
+                CapturePolicy::Shipment
+            } else {
+                CapturePolicy::Confirmation
+            },
+            buyers: random.random_range(6..12),
+            network: random.random_range(0..40),
+            commits: random.random_range(0..12),
+            slow_disk: random.random_range(0..60),
+            scarce: random.random_range(2..6),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What everything in a run shares: its chance, its trace, its hosts, its weather, and what was found
+//! wrong. One thread runs it all, so that the order of what happens is the seed's alone.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha20Rng;
+use tokio::time::Instant;
+
+use crate::{hosts::Host, trace::Trace, weather::Weather};
+
+/// An invariant that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    /// Its name.
+    pub invariant: &'static str,
+    /// Of what, and how.
+    pub detail: String,
+}
+
+/// A run's world.
+#[derive(Debug)]
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// When it began.
+    pub started: Instant,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    random: ChaCha20Rng,
+    trace: Trace,
+    hosts: BTreeMap<&'static str, Arc<Host>>,
+    weather: Weather,
+    violations: Vec<Violation>,
+    messages: u64,
+}
+
+impl World {
+    /// A world without hosts, in fair weather.
+    #[must_use]
+    pub fn new(seed: u64, shown: bool) -> Arc<Self> {
+        let inner = Inner {
+            random: ChaCha20Rng::seed_from_u64(seed),
+            trace: Trace::new(shown),
+            hosts: BTreeMap::new(),
+            weather: Weather::default(),
+            violations: Vec::new(),
+            messages: 0,
+        };
+        Arc::new(Self { seed, started: Instant::now(), inner: Mutex::new(inner) })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // One thread runs everything; a panic of a task leaves nothing half-done here.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down what happened.
+    pub fn tell(&self, what: &str) {
+        let at = self.started.elapsed();
+        self.inner().trace.tell(at, what);
+    }
+
+    /// Counts that a fault or an edge was reached.
+    pub fn reach(&self, what: impl Into<String>) {
+        self.inner().trace.reach(what);
+    }
+
+    /// Writes down a fault, and counts it.
+    pub fn fault(&self, kind: &'static str, what: &str) {
+        self.reach(format!("fault {kind}"));
+        self.tell(&format!("! {kind} {what}"));
+    }
+
+    /// Says that an invariant does not hold.
+    pub fn violated(&self, invariant: &'static str, detail: impl Into<String>) {
+        let violation = Violation { invariant, detail: detail.into() };
+        self.tell(&format!("VIOLATED {invariant}: {}", violation.detail));
+        self.inner().violations.push(violation);
+    }
+
+    /// What was found wrong.
+    #[must_use]
+    pub fn violations(&self) -> Vec<Violation> {
+        self.inner().violations.clone()
+    }
+
+    /// Looks at the trace.
+    pub fn with_trace<T>(&self, look: impl FnOnce(&Trace) -> T) -> T {
+        look(&self.inner().trace)
+    }
+
+    /// Looks at the weather, or changes it.
+    pub fn with_weather<T>(&self, change: impl FnOnce(&mut Weather) -> T) -> T {
+        change(&mut self.inner().weather)
+    }
+
+    /// The number of the next message.
+    pub fn next_message(&self) -> u64 {
+        let mut inner = self.inner();
+        inner.messages += 1;
+        inner.messages
+    }
+
+    /// Adds a host.
+    pub fn add_host(&self, host: Arc<Host>) {
+        self.inner().hosts.insert(host.name, host);
+    }
+
+    /// The host of this name.
+    #[must_use]
+    pub fn host(&self, name: &str) -> Arc<Host> {
+        Arc::clone(self.inner().hosts.get(name).expect("every host is added before it is used"))
+    }
+
+    /// All hosts, by name.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<Arc<Host>> {
+        self.inner().hosts.values().map(Arc::clone).collect()
+    }
+
+    /// Whether chance has it: so many times in a thousand.
+    pub fn chance(&self, per_mille: u32) -> bool {
+        per_mille > 0 && self.inner().random.random_range(0..1_000) < per_mille
+    }
+
+    /// A number from `least` to below `beyond`.
+    pub fn pick(&self, least: u64, beyond: u64) -> u64 {
+        self.inner().random.random_range(least..beyond.max(least + 1))
+    }
+
+    /// One of these.
+    pub fn one_of<T: Clone>(&self, choice: &[T]) -> T {
+        let count = u64::try_from(choice.len()).unwrap_or(u64::MAX);
+        let place = usize::try_from(self.pick(0, count)).unwrap_or_default();
+        choice[place].clone()
+    }
+
+    /// A time between these, in milliseconds.
+    pub fn time(&self, least: u64, most: u64) -> Duration {
+        Duration::from_micros(self.pick(least * 1_000, most * 1_000 + 1))
+    }
+
+    /// 128 bits of chance, as nobody else draws them.
+    pub fn bits(&self) -> u128 {
+        self.inner().random.random()
+    }
+}

@@ -1,0 +1,33 @@
+//! What CI says of the simulation: the first seeds hold, and a seed is the same run wherever it runs.
+//! The long run is `cargo xtask sim --seeds 0..10000`.
+
+use std::process::Command;
+
+/// How many seeds CI runs.
+const SEEDS: u64 = 24;
+
+#[test]
+fn every_invariant_holds_over_the_first_seeds() {
+    for seed in 0..SEEDS {
+        let outcome = techtrove_sim::run(seed, false).expect("the simulation runs");
+
+        assert_eq!(outcome.violations, [], "cargo xtask sim --seed {seed}");
+    }
+}
+
+#[test]
+fn a_seed_has_the_same_trace_in_another_process() {
+    let trace = |seed: u64| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_techtrove-sim"));
+        let output = program.args(["--seed", &seed.to_string()]).output().expect("it runs");
+        String::from_utf8(output.stdout).expect("text")
+    };
+
+    let (one, again, other) = (trace(7), trace(7), trace(8));
+
+    assert!(one.lines().count() > 100, "{one}");
+    let differing = one.lines().zip(again.lines()).find(|(one, again)| one != again);
+    assert_eq!(differing, None);
+    assert_eq!(one, again);
+    assert_ne!(one, other);
+}

@@ -1,0 +1,129 @@
+//! What is mailed to open an account stands in no database: every value of every table of every service is
+//! looked through for it, as text and as bytes, in the forms that it may have.
+
+use base64::{
+    Engine as _, engine::general_purpose::STANDARD_NO_PAD, engine::general_purpose::URL_SAFE_NO_PAD,
+};
+use serde_json::json;
+use techtrove_core::TypedId as _;
+use techtrove_db::{Db, DbError, DbOptions, Engine, Tx, p};
+use techtrove_identity_api::UserId;
+
+use crate::harness::TestShop;
+
+const PASSWORD: &str = "correct horse battery";
+
+/// All values of all tables of the shop's databases, as bytes.
+async fn values(shop: &TestShop) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for url in shop.databases() {
+        let db = Db::open(url, DbOptions::default()).await.expect("opened");
+        all.extend(db.read("test.values", values_of).await.expect("read"));
+        db.close().await;
+    }
+    all
+}
+
+fn values_of(tx: &mut Tx<'_>) -> Result<Vec<Vec<u8>>, DbError> {
+    let columns = match tx.engine() {
+        Engine::Sqlite => {
+            "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
+             WHERE t.type = 'table'"
+        }
+        Engine::Postgres => {
+            "SELECT table_name::text, column_name::text FROM information_schema.columns \
+             WHERE table_schema = current_schema()"
+        }
+        Engine::Mysql => {
+            "SELECT table_name, column_name FROM information_schema.columns \
+             WHERE table_schema = DATABASE()"
+        }
+    };
+    let columns = tx.query(columns, p![], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
+    let mut all = Vec::new();
+    for (table, column) in columns? {
+        let words = match tx.engine() {
+            Engine::Sqlite => format!("SELECT hex(\"{column}\") FROM \"{table}\""),
+            Engine::Postgres => format!(
+                "SELECT COALESCE(encode(convert_to(\"{column}\"::text, 'UTF8'), 'hex'), '') \
+                 FROM \"{table}\""
+            ),
+            // A number becomes a text first, whose digits come in pairs.
+            Engine::Mysql => {
+                format!("SELECT COALESCE(HEX(CONCAT(`{column}`, '')), '') FROM `{table}`")
+            }
+        };
+        // Statements live as long as the program, which this one does.
+        let words: &'static str = Box::leak(words.into_boxed_str());
+        let found = tx.query(words, p![], |row| row.get::<String>(0))?;
+        all.extend(found.iter().map(|hex| bytes(hex)));
+    }
+    Ok(all)
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digit = |at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal");
+    (0..hex.len()).step_by(2).map(digit).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes, and the texts by which they may be written.
+fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    vec![
+        bytes.to_vec(),
+        hex(bytes).into_bytes(),
+        hex(bytes).to_uppercase().into_bytes(),
+        URL_SAFE_NO_PAD.encode(bytes).into_bytes(),
+        STANDARD_NO_PAD.encode(bytes).into_bytes(),
+    ]
+}
+
+/// In how many values one of these stands.
+fn count(values: &[Vec<u8>], forms: &[Vec<u8>]) -> usize {
+    let holds = |value: &Vec<u8>| {
+        forms.iter().any(|form| value.windows(form.len()).any(|part| part == form.as_slice()))
+    };
+    values.iter().filter(|value| holds(value)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_mailed_secret_stands_in_any_database_before_or_after_its_use() {
+    for (engine, shop) in TestShop::everywhere().await {
+        let account = json!({"email": "eve@example.com", "password": PASSWORD, "name": "Eve"});
+        let made = shop.public.post("/api/v1/auth/register", &account).await.expect(201).value();
+        let eve = shop.public.bearer(made["access_token"].as_str().expect("a token"));
+        let welcome = shop.mailed_token("eve@example.com", "verify-email").await;
+        let other = json!({"email": "eve@example.org"});
+        eve.patch("/api/v1/users/me", &other).header("if-match", "*").await.expect(200);
+        let moving = shop.mailed_token("eve@example.org", "verify-email").await;
+        let forgotten = json!({"email": "eve@example.com"});
+        shop.public.post("/api/v1/auth/forgot-password", &forgotten).await.expect(202);
+        let reset = shop.mailed_token("eve@example.com", "reset-password").await;
+
+        let before = values(&shop).await;
+        for token in [&welcome, &moving] {
+            let verify = json!({ "token": token });
+            shop.public.post("/api/v1/auth/verify-email", &verify).await.expect(204);
+        }
+        let body = json!({"email": "eve@example.org"});
+        shop.public.post("/api/v1/auth/forgot-password", &body).await.expect(202);
+        let again = shop.mailed_token("eve@example.org", "reset-password").await;
+        let body = json!({"token": again, "password": "another horse battery"});
+        shop.public.post("/api/v1/auth/reset-password", &body).await.expect(204);
+        let after = values(&shop).await;
+
+        for token in [welcome, moving, reset, again] {
+            let raw = URL_SAFE_NO_PAD.decode(&token).expect("base64");
+            let forms = [forms(token.as_bytes()), forms(&raw)].concat();
+            assert_eq!((count(&before, &forms), count(&after, &forms)), (0, 0), "{engine}");
+        }
+        // What is there is found: a text, and bytes.
+        let id: UserId = made["user"]["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+        assert!(count(&before, &[b"eve@example.com".to_vec()]) > 2, "{engine}");
+        assert!(count(&before, &forms(id.uuid().as_bytes())) > 2, "{engine}");
+        shop.close().await;
+    }
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask sim`: builds the simulation with optimisation and runs it. It simulates nothing itself;
+//! what it may be asked, the simulation says.
+
+use std::{ffi::OsString, process::Command};
+
+use anyhow::{Context, ensure};
+
+use crate::tidy;
+
+/// Run the whole shop under simulated faults, by seed
+///
+/// Builds the simulation first. `cargo xtask sim -- --help` says what it may be asked.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  cargo xtask sim --seeds 0..1000     a thousand runs, with what was reached
+  cargo xtask sim --seed 42           one run again, with its trace")]
+pub struct Arguments {
+    /// What the simulation is asked
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    asked: Vec<OsString>,
+}
+
+/// Builds and simulates.
+///
+/// # Errors
+/// When the build fails, or an invariant does not hold.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let status = Command::new("cargo")
+        .args(["run", "--quiet", "--profile", "sim", "--package", "techtrove-sim", "--"])
+        .args(&arguments.asked)
+        .current_dir(tidy::root())
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(status.success(), "the simulation failed ({status})");
+    Ok(())
+}
