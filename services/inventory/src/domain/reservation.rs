@@ -254,7 +254,7 @@ mod tests {
             for (verb, now) in verbs {
                 let step = transition(standing, verb, at(now));
                 match step.effect {
-                    Effect::None => {}
+                    Effect::None | Effect::TakeBack => {}
                     Effect::Commit => (held, committed) = (held - 1, committed + 1),
                     Effect::FreeHeld => held -= 1,
                     Effect::FreeCommitted | Effect::Ship => committed -= 1,
