@@ -22,10 +22,11 @@ const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 const REFRESH_TOKEN: (&str, &str) = ("/refresh_token", "$response.body#/refresh_token");
 
-const LEADS: [Lead; 37] = [
+const LEADS: [Lead; 38] = [
     ("register", "201", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("log_in", "200", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
+    ("list_products", "200", "/api/v1/products/{id}", &[("id", "$response.body#/items/0/id")]),
     ("create_product", "201", "/api/v1/inventory/{sku}", &[NEW_SKU]),
     (
         "create_product",
