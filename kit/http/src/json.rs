@@ -62,6 +62,12 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+/// The answer of JSON that is written already.
+#[must_use]
+pub fn ready_json(json: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, APPLICATION_JSON)], json).into_response()
+}
+
 /// Reads a value from a JSON body, as [`Json`] does.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use techtrove_identity_api::Authenticator;
 use techtrove_inventory_api::InventoryClient;
 use techtrove_runtime::{BuildError, Readiness, Service, Worker, prune_idempotency_keys};
 
-use crate::app::{App, RecentProducts};
+use crate::app::{App, Recent};
 
 /// The catalogue's settings.
 #[derive(Clone, Debug)]
@@ -62,7 +62,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
     let app = App {
         db: deps.db.clone(),
-        recent: RecentProducts::new(deps.db.clone(), Arc::clone(&deps.clock)),
+        recent_products: Recent::new(deps.db.clone(), Arc::clone(&deps.clock)),
+        recent_pages: Recent::new(deps.db.clone(), Arc::clone(&deps.clock)),
         clock: deps.clock,
         ids: deps.ids,
         inventory: deps.inventory,

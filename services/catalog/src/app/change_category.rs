@@ -1,4 +1,5 @@
-//! A manager makes, edits, moves or deletes a category.
+//! A manager makes, edits, moves or deletes a category. Each tells of its commit: lists that were kept as
+//! they were before are not what is shown now.
 
 use techtrove_catalog_api::CategoryId;
 use techtrove_core::{Problem, TypedId};
@@ -31,6 +32,7 @@ pub async fn create_category(
         check_place(tx, &category, category.parent_id)?;
         let category = settle_slug(tx, category.clone(), asked.as_ref())?;
         store::insert_category(tx, &category)?;
+        tx.notify_committed();
         Ok(category)
     };
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
@@ -59,6 +61,7 @@ pub async fn edit_category(
         let category = settle_slug(tx, category, change.slug())?;
         if category != before {
             store::update_category(tx, &category)?;
+            tx.notify_committed();
         }
         Ok(category)
     };
@@ -77,7 +80,9 @@ pub async fn delete_category(app: &App, id: CategoryId, if_match: IfMatch) -> Re
         if !store::is_category_empty(tx, id)? {
             return Err(Error::CategoryNotEmpty);
         }
-        Ok(store::delete_category(tx, id)?)
+        store::delete_category(tx, id)?;
+        tx.notify_committed();
+        Ok(())
     };
     match app.db.write("catalog.delete_category", job).await {
         Err(Error::Db(DbError::ForeignKey)) => Err(Error::CategoryNotEmpty),

@@ -15,7 +15,7 @@ mod read_categories;
 mod read_job;
 mod read_products;
 mod receive_import;
-mod recent_products;
+mod recent;
 mod resolve_skus;
 mod run_imports;
 mod save;
@@ -34,9 +34,9 @@ pub use note_rating::note_rating;
 pub use note_sales::note_sales;
 pub use read_categories::{category_tree, get_category};
 pub use read_job::{JobReport, get_job};
-pub use read_products::{get_product, list_products};
+pub use read_products::{ReadyPage, ReadyProduct, get_product, list_products};
 pub use receive_import::{ImportManner, receive_import};
-pub use recent_products::{ReadyProduct, RecentProducts};
+pub use recent::Recent;
 pub use resolve_skus::resolve_skus;
 pub use run_imports::run_imports;
 
@@ -65,8 +65,10 @@ pub struct App {
     pub ids: SharedIds,
     /// Keeps the stock that an import carries.
     pub inventory: InventoryClient,
-    /// Products read a moment ago.
-    pub recent: RecentProducts,
+    /// Products read a moment ago, by the id or slug they were asked for.
+    pub recent_products: Recent<ReadyProduct>,
+    /// Pages of lists read a moment ago.
+    pub recent_pages: Recent<ReadyPage>,
     /// Rings when an import has arrived.
     pub import_arrived: Arc<Notify>,
     /// The settings.

@@ -1,6 +1,8 @@
 //! Lists of products: which are wanted and in which order. A cursor belongs to one such wish, so that
 //! it cannot go on with another list; it names the last product seen and what that was sorted by.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::ProductId;
 use utoipa::ToSchema;
@@ -29,6 +31,21 @@ pub enum Sort {
     Rating,
     /// What was sold most first.
     Bestselling,
+}
+
+impl Sort {
+    /// Which of two places in a list comes first, by what is sorted by and the products' ids.
+    #[must_use]
+    pub fn compare(self, one: (i64, ProductId), other: (i64, ProductId)) -> Ordering {
+        match self {
+            Self::Price => one.cmp(&other),
+            Self::Newest
+            | Self::Relevance
+            | Self::PriceDescending
+            | Self::Rating
+            | Self::Bestselling => other.cmp(&one),
+        }
+    }
 }
 
 /// Which products are wanted, as somebody asks.

@@ -42,5 +42,5 @@ pub use invalid::Invalid;
 pub use listing::{Bounds, ListCursor, ListWish, Sort};
 pub use product::{Fresh, Product, Status, Variant, VariantMode};
 pub use reach::Reach;
-pub use shown::{ProductBody, Rating, RatingBody, ShownProduct};
+pub use shown::{ProductBody, Rating, RatingBody, ShownProduct, page_json};
 pub use slug::{InvalidSlug, Slug};

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::ProductId;
 use techtrove_community_api::average_in_hundredths;
+use techtrove_core::Page;
 use techtrove_inventory_api::Availability;
 use utoipa::ToSchema;
 
@@ -101,4 +102,28 @@ impl ShownProduct {
         );
         json
     }
+}
+
+/// The JSON of a page of products, put together as text for the same reason.
+#[must_use]
+pub fn page_json(page: Page<ShownProduct>) -> String {
+    let documents: usize = page.items.iter().map(|product| product.document.len()).sum();
+    let mut json = String::with_capacity(documents + 100 * page.items.len() + 300);
+    json.push_str(r#"{"items":["#);
+    for (index, product) in page.items.into_iter().enumerate() {
+        if index > 0 {
+            json.push(',');
+        }
+        json.push_str(&product.into_json());
+    }
+    json.push_str(r#"],"next_cursor":"#);
+    match page.next_cursor {
+        // A cursor is of letters that stand for themselves.
+        Some(cursor) => {
+            let _ = write!(json, r#""{cursor}""#);
+        }
+        None => json.push_str("null"),
+    }
+    json.push('}');
+    json
 }

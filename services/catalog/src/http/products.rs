@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use techtrove_core::{Page, PageRequest, Problem, TypedId as _};
 use techtrove_http::{
     HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
     idempotency::{IdempotencyKey, Idempotent},
-    written_json,
+    ready_json, written_json,
 };
 use techtrove_identity_api::{Caller, GrantedCategory, ManagerOf, Role};
 use utoipa::IntoParams;
@@ -98,9 +98,8 @@ pub(crate) async fn list(
         sort: query.sort.unwrap_or(usual),
     };
     let page = PageRequest { limit: query.limit, cursor: query.cursor };
-    let products = app::list_products(&app, wish, page).await?;
-    let items = products.items.into_iter().map(raw).collect::<Result<Vec<_>, _>>()?;
-    Ok(Json(Page { items, next_cursor: products.next_cursor }).into_response())
+    let ready = app::list_products(&app, wish, page).await?;
+    Ok(ready_json(ready.0.clone()))
 }
 
 /// Shows a product by its id or slug.

@@ -1,15 +1,23 @@
-//! Lists of products. Only keys are filtered and sorted, out of an index; the documents of one page are
-//! read at the end. A statement is text of the program, so there is one for each order and each set of
-//! filters that an index answers; bounds on numbers stand in all of them. Where a column has a `+`, no
-//! index is meant for it: the planner does not know how much a bound lets through.
+//! Lists of products. Only keys are filtered and sorted, out of an index that has all that is looked at;
+//! the documents of one page are read at the end. A list is the walk of an index in its order, which ends
+//! with the page: that of the whole shop, of a brand, or those of a category and of each below it, put
+//! together here. Where a bound leaves few products in the whole shop, those are sorted instead, since a
+//! walk would pass by all the others. A statement is text of the program, so there is one for each order
+//! and each set of filters; bounds on numbers stand in all of them. Where a column has a `+`, no index is
+//! meant for it: the planner does not know how much a bound lets through.
+
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use techtrove_catalog_api::{CategoryId, ProductId};
 use techtrove_core::TypedId;
-use techtrove_db::{DbError, IntoValue, Tx, Value, p};
+use techtrove_db::{DbError, IntoValue, Row, Tx, Value, p};
 use uuid::Uuid;
 
-use super::products::read_shown;
+use super::products::get_all_shown;
 use crate::domain::{Bounds, ListCursor, ShownProduct, Sort, Status};
+
+/// How few products are sorted rather than passed by in the order of the list.
+const FEW: i64 = 1_000;
 
 /// Which products are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,22 +103,22 @@ macro_rules! sifted_bounds {
     };
 }
 
-/// The order, of the table of this name.
+/// The order as an index has it.
 macro_rules! order {
-    (newest, $t:literal) => {
-        concat!($t, ".id DESC")
+    (newest) => {
+        "q.id DESC"
     };
-    (price, $t:literal) => {
-        concat!($t, ".price_min, ", $t, ".id")
+    (price) => {
+        "q.price_min, q.id"
     };
-    (price_descending, $t:literal) => {
-        concat!($t, ".price_min DESC, ", $t, ".id DESC")
+    (price_descending) => {
+        "q.price_min DESC, q.id DESC"
     };
-    (rating, $t:literal) => {
-        concat!($t, ".rating_average DESC, ", $t, ".id DESC")
+    (rating) => {
+        "q.rating_average DESC, q.id DESC"
     };
-    (bestselling, $t:literal) => {
-        concat!($t, ".sold DESC, ", $t, ".id DESC")
+    (bestselling) => {
+        "q.sold DESC, q.id DESC"
     };
 }
 
@@ -133,98 +141,88 @@ macro_rules! sifted {
     };
 }
 
-/// The page's products in an order, with what may stand before the statement, between its tables and
-/// among its conditions.
-macro_rules! page {
-    // Everything, out of the index of the order.
+/// What a product is sorted by, before its id; nothing of meaning where it is the id alone.
+macro_rules! key {
+    (rating) => {
+        "q.rating_average"
+    };
+    (bestselling) => {
+        "q.sold"
+    };
     ($sort:ident) => {
-        page!($sort, "", "products", bounds!($sort), "", order!($sort, "q"))
+        "q.price_min"
     };
-    // What an index of its own finds, sorted then.
-    ($sort:ident, $before:expr, $tables:expr, $conditions:expr) => {
-        page!($sort, $before, $tables, sifted_bounds!($sort), $conditions, sifted!($sort))
+}
+
+/// The first places in an order, with what an index is entered by and what is looked at besides.
+macro_rules! places {
+    ($sort:ident, $entered:expr, $besides:expr) => {
+        places!($sort, $entered, bounds!($sort), $besides, order!($sort))
     };
-    ($sort:ident, $before:expr, $tables:expr, $bounds:expr, $conditions:expr, $order:expr) => {
+    ($sort:ident, $entered:expr, $bounds:expr, $besides:expr, $order:expr) => {
         concat!(
-            $before,
-            "SELECT p.id, p.document, p.version, p.status, p.availability, p.rating_average, \
-             p.rating_count, p.price_min, p.sold FROM products p JOIN (SELECT q.id FROM ",
-            $tables,
-            " q WHERE q.status = ? AND +q.availability BETWEEN ? AND ? AND ",
+            "SELECT ",
+            key!($sort),
+            ", q.id FROM products q WHERE ",
+            $entered,
+            "q.status = ? AND +q.availability BETWEEN ? AND ? AND ",
             $bounds,
             behind!($sort),
-            $conditions,
+            $besides,
             " ORDER BY ",
             $order,
-            " LIMIT ?) page ON page.id = p.id ORDER BY ",
-            order!($sort, "p")
+            " LIMIT ?"
         )
     };
 }
 
-/// A category and all that stand below it.
-macro_rules! below {
-    () => {
-        "WITH RECURSIVE below (id) AS (SELECT id FROM categories WHERE id = ? UNION ALL \
-         SELECT c.id FROM categories c JOIN below b ON c.parent_id = b.id) "
-    };
-}
-
-/// `CROSS JOIN` tells SQLite to begin with the categories: its planner, which does not know how few
-/// products one holds, would look through all of them from the first on.
-macro_rules! in_below {
-    () => {
-        "below b CROSS JOIN products"
-    };
-}
-
-/// The statement for an order, by whether category, brand and text are given.
-macro_rules! select {
+/// The statement for an order, by whether a category, a brand and a text are given. A brand is hidden from
+/// the planner where the index of a category is meant.
+macro_rules! walk {
     ($sort:ident, $given:expr) => {
         match $given {
-            (false, false, false) => page!($sort),
-            (false, true, false) => page!($sort, "", "products", " AND q.brand_folded = ?"),
-            (false, false, true) => {
-                page!(
-                    $sort,
-                    "",
-                    "products",
-                    bounds!($sort),
-                    " AND q.search_text LIKE ? ESCAPE '!'",
-                    order!($sort, "q")
-                )
+            (false, false, false) => places!($sort, "", ""),
+            (false, false, true) => places!($sort, "", " AND q.search_text LIKE ? ESCAPE '!'"),
+            (false, true, false) => {
+                places!($sort, "", sifted_bounds!($sort), " AND q.brand_folded = ?", sifted!($sort))
             }
-            (false, true, true) => page!(
+            (false, true, true) => places!(
                 $sort,
                 "",
-                "products",
-                " AND q.brand_folded = ? AND q.search_text LIKE ? ESCAPE '!'"
+                sifted_bounds!($sort),
+                " AND q.brand_folded = ? AND q.search_text LIKE ? ESCAPE '!'",
+                sifted!($sort)
             ),
-            (true, false, false) => {
-                page!($sort, below!(), in_below!(), " AND q.category_id = b.id")
+            (true, false, false) => places!($sort, "q.category_id = ? AND ", ""),
+            (true, false, true) => {
+                places!($sort, "q.category_id = ? AND ", " AND q.search_text LIKE ? ESCAPE '!'")
             }
-            (true, true, false) => page!(
+            (true, true, false) => {
+                places!($sort, "q.category_id = ? AND ", " AND COALESCE(q.brand_folded, '') = ?")
+            }
+            (true, true, true) => places!(
                 $sort,
-                below!(),
-                in_below!(),
-                " AND q.category_id = b.id AND q.brand_folded = ?"
-            ),
-            (true, false, true) => page!(
-                $sort,
-                below!(),
-                in_below!(),
-                " AND q.category_id = b.id AND q.search_text LIKE ? ESCAPE '!'"
-            ),
-            (true, true, true) => page!(
-                $sort,
-                below!(),
-                in_below!(),
-                " AND q.category_id = b.id AND q.brand_folded = ? \
-                 AND q.search_text LIKE ? ESCAPE '!'"
+                "q.category_id = ? AND ",
+                " AND COALESCE(q.brand_folded, '') = ? AND q.search_text LIKE ? ESCAPE '!'"
             ),
         }
     };
 }
+
+/// All that a bound which few pass lets through, in no order.
+macro_rules! few {
+    ($bounds:expr, $besides:literal) => {
+        concat!(
+            "SELECT q.price_min, q.rating_average, q.sold, q.id, q.category_id FROM products q \
+             WHERE q.status = ? AND +q.availability BETWEEN ? AND ? AND ",
+            $bounds,
+            $besides
+        )
+    };
+}
+
+/// Where a product stands in a list: what it is sorted by, and its id.
+type Place = (i64, ProductId);
 
 /// Where a page begins: the bounds narrowed to it, the key if the order has one, and the id.
 fn start(
@@ -267,32 +265,186 @@ pub fn list_products(
     after: Option<ListCursor>,
     limit: usize,
 ) -> Result<Vec<ShownProduct>, DbError> {
-    let given = (filter.category.is_some(), filter.brand.is_some(), filter.q.is_some());
-    let text = match sort {
-        Sort::Newest | Sort::Relevance => select!(newest, given),
-        Sort::Price => select!(price, given),
-        Sort::PriceDescending => select!(price_descending, given),
-        Sort::Rating => select!(rating, given),
-        Sort::Bestselling => select!(bestselling, given),
+    let categories = filter.category.map(|top| category_and_below(tx, top)).transpose()?;
+    let mut places = match lookup_few(tx, filter, sort)? {
+        Some(few) => few_places(tx, filter, few, categories.as_deref(), sort, after)?,
+        None => walked_places(tx, filter, categories.as_deref(), sort, after, limit)?,
     };
-    let (bounds, key, id) = start(sort, filter.bounds, after);
-    let Bounds { price, availability, rating } = bounds;
+    places.sort_unstable_by(|one, other| sort.compare(*one, *other));
+    places.truncate(limit);
+    get_all_shown(tx, &places.iter().map(|(_, id)| *id).collect::<Vec<_>>())
+}
+
+/// A category and all that stand below it.
+fn category_and_below(tx: &mut Tx<'_>, top: CategoryId) -> Result<Vec<CategoryId>, DbError> {
+    tx.query(
+        "WITH RECURSIVE below (id) AS (SELECT id FROM categories WHERE id = ? UNION ALL \
+         SELECT c.id FROM categories c JOIN below b ON c.parent_id = b.id) SELECT id FROM below",
+        p![top],
+        |row| row.get(0),
+    )
+}
+
+/// The first places by the walk of the index of this order, or of each category's.
+fn walked_places(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    categories: Option<&[CategoryId]>,
+    sort: Sort,
+    after: Option<ListCursor>,
+    limit: usize,
+) -> Result<Vec<Place>, DbError> {
+    let walk = Walk::new(filter, sort, after, limit);
+    let Some(categories) = categories else { return walk.places(tx, None) };
+    let mut places = Vec::new();
+    for category in categories {
+        places.extend(walk.places(tx, Some(*category))?);
+        if places.len() > limit {
+            places.sort_unstable_by(|one, other| sort.compare(*one, *other));
+            places.truncate(limit);
+        }
+    }
+    Ok(places)
+}
+
+/// A walk of an index, up to the end of the page.
+struct Walk {
+    text: &'static str,
+    status: Status,
+    bounds: Bounds,
+    key: Option<i64>,
+    /// No bound is asked for of what was sold: it is the key, where the others narrow theirs.
+    most_sold: Option<i64>,
+    id: ProductId,
+    brand: Option<String>,
+    q: Option<String>,
+    limit: i64,
+}
+
+impl Walk {
+    fn new(filter: &Filter, sort: Sort, after: Option<ListCursor>, limit: usize) -> Self {
+        let given = (filter.category.is_some(), filter.brand.is_some(), filter.q.is_some());
+        let text = match sort {
+            Sort::Newest | Sort::Relevance => walk!(newest, given),
+            Sort::Price => walk!(price, given),
+            Sort::PriceDescending => walk!(price_descending, given),
+            Sort::Rating => walk!(rating, given),
+            Sort::Bestselling => walk!(bestselling, given),
+        };
+        let (bounds, key, id) = start(sort, filter.bounds, after);
+        Self {
+            text,
+            status: filter.status,
+            bounds,
+            key,
+            most_sold: key.filter(|_| sort == Sort::Bestselling),
+            id,
+            brand: filter.brand.as_deref().map(folded),
+            q: filter.q.as_deref().map(pattern),
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
+        }
+    }
+
+    fn places(&self, tx: &mut Tx<'_>, category: Option<CategoryId>) -> Result<Vec<Place>, DbError> {
+        let Bounds { price, availability, rating } = self.bounds;
+        let status = self.status.as_str();
+        let numbers =
+            p![status, availability.0, availability.1, price.0, price.1, rating.0, rating.1];
+        let behind = [
+            self.most_sold.as_ref().map(IntoValue::into_stored),
+            self.key.as_ref().map(IntoValue::into_stored),
+            Some(self.id.into_stored()),
+            self.brand.as_ref().map(IntoValue::into_stored),
+            self.q.as_ref().map(IntoValue::into_stored),
+            Some(self.limit.into_stored()),
+        ];
+        let entered = category.as_ref().map(IntoValue::into_stored).into_iter();
+        let values = entered.chain(numbers.iter().cloned()).chain(behind.into_iter().flatten());
+        let read =
+            |row: &Row<'_>| Ok((if self.key.is_some() { row.get(0)? } else { 0 }, row.get(1)?));
+        tx.query(self.text, values.collect::<Vec<Value<'_>>>(), read)
+    }
+}
+
+/// A bound that few products of the whole shop pass.
+#[derive(Clone, Copy)]
+enum Few {
+    Rated,
+    Priced,
+}
+
+/// The bound that few pass, if there is one which neither the order nor the brand's index serves.
+fn lookup_few(tx: &mut Tx<'_>, filter: &Filter, sort: Sort) -> Result<Option<Few>, DbError> {
+    if filter.brand.is_some() {
+        return Ok(None);
+    }
+    let (bounds, all) = (filter.bounds, Bounds::default());
+    let rated = bounds.rating != all.rating && sort != Sort::Rating;
+    if rated && are_few(tx, RATED, filter.status, bounds.rating)? {
+        return Ok(Some(Few::Rated));
+    }
+    let by_price = matches!(sort, Sort::Price | Sort::PriceDescending);
+    let priced = bounds.price != all.price && !by_price;
+    if priced && are_few(tx, PRICED, filter.status, bounds.price)? {
+        return Ok(Some(Few::Priced));
+    }
+    Ok(None)
+}
+
+/// How many products are rated so, up to a limit.
+const RATED: &str = "SELECT COUNT(*) FROM (SELECT q.id FROM products q WHERE q.status = ? \
+    AND q.rating_average BETWEEN ? AND ? LIMIT ?) few";
+
+/// How many products cost so much, up to a limit.
+const PRICED: &str = "SELECT COUNT(*) FROM (SELECT q.id FROM products q WHERE q.status = ? \
+    AND q.price_min BETWEEN ? AND ? LIMIT ?) few";
+
+fn are_few(
+    tx: &mut Tx<'_>,
+    count: &'static str,
+    status: Status,
+    (low, high): (i64, i64),
+) -> Result<bool, DbError> {
+    let found: i64 = tx.query_one(count, p![status.as_str(), low, high, FEW], |row| row.get(0))?;
+    Ok(found < FEW)
+}
+
+/// The places of the few, in no order.
+fn few_places(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    few: Few,
+    categories: Option<&[CategoryId]>,
+    sort: Sort,
+    after: Option<ListCursor>,
+) -> Result<Vec<Place>, DbError> {
+    let text = match (few, filter.q.is_some()) {
+        (Few::Rated, false) => few!(bounds!(rating), ""),
+        (Few::Rated, true) => few!(bounds!(rating), " AND q.search_text LIKE ? ESCAPE '!'"),
+        (Few::Priced, false) => few!(bounds!(price), ""),
+        (Few::Priced, true) => few!(bounds!(price), " AND q.search_text LIKE ? ESCAPE '!'"),
+    };
+    let Bounds { price, availability, rating } = filter.bounds;
     let status = filter.status.as_str();
     let numbers = p![status, availability.0, availability.1, price.0, price.1, rating.0, rating.1];
-    let brand = filter.brand.as_deref().map(folded);
     let q = filter.q.as_deref().map(pattern);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let before = filter.category.as_ref().map(IntoValue::into_stored);
-    let bound = key.filter(|_| sort == Sort::Bestselling);
-    let behind = [
-        bound.as_ref().map(IntoValue::into_stored),
-        key.as_ref().map(IntoValue::into_stored),
-        Some(id.into_stored()),
-        brand.as_ref().map(IntoValue::into_stored),
-        q.as_ref().map(IntoValue::into_stored),
-        Some(limit.into_stored()),
-    ];
-    let values =
-        before.into_iter().chain(numbers.iter().cloned()).chain(behind.into_iter().flatten());
-    tx.query(text, values.collect::<Vec<Value<'_>>>(), read_shown)
+    let values = numbers.iter().cloned().chain(q.as_ref().map(IntoValue::into_stored));
+    let found = tx.query(text, values.collect::<Vec<Value<'_>>>(), |row| {
+        let key = match sort {
+            Sort::Newest | Sort::Relevance => 0,
+            Sort::Price | Sort::PriceDescending => row.get(0)?,
+            Sort::Rating => row.get(1)?,
+            Sort::Bestselling => row.get(2)?,
+        };
+        Ok(((key, row.get::<ProductId>(3)?), row.get::<Option<CategoryId>>(4)?))
+    })?;
+    let categories: Option<BTreeSet<&CategoryId>> = categories.map(|it| it.iter().collect());
+    let wanted = |(place, category): &(Place, Option<CategoryId>)| {
+        let behind =
+            after.is_none_or(|after| sort.compare((after.key, after.id), *place) == Ordering::Less);
+        let within =
+            |all: &BTreeSet<&CategoryId>| category.as_ref().is_some_and(|id| all.contains(id));
+        behind && categories.as_ref().is_none_or(within)
+    };
+    Ok(found.into_iter().filter(wanted).map(|(place, _)| place).collect())
 }

@@ -100,6 +100,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             postgres: include_str!("../../migrations/postgres/0008_sold_indexes.sql"),
             mysql: include_str!("../../migrations/mysql/0008_sold_indexes.sql"),
         },
+        Migration {
+            version: 9,
+            name: "category_orders",
+            sqlite: include_str!("../../migrations/sqlite/0009_category_orders.sql"),
+            postgres: include_str!("../../migrations/postgres/0009_category_orders.sql"),
+            mysql: include_str!("../../migrations/mysql/0009_category_orders.sql"),
+        },
     ],
 };
 

@@ -1,8 +1,10 @@
 //! Products: the document that is shown, and the columns beside it.
 
+use std::collections::BTreeMap;
+
 use techtrove_catalog_api::ProductId;
 use techtrove_core::{Currency, Money};
-use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
+use techtrove_db::{DbError, IntoValue, Params, Row, Sql, Tx, Value, p};
 
 use super::{
     availability,
@@ -65,6 +67,33 @@ pub fn lookup_shown_by_slug(tx: &mut Tx<'_>, slug: &Slug) -> Result<Option<Shown
 /// [`DbError::NotFound`], or when the database fails.
 pub fn get_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<ShownProduct, DbError> {
     lookup_shown(tx, id)?.ok_or(DbError::NotFound)
+}
+
+/// How many products are read by one statement: a page of the usual size and what tells of the next.
+const AT_ONCE: usize = 21;
+
+/// The products of these ids as they are shown, in the order of the ids.
+///
+/// # Errors
+/// [`DbError::NotFound`] when one of them is not there, or when the database fails.
+pub(super) fn get_all_shown(
+    tx: &mut Tx<'_>,
+    ids: &[ProductId],
+) -> Result<Vec<ShownProduct>, DbError> {
+    let mut found = BTreeMap::new();
+    for some in ids.chunks(AT_ONCE) {
+        // A statement has so many places: the first fills those that are left.
+        let wanted = some.iter().chain(std::iter::repeat(&some[0])).take(AT_ONCE);
+        let shown = tx.query(
+            "SELECT id, document, version, status, availability, rating_average, rating_count, \
+             price_min, sold FROM products WHERE id IN \
+             (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            wanted.map(IntoValue::into_stored).collect::<Vec<Value<'_>>>(),
+            read_shown,
+        )?;
+        found.extend(shown.into_iter().map(|product| (product.id, product)));
+    }
+    ids.iter().map(|id| found.remove(id).ok_or(DbError::NotFound)).collect()
 }
 
 /// The product of this id, if there is one, locked until the transaction ends.
