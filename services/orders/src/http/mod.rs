@@ -28,6 +28,10 @@ const WRITTEN: CardFree =
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
+    orders().merge(carts()).layer(WRITTEN.layer()).with_state(app)
+}
+
+fn orders() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
         .routes(routes!(list::list))
@@ -43,6 +47,12 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(returns::reject))
         .routes(routes!(returns::receive))
         .routes(routes!(carts::reorder))
+        .routes(routes!(tracking::events))
+        .routes(routes!(tracking::ticket))
+}
+
+fn carts() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(carts::create))
         .routes(routes!(carts::current))
         .routes(routes!(carts::show))
@@ -52,10 +62,6 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(carts::quote))
         .routes(routes!(carts::checkout))
         .routes(routes!(shipping::list))
-        .routes(routes!(tracking::events))
-        .routes(routes!(tracking::ticket))
-        .layer(WRITTEN.layer())
-        .with_state(app)
 }
 
 /// What notifications and the audit call.
