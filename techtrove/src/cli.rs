@@ -54,7 +54,8 @@ Settings from the environment:
   TECHTROVE_TAX_RATES          rates of places over all others, e.g. `DE=1900,US-CA=725`
   TECHTROVE_SHIPPING_TAX       `as_goods` (default), `none`, or a rate
   TECHTROVE_SHIPPING_PRICES    in minor units, e.g. `standard:home=500,standard:*=1500,express:DE=2500`
-  TECHTROVE_CAPTURE            when reserved money is taken: at `confirmation` (default) or `shipment`")]
+  TECHTROVE_CAPTURE            when reserved money is taken: at `confirmation` (default) or `shipment`
+  TECHTROVE_RETURN_DAYS        how many days after its arrival an order may be sent back; default 30")]
     Up(Up),
     /// Administrators
     #[command(subcommand)]

@@ -2,6 +2,7 @@
 //! built before it. A cycle cannot be written here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use techtrove_catalog_api::CatalogClient;
@@ -232,10 +233,14 @@ impl Common {
         authenticator: &Arc<Authenticator>,
         needs: OrdersNeeds,
     ) -> Result<Service, StartError> {
+        let usual = techtrove_orders::Config::default();
+        let day = Duration::from_secs(24 * 3_600);
+        let window = self.settings.return_days.map(|days| day * u32::from(days));
         let config = techtrove_orders::Config {
             pricing: self.settings.pricing(),
             capture: self.settings.capture,
-            ..techtrove_orders::Config::default()
+            return_window: window.unwrap_or(usual.return_window),
+            ..usual
         };
         let deps = techtrove_orders::Deps {
             db: self.databases.open("orders").await?,

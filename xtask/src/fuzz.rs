@@ -28,9 +28,11 @@ const MISSING: &str =
 /// What is asked in which round: first the shop is used, then orders are cancelled, which nobody can ship
 /// any more, then payments are voided while nobody knows what became of them, which is soon, and users who
 /// have just come renew their tokens, then what is sold is changed, which takes from the shelves what the
-/// examples buy, and last the fuzzer signs out.
-const ROUNDS: [&[&str]; 6] = [
+/// examples buy, then roles are given, which may take the fuzzer's own (before, it is the only administrator,
+/// whom nobody can disable), and last the fuzzer signs out.
+const ROUNDS: [&[&str]; 7] = [
     &[
+        "--exclude-operation-id=set_roles",
         "--exclude-operation-id=log_out",
         "--exclude-operation-id=end_session",
         "--exclude-operation-id=cancel_order",
@@ -59,6 +61,7 @@ const ROUNDS: [&[&str]; 6] = [
         "--max-time=30",
     ],
     &["--include-tag=catalog", "--include-tag=inventory"],
+    &["--include-operation-id=register", "--include-operation-id=set_roles"],
     &[
         "--include-operation-id=list_sessions",
         "--include-operation-id=end_session",

@@ -4,11 +4,11 @@
 
 use std::{future::Future, time::Duration};
 
-use techtrove_core::{Money, Problem, TypedId as _};
+use techtrove_core::{Money, Problem, TypedId as _, planted};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
-    Reservation, ReservationState, ShipRequest,
+    Reservation, ReservationState, ShipRequest, TakeBackRequest,
 };
 use techtrove_payments_api::{
     AuthorizeRequest, INVALID_TRANSITION, PAYMENT_MISMATCH, Payment, PaymentStatus,
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::{App, drive::Drive};
 use crate::domain::{
-    Order, Refund, Shipment,
+    Order, Pieces, Refund, Return, Shipment,
     saga::{Outcome, PaymentReport, Task},
 };
 
@@ -73,10 +73,14 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
             Some(parcel) => ship(app, order, attempt, parcel).await,
             None => Outcome::Unknown,
         },
+        Task::TakeBack { attempt } => match order.to_take_back() {
+            Some(back) => take_back(app, order, attempt, back).await,
+            None => Outcome::Unknown,
+        },
     }
 }
 
-async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
+pub(super) async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
     let line = |line: &crate::domain::Line| Line { sku: line.sku.clone(), quantity: line.quantity };
     let request = HoldRequest {
         reservation_id: order.reservation_id(),
@@ -124,7 +128,7 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         payment_id: order.payment.id,
         reference: order.id.uuid(),
         owner: order.user_id.map(|user| user.uuid()),
-        amount: order.totals.total,
+        amount: asked_for(order),
         provider: order.payment.provider.clone(),
         token: token.0.clone(),
     };
@@ -135,10 +139,21 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
             Outcome::Rejected(said_of_token(*problem))
         }
+        Err(Failure::Silence) if planted("timeout-taken-as-decline") => {
+            Outcome::Payment(PaymentReport::none(PaymentStatus::Failed))
+        }
+        Err(Failure::Silence) if planted("timeout-taken-as-success") => {
+            Outcome::Payment(PaymentReport::none(PaymentStatus::Authorized))
+        }
         Err(Failure::Silence) => Outcome::Unknown,
         // It answered, so it may well know.
         Err(Failure::Refused(_) | Failure::Failed) => reconcile(app, order).await,
     }
+}
+
+/// What the order was frozen with.
+fn asked_for(order: &Order) -> Money {
+    if planted("total-recomputed") { order.totals.subtotal } else { order.totals.total }
 }
 
 /// What is wrong with the buyer's token, which is all of the request that payments may find fault with.
@@ -178,7 +193,7 @@ async fn release(app: &App, order: &Order, attempts: u32) -> Outcome {
 
 async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
     let request = RefundRequest {
-        refund_id: refund.id,
+        refund_id: if planted("refund-without-key") { app.ids.next() } else { refund.id },
         amount: Money::new(refund.amount, order.totals.total.currency),
         reason: refund.reason.clone(),
     };
@@ -200,11 +215,8 @@ async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
 }
 
 async fn ship(app: &App, order: &Order, attempt: u32, parcel: &Shipment) -> Outcome {
-    let pieces = parcel.pieces.iter().filter_map(|pieces| {
-        let sku = order.lines.get(pieces.line)?.sku.clone();
-        Some(Line { sku, quantity: pieces.quantity })
-    });
-    let request = ShipRequest { shipment_id: parcel.id.uuid(), lines: pieces.collect() };
+    let lines = lines_in(order, &parcel.pieces);
+    let request = ShipRequest { shipment_id: parcel.id.uuid(), lines };
     let call = || app.inventory.ship(order.reservation_id(), attempt, &request);
     match twice("ship", app.config.deadlines.call, call).await {
         Ok(reservation) => match reservation.state {
@@ -215,6 +227,26 @@ async fn ship(app: &App, order: &Order, attempt: u32, parcel: &Shipment) -> Outc
         },
         Err(failure) => ended_or_unknown(&failure),
     }
+}
+
+async fn take_back(app: &App, order: &Order, attempt: u32, back: &Return) -> Outcome {
+    let lines = lines_in(order, &back.pieces);
+    let restock = back.restock.unwrap_or_default();
+    let request = TakeBackRequest { return_id: back.id.uuid(), lines, restock };
+    let call = || app.inventory.take_back(order.reservation_id(), attempt, &request);
+    match twice("take_back", app.config.deadlines.call, call).await {
+        Ok(_) => Outcome::TakenBack,
+        Err(failure) => ended_or_unknown(&failure),
+    }
+}
+
+/// Pieces of the order as inventory is told of them.
+fn lines_in(order: &Order, pieces: &[Pieces]) -> Vec<Line> {
+    let lines = pieces.iter().filter_map(|pieces| {
+        let sku = order.lines.get(pieces.line)?.sku.clone();
+        Some(Line { sku, quantity: pieces.quantity })
+    });
+    lines.collect()
 }
 
 /// `outcome` when the reservation is as it was wished.
@@ -251,7 +283,7 @@ fn moved_money(order: &Order, answer: Result<Payment, Failure>) -> Outcome {
 fn report(order: &Order, payment: Payment) -> Outcome {
     let never_asked = payment.status == PaymentStatus::Voided && payment.amount.amount == 0;
     let ours = payment.id == order.payment.id
-        && (payment.amount == order.totals.total || never_asked)
+        && (payment.amount == asked_for(order) || never_asked)
         && (0..=order.totals.total.amount).contains(&payment.captured)
         && (0..=payment.captured).contains(&payment.refunded);
     if !ours {

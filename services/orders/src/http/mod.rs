@@ -8,6 +8,7 @@ mod internal;
 mod list;
 mod orders;
 mod refunds;
+mod returns;
 mod shipments;
 mod shipping;
 mod texts;
@@ -37,6 +38,10 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(cancel::cancel))
         .routes(routes!(refunds::refund))
         .routes(routes!(shipments::ship))
+        .routes(routes!(returns::ask))
+        .routes(routes!(returns::approve))
+        .routes(routes!(returns::reject))
+        .routes(routes!(returns::receive))
         .routes(routes!(carts::reorder))
         .routes(routes!(carts::create))
         .routes(routes!(carts::current))
