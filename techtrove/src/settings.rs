@@ -46,6 +46,8 @@ pub struct Settings {
     pub shipping_prices: Option<ShippingTable>,
     /// When reserved money is taken.
     pub capture: CapturePolicy,
+    /// How many days after its arrival an order may be sent back, when it is not as usual.
+    pub return_days: Option<u16>,
 }
 
 /// A mail server.
@@ -111,6 +113,8 @@ struct Environment {
     country: Option<String>,
     #[config(env = "TECHTROVE_CAPTURE")]
     capture: Option<String>,
+    #[config(env = "TECHTROVE_RETURN_DAYS")]
+    return_days: Option<String>,
 }
 
 impl Default for Settings {
@@ -130,6 +134,7 @@ impl Default for Settings {
             shipping_tax: ShippingTax::default(),
             shipping_prices: None,
             capture: CapturePolicy::default(),
+            return_days: None,
         }
     }
 }
@@ -164,6 +169,7 @@ impl Settings {
                 .unwrap_or_default(),
             shipping_prices: parsed("TECHTROVE_SHIPPING_PRICES", values.shipping_prices)?,
             capture: parsed("TECHTROVE_CAPTURE", values.capture)?.unwrap_or_default(),
+            return_days: parsed("TECHTROVE_RETURN_DAYS", values.return_days)?,
         })
     }
 
@@ -254,6 +260,7 @@ mod tests {
             prices_include_tax: None,
             country: None,
             capture: None,
+            return_days: None,
         }
     }
 
@@ -286,6 +293,10 @@ mod tests {
             (Environment { language: Some("fr".into()), ..nothing() }, "TECHTROVE_LANGUAGE"),
             (Environment { country: Some("UK".into()), ..nothing() }, "TECHTROVE_COUNTRY"),
             (Environment { capture: Some("never".into()), ..nothing() }, "TECHTROVE_CAPTURE"),
+            (
+                Environment { return_days: Some("a month".into()), ..nothing() },
+                "TECHTROVE_RETURN_DAYS",
+            ),
             (
                 Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() },
                 "TECHTROVE_SMTP_FROM",

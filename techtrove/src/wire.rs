@@ -2,6 +2,7 @@
 //! built before it. A cycle cannot be written here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use techtrove_catalog_api::CatalogClient;
@@ -9,7 +10,7 @@ use techtrove_core::{SharedClock, SharedIds};
 use techtrove_gateway::RateLimit;
 use techtrove_http::Client;
 use techtrove_identity::domain::MailKey;
-use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey};
+use techtrove_identity_api::{Admin, Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
 use techtrove_orders_api::OrdersClient;
@@ -82,7 +83,9 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let (notifications, mailbox) = common.notifications(&authenticator, notifications_deps).await?;
     let provider = to(&sandbox);
     let services =
-        vec![identity, inventory, catalog, community, sandbox, payments, orders, notifications];
+        [identity, inventory, catalog, community, sandbox, payments, orders, notifications];
+    let shown = |service: Service| service.with_parked_events::<Admin>(Arc::clone(&authenticator));
+    let services: Vec<Service> = services.map(shown).into();
     let books = books(&services, provider, &common.clock);
     Ok(Wired { services, mailbox, books, webhooks: webhooks.endpoint })
 }
@@ -232,10 +235,14 @@ impl Common {
         authenticator: &Arc<Authenticator>,
         needs: OrdersNeeds,
     ) -> Result<Service, StartError> {
+        let usual = techtrove_orders::Config::default();
+        let day = Duration::from_secs(24 * 3_600);
+        let window = self.settings.return_days.map(|days| day * u32::from(days));
         let config = techtrove_orders::Config {
             pricing: self.settings.pricing(),
             capture: self.settings.capture,
-            ..techtrove_orders::Config::default()
+            return_window: window.unwrap_or(usual.return_window),
+            ..usual
         };
         let deps = techtrove_orders::Deps {
             db: self.databases.open("orders").await?,

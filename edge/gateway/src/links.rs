@@ -22,7 +22,7 @@ const NEW_SKU: (&str, &str) = ("sku", "$response.body#/variants/0/sku");
 const PAYMENT_ID: (&str, &str) = ("id", "$response.body#/payment/id");
 const REFRESH_TOKEN: (&str, &str) = ("/refresh_token", "$response.body#/refresh_token");
 
-const LEADS: [Lead; 34] = [
+const LEADS: [Lead; 38] = [
     ("register", "201", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("log_in", "200", "/api/v1/auth/refresh", &[REFRESH_TOKEN]),
     ("create_product", "201", "/api/v1/products/{id}", &[ID]),
@@ -67,6 +67,10 @@ const LEADS: [Lead; 34] = [
     ("process_order", "200", "/api/v1/orders/{id}", &[ID]),
     ("ship_order", "201", "/api/v1/orders/{id}", &[SAME_ID]),
     ("refund_order", "201", "/api/v1/orders/{id}", &[SAME_ID]),
+    ("deliver_order", "200", "/api/v1/orders/{id}", &[ID]),
+    ("ask_return", "201", "/api/v1/returns/{id}", &[ID]),
+    ("approve_return", "200", "/api/v1/returns/{id}", &[ID]),
+    ("reject_return", "200", "/api/v1/orders/{id}", &[("id", "$response.body#/order_id")]),
     ("place_order", "201", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("checkout_cart", "201", "/api/v1/payments/{id}", &[PAYMENT_ID]),
     ("cancel_order", "200", "/api/v1/payments/{id}", &[PAYMENT_ID]),

@@ -53,6 +53,9 @@ pub enum Error {
     /// Something in the parcel is not committed, or another one has left under its name.
     #[error("the parcel holds what is not committed or left in another one")]
     NotCommitted,
+    /// Something that is to come back never left, or another return came under its name.
+    #[error("the return holds what never left or came back before")]
+    NotShipped,
     /// A reservation promises pieces that its stock does not: the books differ.
     #[error("the books of {sku} differ: {source}")]
     Books {
@@ -116,7 +119,9 @@ impl From<Error> for Problem {
                 Self::new(OUT_OF_STOCK, detail).with("lines", lines)
             }
             Error::Ended => Self::new(RESERVATION_ENDED, detail),
-            Error::Mismatch | Error::NotCommitted => Self::new(RESERVATION_MISMATCH, detail),
+            Error::Mismatch | Error::NotCommitted | Error::NotShipped => {
+                Self::new(RESERVATION_MISMATCH, detail)
+            }
             Error::InvalidLines(_) => Self::invalid_field("/lines", detail),
             Error::UnknownSku(_) => Self::new(codes::NOT_FOUND, detail),
             Error::Stale { .. } => Self::new(codes::PRECONDITION_FAILED, detail),

@@ -23,6 +23,8 @@ pub struct Config {
     pub follow_ups_in_flight: usize,
     /// How long a guest's cart is kept that nobody touches.
     pub carts_kept: Duration,
+    /// How long after its arrival an order may be sent back.
+    pub return_window: Duration,
     /// How long things may take.
     pub deadlines: Deadlines,
     /// How orders are tracked.
@@ -73,6 +75,7 @@ impl Default for Config {
             orders_in_flight: 1_024,
             follow_ups_in_flight: 256,
             carts_kept: Duration::from_secs(30 * 24 * 3_600),
+            return_window: Duration::from_secs(30 * 24 * 3_600),
             deadlines: Deadlines::default(),
             tracking: Tracking::default(),
         }

@@ -10,7 +10,8 @@ use techtrove_orders_api::{NO_CONTACT, Totals};
 use techtrove_payments_api::{INVALID_TRANSITION, PAYMENT_DECLINED, REFUND_EXCEEDS_PAYMENT};
 
 use crate::domain::{
-    EditRefusal, InvalidTransition, Refusal, cart::CartRefusal, checkout::CheckoutError,
+    EditRefusal, InvalidTransition, Refusal, ReturnRefusal, cart::CartRefusal,
+    checkout::CheckoutError,
 };
 
 /// What the buyer was shown is not what it would cost now.
@@ -27,6 +28,10 @@ pub const PAYMENT_NOT_CAPTURED: ErrorCode =
 /// The provider will not give this money back.
 pub const REFUND_REFUSED: ErrorCode =
     ErrorCode::new("refund_refused", 409, "The refund was refused");
+
+/// The time to send goods back is over.
+pub const RETURN_WINDOW_CLOSED: ErrorCode =
+    ErrorCode::new("return_window_closed", 409, "The time for returns is over");
 
 /// Inventory will not let these pieces go.
 pub const SHIPMENT_REFUSED: ErrorCode =
@@ -78,6 +83,9 @@ pub enum Error {
     /// The order's status does not allow it.
     #[error(transparent)]
     InvalidTransition(#[from] InvalidTransition),
+    /// Nothing is sent back, or not so.
+    #[error(transparent)]
+    Return(#[from] ReturnRefusal),
     /// More than is left of what was taken.
     #[error("only {left} can be given back")]
     RefundExceeds {
@@ -150,6 +158,7 @@ impl idempotency::Refusal for Error {
             Self::InvalidTransition(refusal) if refusal.is_final() => {
                 Some(Self::from(*refusal).into())
             }
+            Self::Return(refusal) if refusal.is_final() => Some(Self::from(*refusal).into()),
             Self::RefundExceeds { left } => Some(Self::RefundExceeds { left: *left }.into()),
             _ => None,
         }
@@ -188,7 +197,8 @@ impl From<Error> for Problem {
                 }
             }
             Error::Refused(refusal) => refusal.into(),
-            Error::InvalidTransition(_) | Error::NothingCaptured => {
+            Error::Return(ReturnRefusal::TooLate { .. }) => Self::new(RETURN_WINDOW_CLOSED, detail),
+            Error::InvalidTransition(_) | Error::NothingCaptured | Error::Return(_) => {
                 Self::new(INVALID_TRANSITION, detail)
             }
             Error::RefundExceeds { .. } => Self::new(REFUND_EXCEEDS_PAYMENT, detail),

@@ -10,14 +10,16 @@ use techtrove_core::TypedId;
 use techtrove_identity_api::{EMAIL_VERIFIED, EmailVerified, USER_AGGREGATE};
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
-    ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
-    OrderChanged, OrderConfirmed, OrderId, OrderRefunded, OrderStatus, ParcelShipped, SoldLine,
+    ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_REFUNDED,
+    ORDER_RETURN_APPROVED, ORDER_RETURN_RECEIVED, ORDER_RETURN_REJECTED, ORDER_RETURN_REQUESTED,
+    ORDER_SHIPPED, OrderChanged, OrderConfirmed, OrderId, OrderRefunded, OrderStatus,
+    ParcelShipped, ReturnChanged, ReturnStatus, SoldLine,
 };
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged};
 
 use crate::{
     app::{self, App},
-    domain::{Line, Order, Refund, RefundStatus, Shipment, ShipmentStatus},
+    domain::{Line, Order, Refund, RefundStatus, Return, Shipment, ShipmentStatus},
 };
 
 /// How orders is known to the bus as a reader of payments' events.
@@ -122,6 +124,23 @@ fn refunded(order: &Order, refund: &Refund) -> NewEvent {
     let refund_id = refund.id.uuid();
     let data = OrderRefunded { order_id: order.id, status: order.status, refund_id };
     of_order(ORDER_REFUNDED, order.id, serde_json::json!(data))
+}
+
+/// The event which tells where a return of the order stands from now on.
+pub(crate) fn return_moved(order: &Order, back: &Return) -> NewEvent {
+    let kind = match back.status {
+        ReturnStatus::Requested => ORDER_RETURN_REQUESTED,
+        ReturnStatus::Approved => ORDER_RETURN_APPROVED,
+        ReturnStatus::Rejected => ORDER_RETURN_REJECTED,
+        ReturnStatus::Received => ORDER_RETURN_RECEIVED,
+    };
+    let data = ReturnChanged {
+        order_id: order.id,
+        status: order.status,
+        return_id: back.id,
+        return_status: back.status,
+    };
+    of_order(kind, order.id, serde_json::json!(data))
 }
 
 fn order_changed(kind: EventKind, order_id: OrderId, status: OrderStatus) -> NewEvent {

@@ -69,6 +69,7 @@ fn order(number: u128, cart: &Cart) -> Order {
         cancel_asked: None,
         shipments: Vec::new(),
         refunds: Vec::new(),
+        returns: Vec::new(),
         version: 1,
         created_at: at(1),
         updated_at: at(1),

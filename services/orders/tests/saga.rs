@@ -17,7 +17,9 @@ use techtrove_testing::{
     faults::{Chance, Fault, Script},
     sqlite_inline,
 };
-use world::{FAULTS, FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, place, wish};
+use world::{
+    FAULTS, FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, cart_of, place, terms, wish,
+};
 
 /// The calls of inventory and payments by a part of their path; a hold's has nothing behind it.
 const CALLS: [&str; 7] = [
@@ -309,5 +311,36 @@ async fn buyers_at_once_get_exactly_what_there_is() {
         assert_eq!((confirmed, refused), (50, 150), "{}", db.label());
         world.assert_settled(db.label()).await;
         db.close().await;
+    }
+}
+
+/// Until money was asked for nothing is lost by a refusal; from then on the order waits for the answer.
+#[tokio::test(start_paused = true)]
+async fn whoever_hangs_the_buyer_is_answered_within_three_seconds() {
+    let hangs = [Fault::DropRequest, Fault::DropAnswer, Fault::Delay(FOREVER)];
+    let money = hangs.map(|fault| ("payments/payments", fault, 201));
+    let stock = hangs.map(|fault| ("/reservations", fault, 503));
+    let away = [("payments/payments", Fault::Unreachable, 503)];
+
+    for (call, fault, status) in money.into_iter().chain(stock).chain(away) {
+        let context = format!("{call} {fault:?}");
+        let world = world().await;
+        let shop = world.shop(Setting::faulty(Script::new().every(call, fault))).await;
+        let (guest, cart) = cart_of(&shop.actor, &[("GPU", 1)]).await;
+        let asked = tokio::time::Instant::now();
+
+        let reply = guest.post(&format!("{cart}/checkout"), &terms("tok_ok")).await;
+
+        assert!(asked.elapsed() < Duration::from_secs(3), "{context}: {:?}", asked.elapsed());
+        let reply = reply.expect(status);
+        if status == 201 {
+            let told = reply.value();
+            assert_eq!(told["status"], "pending", "{context}");
+            assert_eq!(told["payment"]["status"], "unknown", "{context}");
+        }
+        shop.app.drivers.idle().await;
+        world.settle().await;
+        world.assert_settled(&context).await;
+        assert_told_the_truth(&world, &reply, &context).await;
     }
 }

@@ -9,12 +9,12 @@ use techtrove_core::{Quantity, TypedId as _};
 use techtrove_db::DbError;
 use techtrove_orders::{
     domain::{
-        Order, Pieces, Refund, RefundStatus, Shipment, ShipmentStatus, Withdrawal,
+        Booking, Order, Pieces, Refund, RefundStatus, Return, Shipment, ShipmentStatus, Withdrawal,
         saga::{Change, PaymentReport, Saga, Step},
     },
     store::{self, Lease},
 };
-use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId};
+use techtrove_orders_api::{OrderId, OrderStatus, ReturnId, ReturnStatus, ShipmentId};
 use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
 use techtrove_testing::engines;
 use uuid::Uuid;
@@ -66,6 +66,74 @@ async fn parcels_refunds_and_what_the_buyer_has_to_do_come_back() {
         assert_eq!((found.lines[0].shipped, found.lines[2].shipped), (2, 0), "{}", db.label());
         assert_eq!((found.history.len(), found.attempt), (4, 2), "{}", db.label());
         db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn returns_come_back_and_the_database_itself_counts_their_pieces() {
+    for db in engines().await {
+        migrated(&db).await;
+        let mut order = order(1);
+        place(&db, &order, 1, 5).await.expect("placed");
+        let next = Some(Saga { step: Step::TakeBack, ..Saga::begin(at(0)) });
+        let sent = Shipment { status: ShipmentStatus::Preparing, ..parcel(1, &[(0, 2), (1, 1)]) };
+        let mut kept = async |one: Change, now| {
+            let one = Change { next: next.clone(), ..one };
+            order.apply(&one, at(now));
+            let stored = change(&db, lease(&order, 1, 9), &one, &order).await;
+            (stored, load(&db, order.id).await.0, order.clone())
+        };
+        let of = |returns: Vec<Return>| Change { returns, ..Change::default() };
+
+        let packed = Change {
+            status: Some(OrderStatus::Confirmed),
+            shipments: vec![sent.clone()],
+            ..Change::default()
+        };
+        kept(packed, 1).await.0.expect("stored");
+        let left = Change { shipments: vec![sent.shipped(at(2))], ..Change::default() };
+        kept(left, 2).await.0.expect("stored");
+        let asked = [back(1, &[(0, 1), (1, 1)]), back(2, &[(0, 1)])];
+        let (_, found, expected) = kept(of(asked.to_vec()), 3).await;
+        assert_eq!(found, Some(expected), "{}", db.label());
+
+        let refused = asked[1].moved(ReturnStatus::Rejected, at(4)).expect("a way");
+        let approved = asked[0].moved(ReturnStatus::Approved, at(4)).expect("a way");
+        kept(of(vec![approved.clone(), refused]), 4).await.0.expect("stored");
+        let received = Return {
+            restock: Some(false),
+            booking: Booking::Booked,
+            refund: Some(RefundId::from_uuid(Uuid::from_u128(9))),
+            received_under: Some([7; 32]),
+            ..approved.moved(ReturnStatus::Received, at(5)).expect("a way")
+        };
+        let (_, found, expected) = kept(of(vec![received]), 5).await;
+        assert_eq!(found.as_ref(), Some(&expected), "{}", db.label());
+        let counts: Vec<_> = expected.lines.iter().map(|line| line.returned).collect();
+        assert_eq!(counts, [1, 1, 0]);
+        let (more, found, _) = kept(of(vec![back(3, &[(0, 2)])]), 6).await;
+        assert!(more.is_err(), "{}", db.label());
+        assert_eq!(found, Some(expected), "{}", db.label());
+        db.close().await;
+    }
+}
+
+fn back(number: u128, pieces: &[(usize, u32)]) -> Return {
+    let pieces = pieces.iter().map(|(line, count)| Pieces {
+        line: *line,
+        quantity: Quantity::new(*count).expect("a quantity"),
+    });
+    Return {
+        id: ReturnId::from_uuid(Uuid::from_u128(number)),
+        status: ReturnStatus::Requested,
+        pieces: pieces.collect(),
+        reason: "too \"loud\" ☹".into(),
+        restock: None,
+        booking: Booking::None,
+        refund: None,
+        received_under: None,
+        created_at: at(3),
+        updated_at: at(3),
     }
 }
 

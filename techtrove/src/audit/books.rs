@@ -7,7 +7,7 @@ use techtrove_bus::outbox;
 use techtrove_core::{Page, PageRequest, Problem, SharedClock, Timestamp};
 use techtrove_db::{Db, DbError};
 use techtrove_http::{Client, ClientError};
-use techtrove_inventory_api::{InventoryClient, ReservationEntry, StockEntry};
+use techtrove_inventory_api::{InventoryClient, ReservationEntry, ReturnEntry, StockEntry};
 use techtrove_notifications_api::{MailEntry, NotificationsClient};
 use techtrove_orders_api::{OrderEntry, OrdersClient};
 use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentsClient};
@@ -40,6 +40,7 @@ pub(super) struct Snapshot {
     pub(super) orders: Vec<OrderEntry>,
     pub(super) stock: Vec<StockEntry>,
     pub(super) reservations: Vec<ReservationEntry>,
+    pub(super) returns: Vec<ReturnEntry>,
     pub(super) payments: Vec<PaymentEntry>,
     pub(super) ledger: Vec<LedgerBalance>,
     pub(super) charges: Vec<Charge>,
@@ -88,11 +89,14 @@ impl Books {
         let orders = pages(|page| async move { self.orders.audit_orders(&page).await }).await?;
         let reservations =
             pages(|page| async move { self.inventory.audit_reservations(&page).await }).await?;
+        let returns =
+            pages(|page| async move { self.inventory.audit_returns(&page).await }).await?;
         let stock = pages(|page| async move { self.inventory.audit_stock(&page).await }).await?;
         Ok(Snapshot {
             orders,
             stock,
             reservations,
+            returns,
             payments,
             ledger: self.payments.audit_ledger().await?,
             charges,

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use techtrove_core::{Sku, TypedId};
-use techtrove_inventory_api::{ReservationEntry, ReservationState};
-use techtrove_orders_api::{OrderEntry, OrderStatus, StockClaim};
+use techtrove_inventory_api::{Line, ReservationEntry, ReservationState, ReturnEntry};
+use techtrove_orders_api::{OrderEntry, OrderStatus, ReturnClaim, StockClaim};
 use techtrove_payments_api::{PaymentEntry, PaymentStatus};
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ pub(super) fn check(books: &Snapshot) -> Report {
     let mut report = Report::default();
     stock(books, &mut report);
     reservations(books, &mut report);
+    returns(books, &mut report);
     orders_and_payments(books, &mut report);
     payments_and_provider(books, &mut report);
     ledger(books, &mut report);
@@ -90,15 +91,55 @@ fn reservations(books: &Snapshot, report: &mut Report) {
 }
 
 fn is_sale_of(reservation: &ReservationEntry, order: &OrderEntry) -> bool {
-    let mut wanted: BTreeMap<&Sku, i64> = BTreeMap::new();
-    for (sku, quantity) in &order.lines {
-        *wanted.entry(sku).or_default() += i64::from(*quantity);
+    reservation.state == ReservationState::Committed
+        && claimed(&order.lines) == kept(&reservation.lines)
+}
+
+/// The pieces of each SKU, as orders counts them.
+fn claimed(lines: &[(Sku, u32)]) -> BTreeMap<&Sku, i64> {
+    let mut pieces: BTreeMap<&Sku, i64> = BTreeMap::new();
+    for (sku, quantity) in lines {
+        *pieces.entry(sku).or_default() += i64::from(*quantity);
     }
-    let mut sold: BTreeMap<&Sku, i64> = BTreeMap::new();
-    for line in &reservation.lines {
-        *sold.entry(&line.sku).or_default() += line.quantity.as_i64();
+    pieces
+}
+
+/// The pieces of each SKU, as inventory counts them.
+fn kept(lines: &[Line]) -> BTreeMap<&Sku, i64> {
+    let mut pieces: BTreeMap<&Sku, i64> = BTreeMap::new();
+    for line in lines {
+        *pieces.entry(&line.sku).or_default() += line.quantity.as_i64();
     }
-    reservation.state == ReservationState::Committed && wanted == sold
+    pieces
+}
+
+/// What came back of an order stands alike in orders' book and in inventory's.
+fn returns(books: &Snapshot, report: &mut Report) {
+    report.count("returns", books.returns.len());
+    let mut back: BTreeMap<Uuid, &ReturnEntry> =
+        books.returns.iter().map(|entry| (entry.return_id, entry)).collect();
+    for order in &books.orders {
+        for claim in &order.returns {
+            let found = back.remove(&claim.id);
+            let agrees = found.is_some_and(|found| is_return_of(found, order, claim));
+            report.expect(agrees, "order_return", order.id, || {
+                format!("the order says that {claim:?} came back, inventory has {found:?}")
+            });
+        }
+    }
+    // What inventory was told of and the order not yet is a step that an order is about to store.
+    let open = |id: Uuid| books.orders.iter().any(|it| it.id.uuid() == id && !it.settled);
+    for orphan in back.into_values().filter(|it| !open(it.reservation_id.uuid())) {
+        report.expect(false, "return_without_order", orphan.reservation_id, || {
+            format!("{:?} came back", orphan.lines)
+        });
+    }
+}
+
+fn is_return_of(found: &ReturnEntry, order: &OrderEntry, claim: &ReturnClaim) -> bool {
+    found.reservation_id.uuid() == order.id.uuid()
+        && found.restocked == claim.restock
+        && kept(&found.lines) == claimed(&claim.lines)
 }
 
 /// A confirmed order's money is captured, less what was given back; everybody else's is not ours.

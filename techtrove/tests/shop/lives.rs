@@ -152,3 +152,41 @@ async fn an_order_goes_on_as_soon_as_its_buyer_did_what_the_payment_needs() {
         shop.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_back_is_in_the_stock_and_its_money_with_the_buyer() {
+    for (engine, shop) in TestShop::everywhere().await {
+        shop.sell("LIFE-1", 5_000, 10).await;
+        let (order, guest) = buy_captured(&shop, "LIFE-1", 3).await;
+        let path = order_path(&order);
+        let parcel = json!({"carrier": "DHL"});
+        shop.manager.post(&format!("{path}/shipments"), &parcel).await.expect(201);
+        shop.manager.post(&format!("{path}/deliver"), &json!({})).await.expect(200);
+
+        for (pieces_back, restock, left, given) in
+            [(2, true, [9, 0, 0], 10_000), (1, false, [9, 0, 0], 15_500)]
+        {
+            let lines = json!([{"sku": "LIFE-1", "quantity": pieces_back}]);
+            let wish = json!({"lines": lines, "reason": "too loud"});
+            let asked = guest.post(&format!("{path}/returns"), &wish).await.expect(201).value();
+            let back = format!("/api/v1/returns/{}", asked["id"].as_str().expect("an id"));
+            let approve = shop.manager.post(&format!("{back}/approve"), &json!({})).await;
+            assert_eq!(approve.expect(200).value()["status"], "approved", "{engine}");
+            let here = json!({"restock": restock});
+            let received = shop.manager.post(&format!("{back}/receive"), &here).await;
+            let received = received.expect(200).value();
+
+            assert_eq!(received["status"], "received", "{engine}");
+            assert_eq!(received["refund"]["status"], "succeeded", "{engine}");
+            assert_eq!(pieces(&shop, "LIFE-1").await, left.map(|count| json!(count)), "{engine}");
+            assert_eq!(money(&shop).await, [json!(15_500), json!(given)], "{engine}");
+            shop.assert_books_agree().await;
+        }
+        let seen = shop.order_of_guest(&order).await;
+        assert_eq!(
+            (&seen["status"], &seen["return_status"]),
+            (&json!("delivered"), &json!("received"))
+        );
+        shop.close().await;
+    }
+}

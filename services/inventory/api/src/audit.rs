@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Sku, Timestamp};
+use uuid::Uuid;
 
 use crate::{Line, ReservationId, ReservationState};
 
@@ -49,5 +50,20 @@ pub struct ReservationEntry {
     /// What it sets aside.
     pub lines: Vec<Line>,
     /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What came back of a reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnEntry {
+    /// The caller's return.
+    pub return_id: Uuid,
+    /// The reservation.
+    pub reservation_id: ReservationId,
+    /// Whether it can be sold again.
+    pub restocked: bool,
+    /// What came back.
+    pub lines: Vec<Line>,
+    /// When.
     pub updated_at: Timestamp,
 }

@@ -5,7 +5,8 @@ use techtrove_http::{Client, ClientError};
 
 use crate::{
     HoldRequest, ReadStockRequest, ReadStockResponse, Reservation, ReservationEntry, ReservationId,
-    SetStockRequest, SetStockResponse, ShipRequest, SoldKeys, StockEntry,
+    ReturnEntry, SetStockRequest, SetStockResponse, ShipRequest, SoldKeys, StockEntry,
+    TakeBackRequest,
 };
 
 /// Calls inventory, wherever it runs.
@@ -71,6 +72,21 @@ impl InventoryClient {
         self.0.post(&path).json(request).call().await
     }
 
+    /// Takes back pieces that left; what came back before answers the same.
+    ///
+    /// # Errors
+    /// Refused with [`crate::RESERVATION_MISMATCH`] when something of it never left, came back in
+    /// another return, or is a licence key.
+    pub async fn take_back(
+        &self,
+        id: ReservationId,
+        attempt: u32,
+        request: &TakeBackRequest,
+    ) -> Result<Reservation, ClientError> {
+        let path = format!("/internal/inventory/reservations/{id}/{attempt}/returns");
+        self.0.post(&path).json(request).call().await
+    }
+
     /// The licence keys that left the building with the reservation.
     ///
     /// # Errors
@@ -118,6 +134,17 @@ impl InventoryClient {
         page: &PageRequest,
     ) -> Result<Page<ReservationEntry>, ClientError> {
         self.0.get("/internal/inventory/audit/reservations").query(page).call().await
+    }
+
+    /// A page of what came back.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn audit_returns(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<ReturnEntry>, ClientError> {
+        self.0.get("/internal/inventory/audit/returns").query(page).call().await
     }
 
     async fn change(

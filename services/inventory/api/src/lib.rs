@@ -7,11 +7,11 @@ mod client;
 mod reservations;
 mod stock;
 
-pub use audit::{KeyCount, ReservationEntry, StockEntry};
+pub use audit::{KeyCount, ReservationEntry, ReturnEntry, StockEntry};
 pub use client::InventoryClient;
 pub use reservations::{
     HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState, ShipRequest,
-    SoldKey, SoldKeys,
+    SoldKey, SoldKeys, TakeBackRequest,
 };
 pub use stock::{
     Availability, AvailabilityChanged, MovementId, OnHand, ReadStockRequest, ReadStockResponse,

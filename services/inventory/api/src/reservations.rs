@@ -71,6 +71,17 @@ pub struct ShipRequest {
     pub lines: Vec<Line>,
 }
 
+/// Takes back pieces that left the building.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeBackRequest {
+    /// The return, chosen by the caller: taken once, however often it is asked for.
+    pub return_id: Uuid,
+    /// What came back; all of it must have left, and be no licence key.
+    pub lines: Vec<Line>,
+    /// Whether it can be sold again; else it is written off.
+    pub restock: bool,
+}
+
 /// The licence keys that a buyer was given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoldKeys {

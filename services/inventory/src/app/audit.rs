@@ -1,7 +1,7 @@
 //! Inventory's books, page by page; each page is one snapshot, so its numbers belong together.
 
 use techtrove_core::{Page, PageRequest, Problem, Sku, TypedId};
-use techtrove_inventory_api::{ReservationEntry, StockEntry};
+use techtrove_inventory_api::{ReservationEntry, ReturnEntry, StockEntry};
 use uuid::Uuid;
 
 use super::App;
@@ -38,4 +38,19 @@ pub async fn audit_reservations(
         })
         .await?;
     Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.attempt)))
+}
+
+/// A page of what came back, in the order of the returns' ids.
+///
+/// # Errors
+/// When the page is not valid or the database fails.
+pub async fn audit_returns(app: &App, page: &PageRequest) -> Result<Page<ReturnEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Uuid>()?);
+    let rows = app
+        .db
+        .read("inventory.audit_returns", move |tx| {
+            store::audit_returns(tx, after, limit + 1).map_err(Error::from)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |entry| entry.return_id))
 }

@@ -14,10 +14,11 @@ mod read_stock;
 mod save;
 mod set_stock;
 mod ship;
+mod take_back;
 
 pub use add_keys::{AddedKeys, KeyDelivery, add_keys};
 pub use adjust_stock::{Adjusted, Adjustment, adjust_stock};
-pub use audit::{audit_reservations, audit_stock};
+pub use audit::{audit_reservations, audit_returns, audit_stock};
 pub use change_reservation::change_reservation;
 pub use edit_stock::{StockEdit, edit_stock};
 pub use expire_holds::expire_holds;
@@ -28,6 +29,7 @@ pub use read_stock::{
 };
 pub use set_stock::{MAX_ITEMS, set_stock};
 pub use ship::ship;
+pub use take_back::take_back;
 
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;

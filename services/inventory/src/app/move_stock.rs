@@ -41,7 +41,7 @@ fn move_keys(
     stamp: &Stamp,
 ) -> Result<(), Error> {
     let moved = match effect {
-        Effect::None | Effect::FreeHeld => return Ok(()),
+        Effect::None | Effect::FreeHeld | Effect::TakeBack => return Ok(()),
         Effect::Commit => store::assign_keys(tx, attempt, sku, pieces)?,
         Effect::FreeCommitted => store::return_keys(tx, attempt, sku)?,
         Effect::Ship => store::reveal_keys(tx, attempt, sku, pieces, stamp.now)?,

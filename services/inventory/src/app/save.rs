@@ -40,6 +40,11 @@ impl Stamp {
         Uuid::from_u128((bits & !RANDOM) | raised)
     }
 
+    /// The same for ids behind the first `count`.
+    pub(super) fn after(&self, count: usize) -> Self {
+        Self { base: self.id(count), ..self.clone() }
+    }
+
     fn event_context(&self, index: usize) -> EventContext {
         EventContext { id: self.id(index), time: self.now, traceparent: self.traceparent.clone() }
     }

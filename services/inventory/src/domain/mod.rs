@@ -9,6 +9,7 @@ mod movement;
 mod parcel;
 mod reservation;
 mod stock;
+mod taking_back;
 
 pub use item::{CountRefused, StockItem};
 pub use keys::{LicenceKey, NewKeys};
@@ -19,6 +20,7 @@ pub use reservation::{Effect, HoldDecision, Standing, Transition, Verb, decide_h
 pub use stock::{
     DEFAULT_THRESHOLD, ImpossibleStock, MAX_COUNT, MAX_THRESHOLD, NotEnough, Stock, StockReserved,
 };
+pub use taking_back::{Returned, TakeBackDecision, decide_take_back};
 
 /// The one place where goods lie today. Rows and reservations are keyed by it from the start, so
 /// that a second warehouse is new rows and not new tables.

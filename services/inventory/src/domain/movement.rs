@@ -107,6 +107,24 @@ impl Cause {
             ..Self::counted("sent to the buyer", "orders")
         }
     }
+
+    /// Pieces of this reservation came back.
+    #[must_use]
+    pub fn restocked(reservation: ReservationId) -> Self {
+        Self {
+            kind: Some(MovementKind::Restock),
+            reservation: Some(reservation),
+            ..Self::counted("sent back", "orders")
+        }
+    }
+
+    /// Pieces of this reservation that came back cannot be sold again.
+    #[must_use]
+    pub fn written_off(reservation: ReservationId) -> Self {
+        let kind = Some(MovementKind::WriteOff);
+        let reason = "sent back, and not to be sold again".to_owned();
+        Self { kind, reason, ..Self::restocked(reservation) }
+    }
 }
 
 /// One change of `on_hand`.

@@ -60,6 +60,8 @@ pub enum Effect {
     FreeCommitted,
     /// Committed leaves the building.
     Ship,
+    /// What left comes back.
+    TakeBack,
 }
 
 /// What a call does to a reservation, and whether it did what was asked.
@@ -259,7 +261,7 @@ mod tests {
             for (verb, now) in verbs {
                 let step = transition(standing, verb, at(now));
                 match step.effect {
-                    Effect::None => {}
+                    Effect::None | Effect::TakeBack => {}
                     Effect::Commit => (held, committed) = (held - 1, committed + 1),
                     Effect::FreeHeld => held -= 1,
                     Effect::FreeCommitted | Effect::Ship => committed -= 1,

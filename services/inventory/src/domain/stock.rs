@@ -139,6 +139,7 @@ impl Stock {
             Effect::FreeHeld => (0, -pieces, 0),
             Effect::FreeCommitted => (0, 0, -pieces),
             Effect::Ship => (-pieces, 0, -pieces),
+            Effect::TakeBack => (pieces, 0, 0),
         };
         Self::new(
             self.on_hand.saturating_add(on_hand),
@@ -233,6 +234,7 @@ mod tests {
             prop_assert_eq!(shipped.on_hand(), stock.on_hand() - pieces);
             prop_assert_eq!(shipped.available(), held.available());
             prop_assert_eq!(shipped.committed(), stock.committed());
+            prop_assert_eq!(shipped.moved(Effect::TakeBack, pieces), Ok(stock));
         }
 
         #[test]
@@ -243,6 +245,7 @@ mod tests {
                 Effect::FreeHeld,
                 Effect::FreeCommitted,
                 Effect::Ship,
+                Effect::TakeBack,
             ] {
                 if let Ok(after) = stock.moved(effect, pieces) {
                     prop_assert!(after.held() >= 0 && after.committed() >= 0);

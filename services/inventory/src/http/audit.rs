@@ -3,7 +3,7 @@
 use axum::extract::State;
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{HttpError, Query};
-use techtrove_inventory_api::{ReservationEntry, StockEntry};
+use techtrove_inventory_api::{ReservationEntry, ReturnEntry, StockEntry};
 
 use crate::app::{self, App};
 
@@ -21,4 +21,12 @@ pub(super) async fn reservations(
     Query(page): Query<PageRequest>,
 ) -> Result<axum::Json<Page<ReservationEntry>>, HttpError> {
     Ok(axum::Json(app::audit_reservations(&app, &page).await?))
+}
+
+/// A page of what came back.
+pub(super) async fn returns(
+    State(app): State<App>,
+    Query(page): Query<PageRequest>,
+) -> Result<axum::Json<Page<ReturnEntry>>, HttpError> {
+    Ok(axum::Json(app::audit_returns(&app, &page).await?))
 }

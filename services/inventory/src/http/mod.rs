@@ -38,10 +38,12 @@ pub(crate) fn internal(app: App) -> Router {
         .route(&format!("{ATTEMPT}/commit"), post(reservations::commit))
         .route(&format!("{ATTEMPT}/release"), post(reservations::release))
         .route(&format!("{ATTEMPT}/ship"), post(reservations::ship))
+        .route(&format!("{ATTEMPT}/returns"), post(reservations::take_back))
         .route("/internal/inventory/reservations/{id}/keys", get(keys::sold))
         .route("/internal/inventory/stock", post(import::set_stock))
         .route("/internal/inventory/stock/read", post(import::read_stock))
         .route("/internal/inventory/audit/stock", get(audit::stock))
         .route("/internal/inventory/audit/reservations", get(audit::reservations))
+        .route("/internal/inventory/audit/returns", get(audit::returns))
         .with_state(app)
 }

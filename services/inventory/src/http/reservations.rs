@@ -3,11 +3,13 @@
 use axum::extract::State;
 use techtrove_core::Problem;
 use techtrove_http::{HttpError, Json, Path};
-use techtrove_inventory_api::{HoldRequest, Reservation, ReservationId, ShipRequest};
+use techtrove_inventory_api::{
+    HoldRequest, Reservation, ReservationId, ShipRequest, TakeBackRequest,
+};
 
 use crate::{
     app::{self, App, NewHold},
-    domain::{Lines, Parcel, Verb},
+    domain::{Lines, Parcel, Returned, Verb},
     error::Error,
 };
 
@@ -52,6 +54,20 @@ pub(super) async fn ship(
     let parcel = Parcel { reservation, attempt, lines };
     let shipped = app::ship(&app, request.shipment_id, parcel).await;
     Ok(axum::Json(shipped.map_err(Problem::from)?))
+}
+
+/// Takes back what left.
+pub(super) async fn take_back(
+    State(app): State<App>,
+    Path((reservation, attempt)): Attempt,
+    Json(request): Json<TakeBackRequest>,
+) -> Answer {
+    check_attempt(attempt)?;
+    let lines =
+        Lines::merged(&request.lines).map_err(|invalid| Problem::from(Error::from(invalid)))?;
+    let returned = Returned { reservation, attempt, lines, restock: request.restock };
+    let taken = app::take_back(&app, request.return_id, returned).await;
+    Ok(axum::Json(taken.map_err(Problem::from)?))
 }
 
 async fn change(State(app): State<App>, Path((id, attempt)): Attempt, verb: Verb) -> Answer {

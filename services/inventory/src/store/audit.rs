@@ -184,7 +184,7 @@ fn lines_between(
 }
 
 /// The pieces of a SKU as lines: several lines together may have had more than a line can.
-fn split(sku: &Sku, mut pieces: i64) -> Vec<Line> {
+pub(super) fn split(sku: &Sku, mut pieces: i64) -> Vec<Line> {
     let mut lines = Vec::new();
     while let Ok(quantity) = Quantity::try_from(pieces.min(i64::from(Quantity::MAX))) {
         lines.push(Line { sku: sku.clone(), quantity });

@@ -7,6 +7,7 @@ mod keys;
 mod movements;
 mod parcels;
 mod reservations;
+mod returns;
 mod stock;
 
 pub use audit::{audit_reservations, audit_stock};
@@ -18,6 +19,7 @@ pub use reservations::{
     insert_reservation, list_due, list_left, list_lines, lock_standing, lookup_standing,
     update_standing,
 };
+pub use returns::{audit_returns, insert_returned, list_out, lookup_returned};
 pub use stock::{insert_item, list_items, lock_items, lookup_items, update_item};
 
 use techtrove_db::{Migration, MigrationSet};
@@ -39,6 +41,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0002_shipping_and_keys.sql"),
             postgres: include_str!("../../migrations/postgres/0002_shipping_and_keys.sql"),
             mysql: include_str!("../../migrations/mysql/0002_shipping_and_keys.sql"),
+        },
+        Migration {
+            version: 3,
+            name: "returns",
+            sqlite: include_str!("../../migrations/sqlite/0003_returns.sql"),
+            postgres: include_str!("../../migrations/postgres/0003_returns.sql"),
+            mysql: include_str!("../../migrations/mysql/0003_returns.sql"),
         },
     ],
 };

@@ -22,7 +22,7 @@ use techtrove_identity_api::UserId;
 use techtrove_inventory::{
     Error,
     app::{self, Adjustment, App, KeyDelivery, NewHold, StockEdit},
-    domain::{Lines, NewKeys, Parcel, StockItem},
+    domain::{Lines, NewKeys, Parcel, Returned, StockItem},
     store,
 };
 use techtrove_inventory_api::{
@@ -184,6 +184,19 @@ impl Shop {
         let shipment = Uuid::from_u128(0x0197 << 112 | u128::from(parcel));
         let parcel = Parcel { reservation, attempt, lines: merged(lines) };
         app::ship(&self.app, shipment, parcel).await
+    }
+
+    /// Takes back a return of a number, the same in every call.
+    pub async fn take_back(
+        &self,
+        (reservation, attempt): (ReservationId, u32),
+        number: u8,
+        lines: &[(&str, u32)],
+        restock: bool,
+    ) -> Result<Reservation, Error> {
+        let id = Uuid::from_u128(0x0198 << 112 | u128::from(number));
+        let returned = Returned { reservation, attempt, lines: merged(lines), restock };
+        app::take_back(&self.app, id, returned).await
     }
 
     /// The keys that the reservation's buyer sees.

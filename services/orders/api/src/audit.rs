@@ -18,6 +18,17 @@ pub enum StockClaim {
     Committed,
 }
 
+/// What came back of an order and is to stand in inventory's books.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnClaim {
+    /// Which return, by the UUID of its id.
+    pub id: Uuid,
+    /// Whether it can be sold again.
+    pub restock: bool,
+    /// SKU and pieces.
+    pub lines: Vec<(techtrove_core::Sku, u32)>,
+}
+
 /// One order, as the other books must mirror it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderEntry {
@@ -41,6 +52,9 @@ pub struct OrderEntry {
     /// Minor units given back, as orders knows it.
     #[serde(default)]
     pub refunded: i64,
+    /// What came back of it, as inventory was told.
+    #[serde(default)]
+    pub returns: Vec<ReturnClaim>,
     /// Whether no step is left to take.
     pub settled: bool,
     /// When it last changed.

@@ -4,15 +4,17 @@
 mod audit;
 mod client;
 mod order;
+mod returns;
 
 use techtrove_core::ErrorCode;
 
-pub use audit::{OrderEntry, StockClaim};
+pub use audit::{OrderEntry, ReturnClaim, StockClaim};
 pub use client::OrdersClient;
 pub use order::{
     LicenceKey, MailQuery, OrderChanged, OrderConfirmed, OrderForMail, OrderId, OrderLine,
     OrderRefunded, OrderStatus, Parcel, ParcelLine, ParcelShipped, ShipmentId, SoldLine, Totals,
 };
+pub use returns::{ReturnChanged, ReturnId, ReturnStatus};
 
 /// The kind of aggregate whose events tell of an order.
 pub const ORDER_AGGREGATE: &str = "orders.order";
@@ -40,6 +42,18 @@ pub const ORDER_PAYMENT_FAILED: &str = "orders.order.payment_failed.v1";
 
 /// Money was given back; carries [`OrderRefunded`].
 pub const ORDER_REFUNDED: &str = "orders.order.refunded.v1";
+
+/// A buyer asks to send something back; carries [`ReturnChanged`].
+pub const ORDER_RETURN_REQUESTED: &str = "orders.order.return_requested.v1";
+
+/// The buyer may send it back; carries [`ReturnChanged`].
+pub const ORDER_RETURN_APPROVED: &str = "orders.order.return_approved.v1";
+
+/// The buyer is to keep it; carries [`ReturnChanged`].
+pub const ORDER_RETURN_REJECTED: &str = "orders.order.return_rejected.v1";
+
+/// It is back; carries [`ReturnChanged`].
+pub const ORDER_RETURN_RECEIVED: &str = "orders.order.return_received.v1";
 
 /// The order was given up and undone; carries [`OrderChanged`].
 pub const ORDER_CANCELLED: &str = "orders.order.cancelled.v1";

@@ -6,14 +6,14 @@ use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, Timestamp};
 use techtrove_http::idempotency::Answer;
 use techtrove_identity_api::{GuestKey, GuestSubject};
-use techtrove_orders_api::{LicenceKey, OrderId, OrderStatus, Totals};
+use techtrove_orders_api::{LicenceKey, OrderId, OrderStatus, ReturnId, ReturnStatus, Totals};
 use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus, RefundId};
 use utoipa::ToSchema;
 
 use crate::{
     domain::{
-        Address, HistoryEntry, InvalidTransition, Line, Order, Refund, RefundStatus, Shipment,
-        ShipmentStatus, ShownShipment, Withdrawal, saga::Change,
+        Address, HistoryEntry, InvalidTransition, Line, Order, Refund, RefundStatus, Return,
+        Shipment, ShipmentStatus, ShownPieces, ShownShipment, Withdrawal, saga::Change,
     },
     error::Error,
 };
@@ -32,8 +32,8 @@ pub struct OrderBody {
     pub status: OrderStatus,
     /// Its payment.
     pub payment: PaymentBody,
-    /// Whether something was asked to be sent back: `none`.
-    pub return_status: ReturnStatus,
+    /// Where the newest return stands; `none` without one.
+    pub return_status: OrderReturnStatus,
     /// What was bought.
     pub lines: Vec<LineBody>,
     /// What it costs.
@@ -58,6 +58,8 @@ pub struct OrderBody {
     pub licence_keys: Option<Vec<LicenceKey>>,
     /// The parcels that have left.
     pub shipments: Vec<ShownShipment>,
+    /// What its buyer sends back.
+    pub returns: Vec<ReturnBody>,
     /// What became of it, from the beginning.
     pub history: Vec<HistoryBody>,
     /// Raised by edits only.
@@ -99,12 +101,46 @@ pub struct RefundBody {
     pub created_at: Timestamp,
 }
 
-/// Whether something was asked to be sent back.
+/// Where the newest return of an order stands.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum ReturnStatus {
-    /// Nothing.
+pub enum OrderReturnStatus {
+    /// Nothing was asked to be sent back.
     None,
+    /// It is asked for.
+    Requested,
+    /// The buyer may send it.
+    Approved,
+    /// The buyer keeps it.
+    Rejected,
+    /// It is back.
+    Received,
+}
+
+/// What a buyer sends back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Return)]
+pub struct ReturnBody {
+    /// Which return.
+    pub id: ReturnId,
+    /// Of which order.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub status: ReturnStatus,
+    /// What is in it.
+    pub lines: Vec<ShownPieces>,
+    /// Why.
+    pub reason: String,
+    /// Whether it can be sold again, once it is received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restock: Option<bool>,
+    /// The money given back for it; absent while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund: Option<RefundBody>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 /// One line of an order.
@@ -125,6 +161,8 @@ pub struct LineBody {
     pub quantity: Quantity,
     /// How many of them have left the building.
     pub shipped: u32,
+    /// How many of those are on their way back, or back.
+    pub returned: u32,
     /// The price of one piece.
     pub unit_price: Money,
     /// The price of all pieces, without tax.
@@ -155,7 +193,7 @@ impl From<&Order> for OrderBody {
                 status: order.payment.status,
                 next_action: order.payment.next_action.clone(),
             },
-            return_status: ReturnStatus::None,
+            return_status: OrderReturnStatus::of(order.returns.last()),
             lines: order.lines.iter().map(LineBody::from).collect(),
             totals: order.totals,
             email: order.email.clone(),
@@ -170,6 +208,7 @@ impl From<&Order> for OrderBody {
                 .filter(|shipment| shipment.status == ShipmentStatus::Shipped)
                 .map(|shipment| shipment.shown(order))
                 .collect(),
+            returns: order.returns.iter().map(|back| ReturnBody::of(order, back)).collect(),
             history: order.history.iter().map(HistoryBody::from).collect(),
             version: order.version,
             created_at: order.created_at,
@@ -188,8 +227,39 @@ impl From<&Line> for LineBody {
             fulfilment: line.fulfilment,
             quantity: line.quantity,
             shipped: line.shipped,
+            returned: line.returned,
             unit_price: line.unit_price,
             total: line.total,
+        }
+    }
+}
+
+impl OrderReturnStatus {
+    fn of(newest: Option<&Return>) -> Self {
+        match newest.map(|back| back.status) {
+            None => Self::None,
+            Some(ReturnStatus::Requested) => Self::Requested,
+            Some(ReturnStatus::Approved) => Self::Approved,
+            Some(ReturnStatus::Rejected) => Self::Rejected,
+            Some(ReturnStatus::Received) => Self::Received,
+        }
+    }
+}
+
+impl ReturnBody {
+    /// A return of this order as clients see it.
+    pub(super) fn of(order: &Order, back: &Return) -> Self {
+        let refund = order.refunds.iter().find(|refund| Some(refund.id) == back.refund);
+        Self {
+            id: back.id,
+            order_id: order.id,
+            status: back.status,
+            lines: ShownPieces::of(order, &back.pieces),
+            reason: back.reason.clone(),
+            restock: back.restock,
+            refund: refund.map(|refund| RefundBody::of(order, refund)),
+            created_at: back.created_at,
+            updated_at: back.updated_at,
         }
     }
 }
@@ -253,6 +323,16 @@ pub(super) fn refund(order: &Order, refund: &Refund) -> Result<Result<Answer, Er
     }
     let location = format!("/api/v1/orders/{}#{}", order.id, refund.id);
     Ok(Ok(Answer::created(&location, &RefundBody::of(order, refund))?))
+}
+
+/// The answer to whoever asked for the return, which is one of the order's.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn asked_return(order: &Order, id: ReturnId) -> Result<Answer, Problem> {
+    let back = order.returns.iter().find(|back| back.id == id).ok_or(Error::NotFound)?;
+    let location = format!("/api/v1/orders/{}#{id}", order.id);
+    Answer::created(&location, &ReturnBody::of(order, back))
 }
 
 /// The answer to whoever asked for the parcel, as it stands.

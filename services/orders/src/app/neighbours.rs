@@ -8,7 +8,7 @@ use techtrove_core::{Money, Problem, TypedId as _, planted};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
-    Reservation, ReservationState, ShipRequest,
+    Reservation, ReservationState, ShipRequest, TakeBackRequest,
 };
 use techtrove_payments_api::{
     AuthorizeRequest, INVALID_TRANSITION, PAYMENT_MISMATCH, Payment, PaymentStatus,
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::{App, drive::Drive};
 use crate::domain::{
-    Order, Refund, Shipment,
+    Order, Pieces, Refund, Return, Shipment,
     saga::{Outcome, PaymentReport, Task},
 };
 
@@ -71,6 +71,10 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
         },
         Task::Ship { attempt } => match order.preparing().next() {
             Some(parcel) => ship(app, order, attempt, parcel).await,
+            None => Outcome::Unknown,
+        },
+        Task::TakeBack { attempt } => match order.to_take_back() {
+            Some(back) => take_back(app, order, attempt, back).await,
             None => Outcome::Unknown,
         },
     }
@@ -211,11 +215,8 @@ async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
 }
 
 async fn ship(app: &App, order: &Order, attempt: u32, parcel: &Shipment) -> Outcome {
-    let pieces = parcel.pieces.iter().filter_map(|pieces| {
-        let sku = order.lines.get(pieces.line)?.sku.clone();
-        Some(Line { sku, quantity: pieces.quantity })
-    });
-    let request = ShipRequest { shipment_id: parcel.id.uuid(), lines: pieces.collect() };
+    let lines = lines_in(order, &parcel.pieces);
+    let request = ShipRequest { shipment_id: parcel.id.uuid(), lines };
     let call = || app.inventory.ship(order.reservation_id(), attempt, &request);
     match twice("ship", app.config.deadlines.call, call).await {
         Ok(reservation) => match reservation.state {
@@ -226,6 +227,26 @@ async fn ship(app: &App, order: &Order, attempt: u32, parcel: &Shipment) -> Outc
         },
         Err(failure) => ended_or_unknown(&failure),
     }
+}
+
+async fn take_back(app: &App, order: &Order, attempt: u32, back: &Return) -> Outcome {
+    let lines = lines_in(order, &back.pieces);
+    let restock = back.restock.unwrap_or_default();
+    let request = TakeBackRequest { return_id: back.id.uuid(), lines, restock };
+    let call = || app.inventory.take_back(order.reservation_id(), attempt, &request);
+    match twice("take_back", app.config.deadlines.call, call).await {
+        Ok(_) => Outcome::TakenBack,
+        Err(failure) => ended_or_unknown(&failure),
+    }
+}
+
+/// Pieces of the order as inventory is told of them.
+fn lines_in(order: &Order, pieces: &[Pieces]) -> Vec<Line> {
+    let lines = pieces.iter().filter_map(|pieces| {
+        let sku = order.lines.get(pieces.line)?.sku.clone();
+        Some(Line { sku, quantity: pieces.quantity })
+    });
+    lines.collect()
 }
 
 /// `outcome` when the reservation is as it was wished.

@@ -174,6 +174,7 @@ fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
         cancel_asked: None,
         shipments: Vec::new(),
         refunds: Vec::new(),
+        returns: Vec::new(),
         version: 1,
         created_at: now,
         updated_at: now,

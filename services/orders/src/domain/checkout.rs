@@ -144,6 +144,7 @@ fn frozen(line: &WishedLine, item: &SellableSku, sums: &LineTotals) -> Line {
         total: sums.total,
         tax: sums.tax,
         shipped: 0,
+        returned: 0,
     }
 }
 

@@ -62,6 +62,8 @@ pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
     }
     if order.pending_refund().is_some() {
         Some(Step::Refund)
+    } else if order.to_take_back().is_some() {
+        Some(Step::TakeBack)
     } else if planted("capture-forgotten") {
         None
     } else if reserved && (policy == CapturePolicy::Confirmation || parcel) {

@@ -12,6 +12,7 @@ mod number;
 mod order;
 mod refund;
 mod refusal;
+mod returns;
 pub mod saga;
 #[cfg(test)]
 mod saga_properties;
@@ -26,6 +27,7 @@ pub mod tax;
 pub mod totals;
 mod tracking;
 mod words;
+mod worth;
 
 pub use destination::Destination;
 pub use duties::{CapturePolicy, next_step};
@@ -34,11 +36,16 @@ pub use number::OrderNumber;
 pub use order::{Delivery, HistoryEntry, Line, Order, PaymentState, stock_claim};
 pub use refund::{Refund, RefundStatus};
 pub use refusal::Refusal;
+pub use returns::{
+    Booking, Return, ReturnRefusal, booking_from_word, booking_word, return_status_from_word,
+    return_status_word,
+};
 pub use shipment::{
     Pieces, Shipment, ShipmentStatus, ShownPieces, ShownShipment, Withdrawal, pack,
 };
 pub use status::{InvalidTransition, way};
 pub use techtrove_identity_api::{Address, Country, InvalidCountry};
+pub use techtrove_orders_api::ReturnStatus;
 pub use tracking::{Entry, EntryKind, PaymentNews};
 pub use words::{
     UnknownWord, entry_kind_from_word, entry_kind_word, fulfilment_from_word, fulfilment_word,
@@ -46,3 +53,4 @@ pub use words::{
     shipment_status_from_word, shipment_status_word, status_from_word, status_word, step_from_word,
     step_word, withdrawal_from_word, withdrawal_word,
 };
+pub use worth::worth;

@@ -11,7 +11,8 @@ use techtrove_orders_api::{OrderId, OrderStatus, StockClaim, Totals};
 use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus};
 
 use super::{
-    Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Shipment, ShipmentStatus,
+    Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Return, Shipment,
+    ShipmentStatus,
     cart::CartId,
     saga::{Change, Step},
     way,
@@ -52,6 +53,8 @@ pub struct Order {
     pub shipments: Vec<Shipment>,
     /// Its refunds, in the order in which they were asked for.
     pub refunds: Vec<Refund>,
+    /// What its buyer sends back, in the order in which it was asked for.
+    pub returns: Vec<Return>,
     /// Raised by edits only.
     pub version: i64,
     /// When it was placed.
@@ -115,6 +118,8 @@ pub struct Line {
     pub tax: Money,
     /// How many pieces have left the building.
     pub shipped: u32,
+    /// How many of them are on their way back, or back.
+    pub returned: u32,
 }
 
 /// One station of an order.
@@ -177,6 +182,7 @@ impl Order {
         self.attempt = change.attempt.unwrap_or(self.attempt);
         change.refunds.iter().for_each(|refund| self.take_refund(refund));
         change.shipments.iter().for_each(|shipment| self.take_shipment(shipment));
+        change.returns.iter().for_each(|back| self.take_return(back));
         if change.forgets_buyer {
             self.refused = true;
             self.number = None;

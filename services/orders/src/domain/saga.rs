@@ -27,7 +27,7 @@ use techtrove_payments_api::{NextAction, PaymentStatus};
 use uuid::Uuid;
 
 use super::{
-    CapturePolicy, Order, Refund, Refusal, Shipment,
+    CapturePolicy, Order, Refund, Refusal, Return, Shipment,
     duties::{digital_parcel, next_step, refund_of_the_rest},
 };
 
@@ -50,6 +50,8 @@ pub enum Step {
     Refund,
     /// Let the order's first prepared parcel leave.
     Ship,
+    /// Have inventory take back the order's first return that was received.
+    TakeBack,
 }
 
 /// Who takes the step.
@@ -116,6 +118,11 @@ pub enum Task {
         /// Which attempt was committed.
         attempt: u32,
     },
+    /// Have the first return that was received taken back.
+    TakeBack {
+        /// Which attempt was committed.
+        attempt: u32,
+    },
 }
 
 /// What a payment came to.
@@ -148,6 +155,8 @@ pub enum Outcome {
     Released,
     /// The parcel has left.
     Shipped,
+    /// The return is taken back.
+    TakenBack,
     /// The payment as it stands.
     Payment(PaymentReport),
     /// The money is reserved, and this came of selling the stock that was set aside before.
@@ -226,6 +235,8 @@ pub struct Change {
     pub refunds: Vec<Refund>,
     /// The parcels as they are from now on, where they are new or changed.
     pub shipments: Vec<Shipment>,
+    /// The returns as they are from now on, where they are new or changed.
+    pub returns: Vec<Return>,
     /// Why everything is undone, when it is.
     pub refusal: Option<Refusal>,
     /// Whether the step is to be taken again later, by whoever then has time.
@@ -291,6 +302,7 @@ impl Saga {
             (Step::Release, _) => Task::Release { attempts: attempt },
             (Step::Refund, _) => Task::Refund,
             (Step::Ship, _) => Task::Ship { attempt },
+            (Step::TakeBack, _) => Task::TakeBack { attempt },
         }
     }
 
@@ -348,6 +360,7 @@ impl Saga {
             Step::Capture => self.after_capture(order, outcome),
             Step::Refund => self.after_refund(order, outcome, facts),
             Step::Ship => self.after_ship(order, outcome, facts),
+            Step::TakeBack => self.after_take_back(order, outcome, facts),
         }
     }
 
@@ -381,5 +394,6 @@ impl Change {
             || self.forgets_buyer
             || !self.refunds.is_empty()
             || !self.shipments.is_empty()
+            || !self.returns.is_empty()
     }
 }

@@ -32,6 +32,7 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         1 => Just(Wish::Cancel),
         2 => (1..=TOTAL).prop_map(Wish::Refund),
         2 => (1..=3_u32).prop_map(Wish::Ship),
+        2 => (1..=3_u32).prop_map(Wish::SendBack),
         1 => Just(Wish::Complete),
     ]
 }
@@ -244,4 +245,19 @@ fn money_is_taken_before_the_first_parcel_where_that_is_the_policy() {
 
     run.check();
     assert_eq!(run.world.money, Some(PaymentStatus::Captured));
+}
+
+#[test]
+fn what_comes_back_is_taken_back_and_its_money_given_back() {
+    let mut run = Run::new(friendly());
+    run.finish();
+    run.step(Fate::Asked(Wish::Ship(3)));
+    run.finish();
+
+    run.step(Fate::Asked(Wish::SendBack(2)));
+    assert_eq!(run.saga.as_ref().map(|saga| saga.step), Some(Step::Refund));
+    (0..2).for_each(|_| run.step(Fate::Twice));
+
+    run.check();
+    assert_eq!((run.order.payment.refunded, run.order.lines[0].returned), (40, 2));
 }

@@ -4,14 +4,15 @@
 use std::{sync::Arc, time::Duration};
 
 use techtrove_core::{Quantity, Timestamp, TypedId as _};
-use techtrove_orders_api::{OrderStatus, ShipmentId};
+use techtrove_orders_api::{OrderStatus, ReturnId, ReturnStatus, ShipmentId};
 use techtrove_payments_api::{PaymentStatus, RefundId};
 use uuid::Uuid;
 
 use super::{
-    CapturePolicy, Order, Refund, RefundStatus, Shipment, ShipmentStatus, pack,
+    Booking, CapturePolicy, Order, Refund, RefundStatus, Return, Shipment, ShipmentStatus, pack,
     saga::{Change, Facts, Hand, Outcome, Pin, Reply, Saga, Step, Task},
     saga_world::{CALLS, PIECES, Stock, TOTAL, World, placed},
+    worth,
 };
 
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,6 +39,8 @@ pub enum Wish {
     Cancel,
     Refund(i64),
     Ship(u32),
+    /// So many pieces come back, and are received.
+    SendBack(u32),
     /// The buyer does what the provider asked of them.
     Complete,
 }
@@ -91,16 +94,9 @@ impl Run {
                 order.cancel_asked = Some("cancelled by the buyer".into());
             }
             Wish::Refund(amount) if amount <= order.refundable() && !cancelling => {
-                order.take_refund(&Refund {
-                    id: RefundId::from_uuid(fresh),
-                    status: RefundStatus::Pending,
-                    amount,
-                    reason: String::new(),
-                    claim: None,
-                    created_at: now,
-                    updated_at: now,
-                });
+                order.take_refund(&refund_of(fresh, amount, now));
             }
+            Wish::SendBack(pieces) => send_back(order, fresh, pieces, now),
             Wish::Ship(pieces) if !cancelling => {
                 let packing =
                     matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
@@ -200,7 +196,8 @@ impl Run {
         if let Some(next) = &change.next {
             assert!(!before.answered || next.answered, "an answer is never taken back");
             assert!(next.attempt <= 2);
-            let late = matches!(next.step, Step::Capture | Step::Refund | Step::Ship);
+            let late =
+                matches!(next.step, Step::Capture | Step::Refund | Step::Ship | Step::TakeBack);
             assert!(!late || order.status != OrderStatus::Pending, "{:?} too early", next.step);
         }
         if change.waits {
@@ -245,6 +242,9 @@ impl Run {
         }
         assert_eq!(self.order.preparing().count(), 0, "a parcel was forgotten");
         assert_eq!(self.order.pending_refund(), None, "a refund was forgotten");
+        assert_eq!(self.order.to_take_back(), None, "a return was forgotten");
+        let returned = self.order.lines.iter().map(|line| line.returned).sum::<u32>();
+        assert_eq!(self.world.returns.values().sum::<u32>(), returned);
         assert_eq!(self.pins.len(), 1, "the key's fate is decided once: {:?}", self.pins);
         // Once told that there is an order, the buyer is never told otherwise.
         if let Some(first) = self.replies.first() {
@@ -269,6 +269,47 @@ impl Run {
             OrderStatus::Confirmed => assert!(money.is_some()),
             _ => assert_eq!(taken, TOTAL),
         }
+    }
+}
+
+fn refund_of(id: Uuid, amount: i64, now: Timestamp) -> Refund {
+    Refund {
+        id: RefundId::from_uuid(id),
+        status: RefundStatus::Pending,
+        amount,
+        reason: String::new(),
+        claim: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Receives up to so many pieces, with the refund of what they are worth, as the use case does.
+fn send_back(order: &mut Order, fresh: Uuid, pieces: u32, now: Timestamp) {
+    let wanted = [("GPU".parse().expect("a SKU"), Quantity::new(pieces).expect("some"))];
+    if order.may_be_returned(PATIENCE, now).is_err() {
+        return;
+    }
+    let Ok(pieces) = order.send_back(&wanted) else { return };
+    let back = Return {
+        id: ReturnId::from_uuid(fresh),
+        status: ReturnStatus::Received,
+        pieces,
+        reason: String::new(),
+        restock: Some(true),
+        booking: Booking::Pending,
+        refund: None,
+        received_under: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let amount = worth(order, &back).min(order.refundable());
+    if amount > 0 {
+        let refund = refund_of(fresh, amount, now);
+        order.take_refund(&refund);
+        order.take_return(&Return { refund: Some(refund.id), ..back });
+    } else {
+        order.take_return(&back);
     }
 }
 

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{Currency, Money, Quantity, Timestamp, TypedId as _};
 use techtrove_inventory_api::OutOfStockLine;
-use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId, Totals};
+use techtrove_orders_api::{OrderId, OrderStatus, ReturnId, ShipmentId, Totals};
 use techtrove_payments_api::{PaymentId, PaymentStatus, RefundId};
 use uuid::Uuid;
 
 use super::{
-    Delivery, HistoryEntry, Line, Order, PaymentState, Refund, Shipment,
+    Delivery, HistoryEntry, Line, Order, PaymentState, Refund, Return, Shipment,
     saga::{Outcome, PaymentReport, Task},
 };
 
@@ -36,6 +36,7 @@ pub enum Stock {
 pub struct World {
     pub stock: BTreeMap<u32, Stock>,
     pub parcels: BTreeMap<ShipmentId, u32>,
+    pub returns: BTreeMap<ReturnId, u32>,
     pub money: Option<PaymentStatus>,
     pub refunds: BTreeMap<RefundId, i64>,
     pub scarce: bool,
@@ -192,6 +193,14 @@ impl World {
         Outcome::Shipped
     }
 
+    fn take_back(&mut self, back: &Return) -> Outcome {
+        let pieces = back.pieces.iter().map(|pieces| pieces.quantity.get()).sum();
+        self.returns.insert(back.id, pieces);
+        let left = self.parcels.values().sum::<u32>();
+        assert!(self.returns.values().sum::<u32>() <= left, "more comes back than left");
+        Outcome::TakenBack
+    }
+
     pub fn take(&mut self, task: Task, order: &Order) -> Outcome {
         match task {
             Task::Authorize { attempt } => self.place(attempt, CALLS, 1),
@@ -206,6 +215,9 @@ impl World {
             }
             Task::Ship { attempt } => {
                 self.ship(attempt, order.preparing().next().expect("a parcel is prepared"))
+            }
+            Task::TakeBack { .. } => {
+                self.take_back(order.to_take_back().expect("a return was received"))
             }
         }
     }
@@ -228,6 +240,7 @@ fn line(sku: &str, quantity: u32) -> Line {
         total: usd(20 * i64::from(quantity)),
         tax: usd(0),
         shipped: 0,
+        returned: 0,
     }
 }
 
@@ -265,6 +278,7 @@ pub fn placed() -> Order {
         cancel_asked: None,
         shipments: Vec::new(),
         refunds: Vec::new(),
+        returns: Vec::new(),
         version: 1,
         created_at: at,
         updated_at: at,
@@ -278,6 +292,7 @@ pub fn friendly() -> World {
     World {
         stock: BTreeMap::new(),
         parcels: BTreeMap::new(),
+        returns: BTreeMap::new(),
         money: None,
         refunds: BTreeMap::new(),
         scarce: false,

@@ -90,20 +90,28 @@ pub struct ShownPieces {
     pub quantity: Quantity,
 }
 
+impl ShownPieces {
+    /// Pieces of this order as clients see them.
+    #[must_use]
+    pub fn of(order: &Order, pieces: &[Pieces]) -> Vec<Self> {
+        let shown = pieces.iter().filter_map(|pieces| {
+            let sku = order.lines.get(pieces.line)?.sku.clone();
+            Some(Self { sku, quantity: pieces.quantity })
+        });
+        shown.collect()
+    }
+}
+
 impl Shipment {
     /// The same as clients see it, being of this order.
     #[must_use]
     pub fn shown(&self, order: &Order) -> ShownShipment {
-        let pieces = self.pieces.iter().filter_map(|pieces| {
-            let sku = order.lines.get(pieces.line)?.sku.clone();
-            Some(ShownPieces { sku, quantity: pieces.quantity })
-        });
         ShownShipment {
             id: self.id,
             status: self.status,
             carrier: self.carrier.clone(),
             tracking_number: self.tracking_number.clone(),
-            lines: pieces.collect(),
+            lines: ShownPieces::of(order, &self.pieces),
             shipped_at: self.shipped_at,
         }
     }
@@ -142,14 +150,42 @@ pub fn pack(
         let pieces = order.lines.iter().enumerate().filter(|(_, line)| line.ships());
         return Ok(pieces.filter_map(|(line, _)| take(&mut left, line, u32::MAX)).collect());
     };
+    choose(&order.lines, &mut left, wanted, "are left to be shipped")
+}
+
+/// The pieces that `wanted` asks for, of what is `left` of each line; `what` it is that they are left for.
+///
+/// # Errors
+/// What is not to be had, with its place in the request.
+pub(super) fn choose(
+    lines: &[Line],
+    left: &mut [u32],
+    wanted: &[(Sku, Quantity)],
+    what: &str,
+) -> Result<Vec<Pieces>, Vec<FieldError>> {
     let (mut pieces, mut errors) = (Vec::new(), Vec::new());
     for (index, (sku, quantity)) in wanted.iter().enumerate() {
-        match pick(&order.lines, &mut left, sku, *quantity) {
+        match pick(lines, left, sku, *quantity) {
             Ok(picked) => pieces.extend(picked),
-            Err(detail) => errors.push(FieldError::new(format!("/lines/{index}"), detail)),
+            Err(why) => errors.push(FieldError::new(format!("/lines/{index}"), why.says(what))),
         }
     }
     if errors.is_empty() { Ok(merged(pieces)) } else { Err(errors) }
+}
+
+/// Why pieces are not to be had.
+enum Missing {
+    Sku(Sku),
+    Pieces { sku: Sku, there: u32 },
+}
+
+impl Missing {
+    fn says(&self, what: &str) -> String {
+        match self {
+            Self::Sku(sku) => format!("the order has no {sku}"),
+            Self::Pieces { sku, there } => format!("only {there} of {sku} {what}"),
+        }
+    }
 }
 
 fn pick(
@@ -157,14 +193,14 @@ fn pick(
     left: &mut [u32],
     sku: &Sku,
     quantity: Quantity,
-) -> Result<Vec<Pieces>, String> {
+) -> Result<Vec<Pieces>, Missing> {
     let of_sku = || lines.iter().enumerate().filter(|(_, line)| line.sku == *sku);
     if of_sku().next().is_none() {
-        return Err(format!("the order has no {sku}"));
+        return Err(Missing::Sku(sku.clone()));
     }
     let there: u32 = of_sku().map(|(line, _)| left[line]).sum();
     if there < quantity.get() {
-        return Err(format!("only {there} of {sku} are left to be shipped"));
+        return Err(Missing::Pieces { sku: sku.clone(), there });
     }
     let mut missing = quantity.get();
     let mut pieces = Vec::new();

@@ -14,6 +14,13 @@ pub struct UnknownWord {
     word: String,
 }
 
+impl UnknownWord {
+    /// No `what` has this word.
+    pub(super) fn new(what: &'static str, word: &str) -> Self {
+        Self { what, word: word.to_owned() }
+    }
+}
+
 const STATUSES: [(OrderStatus, &str); 7] = [
     (OrderStatus::Pending, "pending"),
     (OrderStatus::Confirmed, "confirmed"),
@@ -35,7 +42,7 @@ const PAYMENT_STATUSES: [(PaymentStatus, &str); 8] = [
     (PaymentStatus::Refunded, "refunded"),
 ];
 
-const STEPS: [(Step, &str); 8] = [
+const STEPS: [(Step, &str); 9] = [
     (Step::Hold, "hold"),
     (Step::Authorize, "authorize"),
     (Step::Commit, "commit"),
@@ -44,6 +51,7 @@ const STEPS: [(Step, &str); 8] = [
     (Step::Release, "release"),
     (Step::Refund, "refund"),
     (Step::Ship, "ship"),
+    (Step::TakeBack, "take_back"),
 ];
 
 const REFUND_STATUSES: [(RefundStatus, &str); 3] = [
@@ -86,13 +94,15 @@ macro_rules! words {
         ///
         /// # Errors
         /// When there is none.
-        pub fn $from_word(word: &str) -> Result<$kind, UnknownWord> {
+        pub fn $from_word(word: &str) -> Result<$kind, $crate::domain::UnknownWord> {
             let found = $table.iter().find(|(_, known)| *known == word);
-            let unknown = || UnknownWord { what: $what, word: word.to_owned() };
+            let unknown = || $crate::domain::UnknownWord::new($what, word);
             found.map(|(state, _)| *state).ok_or_else(unknown)
         }
     };
 }
+
+pub(super) use words;
 
 words!("order status", STATUSES, OrderStatus, status_word, status_from_word);
 words!(

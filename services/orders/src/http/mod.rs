@@ -8,6 +8,7 @@ mod internal;
 mod list;
 mod orders;
 mod refunds;
+mod returns;
 mod shipments;
 mod shipping;
 mod texts;
@@ -27,6 +28,10 @@ const WRITTEN: CardFree =
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
+    orders().merge(carts()).layer(WRITTEN.layer()).with_state(app)
+}
+
+fn orders() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
         .routes(routes!(list::list))
@@ -37,7 +42,17 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(cancel::cancel))
         .routes(routes!(refunds::refund))
         .routes(routes!(shipments::ship))
+        .routes(routes!(returns::ask))
+        .routes(routes!(returns::approve))
+        .routes(routes!(returns::reject))
+        .routes(routes!(returns::receive))
         .routes(routes!(carts::reorder))
+        .routes(routes!(tracking::events))
+        .routes(routes!(tracking::ticket))
+}
+
+fn carts() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(carts::create))
         .routes(routes!(carts::current))
         .routes(routes!(carts::show))
@@ -47,10 +62,6 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(carts::quote))
         .routes(routes!(carts::checkout))
         .routes(routes!(shipping::list))
-        .routes(routes!(tracking::events))
-        .routes(routes!(tracking::ticket))
-        .layer(WRITTEN.layer())
-        .with_state(app)
 }
 
 /// What notifications and the audit call.

@@ -2,7 +2,7 @@
 
 use techtrove_core::{Money, Sku, TypedId as _};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
-use techtrove_orders_api::{OrderEntry, OrderId, StockClaim};
+use techtrove_orders_api::{OrderEntry, OrderId, ReturnClaim, StockClaim};
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ macro_rules! select_entries {
         concat!(
             "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
              s.step, o.refunded, o.shipping - o.discount, o.tax, o.prices_include_tax, \
+             o.return_count, \
              (SELECT CAST(SUM(l.quantity * l.unit_price) AS ",
             $integer,
             ") FROM order_lines l WHERE l.order_id = o.id) \
@@ -35,7 +36,14 @@ pub fn list_entries(
     limit: u32,
 ) -> Result<Vec<OrderEntry>, DbError> {
     let after = after.map_or(Uuid::nil(), OrderId::uuid);
-    let mut entries = tx.query(ENTRIES, p![after, limit], read_entry)?;
+    let found = tx.query(ENTRIES, p![after, limit], read_entry)?;
+    let mut entries = Vec::with_capacity(found.len());
+    for (mut entry, has_returns) in found {
+        if has_returns {
+            entry.returns = list_returns(tx, entry.id)?;
+        }
+        entries.push(entry);
+    }
     for entry in entries.iter_mut().filter(|entry| entry.stock != StockClaim::Nothing) {
         entry.lines = tx.query(
             "SELECT sku, quantity - shipped FROM order_lines \
@@ -47,14 +55,35 @@ pub fn list_entries(
     Ok(entries)
 }
 
-fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
+/// What came back of an order, as inventory was told.
+fn list_returns(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<ReturnClaim>, DbError> {
+    let pieces = tx.query(
+        "SELECT r.id, r.restock, o.sku, l.quantity FROM returns r \
+         JOIN return_lines l ON l.return_id = r.id \
+         JOIN order_lines o ON o.order_id = r.order_id AND o.line_no = l.line_no \
+         WHERE r.order_id = ? AND r.booking = 'booked' ORDER BY r.return_no, l.line_no",
+        p![id],
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<bool>(1)?, (row.get(2)?, row.get(3)?))),
+    )?;
+    let mut claims: Vec<ReturnClaim> = Vec::new();
+    for (id, restock, line) in pieces {
+        match claims.last_mut().filter(|claim| claim.id == id) {
+            Some(claim) => claim.lines.push(line),
+            None => claims.push(ReturnClaim { id, restock, lines: vec![line] }),
+        }
+    }
+    Ok(claims)
+}
+
+/// An order's entry, and whether it has returns.
+fn read_entry(row: &Row<'_>) -> Result<(OrderEntry, bool), DbError> {
     let status = row.get::<String>(1)?;
     let status = status_from_word(&status).map_err(DbError::decode)?;
     let step = row.get::<Option<String>>(7)?;
     let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
     let tax = if row.get(11)? { 0 } else { row.get::<i64>(10)? };
-    let lines = row.get::<Option<i64>>(12)?.unwrap_or(0);
-    Ok(OrderEntry {
+    let lines = row.get::<Option<i64>>(13)?.unwrap_or(0);
+    let entry = OrderEntry {
         id: row.get(0)?,
         status,
         stock: stock_claim(status, step),
@@ -64,7 +93,9 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         parts: lines.saturating_add(row.get(9)?).saturating_add(tax),
         captured: row.get(5)?,
         refunded: row.get(8)?,
+        returns: Vec::new(),
         settled: step.is_none(),
         updated_at: row.get(6)?,
-    })
+    };
+    Ok((entry, row.get::<i64>(12)? > 0))
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     orders::{read_line, read_order, select_history, select_lines, select_orders},
     refunds::{read_refund, select_refunds},
+    returns::{read_return, read_returned, select_returned, select_returns},
     shipments::{read_parcel, read_pieces, select_parcels, select_pieces},
     tracking::read_station,
 };
@@ -149,8 +150,9 @@ fn read_chunk(tx: &mut Tx<'_>, ids: &[OrderId]) -> Result<Vec<Order>, DbError> {
     let places: Vec<Value<'_>> = places.map(IntoValue::into_stored).collect();
     let found = tx.query(select_orders!(one_of_chunk!("id", "")), &places, read_order)?;
     // Few orders have any: the usual page costs nothing more.
-    let has_parcels = found.iter().any(|(_, parcels, _)| *parcels > 0);
-    let has_refunds = found.iter().any(|(_, _, refunds)| *refunds > 0);
+    let has_parcels = found.iter().any(|(_, has)| has.shipments);
+    let has_refunds = found.iter().any(|(_, has)| has.refunds);
+    let has_returns = found.iter().any(|(_, has)| has.returns);
     let mut found: BTreeMap<OrderId, Order> =
         found.into_iter().map(|(order, ..)| (order.id, order)).collect();
     tx.query(
@@ -188,7 +190,38 @@ fn read_chunk(tx: &mut Tx<'_>, ids: &[OrderId]) -> Result<Vec<Order>, DbError> {
             },
         )?;
     }
+    if has_returns {
+        read_returns(tx, &places, &mut found)?;
+    }
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+fn read_returns(
+    tx: &mut Tx<'_>,
+    places: &[Value<'_>],
+    found: &mut BTreeMap<OrderId, Order>,
+) -> Result<(), DbError> {
+    tx.query(
+        select_returns!(one_of_chunk!("order_id", "ORDER BY order_id, return_no")),
+        places,
+        |row| {
+            if let Some(order) = found.get_mut(&row.get(0)?) {
+                order.returns.push(read_return(row)?);
+            }
+            Ok(())
+        },
+    )?;
+    tx.query(
+        select_returned!(one_of_chunk!("r.order_id", "ORDER BY l.return_id, l.line_no")),
+        places,
+        |row| {
+            let (order, (back, pieces)) = (row.get(0)?, read_returned(row)?);
+            let returns = found.get_mut(&order).into_iter().flat_map(|order| &mut order.returns);
+            returns.filter(|known| known.id == back).for_each(|known| known.pieces.push(pieces));
+            Ok(())
+        },
+    )?;
+    Ok(())
 }
 
 fn read_parcels(

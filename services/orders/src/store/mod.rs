@@ -8,6 +8,7 @@ mod edits;
 mod listing;
 mod orders;
 mod refunds;
+mod returns;
 mod sagas;
 mod shipments;
 mod tracking;
@@ -21,6 +22,7 @@ pub use carts::{
 pub use edits::store_edit;
 pub use listing::{ContactFilter, OrderCursor, OrderFilter, list_orders};
 pub use orders::{insert_order, lookup_order, store_moved};
+pub use returns::lookup_order_of_return;
 pub use sagas::{
     Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,
     lookup_own_saga, lookup_saga, store_change, take_lease,
@@ -56,5 +58,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(5, "cart_owners", "0005_cart_owners"),
         migration!(6, "placing", "0006_placing"),
         migration!(7, "verified_addresses", "0007_verified_addresses"),
+        migration!(8, "returns", "0008_returns"),
     ],
 };

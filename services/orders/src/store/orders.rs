@@ -7,7 +7,7 @@ use techtrove_orders_api::{OrderId, OrderStatus, Totals};
 
 use super::{
     adoption::adopted,
-    refunds, shipments,
+    refunds, returns, shipments,
     tracking::{entry_row, read_station, status_row},
 };
 use crate::domain::{
@@ -24,7 +24,7 @@ macro_rules! select_orders {
              payment_status, captured, shipping_method, shipping_address, billing_address, \
              currency, subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
              cart_id, prices_include_tax, refunded, next_action, attempt, cancel_asked, \
-             shipment_count, refund_count, note FROM orders ",
+             shipment_count, refund_count, note, return_count FROM orders ",
             $rest
         )
     };
@@ -35,7 +35,7 @@ macro_rules! select_lines {
     ($rest:expr) => {
         concat!(
             "SELECT order_id, sku, product_id, variant_id, name, fulfilment, quantity, unit_price, \
-             total, tax, shipped FROM order_lines ",
+             total, tax, shipped, returned FROM order_lines ",
             $rest
         )
     };
@@ -73,7 +73,7 @@ const INSERT_HISTORY: Sql = Sql::new(
 
 const MOVE_ORDER: Sql = Sql::new(
     "UPDATE orders SET status = ?, payment_status = ?, captured = ?, refunded = ?, next_action = ?, \
-     attempt = ?, cancel_asked = ?, shipment_count = ?, refund_count = ?, updated_at = ? WHERE id = ?",
+     attempt = ?, cancel_asked = ?, shipment_count = ?, refund_count = ?, return_count = ?, updated_at = ? WHERE id = ?",
 );
 
 const FORGET_BUYER: Sql = Sql::new(
@@ -174,12 +174,14 @@ pub fn store_moved(
         order.cancel_asked,
         count(&order.shipments),
         count(&order.refunds),
+        count(&order.returns),
         order.updated_at,
         order.id,
     ];
     let mut statements = vec![(MOVE_ORDER, row)];
     statements.extend(shipments::changed(order, &change.shipments));
     statements.extend(refunds::changed(order, &change.refunds));
+    statements.extend(returns::changed(order, &change.returns));
     statements.extend(news.iter().map(|(kind, data)| entry_row(order, *kind, data)));
     let new = order.history.iter().skip(stations);
     statements.extend(new.map(|entry| status_row(order, entry)));
@@ -217,7 +219,7 @@ fn count<T>(items: &[T]) -> i64 {
 /// When the database fails.
 pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbError> {
     let found = tx.query_opt(select_orders!("WHERE id = ?"), p![id], read_order)?;
-    let Some((mut order, shipments, refunds)) = found else { return Ok(None) };
+    let Some((mut order, has)) = found else { return Ok(None) };
     let currency = order.totals.total.currency;
     order.lines =
         tx.query(select_lines!("WHERE order_id = ? ORDER BY line_no"), p![id], |row| {
@@ -228,17 +230,28 @@ pub fn lookup_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Option<Order>, DbErr
             read_station(row, 1)
         })?;
     // Few orders have any: the usual look at one costs nothing more.
-    if shipments > 0 {
+    if has.shipments {
         order.shipments = shipments::of_order(tx, id)?;
     }
-    if refunds > 0 {
+    if has.refunds {
         order.refunds = refunds::of_order(tx, id)?;
+    }
+    if has.returns {
+        order.returns = returns::of_order(tx, id)?;
     }
     Ok(Some(order))
 }
 
-/// The order without its lists, and how many parcels and refunds it has.
-pub(super) fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
+/// Which lists an order has that most have not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Has {
+    pub shipments: bool,
+    pub refunds: bool,
+    pub returns: bool,
+}
+
+/// The order without its lists, and which of them it has.
+pub(super) fn read_order(row: &Row<'_>) -> Result<(Order, Has), DbError> {
     let status = row.get::<String>(4)?;
     let payment_status = row.get::<String>(8)?;
     let next_action = row.get::<Option<String>>(25)?;
@@ -271,13 +284,15 @@ pub(super) fn read_order(row: &Row<'_>) -> Result<(Order, i64, i64), DbError> {
         cancel_asked: row.get(27)?,
         shipments: Vec::new(),
         refunds: Vec::new(),
+        returns: Vec::new(),
         version: row.get(19)?,
         created_at: row.get(20)?,
         updated_at: row.get(21)?,
         cart_id: row.get(22)?,
         prices_include_tax: row.get(23)?,
     };
-    Ok((order, row.get(28)?, row.get(29)?))
+    let some = |index| Ok::<_, DbError>(row.get::<i64>(index)? > 0);
+    Ok((order, Has { shipments: some(28)?, refunds: some(29)?, returns: some(31)? }))
 }
 
 fn read_totals(row: &Row<'_>) -> Result<Totals, DbError> {
@@ -307,6 +322,7 @@ pub(super) fn read_line(row: &Row<'_>, currency: Currency) -> Result<Line, DbErr
         total: money(8)?,
         tax: money(9)?,
         shipped: row.get(10)?,
+        returned: row.get(11)?,
     })
 }
 

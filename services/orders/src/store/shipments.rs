@@ -66,7 +66,8 @@ fn ended<'a>(order: &'a Order, shipment: &'a Shipment) -> Vec<(Sql, Params<'a>)>
     std::iter::once((END_SHIPMENT, row)).chain(lines).collect()
 }
 
-fn line_number(line: usize) -> i64 {
+/// The number of what stands at a place counted from 0.
+pub(super) fn line_number(line: usize) -> i64 {
     i64::try_from(line).unwrap_or(i64::MAX).saturating_add(1)
 }
 

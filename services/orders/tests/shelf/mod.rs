@@ -37,6 +37,7 @@ pub fn line(sku: &str, count: u32) -> Line {
         total: usd(100 * i64::from(count)),
         tax: usd(7),
         shipped: 0,
+        returned: 0,
     }
 }
 
@@ -80,6 +81,7 @@ pub fn order(number: u128) -> Order {
         cancel_asked: None,
         shipments: Vec::new(),
         refunds: Vec::new(),
+        returns: Vec::new(),
         version: 1,
         created_at: at(0),
         updated_at: at(0),

@@ -10,12 +10,14 @@ use techtrove_core::{SeededIds, SharedClock, TypedId as _};
 use techtrove_db::DbError;
 use techtrove_inventory_api::{ReservationId, ReservationState};
 use techtrove_orders::{
-    domain::{CapturePolicy, Order, RefundStatus, ShipmentStatus},
+    domain::{Booking, CapturePolicy, Order, RefundStatus, Return, ReturnStatus, ShipmentStatus},
     store,
 };
 use techtrove_orders_api::{
-    ORDER_AGGREGATE, ORDER_KEYS_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_REFUNDED, OrderChanged,
-    OrderEntry, OrderRefunded, OrderStatus, ParcelShipped, StockClaim,
+    ORDER_AGGREGATE, ORDER_KEYS_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_REFUNDED,
+    ORDER_RETURN_APPROVED, ORDER_RETURN_RECEIVED, ORDER_RETURN_REJECTED, ORDER_RETURN_REQUESTED,
+    OrderChanged, OrderEntry, OrderRefunded, OrderStatus, ParcelShipped, ReturnChanged,
+    ReturnClaim, ReturnId, StockClaim,
 };
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use uuid::Uuid;
@@ -124,6 +126,23 @@ impl World {
                 "{context}: charged twice"
             );
         }
+        for entry in entries.iter().filter(|entry| entry.settled) {
+            let id = ReservationId::from_uuid(entry.id.uuid());
+            let of_order = stock.reservations.iter().filter(|((of, _), _)| *of == id);
+            let counted = |claim: &ReturnClaim| {
+                let mut lines = BTreeMap::new();
+                for (sku, count) in &claim.lines {
+                    *lines.entry(sku.clone()).or_default() += i64::from(*count);
+                }
+                (claim.id, (lines, claim.restock))
+            };
+            let told: BTreeMap<_, _> = entry.returns.iter().map(counted).collect();
+            let kept: BTreeMap<_, _> = of_order
+                .flat_map(|(_, known)| &known.returns)
+                .map(|(id, (lines, restock))| (*id, (sums(lines), *restock)))
+                .collect();
+            assert_eq!(told, kept, "{context}: returns of {}", entry.id);
+        }
         let known: Vec<_> = entries.iter().map(|e| ReservationId::from_uuid(e.id.uuid())).collect();
         for ((id, attempt), reserved) in &stock.reservations {
             let ours = known.contains(id) || !reserved.is_open();
@@ -134,8 +153,11 @@ impl World {
             let held: i64 = open.filter_map(|known| known.remaining().get(sku).copied()).sum();
             let parcels = stock.reservations.values().flat_map(|known| known.parcels.values());
             let gone: i64 = parcels.filter_map(|lines| sums(lines).get(sku).copied()).sum();
+            let back = stock.reservations.values().flat_map(|known| known.returns.values());
+            let back = back.filter(|(_, restock)| *restock);
+            let back: i64 = back.filter_map(|(lines, _)| sums(lines).get(sku).copied()).sum();
             assert!(*available >= 0, "{context}: {sku} is oversold");
-            let pieces = available + held + gone;
+            let pieces = available + held + gone - back;
             assert_eq!(pieces, PIECES, "{context}: pieces of {sku} were lost or made");
         }
     }
@@ -143,7 +165,7 @@ impl World {
     /// Asserts that each order has told its stations, parcels and refunds, each once and in their order.
     async fn assert_events(&self, context: &str) {
         let mut told: BTreeMap<_, Vec<OrderStatus>> = BTreeMap::new();
-        let mut done = Vec::new();
+        let (mut done, mut returned) = (Vec::new(), Vec::new());
         for event in self.published().await {
             let data: OrderChanged = event.decode_data().expect("the order event's data");
             assert_eq!(event.aggregate_id, data.order_id.uuid(), "{context}");
@@ -157,6 +179,13 @@ impl World {
                     let data: OrderRefunded = event.decode_data().expect("a refund's event");
                     done.push(data.refund_id);
                 }
+                ORDER_RETURN_REQUESTED
+                | ORDER_RETURN_APPROVED
+                | ORDER_RETURN_REJECTED
+                | ORDER_RETURN_RECEIVED => {
+                    let data: ReturnChanged = event.decode_data().expect("a return's event");
+                    returned.push((data.return_id, data.return_status));
+                }
                 _ => told.entry(data.order_id).or_default().push(data.status),
             }
         }
@@ -164,6 +193,12 @@ impl World {
         done.sort();
         expected.sort();
         assert_eq!(done, expected, "{context}: parcels and refunds");
+        let orders = self.orders().await;
+        let mut moved: Vec<_> = orders.iter().flat_map(|it| &it.returns).flat_map(way_of).collect();
+        let key = |(id, status): &(_, ReturnStatus)| (*id, *status as u8);
+        returned.sort_by_key(key);
+        moved.sort_by_key(key);
+        assert_eq!(returned, moved, "{context}: returns");
         let passed = |order: &Order| order.history[1..].iter().map(|entry| entry.status).collect();
         let stations: BTreeMap<_, Vec<OrderStatus>> =
             self.orders().await.iter().map(|order| (order.id, passed(order))).collect();
@@ -213,6 +248,19 @@ fn done_for(order: &Order) -> Vec<Uuid> {
         .filter(|parcel| parcel.status == ShipmentStatus::Shipped && parcel.carrier != "digital");
     let made = order.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded);
     left.map(|parcel| parcel.id.uuid()).chain(made.map(|refund| refund.id.uuid())).collect()
+}
+
+/// The stations of a return, the first one first.
+fn way_of(back: &Return) -> Vec<(ReturnId, ReturnStatus)> {
+    use ReturnStatus::{Approved, Received, Rejected, Requested};
+    let stations: &[ReturnStatus] = match back.status {
+        Requested => &[Requested],
+        Approved => &[Requested, Approved],
+        Rejected => &[Requested, Rejected],
+        Received => &[Requested, Approved, Received],
+    };
+    assert_ne!(back.booking, Booking::Pending, "{back:?}");
+    stations.iter().map(|status| (back.id, *status)).collect()
 }
 
 /// Asserts that what is charged is what the order consists of.

@@ -15,7 +15,7 @@ use techtrove_core::{Problem, SharedClock, Sku, Timestamp};
 use techtrove_http::HttpError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
-    Reservation, ReservationId, ReservationState, ShipRequest, SoldKey, SoldKeys,
+    Reservation, ReservationId, ReservationState, ShipRequest, SoldKey, SoldKeys, TakeBackRequest,
 };
 use uuid::Uuid;
 
@@ -28,6 +28,8 @@ pub struct Reserved {
     pub expires_at: Option<Timestamp>,
     /// What has left the building, each parcel once.
     pub parcels: BTreeMap<Uuid, Vec<Line>>,
+    /// What came back of it, each return once, and whether it can be sold again.
+    pub returns: BTreeMap<Uuid, (Vec<Line>, bool)>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,18 @@ impl Reserved {
         }
         left.retain(|_, count| *count != 0);
         left
+    }
+
+    /// What left and has not come back.
+    fn out(&self) -> BTreeMap<Sku, i64> {
+        let mut out = BTreeMap::new();
+        for (sku, count) in self.parcels.values().flat_map(|lines| sums(lines)) {
+            *out.entry(sku).or_default() += count;
+        }
+        for (sku, count) in self.returns.values().flat_map(|(lines, _)| sums(lines)) {
+            *out.entry(sku).or_default() -= count;
+        }
+        out
     }
 
     pub fn is_open(&self) -> bool {
@@ -96,6 +110,7 @@ impl Stock {
             state: ReservationState::Held,
             expires_at: request.expires_at,
             parcels: BTreeMap::new(),
+            returns: BTreeMap::new(),
         };
         self.reservations.insert(key, reserved.clone());
         Ok(reserved)
@@ -119,8 +134,13 @@ impl Stock {
     }
 
     fn end(&mut self, key: (ReservationId, u32), state: ReservationState) -> Reserved {
-        let none =
-            Reserved { lines: Vec::new(), state, expires_at: None, parcels: BTreeMap::new() };
+        let none = Reserved {
+            lines: Vec::new(),
+            state,
+            expires_at: None,
+            parcels: BTreeMap::new(),
+            returns: BTreeMap::new(),
+        };
         let known = self.reservations.entry(key).or_insert(none);
         assert!(known.parcels.is_empty(), "what was shipped in part is given back");
         if known.is_open() {
@@ -157,6 +177,30 @@ impl Stock {
             reserved.state = ReservationState::Shipped;
         }
         Ok(reserved.clone())
+    }
+
+    fn take_back(
+        &mut self,
+        key: (ReservationId, u32),
+        request: &TakeBackRequest,
+    ) -> Result<Reserved, Problem> {
+        let mismatch = || Problem::new(RESERVATION_MISMATCH, "it never left");
+        let reserved = self.reservations.get_mut(&key).ok_or_else(mismatch)?;
+        if reserved.returns.contains_key(&request.return_id) {
+            return Ok(reserved.clone());
+        }
+        let out = reserved.out();
+        let wanted = sums(&request.lines);
+        if self.keeps_all || wanted.iter().any(|(sku, count)| out.get(sku) < Some(count)) {
+            return Err(mismatch());
+        }
+        let back = (request.lines.clone(), request.restock);
+        reserved.returns.insert(request.return_id, back);
+        let reserved = reserved.clone();
+        for (sku, count) in wanted.into_iter().filter(|_| request.restock) {
+            *self.available.entry(sku).or_default() += count;
+        }
+        Ok(reserved)
     }
 
     pub fn expire(&mut self, now: Timestamp) {
@@ -196,6 +240,7 @@ pub fn router(stock: Arc<Mutex<Stock>>, clock: SharedClock) -> Router {
         .route("/internal/inventory/reservations", post(hold))
         .route("/internal/inventory/reservations/{id}/keys", get(keys))
         .route("/internal/inventory/reservations/{id}/{attempt}/ship", post(ship))
+        .route("/internal/inventory/reservations/{id}/{attempt}/returns", post(take_back))
         .route("/internal/inventory/reservations/{id}/{attempt}/{verb}", post(change))
         .with_state(Counter { stock, clock })
 }
@@ -234,6 +279,14 @@ async fn ship(
     Json(request): Json<ShipRequest>,
 ) -> Result<Json<Reservation>, HttpError> {
     counter.serve(id, attempt, |stock| stock.ship((id, attempt), &request))
+}
+
+async fn take_back(
+    State(counter): State<Counter>,
+    Path((id, attempt)): Path<(ReservationId, u32)>,
+    Json(request): Json<TakeBackRequest>,
+) -> Result<Json<Reservation>, HttpError> {
+    counter.serve(id, attempt, |stock| stock.take_back((id, attempt), &request))
 }
 
 /// A key for each licence that has left.

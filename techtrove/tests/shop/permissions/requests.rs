@@ -3,9 +3,9 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use techtrove_testing::{Actor, Draft};
+use techtrove_testing::{Actor, Draft, Reply, eventually};
 
-use crate::harness::{TestShop, checkout, fill_cart, order};
+use crate::harness::{SOON, TestShop, checkout, fill_cart, order, order_path};
 
 /// What is for sale in these tests.
 pub const SKU: &str = "PERM-1";
@@ -38,6 +38,8 @@ pub enum Thing {
     /// The same, of a guest, whoever its owner becomes.
     GuestCart,
     Order,
+    /// What its buyer sends back of an order.
+    Return,
     /// The mail about an order.
     Mail,
     Payment,
@@ -160,6 +162,16 @@ pub const REQUESTS: &[Request] = &[
     send("PUT /api/v1/users/me/notification-preferences", Thing::Nothing, |_| {
         Sent::Json(json!({"order_shipped": true, "order_delivered": false}))
     }),
+    call("GET /api/v1/parked-events/inventory", Thing::Nothing),
+    call("POST /api/v1/parked-events/inventory/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/catalog", Thing::Nothing),
+    call("POST /api/v1/parked-events/catalog/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/community", Thing::Nothing),
+    call("POST /api/v1/parked-events/community/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/orders", Thing::Nothing),
+    call("POST /api/v1/parked-events/orders/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/notifications", Thing::Nothing),
+    call("POST /api/v1/parked-events/notifications/replay", Thing::Nothing),
     call("GET /api/v1/inventory/availability", Thing::Nothing),
     call("GET /api/v1/inventory", Thing::Nothing),
     call("GET /api/v1/inventory/{sku}", Thing::Stock),
@@ -182,6 +194,12 @@ pub const REQUESTS: &[Request] = &[
     call("POST /api/v1/orders/{id}/cancel", Thing::Order),
     send("POST /api/v1/orders/{id}/refunds", Thing::Order, |_| {
         Sent::Json(json!({"reason": "a scratch"}))
+    }),
+    send("POST /api/v1/orders/{id}/returns", Thing::Order, |_| Sent::Json(sent_back())),
+    call("POST /api/v1/returns/{id}/approve", Thing::Return),
+    call("POST /api/v1/returns/{id}/reject", Thing::Return),
+    send("POST /api/v1/returns/{id}/receive", Thing::Return, |_| {
+        Sent::Json(json!({"restock": true}))
     }),
     send("PATCH /api/v1/orders/{id}", Thing::Order, |_| Sent::Json(json!({"note": "Ring twice"}))),
     call("GET /api/v1/orders/{id}/events", Thing::Order),
@@ -237,6 +255,27 @@ fn item() -> Value {
     json!({"sku": SKU, "quantity": 1})
 }
 
+fn sent_back() -> Value {
+    json!({"lines": [item()], "reason": "too loud"})
+}
+
+/// A return of an order that `owner` bought for it, and that has left.
+async fn make_return(shop: &TestShop, owner: &Actor) -> Reply {
+    let bought = owner.post("/api/v1/orders", &order(SKU, 1, "tok_ok")).await.expect(201).value();
+    let path = order_path(&bought);
+    eventually(SOON, async || {
+        // Its money is taken in the background.
+        let parcel = shop.manager.post(&format!("{path}/shipments"), &json!({"carrier": "DHL"}));
+        (parcel.await.status == 201).then_some(())
+    })
+    .await;
+    let returns = owner.post(&format!("{path}/returns"), &sent_back());
+    match bought["guest_token"].as_str() {
+        Some(token) => returns.header("x-guest-token", token).await,
+        None => returns.await,
+    }
+}
+
 impl Thing {
     /// Makes one, `owner`'s where it can belong to somebody.
     pub async fn make(self, shop: &TestShop, owner: &Actor, number: usize) -> Target {
@@ -280,6 +319,7 @@ impl Thing {
             }
             Self::Cart | Self::OwnCart => (fill_cart(owner, &item()).await, "id"),
             Self::GuestCart => (fill_cart(&shop.public, &item()).await, "id"),
+            Self::Return => (make_return(shop, owner).await, "id"),
             Self::Mail => {
                 let made = owner.post("/api/v1/orders", &order(SKU, 1, "tok_ok")).await;
                 let id = shop.mail_of(&made.expect(201).value()).await;

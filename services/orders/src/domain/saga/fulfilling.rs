@@ -6,7 +6,7 @@ use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
 use super::{
-    super::{Line, Order, Refund, RefundStatus, Shipment, Withdrawal},
+    super::{Booking, Line, Order, Refund, RefundStatus, Return, Shipment, Withdrawal},
     Change, Facts, Outcome, PaymentReport, Saga,
 };
 
@@ -92,6 +92,29 @@ impl Saga {
             Outcome::ReservationEnded => done(Change {
                 shipments: vec![parcel.withdrawn(Withdrawal::Stock)],
                 alert: Some("inventory would not ship what was sold"),
+                ..Change::default()
+            }),
+            _ => self.wait(None),
+        }
+    }
+
+    /// After inventory was told what came back. What it will not take is for staff to look at: the money
+    /// is the buyer's anyhow.
+    pub(super) fn after_take_back(
+        &self,
+        order: &Order,
+        outcome: &Outcome,
+        facts: &Facts,
+    ) -> Change {
+        let Some(back) = order.to_take_back() else { return done(Change::default()) };
+        let booked = |booking| vec![Return { booking, updated_at: facts.now, ..back.clone() }];
+        match outcome {
+            Outcome::TakenBack => {
+                done(Change { returns: booked(Booking::Booked), ..Change::default() })
+            }
+            Outcome::ReservationEnded => done(Change {
+                returns: booked(Booking::Refused),
+                alert: Some("inventory would not take back what was received"),
                 ..Change::default()
             }),
             _ => self.wait(None),
