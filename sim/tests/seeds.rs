@@ -9,7 +9,7 @@ use techtrove_sim::{Options, PLANTS, Plant, run};
 const SEEDS: u64 = 24;
 
 /// How many fresh seeds a planted bug gets.
-const FRESH: u64 = 80;
+const FRESH: u64 = 1_000;
 
 #[test]
 fn every_invariant_holds_over_the_first_seeds() {
