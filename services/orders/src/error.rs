@@ -92,6 +92,9 @@ pub enum Error {
         /// What can be.
         left: Money,
     },
+    /// It is not decided yet whether the order is cancelled, which gives back what is left.
+    #[error("the order is about to be cancelled: ask again once that is decided")]
+    BeingCancelled,
     /// Nothing was taken that could be given back.
     #[error("nothing was captured yet that could be given back")]
     NothingCaptured,
@@ -198,9 +201,10 @@ impl From<Error> for Problem {
             }
             Error::Refused(refusal) => refusal.into(),
             Error::Return(ReturnRefusal::TooLate { .. }) => Self::new(RETURN_WINDOW_CLOSED, detail),
-            Error::InvalidTransition(_) | Error::NothingCaptured | Error::Return(_) => {
-                Self::new(INVALID_TRANSITION, detail)
-            }
+            Error::InvalidTransition(_)
+            | Error::NothingCaptured
+            | Error::BeingCancelled
+            | Error::Return(_) => Self::new(INVALID_TRANSITION, detail),
             Error::RefundExceeds { .. } => Self::new(REFUND_EXCEEDS_PAYMENT, detail),
             Error::RefundRefused => Self::new(REFUND_REFUSED, detail),
             Error::NotCaptured => Self::new(PAYMENT_NOT_CAPTURED, detail),

@@ -106,7 +106,7 @@ pub async fn list_availability(
         })
         .await?;
     let known: BTreeMap<&Sku, Availability> =
-        items.iter().map(|item| (&item.sku, item.stock.availability())).collect();
+        items.iter().map(|item| (&item.sku, item.availability())).collect();
     let availability = |sku: &Sku| known.get(sku).copied().unwrap_or(Availability::OutOfStock);
     Ok(skus.iter().map(|sku| (sku.clone(), availability(sku))).collect())
 }

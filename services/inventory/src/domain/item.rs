@@ -1,13 +1,13 @@
 //! The stock of a SKU as it is stored, and how it is counted anew. A keyed SKU's pieces are its licence
 //! keys, so that nobody counts them by hand: `on_hand` is always the number of keys that no buyer has
-//! seen. What lies on the shelf is of one kind: when the catalogue turns a SKU digital or back, the old
-//! kind is sold out first, and the new one begins on the empty shelf.
+//! seen. What lies on the shelf is of one kind: when the catalogue turns a SKU digital or back, what is left
+//! of the old kind is not for sale, and the new one begins on the empty shelf.
 
 use techtrove_core::Sku;
 use techtrove_inventory_api::Availability;
 use uuid::Uuid;
 
-use super::{MAX_COUNT, Stock, StockReserved};
+use super::{MAX_COUNT, Stock, StockReserved, stock::NotEnough};
 
 /// The stock of a SKU as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +53,39 @@ impl StockItem {
         Self { id, sku, stock, keyed: digital, digital, published, version: 0 }
     }
 
+    /// Whether what is there is what the catalogue sells: nobody is sold a box in place of a key.
+    fn is_as_sold(&self) -> bool {
+        self.keyed == self.digital
+    }
+
+    /// How many pieces can be sold.
+    #[must_use]
+    pub fn available(&self) -> i64 {
+        if self.is_as_sold() { self.stock.available() } else { 0 }
+    }
+
+    /// How well it can be had.
+    #[must_use]
+    pub fn availability(&self) -> Availability {
+        if self.is_as_sold() { self.stock.availability() } else { Availability::OutOfStock }
+    }
+
+    /// The same SKU with so many pieces more set aside.
+    ///
+    /// # Errors
+    /// When there are not as many that can be sold.
+    pub fn hold(&self, pieces: i64) -> Result<Self, NotEnough> {
+        if self.is_as_sold() {
+            Ok(self.with(self.stock.hold(pieces)?))
+        } else {
+            Err(NotEnough { available: 0 })
+        }
+    }
+
     /// The same SKU with other numbers, and with what the public is to be told of them.
     #[must_use]
     pub fn with(&self, stock: Stock) -> Self {
-        Self { stock, published: stock.availability(), ..self.clone() }.settled()
+        Self { stock, ..self.clone() }.settled()
     }
 
     /// The same SKU as the catalogue sells it.
@@ -66,10 +95,11 @@ impl StockItem {
     }
 
     /// An empty shelf takes whatever the catalogue sells. Nothing is held or sold of it then, so that no
-    /// reservation is for the other kind.
+    /// reservation is for the other kind. The public is to be told of what it can have.
     fn settled(self) -> Self {
         let keyed = if self.stock.on_hand() == 0 { self.digital } else { self.keyed };
-        Self { keyed, ..self }
+        let settled = Self { keyed, ..self };
+        Self { published: settled.availability(), ..settled }
     }
 
     /// The same SKU edited: the version rises when a number changes.
@@ -146,16 +176,19 @@ mod tests {
     }
 
     #[test]
-    fn the_old_kind_is_sold_out_before_the_new_one_begins() {
+    fn the_old_kind_is_not_for_sale_and_gone_before_the_new_one_begins() {
         let boxes = unstocked(false).adjusted(2).expect("counted").sold_as(true);
 
         assert_eq!((boxes.keyed, boxes.digital), (false, true));
+        assert_eq!((boxes.available(), boxes.published), (0, Availability::OutOfStock));
+        assert_eq!(boxes.hold(1), Err(NotEnough { available: 0 }));
+        assert_eq!(boxes.sold_as(false).hold(1).expect("boxes again").available(), 1);
         assert_eq!(boxes.with_keys(1), Err(CountRefused::NoKeys));
         assert_eq!(boxes.adjusted(1), Err(CountRefused::Keys));
         let empty = boxes.counted(0, 5).expect("counted down");
         assert!(empty.keyed);
         let keys = empty.with_keys(1).expect("keyed").sold_as(false);
-        assert!(keys.keyed);
+        assert!(keys.keyed && keys.hold(1).is_err());
         assert_eq!(keys.sold_as(true).keyed, keys.keyed);
     }
 
@@ -179,7 +212,7 @@ mod tests {
                     0 => Some(item.sold_as(digital)),
                     1 => item.adjusted(if digital { pieces } else { -pieces }).ok(),
                     2 => item.with_keys(pieces).ok(),
-                    3 => item.stock.hold(pieces).ok().map(|stock| item.with(stock)),
+                    3 => item.hold(pieces).ok(),
                     _ => {
                         let sold = item.stock.moved(Effect::Commit, pieces);
                         let gone = sold.and_then(|stock| stock.moved(Effect::Ship, pieces));
@@ -190,7 +223,7 @@ mod tests {
 
                 prop_assert!(item.keyed == before.keyed || item.stock.on_hand() == 0);
                 prop_assert!(item.stock.on_hand() > 0 || item.keyed == item.digital);
-                prop_assert_eq!(item.published, item.stock.availability());
+                prop_assert_eq!(item.published, item.availability());
             }
         }
     }

@@ -93,9 +93,9 @@ impl Lines {
             items.iter().map(|item| (&item.sku, item)).collect();
         let (mut held, mut short) = (Vec::with_capacity(self.0.len()), Vec::new());
         for (sku, &pieces) in &self.0 {
-            match by_sku.get(sku).map(|item| (item, item.stock.hold(pieces))) {
-                Some((item, Ok(stock))) => held.push(item.with(stock)),
-                Some((_, Err(short_of))) => short.push(short_line(sku, pieces, short_of.available)),
+            match by_sku.get(sku).map(|item| item.hold(pieces)) {
+                Some(Ok(item)) => held.push(item),
+                Some(Err(short_of)) => short.push(short_line(sku, pieces, short_of.available)),
                 None => short.push(short_line(sku, pieces, 0)),
             }
         }

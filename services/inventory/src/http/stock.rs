@@ -54,7 +54,8 @@ pub(crate) struct StockBody {
     held: i64,
     /// Pieces sold and not yet shipped.
     committed: i64,
-    /// Pieces that can still be sold: `on_hand − held − committed`.
+    /// Pieces that can still be sold: `on_hand − held − committed`; none while they are of the kind that the
+    /// product was before it became digital, or physical again.
     available: i64,
     /// Up to how many available pieces stock counts as low.
     low_stock_threshold: i64,
@@ -63,13 +64,15 @@ pub(crate) struct StockBody {
 }
 
 impl From<StockItem> for StockBody {
-    fn from(StockItem { sku, stock, version, .. }: StockItem) -> Self {
+    fn from(item: StockItem) -> Self {
+        let available = item.available();
+        let StockItem { sku, stock, version, .. } = item;
         Self {
             sku,
             on_hand: stock.on_hand(),
             held: stock.held(),
             committed: stock.committed(),
-            available: stock.available(),
+            available,
             low_stock_threshold: stock.low_stock_threshold(),
             version,
         }

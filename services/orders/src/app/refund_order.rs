@@ -72,12 +72,15 @@ impl Ask for Asked {
         if order.payment.captured == 0 {
             return Err(Error::NothingCaptured);
         }
-        let left = order.refundable();
+        // What is left of an order that is cancelled is given back anyway.
+        let cancelled = order.status == OrderStatus::Cancelled;
+        if order.cancel_asked.is_some() && !cancelled {
+            return Err(Error::BeingCancelled);
+        }
+        let left = if cancelled { 0 } else { order.refundable() };
         let amount = self.request.amount.map_or(left, |amount| amount.amount);
-        // What is left of an order that is being cancelled is given back anyway.
-        let cancelling = order.cancel_asked.is_some() || order.status == OrderStatus::Cancelled;
-        if cancelling || amount <= 0 || amount > left && !planted("refund-unchecked") {
-            let left = Money::new(if cancelling { 0 } else { left }, order.totals.total.currency);
+        if amount <= 0 || amount > left && !planted("refund-unchecked") {
+            let left = Money::new(left, order.totals.total.currency);
             return Err(Error::RefundExceeds { left });
         }
         let refund = Refund {
