@@ -77,7 +77,7 @@ pub struct Snapshot {
 
 /// A writer that stands still until this is dropped.
 struct Pause {
-    _go_on: mpsc::Sender<()>,
+    _go_on: mpsc::SyncSender<()>,
 }
 
 /// What these databases hold at one moment, all of them together.
@@ -104,7 +104,7 @@ pub async fn snapshots(databases: &[Db]) -> Result<Vec<Snapshot>, SnapshotError>
 /// Brings the writer of a database to a stand.
 async fn pause(db: &Db) -> Result<Pause, DbError> {
     let (stands, standing) = oneshot::channel();
-    let (go_on, wait) = mpsc::channel::<()>();
+    let (go_on, wait) = mpsc::sync_channel::<()>(0);
     let stands = std::sync::Mutex::new(Some(stands));
     let writer = db.clone();
     // The answer comes when it goes on, and nobody waits for that.
