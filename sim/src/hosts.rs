@@ -141,6 +141,7 @@ impl Host {
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
             let skew = i64::try_from(world.pick(0, 4_000_000)).unwrap_or(0) - 2_000_000;
+            world.fault("clock skew", &format!("{} by {skew} µs", host.name));
             host.clock.set_skew(skew);
             if let Err(error) = host.start(&world).await {
                 world.violated("a host starts again", format!("{}: {error:#}", host.name));

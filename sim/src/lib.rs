@@ -9,7 +9,9 @@ mod customers;
 mod expected;
 mod hosts;
 mod network;
+mod panics;
 mod plan;
+mod plants;
 mod storm;
 mod trace;
 mod weather;
@@ -22,6 +24,7 @@ use anyhow::Context as _;
 use techtrove_db::{DbOptions, Disk};
 
 pub use expected::{LONG, missed};
+pub use plants::{PLANTS, Plant};
 pub use trace::Fingerprint;
 pub use world::Violation;
 
@@ -49,11 +52,28 @@ pub struct Outcome {
     pub lasted: Duration,
 }
 
-/// Runs the shop once, as `seed` has it; prints the trace as it grows when it is `shown`.
+/// How a run is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Print the trace as it grows.
+    pub shown: bool,
+    /// The bug that is planted.
+    pub plant: Option<&'static str>,
+}
+
+/// Runs the shop once, as `seed` has it.
 ///
 /// # Errors
 /// When the simulation itself fails, rather than the shop.
-pub fn run(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
+pub fn run(seed: u64, options: Options) -> anyhow::Result<Outcome> {
+    panics::listen();
+    techtrove_core::plant(options.plant.unwrap_or_default());
+    let outcome = simulate(seed, options.shown);
+    techtrove_core::plant("");
+    outcome
+}
+
+fn simulate(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -82,6 +102,9 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
     }
     checker::settle(&world).await;
     checker::check(&world, &memory.all());
+    for panic in panics::heard() {
+        world.violated("nothing panics", panic);
+    }
     let (fingerprint, reached) =
         world.with_trace(|trace| (trace.fingerprint(), trace.reached().clone()));
     let (violations, lasted) = (world.violations(), world.started.elapsed());

@@ -1,26 +1,37 @@
 //! The simulation's command line: seeds in, violations out.
 
-use std::{collections::BTreeMap, process::ExitCode, str::FromStr};
+use std::{collections::BTreeMap, fmt::Write as _, process::ExitCode, str::FromStr};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use techtrove_sim::{LONG, Outcome, missed, run};
+use techtrove_sim::{LONG, Options, Outcome, PLANTS, missed, run};
 
 /// Run the whole shop under simulated faults
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask sim", bin_name = "cargo xtask sim")]
 #[command(after_help = "Examples:
-  cargo xtask sim --seeds 0..1000     a thousand runs, with what was reached
-  cargo xtask sim --seed 42           one run again, with its trace
-  cargo xtask sim --seed 42 --quiet   its hash alone")]
+  cargo xtask sim --seeds 0..1000       a thousand runs, with what was reached
+  cargo xtask sim --seed 42             one run again, with its trace
+  cargo xtask sim --list-plants         the bugs that can be planted
+  cargo xtask sim --plant NAME --seeds 0..1000   with this bug, which it should find
+  cargo xtask sim --plants 0..1000      each bug until a seed finds it")]
 struct Arguments {
     /// The seeds to run
-    #[arg(long, value_name = "A..B", conflicts_with = "seed")]
-    seeds: Option<Seeds>,
+    #[arg(long, value_name = "A..B", default_value = "0..100")]
+    seeds: Seeds,
     /// The one seed to run, with its trace
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
+    /// The bug to plant
+    #[arg(long, value_name = "NAME", value_parser = known_plant)]
+    plant: Option<&'static str>,
+    /// Say which bugs can be planted
+    #[arg(long)]
+    list_plants: bool,
+    /// Plant each bug in turn, and run seeds until one finds it
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["seeds", "seed", "plant"])]
+    plants: Option<Seeds>,
     /// Print no trace and no progress
     #[arg(long)]
     quiet: bool,
@@ -41,6 +52,11 @@ impl FromStr for Seeds {
     }
 }
 
+fn known_plant(name: &str) -> Result<&'static str, String> {
+    let known = PLANTS.iter().find(|plant| plant.name == name);
+    known.map(|plant| plant.name).ok_or_else(|| "--list-plants says which there are".into())
+}
+
 fn main() -> ExitCode {
     match start(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -52,22 +68,37 @@ fn main() -> ExitCode {
 }
 
 fn start(arguments: &Arguments) -> anyhow::Result<()> {
-    if let Some(seed) = arguments.seed {
-        let outcome = run(seed, !arguments.quiet).with_context(|| format!("seed {seed}"))?;
-        println!("{}", summary(&outcome));
-        return failed(&[outcome]);
+    if arguments.list_plants {
+        for plant in PLANTS {
+            println!("{:<28} {}", plant.name, plant.what);
+        }
+        return Ok(());
     }
-    let Seeds(first, beyond) = arguments.seeds.unwrap_or(Seeds(0, 100));
-    let bar = progress(beyond - first, arguments.quiet)?;
-    let (mut bad, mut reached) = (Vec::new(), BTreeMap::<String, u64>::new());
+    if let Some(seeds) = arguments.plants {
+        return find_plants(seeds, arguments.quiet);
+    }
+    let plant = arguments.plant;
+    if let Some(seed) = arguments.seed {
+        let options = Options { shown: !arguments.quiet, plant };
+        let outcome = run(seed, options).with_context(|| format!("seed {seed}"))?;
+        println!("{}", summary(&outcome));
+        ensure!(outcome.violations.is_empty(), "seed {seed} violates an invariant");
+        return Ok(());
+    }
+    run_all(arguments.seeds, Options { shown: false, plant }, arguments.quiet)
+}
+
+fn run_all(Seeds(first, beyond): Seeds, options: Options, quiet: bool) -> anyhow::Result<()> {
+    let bar = progress(beyond - first, quiet)?;
+    let (mut bad, mut reached) = (0_u64, BTreeMap::<String, u64>::new());
     for seed in first..beyond {
-        let outcome = run(seed, false).with_context(|| format!("seed {seed}"))?;
+        let outcome = run(seed, options).with_context(|| format!("seed {seed}"))?;
         for (what, times) in &outcome.reached {
             *reached.entry(what.clone()).or_default() += times;
         }
         if !outcome.violations.is_empty() {
             bar.suspend(|| println!("{}", summary(&outcome)));
-            bad.push(outcome);
+            bad += 1;
         }
         bar.inc(1);
     }
@@ -75,16 +106,44 @@ fn start(arguments: &Arguments) -> anyhow::Result<()> {
     for (what, times) in &reached {
         println!("{times:>8}  {what}");
     }
+    ensure!(bad == 0, "{bad} seeds violate an invariant");
     let missed = if beyond - first >= LONG { missed(&reached) } else { Vec::new() };
     ensure!(missed.is_empty(), "never reached: {}", missed.join(", "));
-    failed(&bad)
+    Ok(())
+}
+
+/// Says for each bug which seed finds it first, and by which invariant.
+fn find_plants(Seeds(first, beyond): Seeds, quiet: bool) -> anyhow::Result<()> {
+    let bar = progress(u64::try_from(PLANTS.len())?, quiet)?;
+    let mut unfound = Vec::new();
+    for plant in PLANTS {
+        let options = Options { shown: false, plant: Some(plant.name) };
+        let mut found = None;
+        for seed in first..beyond {
+            let outcome = run(seed, options).with_context(|| format!("seed {seed}"))?;
+            if let Some(violation) = outcome.violations.first() {
+                found = Some((seed, violation.invariant));
+                break;
+            }
+        }
+        match found {
+            Some((seed, by)) => {
+                bar.suspend(|| println!("{:<28} seed {seed:>4}: {by}", plant.name));
+            }
+            None => unfound.push(plant.name),
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    ensure!(unfound.is_empty(), "not found: {}", unfound.join(", "));
+    Ok(())
 }
 
 fn progress(count: u64, quiet: bool) -> anyhow::Result<ProgressBar> {
     if quiet {
         return Ok(ProgressBar::hidden());
     }
-    let style = "{bar:40} {pos} of {len} seeds, {per_sec}, {eta} left";
+    let style = "{bar:40} {pos} of {len}, {per_sec}, {eta} left";
     let style = ProgressStyle::with_template(style).context("the template is wrong")?;
     Ok(ProgressBar::new(count).with_style(style))
 }
@@ -98,13 +157,8 @@ fn summary(outcome: &Outcome) -> String {
         fingerprint.hash
     );
     for violation in violations {
-        text.push_str(&format!("\n  {}: {}", violation.invariant, violation.detail));
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n  {}: {}", violation.invariant, violation.detail);
     }
     text
-}
-
-fn failed(outcomes: &[Outcome]) -> anyhow::Result<()> {
-    let bad = outcomes.iter().filter(|outcome| !outcome.violations.is_empty()).count();
-    ensure!(bad == 0, "{bad} seeds violate an invariant");
-    Ok(())
 }

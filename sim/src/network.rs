@@ -81,7 +81,7 @@ struct Fate {
 
 impl World {
     fn fate(&self, what: &str) -> Fate {
-        let rate = self.with_weather(|weather| weather.network);
+        let rate = self.with_weather(|weather| weather.rate(what));
         let mut fate = Fate {
             there: Some(Duration::from_micros(self.pick(100, 3_000))),
             again: None,

@@ -5,6 +5,19 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use techtrove_orders::domain::CapturePolicy;
 
+/// What a run may have it in for; half of the runs have it in for nothing in particular.
+const FOCUS: [&str; 9] = [
+    "/reservations ",
+    "/commit ",
+    "/release ",
+    "POST /internal/payments/payments ",
+    "POST /v1/charges ",
+    "/void ",
+    "/capture ",
+    "/refunds ",
+    " event ",
+];
+
 /// The plan of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -14,6 +27,8 @@ pub struct Plan {
     pub buyers: u64,
     /// How many messages in a thousand meet each fault of the network.
     pub network: u32,
+    /// Whose messages meet far more faults: those with these words.
+    pub focus: Option<&'static str>,
     /// How many commits in a thousand a host does not live through.
     pub commits: u32,
     /// How many transactions in a thousand are slow.
@@ -37,6 +52,7 @@ impl Plan {
             },
             buyers: random.random_range(6..12),
             network: random.random_range(0..40),
+            focus: FOCUS.get(random.random_range(0..2 * FOCUS.len())).copied(),
             commits: random.random_range(0..12),
             slow_disk: random.random_range(0..60),
             scarce: random.random_range(2..6),

@@ -23,6 +23,7 @@ pub async fn rage(world: &Arc<World>) {
     world.tell("storm begins");
     world.with_weather(|weather| {
         weather.network = plan.network;
+        weather.focus = plan.focus;
         weather.commits = plan.commits;
         weather.slow_disk = plan.slow_disk;
     });
@@ -33,6 +34,7 @@ pub async fn rage(world: &Arc<World>) {
     }
     world.with_weather(|weather| {
         weather.network = 0;
+        weather.focus = None;
         weather.commits = 0;
         weather.slow_disk = 0;
         weather.cut.clear();

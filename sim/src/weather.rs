@@ -10,6 +10,8 @@ use techtrove_sandbox::faults::Faults;
 pub struct Weather {
     /// How many messages in a thousand meet each of the network's faults.
     pub network: u32,
+    /// Messages with these words meet [`FOCUSED`] instead.
+    pub focus: Option<&'static str>,
     /// How many commits in a thousand a host does not live through, before it or after it.
     pub commits: u32,
     /// How many transactions in a thousand meet a slow disk.
@@ -21,6 +23,13 @@ pub struct Weather {
 }
 
 impl Weather {
+    /// How many in a thousand of messages such as this one meet each fault.
+    #[must_use]
+    pub fn rate(&self, message: &str) -> u32 {
+        let focused = self.focus.is_some_and(|words| message.contains(words));
+        if focused { FOCUSED } else { self.network }
+    }
+
     /// Whether no message gets from one to the other.
     #[must_use]
     pub fn is_cut(&self, from: &str, to: &str) -> bool {
@@ -28,11 +37,14 @@ impl Weather {
     }
 }
 
+/// How many messages in a thousand meet each fault that a run has it in for.
+pub const FOCUSED: u32 = 250;
+
 /// How long a disk takes that is slow, at most, in milliseconds.
 pub const SLOW_DISK: u64 = 400;
 
 /// How long a message is on its way at most that is late, in milliseconds: longer than anybody waits.
-pub const LATE: u64 = 6_000;
+pub const LATE: u64 = 9_000;
 
 /// How long the faults go on.
 pub const STORM: Duration = Duration::from_secs(14);

@@ -3,13 +3,18 @@
 
 use std::process::Command;
 
+use techtrove_sim::{Options, PLANTS, Plant, run};
+
 /// How many seeds CI runs.
 const SEEDS: u64 = 24;
+
+/// How many fresh seeds a planted bug gets.
+const FRESH: u64 = 80;
 
 #[test]
 fn every_invariant_holds_over_the_first_seeds() {
     for seed in 0..SEEDS {
-        let outcome = techtrove_sim::run(seed, false).expect("the simulation runs");
+        let outcome = run(seed, Options::default()).expect("the simulation runs");
 
         assert_eq!(outcome.violations, [], "cargo xtask sim --seed {seed}");
     }
@@ -30,4 +35,24 @@ fn a_seed_has_the_same_trace_in_another_process() {
     assert_eq!(differing, None);
     assert_eq!(one, again);
     assert_ne!(one, other);
+}
+
+#[test]
+fn every_planted_bug_is_found() {
+    let is_found = |plant: &Plant, seed: u64| {
+        let options = Options { plant: Some(plant.name), ..Options::default() };
+        !run(seed, options).expect("the simulation runs").violations.is_empty()
+    };
+
+    // The known seed does not find it any more where the shop has changed: then fresh ones have to.
+    let missed: Vec<&str> = PLANTS
+        .iter()
+        .filter(|plant| {
+            !is_found(plant, plant.seed) && !(0..FRESH).any(|seed| is_found(plant, seed))
+        })
+        .map(|plant| plant.name)
+        .collect();
+
+    assert!(PLANTS.len() >= 25);
+    assert_eq!(missed, Vec::<&str>::new(), "cargo xtask sim --plants 0..1000");
 }

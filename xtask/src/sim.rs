@@ -13,7 +13,8 @@ use crate::tidy;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   cargo xtask sim --seeds 0..1000     a thousand runs, with what was reached
-  cargo xtask sim --seed 42           one run again, with its trace")]
+  cargo xtask sim --seed 42           one run again, with its trace
+  cargo xtask sim --plants 0..1000    each planted bug, until a seed finds it")]
 pub struct Arguments {
     /// What the simulation is asked
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -26,11 +27,35 @@ pub struct Arguments {
 /// When the build fails, or an invariant does not hold.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let status = Command::new("cargo")
-        .args(["run", "--quiet", "--profile", "sim", "--package", "techtrove-sim", "--"])
+        .args(["run", "--quiet", "--release", "--package", "techtrove-sim", "--"])
         .args(&arguments.asked)
         .current_dir(tidy::root())
         .status()
         .context("cannot start cargo")?;
     ensure!(status.success(), "the simulation failed ({status})");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_program_has_no_planted_bugs() {
+        let features = |package: &str| {
+            let tree = ["tree", "--offline", "--edges", "normal", "--format", "{p} {f}"];
+            let mut command = Command::new("cargo");
+            command.args(tree).args(["--package", package]);
+            let tree = command.current_dir(tidy::root()).output().expect("cargo runs").stdout;
+            let tree = String::from_utf8(tree).expect("text");
+            let core = tree.lines().filter(|line| line.contains("techtrove-core "));
+            core.map(str::to_owned).collect::<Vec<_>>()
+        };
+
+        let (simulation, program) = (features("techtrove-sim"), features("techtrove"));
+
+        let is_planted = |line: &String| line.contains(" plant");
+        assert!(simulation.iter().any(is_planted), "{simulation:?}");
+        assert!(!program.is_empty() && !program.iter().any(is_planted), "{program:?}");
+    }
 }

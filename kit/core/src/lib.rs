@@ -11,6 +11,7 @@ mod id;
 mod idgen;
 mod money;
 mod page;
+mod plant;
 mod quantity;
 mod sku;
 mod stored;
@@ -26,6 +27,9 @@ pub use id::{InvalidId, TypedId, decode_suffix, encode_suffix, id_schema};
 pub use idgen::{IdGen, SeededIds, SharedIds, SystemIds};
 pub use money::{Currency, InvalidCurrency, Money, MoneyError};
 pub use page::{Cursor, InvalidCursor, Page, PageRequest};
+#[cfg(feature = "plant")]
+pub use plant::plant;
+pub use plant::planted;
 pub use quantity::{InvalidQuantity, Quantity};
 pub use sku::{InvalidSku, Sku};
 #[doc(hidden)]

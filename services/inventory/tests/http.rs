@@ -173,6 +173,22 @@ async fn what_is_short_is_named_with_its_numbers() {
 }
 
 #[tokio::test]
+async fn a_refused_hold_sets_nothing_aside_when_a_late_copy_of_it_finds_enough() {
+    let shop = Desk::open().await;
+    shop.stock("A", false, Some(1)).await;
+    let request = shop.hold_request(1, &[("A", 1)]);
+    let other = shop.hold_request(2, &[("A", 1)]);
+    shop.inventory.hold(&other).await.expect("enough");
+
+    let refused = shop.inventory.hold(&request).await.expect_err("nothing is left");
+    shop.inventory.release(other.reservation_id, other.attempt).await.expect("held");
+    let late = shop.inventory.hold(&request).await.expect_err("it was refused");
+
+    assert_eq!(code(&refused), OUT_OF_STOCK.code);
+    assert_eq!(code(&late), RESERVATION_ENDED.code);
+}
+
+#[tokio::test]
 async fn broken_reservations_are_refused() {
     let shop = Desk::open().await;
     shop.stock("A", false, Some(5)).await;

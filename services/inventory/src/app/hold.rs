@@ -1,8 +1,8 @@
 //! Sets all lines of a reservation aside, or none.
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_db::Tx;
-use techtrove_inventory_api::{Reservation, ReservationId};
+use techtrove_inventory_api::{Reservation, ReservationId, ReservationState};
 
 use super::{
     App,
@@ -10,7 +10,7 @@ use super::{
     save::{Stamp, save},
 };
 use crate::{
-    domain::{HoldDecision, Lines, Standing, StockItem, Verb, decide_hold},
+    domain::{HoldDecision, Lines, OutOfStock, Standing, StockItem, Verb, decide_hold},
     error::Error,
     store::{self, Batch},
 };
@@ -31,15 +31,24 @@ pub struct NewHold {
 /// Makes the reservation, or answers where it stands when it was made before.
 ///
 /// # Errors
-/// [`Error::OutOfStock`] when nothing was set aside, [`Error::Ended`], [`Error::Mismatch`], or when the
+/// [`Error::OutOfStock`] when nothing was set aside, and never will be for this attempt; [`Error::Ended`], [`Error::Mismatch`], or when the
 /// database fails.
 pub async fn hold(app: &App, new: NewHold) -> Result<Reservation, Error> {
     let (id, attempt) = (new.id, new.attempt);
     let stamp = Stamp::new(app);
     let outcome = app.db.write_again("inventory.hold", move |tx| run(tx, &new, &stamp)).await;
-    let answer = outcome.and_then(|outcome| outcome.reservation(id, attempt));
+    let answer = outcome.and_then(|held| match held {
+        Held::Answered(outcome) => outcome.reservation(id, attempt),
+        Held::Short(short) => Err(short.into()),
+    });
     count(&answer);
     answer
+}
+
+/// How a hold ended. A refusal is remembered, so for the transaction it is a success.
+enum Held {
+    Answered(Outcome),
+    Short(OutOfStock),
 }
 
 fn count(answer: &Result<Reservation, Error>) {
@@ -52,7 +61,7 @@ fn count(answer: &Result<Reservation, Error>) {
     metrics::counter!("inventory_holds_total", "outcome" => outcome).increment(1);
 }
 
-fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Outcome, Error> {
+fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
     let known = match store::lookup_standing(tx, new.id, new.attempt)? {
         Some(standing) => Some((standing, store::list_lines(tx, new.id, new.attempt)?)),
         None => None,
@@ -60,22 +69,35 @@ fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Outcome, Error> 
     let known = known.as_ref().map(|(standing, lines)| (*standing, lines));
     match decide_hold(known, &new.lines, new.expires_at, stamp.now) {
         HoldDecision::Make => make(tx, new, stamp),
-        HoldDecision::Repeat(standing) => Ok(Outcome::Stands(standing)),
+        HoldDecision::Repeat(standing) => Ok(Held::Answered(Outcome::Stands(standing))),
         HoldDecision::Mismatch => Err(Error::Mismatch),
-        HoldDecision::Ended => Ok(Outcome::Ended),
+        HoldDecision::Ended => Ok(Held::Answered(Outcome::Ended)),
         HoldDecision::Over => {
             change(tx, new.id, new.attempt, Verb::Expire, stamp)?;
-            Ok(Outcome::Ended)
+            Ok(Held::Answered(Outcome::Ended))
         }
     }
 }
 
-fn make(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Outcome, Error> {
+fn make(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
+    let (attempt, mut batch) = ((new.id, new.attempt), Batch::default());
     let before: Vec<StockItem> = store::lock_items(tx, new.lines.skus())?;
-    let after = new.lines.hold_from(&before)?;
-    let standing = Standing::held(new.expires_at);
-    let mut batch = Batch::default();
-    store::insert_reservation(&mut batch, (new.id, new.attempt), standing, &new.lines, stamp.now);
-    save(tx, batch, &before, &after, stamp)?;
-    Ok(Outcome::Stands(standing))
+    match new.lines.hold_from(&before) {
+        Ok(after) => {
+            let standing = Standing::held(new.expires_at);
+            store::insert_reservation(&mut batch, attempt, standing, &new.lines, stamp.now);
+            save(tx, batch, &before, &after, stamp)?;
+            Ok(Held::Answered(Outcome::Stands(standing)))
+        }
+        // Refused for good: a copy of the request that is late would set aside what nobody gives back.
+        Err(short) => {
+            let released = Standing::lasting(ReservationState::Released);
+            if !planted("refused-hold-forgotten") {
+                let no_lines = Lines::default();
+                store::insert_reservation(&mut batch, attempt, released, &no_lines, stamp.now);
+                save(tx, batch, &[], &[], stamp)?;
+            }
+            Ok(Held::Short(short))
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! call may come twice, late or in another order; an attempt that has ended never sets anything aside
 //! again. How parcels leave, one after the other, is in `parcel.rs`.
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_inventory_api::ReservationState;
 
 use super::Lines;
@@ -107,7 +107,13 @@ pub fn transition(standing: Option<Standing>, verb: Verb, now: Timestamp) -> Tra
         (Committed, Verb::Release) => {
             Transition::to(Standing::lasting(Released), Effect::FreeCommitted)
         }
+        (Released | Expired, Verb::Commit) if planted("ended-hold-committed") => {
+            Transition::to(Standing::lasting(Committed), Effect::Commit)
+        }
         (Released | Expired, Verb::Commit) => Transition::REFUSED,
+        (Released, Verb::Release) if planted("restock-twice") => {
+            Transition::to(Standing::lasting(Released), Effect::FreeCommitted)
+        }
         (Held | Committed | Shipped | Released | Expired, _) => Transition::NOTHING,
     }
 }
@@ -116,6 +122,7 @@ fn never_made(verb: Verb) -> Transition {
     let remembered = Transition::to(Standing::lasting(ReservationState::Released), Effect::None);
     match verb {
         Verb::Expire => Transition::NOTHING,
+        Verb::Release if planted("release-not-remembered") => Transition::NOTHING,
         Verb::Release => remembered,
         Verb::Commit => remembered.refused(),
     }

@@ -271,10 +271,12 @@ impl Model {
             .filter(|(sku, quantity)| i64::from(**quantity) > self.free(**sku))
             .map(|(sku, quantity)| (SKUS[*sku].to_owned(), *quantity, self.free(*sku) as u32))
             .collect();
+        let sent = BTreeMap::new();
         if !short.is_empty() {
+            let (state, wanted) = (ReservationState::Released, BTreeMap::new());
+            self.promises.insert(key, Promise { state, until: None, wanted, sent });
             return Answer::Short(short);
         }
-        let sent = BTreeMap::new();
         self.promises.insert(key, Promise { state: ReservationState::Held, until, wanted, sent });
         Answer::Stands(ReservationState::Held, until)
     }

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Taken};
+use techtrove_core::planted;
+use techtrove_db::Tx;
 use techtrove_notifications_api::NotificationId;
 
 use super::App;
@@ -48,10 +50,12 @@ pub(super) async fn write_mail(app: &App, writing: Writing) -> Result<Taken, Han
         original: None,
         created_at: app.clock.now(),
     };
+    let (late, taken) = (planted("inbox-after-commit"), Arc::clone(&event));
     let key = kind.is_optional().then(|| mail.recipient.key());
-    app.db
+    let handled = app
+        .db
         .write("notifications.write_mail", move |tx| {
-            if !techtrove_bus::first_time(tx, consumer, &event)? {
+            if !late && !techtrove_bus::first_time(tx, consumer, &event)? {
                 return Ok(Taken::Handled);
             }
             let refused = match &key {
@@ -63,5 +67,10 @@ pub(super) async fn write_mail(app: &App, writing: Writing) -> Result<Taken, Han
             }
             Ok(Taken::Handled)
         })
-        .await
+        .await;
+    if late && handled.is_ok() {
+        let job = move |tx: &mut Tx<'_>| techtrove_bus::first_time(tx, consumer, &taken);
+        app.db.write("notifications.note_event", job).await?;
+    }
+    handled
 }

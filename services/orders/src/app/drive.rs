@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use techtrove_bus::{EventContext, NewEvent};
-use techtrove_core::{Problem, Timestamp};
+use techtrove_core::{Problem, Timestamp, planted};
 use techtrove_db::{DbError, Tx};
 use techtrove_http::{
     current_traceparent,
@@ -310,6 +310,9 @@ impl Drive {
 /// Stores a step in one transaction. While the database is only busy it is tried again, since the
 /// neighbours have done their part already. `false` when somebody else drives the order, or changed it.
 async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
+    if planted("event-before-commit") {
+        record_apart(app, stored).await?;
+    }
     for attempt in 1.. {
         let job = Arc::clone(stored);
         match app.db.write("orders.store_step", move |tx| job.store(tx)).await {
@@ -317,10 +320,20 @@ async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
                 tracing::warn!(%error, attempt, "a step could not be stored; trying again");
                 tokio::time::sleep(STORE_PAUSE * 2_u32.saturating_pow(attempt - 1)).await;
             }
+            Ok(true) if planted("event-after-commit") => {
+                record_apart(app, stored).await?;
+                return Ok(true);
+            }
             result => return result,
         }
     }
     Ok(false)
+}
+
+/// Records the events in a transaction of their own, as only a planted bug does.
+async fn record_apart(app: &App, stored: &Arc<Stored>) -> Result<(), Error> {
+    let job = Arc::clone(stored);
+    app.db.write("orders.record_apart", move |tx| Ok(job.record(tx)?)).await
 }
 
 impl Stored {
@@ -328,14 +341,20 @@ impl Stored {
         if !store::store_change(tx, &self.held, &self.change, &self.order)? {
             return Ok(false);
         }
-        for (context, event) in &self.events {
-            techtrove_bus::record(tx, context, event)?;
+        if !planted("event-before-commit") && !planted("event-after-commit") {
+            self.record(tx)?;
         }
         for (key, answer) in &self.pinned {
             idempotency::finish(tx, key, answer)?;
         }
         self.end_claim(tx)?;
         Ok(true)
+    }
+
+    fn record(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        self.events
+            .iter()
+            .try_for_each(|(context, event)| techtrove_bus::record(tx, context, event))
     }
 
     fn end_claim(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {

@@ -4,7 +4,7 @@
 
 use std::{future::Future, time::Duration};
 
-use techtrove_core::{Money, Problem, TypedId as _};
+use techtrove_core::{Money, Problem, TypedId as _, planted};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
@@ -80,7 +80,7 @@ pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
     }
 }
 
-async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
+pub(super) async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
     let line = |line: &crate::domain::Line| Line { sku: line.sku.clone(), quantity: line.quantity };
     let request = HoldRequest {
         reservation_id: order.reservation_id(),
@@ -128,7 +128,7 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         payment_id: order.payment.id,
         reference: order.id.uuid(),
         owner: order.user_id.map(|user| user.uuid()),
-        amount: order.totals.total,
+        amount: asked_for(order),
         provider: order.payment.provider.clone(),
         token: token.0.clone(),
     };
@@ -139,10 +139,21 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
             Outcome::Rejected(said_of_token(*problem))
         }
+        Err(Failure::Silence) if planted("timeout-taken-as-decline") => {
+            Outcome::Payment(PaymentReport::none(PaymentStatus::Failed))
+        }
+        Err(Failure::Silence) if planted("timeout-taken-as-success") => {
+            Outcome::Payment(PaymentReport::none(PaymentStatus::Authorized))
+        }
         Err(Failure::Silence) => Outcome::Unknown,
         // It answered, so it may well know.
         Err(Failure::Refused(_) | Failure::Failed) => reconcile(app, order).await,
     }
+}
+
+/// What the order was frozen with.
+fn asked_for(order: &Order) -> Money {
+    if planted("total-recomputed") { order.totals.subtotal } else { order.totals.total }
 }
 
 /// What is wrong with the buyer's token, which is all of the request that payments may find fault with.
@@ -182,7 +193,7 @@ async fn release(app: &App, order: &Order, attempts: u32) -> Outcome {
 
 async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
     let request = RefundRequest {
-        refund_id: refund.id,
+        refund_id: if planted("refund-without-key") { app.ids.next() } else { refund.id },
         amount: Money::new(refund.amount, order.totals.total.currency),
         reason: refund.reason.clone(),
     };
@@ -272,7 +283,7 @@ fn moved_money(order: &Order, answer: Result<Payment, Failure>) -> Outcome {
 fn report(order: &Order, payment: Payment) -> Outcome {
     let never_asked = payment.status == PaymentStatus::Voided && payment.amount.amount == 0;
     let ours = payment.id == order.payment.id
-        && (payment.amount == order.totals.total || never_asked)
+        && (payment.amount == asked_for(order) || never_asked)
         && (0..=order.totals.total.amount).contains(&payment.captured)
         && (0..=payment.captured).contains(&payment.refunded);
     if !ours {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use techtrove_core::{Problem, TypedId as _};
+use techtrove_core::{Problem, TypedId as _, planted};
 use techtrove_db::{DbError, Tx};
 use techtrove_http::idempotency::{self, Answer, Key};
 use techtrove_identity_api::UserId;
@@ -16,7 +16,7 @@ use super::{
     App, Placed,
     drive::{Drive, Waiting},
     earlier::answered_before,
-    neighbours::PaymentToken,
+    neighbours::{self, PaymentToken},
     sellable::sellable,
 };
 use crate::{
@@ -114,7 +114,11 @@ async fn refuse_price(app: &App, key: Option<Key>, priced: &Priced) -> Result<Pl
 /// Stores the order and drives it.
 async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting) {
     let token = request.token.clone();
-    let new = match store_new(app, freeze(app, request, priced)).await {
+    let new = freeze(app, request, priced);
+    if planted("step-taken-before-stored") {
+        neighbours::hold(app, &new.order, 1).await;
+    }
+    let new = match store_new(app, new).await {
         Ok(Stored::New(new)) => new,
         Ok(Stored::Before(answer)) => return waiting.tell(Ok(Placed::again(answer))),
         Err(error) => return waiting.tell(Err(error)),
@@ -192,7 +196,16 @@ enum Stored {
     Before(Answer),
 }
 
-async fn store_new(app: &App, new: New) -> Result<Stored, Error> {
+async fn store_new(app: &App, mut new: New) -> Result<Stored, Error> {
+    if let Some(key) = new.key.clone().filter(|_| planted("claim-outside-transaction")) {
+        let claimed = app.db.write("orders.claim", move |tx| -> Result<_, Error> {
+            Ok(idempotency::claim(tx, &key)?.proceed()?)
+        });
+        match claimed.await? {
+            Some(answer) => return Ok(Stored::Before(answer)),
+            None => new.key = None,
+        }
+    }
     let mut new = Arc::new(new);
     for _ in 0..NUMBER_TRIES {
         let job = Arc::clone(&new);

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::{Money, Timestamp};
+use techtrove_core::{Money, Timestamp, planted};
 use techtrove_db::Tx;
 use techtrove_http::idempotency::Key;
 use techtrove_orders_api::{OrderId, OrderStatus};
@@ -76,7 +76,7 @@ impl Ask for Asked {
         let amount = self.request.amount.map_or(left, |amount| amount.amount);
         // What is left of an order that is being cancelled is given back anyway.
         let cancelling = order.cancel_asked.is_some() || order.status == OrderStatus::Cancelled;
-        if cancelling || amount <= 0 || amount > left {
+        if cancelling || amount <= 0 || amount > left && !planted("refund-unchecked") {
             let left = Money::new(if cancelling { 0 } else { left }, order.totals.total.currency);
             return Err(Error::RefundExceeds { left });
         }

@@ -3,7 +3,7 @@
 //! finds a lease that has ended, or an order that nobody drives, may take it. A saga's row is always
 //! locked before its order's.
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_orders_api::OrderId;
 use uuid::Uuid;
@@ -168,6 +168,13 @@ const UPDATE_SAGA: Sql = Sql::new(
      WHERE order_id = ? AND lease_owner = ? AND revision = ?",
 );
 
+/// What a planted bug does: it stores whoever drives.
+const UPDATE_ANYWAY: Sql = Sql::new(
+    "UPDATE sagas SET step = ?, attempt = ?, tries = ?, asked_at = ?, answered = ?, refusal = ?, \
+     deadline = ?, lease_owner = ?, due_at = ? \
+     WHERE order_id = ? AND ? IS NOT NULL AND ? IS NOT NULL",
+);
+
 fn update_saga(
     tx: &mut Tx<'_>,
     Held { lease, revision, .. }: &Held,
@@ -176,7 +183,7 @@ fn update_saga(
 ) -> Result<bool, DbError> {
     let refusal = refusal_json(next)?;
     let matched = tx.execute(
-        UPDATE_SAGA,
+        if planted("two-drivers") { UPDATE_ANYWAY } else { UPDATE_SAGA },
         p![
             step_word(next.step),
             next.attempt,
@@ -276,6 +283,7 @@ pub fn claim_due(
     until: Timestamp,
     limit: u32,
 ) -> Result<Vec<Lease>, DbError> {
+    let now = if planted("two-drivers") { until } else { now };
     let due: Vec<OrderId> = tx.query(
         "SELECT order_id FROM sagas WHERE due_at <= ? ORDER BY due_at, order_id LIMIT ? \
          FOR UPDATE SKIP LOCKED",

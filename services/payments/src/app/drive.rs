@@ -3,14 +3,17 @@
 //! an outcome that the provider did not tell.
 
 use techtrove_bus::{EventContext, NewEvent};
+use techtrove_core::planted;
 use techtrove_db::{DbError, Tx};
 use techtrove_http::current_traceparent;
+use techtrove_payments_api::PaymentId;
 
 use super::App;
 use crate::{
     domain::{
-        ActionOutcome, Begun, CustomerAction, Decision, Operation, OperationKind, OperationState,
-        Payment, Refusal, Secret, Settlement, Told, Unsettled, settle,
+        ActionOutcome, Begun, ChargeStatus, CustomerAction, Decision, Operation, OperationKind,
+        OperationState, Payment, ProviderCharge, Refusal, Secret, Settlement, Told, Unsettled,
+        settle,
     },
     error::Error,
     events,
@@ -94,6 +97,12 @@ async fn put(
     occasion: Occasion<'_>,
 ) -> Result<Option<Told>, Error> {
     let key = payment.id.to_string();
+    let asks_first = matches!(occasion, Occasion::Authorization(_));
+    let key = if asks_first && planted("charge-without-key") {
+        app.ids.next::<PaymentId>().to_string()
+    } else {
+        key
+    };
     let question = question(&key, payment, operation, occasion);
     let word = question.word();
     let started = tokio::time::Instant::now();
@@ -102,11 +111,34 @@ async fn put(
         .record(started.elapsed().as_secs_f64());
     match answer {
         Ok(told) => Ok(Some(told)),
+        Err(_)
+            if operation.kind == OperationKind::Capture && planted("silence-taken-as-capture") =>
+        {
+            Ok(Some(assumed(payment, ChargeStatus::Captured)))
+        }
         Err(silence) => {
             metrics::counter!("payments_provider_silences_total", "question" => word).increment(1);
             tracing::warn!(payment = %payment.id, question = word, error = %silence, "outcome unknown");
             Ok(None)
         }
+    }
+}
+
+/// What the provider has not told and a planted bug assumes.
+fn assumed(payment: &Payment, status: ChargeStatus) -> Told {
+    let captured = if status == ChargeStatus::Captured { payment.amount() } else { 0 };
+    let amount = payment.terms.as_ref().map(|terms| terms.amount);
+    let key = payment.id.to_string();
+    Told::Charge(ProviderCharge { key, amount, status, captured, decline_code: None })
+}
+
+/// Ends the payment's open operation as if the provider had told that the money is reserved, as only a
+/// planted bug does.
+pub(super) async fn assume_authorized(app: &App, payment: Payment) -> Result<(), Error> {
+    let Some(operation) = payment.open.clone() else { return Ok(()) };
+    match settle(&payment, &operation, &assumed(&payment, ChargeStatus::Authorized)) {
+        Ok(settlement) => end(app, operation, settlement, Occasion::Inquiry).await.map(drop),
+        Err(_) => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Gives a charge up, also one that was never asked for.
 
+use techtrove_core::planted;
 use techtrove_db::DbError;
 
 use super::App;
@@ -34,7 +35,9 @@ async fn void_once(app: &App, key: Key) -> Result<Charge, Error> {
         .write("sandbox.void_charge", move |tx| {
             let Some(charge) = store::lock(tx, &key)? else {
                 let never = Charge::never(key.clone());
-                store::insert(tx, &never, None, now)?;
+                if !planted("void-not-remembered") {
+                    store::insert(tx, &never, None, now)?;
+                }
                 return Ok(never);
             };
             match charge.void()? {

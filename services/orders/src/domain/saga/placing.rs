@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use techtrove_core::planted;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
@@ -59,10 +60,17 @@ impl Saga {
             PaymentStatus::Authorized if order.cancel_asked.is_some() => {
                 known(self.call_off(order, Step::Void))
             }
+            PaymentStatus::Authorized if planted("capture-before-commit") => {
+                known(self.go(Step::Capture))
+            }
             PaymentStatus::Authorized | PaymentStatus::Captured => known(self.go(Step::Commit)),
             PaymentStatus::Failed => {
                 let code = report.decline_code.clone();
-                known(self.refused(Refusal::PaymentDeclined { code }).go(Step::Release))
+                let refused = self.refused(Refusal::PaymentDeclined { code });
+                if planted("hold-kept-on-decline") {
+                    return known(refused.settle());
+                }
+                known(refused.go(Step::Release))
             }
             PaymentStatus::Voided if order.cancel_asked.is_some() => {
                 known(self.call_off(order, Step::Release))
@@ -84,6 +92,9 @@ impl Saga {
         let payment = Some(report.clone());
         if self.can_call_off(order) {
             return Change { payment, ..self.call_off(order, Step::Void) };
+        }
+        if planted("hold-released-while-unknown") && report.status == PaymentStatus::Unknown {
+            return Change { payment, ..self.refused(Refusal::PaymentUnsettled).go(Step::Release) };
         }
         if facts.hand == Hand::Recovery && self.is_out_of_time(report, facts) {
             return Change { payment, ..self.refused(Refusal::PaymentUnsettled).go(Step::Void) };
@@ -109,6 +120,7 @@ impl Saga {
         match outcome {
             _ if self.can_call_off(order) => self.call_off(order, Step::Void),
             Outcome::Committed => self.confirm(),
+            _ if planted("confirm-without-commit") => self.confirm(),
             Outcome::ReservationEnded if self.attempt == 1 => {
                 let mut change = self.go(Step::Hold);
                 if let Some(next) = &mut change.next {
@@ -123,6 +135,7 @@ impl Saga {
 
     pub(super) fn after_void(&self, outcome: &Outcome) -> Change {
         match outcome {
+            Outcome::Unknown if planted("release-before-void") => self.go(Step::Release),
             Outcome::Payment(report) => match report.status {
                 PaymentStatus::Voided | PaymentStatus::Failed => {
                     Change { payment: Some(report.clone()), ..self.go(Step::Release) }

@@ -1,0 +1,53 @@
+//! The bugs that can be planted, each with a seed that finds it. Where one is planted stands its name in the
+//! code, in `planted("…")`; the build is the same for all.
+
+/// A bug.
+#[derive(Clone, Copy, Debug)]
+pub struct Plant {
+    /// Its name.
+    pub name: &'static str,
+    /// What is done wrong.
+    pub what: &'static str,
+    /// A seed that finds it.
+    pub seed: u64,
+}
+
+const fn plant(name: &'static str, seed: u64, what: &'static str) -> Plant {
+    Plant { name, what, seed }
+}
+
+/// All of them.
+pub const PLANTS: &[Plant] = &[
+    plant("hold-kept-on-decline", 0, "a declined payment does not release the stock"),
+    plant("hold-released-while-unknown", 0, "stock is released while the payment is unknown"),
+    plant("ended-hold-committed", 0, "a hold that has ended is sold all the same"),
+    plant("refused-hold-forgotten", 0, "a refused hold that comes again late sets stock aside"),
+    plant("release-not-remembered", 0, "a release that comes before its hold is forgotten"),
+    plant("confirm-without-commit", 0, "an order is confirmed although its stock may not be sold"),
+    plant("release-before-void", 0, "stock is released before the payment is known to be given up"),
+    plant("charge-without-key", 0, "each question charges under a key of its own"),
+    plant("refund-without-key", 0, "each try of a refund is another refund"),
+    plant("total-recomputed", 0, "another total is asked for than the order was frozen with"),
+    plant("capture-before-commit", 0, "the money is taken before the stock is sold"),
+    plant("capture-forgotten", 0, "a confirmed order's money is never taken"),
+    plant("silence-taken-as-capture", 0, "a capture without an answer counts as made"),
+    plant("refund-unchecked", 0, "a refund is not checked against what is left"),
+    plant("void-not-remembered", 0, "a void that comes before its charge is forgotten"),
+    plant("inbox-missing", 0, "an event that comes twice has its effect twice"),
+    plant("inbox-after-commit", 0, "an event is noted as taken after its effect was committed"),
+    plant("event-before-commit", 0, "an event is recorded before its change is committed"),
+    plant("event-after-commit", 0, "an event is recorded after its change was committed"),
+    plant("relay-skips-failed", 0, "an event whose delivery failed is skipped"),
+    plant("published-before-taken", 0, "an event counts as published before it was taken"),
+    plant("step-taken-before-stored", 0, "the first step is taken before the order is stored"),
+    plant("two-drivers", 0, "the recovery drives what is being driven, and both store"),
+    plant("recovery-asleep", 0, "nobody goes on with orders whose driver is gone"),
+    plant("claim-outside-transaction", 0, "a key is claimed in a transaction of its own"),
+    plant("claim-not-scoped", 0, "a key is everybody's"),
+    plant("cart-bought-twice", 0, "a cart is not locked by its order"),
+    plant("webhook-trusted", 0, "a webhook is taken for the payment's success"),
+    plant("timeout-taken-as-decline", 0, "a payment without an answer counts as declined"),
+    plant("timeout-taken-as-success", 0, "a payment without an answer counts as authorised"),
+    plant("movement-not-written", 0, "goods leave without a movement"),
+    plant("restock-twice", 0, "a release that is repeated gives back twice"),
+];
