@@ -92,7 +92,7 @@ impl Ask for Asked {
         let back = found(order, self.request.id)?;
         if !self.is_again(back)? {
             let received = self.received(order, back)?;
-            self.store(tx, order, received)?;
+            self.store(tx, order, &received)?;
         }
         // The answer is not pinned: whoever asks again under the key is told how the return stands.
         if let Some(key) = &self.request.key {
@@ -153,11 +153,11 @@ impl Asked {
         }
     }
 
-    fn store(&self, tx: &mut Tx<'_>, order: &mut Order, change: Change) -> Result<(), Error> {
+    fn store(&self, tx: &mut Tx<'_>, order: &mut Order, change: &Change) -> Result<(), Error> {
         let news: Vec<_> =
             change.returns.iter().map(|back| events::return_moved(order, back)).collect();
-        order.apply(&change, self.now);
-        store::store_moved(tx, order, &change, order.history.len())?;
+        order.apply(change, self.now);
+        store::store_moved(tx, order, change, order.history.len())?;
         for event in &news {
             techtrove_bus::record(tx, &self.context, event)?;
         }

@@ -28,6 +28,11 @@ const WRITTEN: CardFree =
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
+    orders().merge(asked_for()).merge(carts()).layer(WRITTEN.layer()).with_state(app)
+}
+
+/// Orders: placed, looked at, edited, tracked.
+fn orders() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
         .routes(routes!(list::list))
@@ -35,6 +40,13 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(edits::edit))
         .routes(routes!(edits::process))
         .routes(routes!(edits::deliver))
+        .routes(routes!(tracking::events))
+        .routes(routes!(tracking::ticket))
+}
+
+/// What is asked of an order that was placed.
+fn asked_for() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(cancel::cancel))
         .routes(routes!(refunds::refund))
         .routes(routes!(shipments::ship))
@@ -42,6 +54,11 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(returns::approve))
         .routes(routes!(returns::reject))
         .routes(routes!(returns::receive))
+}
+
+/// Carts, and what is known before one is bought.
+fn carts() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(carts::reorder))
         .routes(routes!(carts::create))
         .routes(routes!(carts::current))
@@ -52,10 +69,6 @@ pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
         .routes(routes!(carts::quote))
         .routes(routes!(carts::checkout))
         .routes(routes!(shipping::list))
-        .routes(routes!(tracking::events))
-        .routes(routes!(tracking::ticket))
-        .layer(WRITTEN.layer())
-        .with_state(app)
 }
 
 /// What notifications and the audit call.
