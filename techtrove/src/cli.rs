@@ -14,6 +14,7 @@ use techtrove_core::EmailAddress;
   techtrove up --data /srv/shop --listen 127.0.0.1:9000
   echo 'a long secret' | techtrove admin create --email ada@example.com
   techtrove import parts.ndjson
+  techtrove backup /backups/monday
   techtrove audit")]
 pub struct Cli {
     /// What to do; `up` when nothing is said.
@@ -78,6 +79,24 @@ Products are found again by SKU and updated. A bad line is reported by its numbe
 Exit code 0 when the books agree, 1 when they don't. While the shop runs, a difference counts only when
 it stands in three reads over 30 seconds.")]
     Audit(Folder),
+    /// Copy a shop, running or not, into an empty folder
+    #[command(after_help = "Examples:
+  techtrove backup /backups/monday
+  techtrove backup /backups/monday --data /srv/shop
+
+All databases are copied as they are at one moment, while the shop goes on: writing pauses for some
+milliseconds. The folder holds the shop's secrets too; keep it as you keep them. Its manifest is written
+last: a folder without one is no backup.")]
+    Backup(Backup),
+    /// Restore a backup into an empty data folder
+    #[command(after_help = "Examples:
+  techtrove restore /backups/monday --data /srv/shop
+  techtrove audit --data /srv/shop
+
+Every file is checked first; what is not whole is refused, and the data folder stays empty. The shop goes
+on as after a power cut at the moment of the backup: what was under way then is finished or undone. What
+happened later is lost, also where a payment provider knows of it.")]
+    Restore(Restore),
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  techtrove openapi > openapi.json")]
     Openapi,
@@ -150,6 +169,28 @@ pub struct Import {
     #[arg(long)]
     pub dry_run: bool,
     /// Where the shop keeps its data.
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// The options of `backup`.
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// The folder to copy into, empty or absent
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+    /// Where the shop keeps its data.
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// The options of `restore`.
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// The folder of the backup
+    #[arg(value_name = "DIR")]
+    pub from: PathBuf,
+    /// Where the shop is going to keep its data.
     #[command(flatten)]
     pub folder: Folder,
 }

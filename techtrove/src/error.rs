@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::{
-    control::ControlError, demo::LoadError, folder::FolderError, settings::InvalidSetting,
-    shop::StartError,
+    backup::BackupError, control::ControlError, demo::LoadError, folder::FolderError,
+    settings::InvalidSetting, shop::StartError,
 };
 
 /// Why the program ends with an error.
@@ -24,6 +24,9 @@ pub enum ProgramError {
     /// The demo shop is not as it has to be where the shop listens.
     #[error(transparent)]
     Demo(#[from] LoadError),
+    /// A backup cannot be made or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// The shop could not be called.
     #[error(transparent)]
     Control(#[from] ControlError),

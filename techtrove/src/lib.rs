@@ -2,6 +2,7 @@
 //! must never hold a rule of the shop. Start with [`shop::Shop`], then `commands/`.
 
 pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod commands;
 pub mod control;

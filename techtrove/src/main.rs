@@ -35,6 +35,8 @@ fn run(cli: Cli) -> Result<(), ProgramError> {
             Command::Admin(Admin::Create(options)) => commands::create_admin(options).await,
             Command::Import(options) => commands::import(options).await,
             Command::Audit(options) => commands::audit(options).await,
+            Command::Backup(options) => commands::backup(options).await,
+            Command::Restore(options) => commands::restore(options).await,
             Command::Openapi => commands::print_openapi().await,
         }
     })

@@ -6,11 +6,12 @@ use axum::{
     extract::Request,
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::{HeaderMap, header};
 use serde::Deserialize;
-use techtrove_core::{Problem, SharedIds, codes};
+use techtrove_core::{Problem, SharedClock, SharedIds, codes};
+use techtrove_db::Db;
 use techtrove_gateway::{Origin, RateLimit};
 use techtrove_http::{HttpError, Query, RequestContext, guard, request_context};
 use techtrove_runtime::{Readiness, Service, detailed_health, metrics, public_health};
@@ -18,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     audit::{Books, Mode},
+    backup::{CopyDatabases, copy_databases},
     demo,
 };
 
@@ -26,6 +28,7 @@ pub(crate) struct Faces<'a> {
     pub(crate) services: &'a [Service],
     pub(crate) mailbox: Router,
     pub(crate) books: Books,
+    pub(crate) clock: SharedClock,
     pub(crate) ids: SharedIds,
 }
 
@@ -57,13 +60,28 @@ impl Faces<'_> {
         }
     }
 
-    /// The public API without limits, beside all internal routes and the audit.
+    /// The public API without limits, beside all internal routes, the audit and backups.
     fn operator(&self, gateway: &techtrove_gateway::Config) -> Router {
         let unlimited = techtrove_gateway::Config { rate_limit: RateLimit::Off, ..gateway.clone() };
         let internal = self.services.iter().map(|service| service.internal.clone());
-        let beside = internal.fold(audit(self.books.clone()), Router::merge);
+        let own = audit(self.books.clone()).merge(self.backups());
+        let beside = internal.fold(own, Router::merge);
         let origin = Origin { services: self.public(), beside };
         techtrove_gateway::router(&unlimited, origin, self.context())
+    }
+
+    /// `POST /backup`: all databases, copied into a folder of the owner's.
+    fn backups(&self) -> Router {
+        let databases: Vec<Db> =
+            self.services.iter().flat_map(|service| service.databases.clone()).collect();
+        let clock = self.clock.clone();
+        let copy = move |Json(wanted): Json<CopyDatabases>| async move {
+            match copy_databases(&databases, &clock, wanted).await {
+                Ok(copied) => Json(copied).into_response(),
+                Err(error) => HttpError(error).into_response(),
+            }
+        };
+        Router::new().route("/backup", post(copy))
     }
 
     fn public(&self) -> Vec<OpenApiRouter> {

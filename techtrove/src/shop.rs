@@ -149,7 +149,13 @@ impl Shop {
             bus.subscribe(traced(subscription.clone()))
                 .map_err(|error| StartError::Subscription(error.to_string()))?;
         }
-        let faces = Faces { services: &services, mailbox, books, ids: Arc::clone(&ids) };
+        let faces = Faces {
+            services: &services,
+            mailbox,
+            books,
+            clock: Arc::clone(&clock),
+            ids: Arc::clone(&ids),
+        };
         let Origins { public, operations, operator } = faces.origins(&gateway, on_loopback);
         webhooks.connect(Client::local("shop", public.clone()));
         Ok(Self { public, operations, operator, services, bus, clock, ids })

@@ -10,7 +10,7 @@ use techtrove_core::{SharedClock, SharedIds};
 use techtrove_gateway::RateLimit;
 use techtrove_http::Client;
 use techtrove_identity::domain::MailKey;
-use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient, SigningKey};
+use techtrove_identity_api::{Admin, Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
 use techtrove_orders_api::OrdersClient;
@@ -83,7 +83,9 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let (notifications, mailbox) = common.notifications(&authenticator, notifications_deps).await?;
     let provider = to(&sandbox);
     let services =
-        vec![identity, inventory, catalog, community, sandbox, payments, orders, notifications];
+        [identity, inventory, catalog, community, sandbox, payments, orders, notifications];
+    let shown = |service: Service| service.with_parked_events::<Admin>(Arc::clone(&authenticator));
+    let services: Vec<Service> = services.map(shown).into();
     let books = books(&services, provider, &common.clock);
     Ok(Wired { services, mailbox, books, webhooks: webhooks.endpoint })
 }

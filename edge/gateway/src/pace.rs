@@ -13,8 +13,8 @@ use techtrove_http::HttpError;
 pub struct Pace {
     /// An ordinary request, its body included.
     pub usual: Duration,
-    /// A request with much to read: an import, whose body is read as it comes, or the audit, which looks
-    /// at the books of a running shop several times.
+    /// A request with much to read: an import, whose body is read as it comes, the audit, which looks at
+    /// the books of a running shop several times, or a backup.
     pub streamed: Duration,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Limit(Duration);
 impl Pace {
     /// The limit of a request to `path`.
     pub(crate) fn of(&self, path: &str) -> Limit {
-        let much = path.ends_with("/import") || path == "/audit";
+        let much = path.ends_with("/import") || matches!(path, "/audit" | "/backup");
         Limit(if much { self.streamed } else { self.usual })
     }
 }
@@ -51,13 +51,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_import_and_the_audit_may_take_longer() {
+    fn an_import_the_audit_and_a_backup_may_take_longer() {
         let pace = Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) };
 
         for (path, seconds) in [
             ("/api/v1/products", 30),
             ("/api/v1/products/import", 900),
             ("/audit", 900),
+            ("/backup", 900),
             ("/api/v1/audit", 30),
         ] {
             assert_eq!(pace.of(path), Limit(Duration::from_secs(seconds)), "{path}");

@@ -40,9 +40,17 @@ pub struct DeadLetter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replayed {
     /// Events that were taken and are gone from the dead letters.
-    pub taken: u64,
+    pub taken: usize,
     /// What stopped an aggregate before its end, for each that stopped.
     pub errors: Vec<String>,
+}
+
+impl Replayed {
+    /// How many events were tried.
+    #[must_use]
+    pub fn tried(&self) -> usize {
+        self.taken + self.errors.len()
+    }
 }
 
 /// Why an event is parked.
@@ -66,8 +74,9 @@ macro_rules! select {
         )
     };
 }
-const PAGE: Sql =
-    Sql::new(select!("WHERE consumer = ? AND event_id > ? ORDER BY event_id LIMIT ?"));
+const PAGE: Sql = Sql::new(select!(
+    "WHERE consumer > ? OR (consumer = ? AND event_id > ?) ORDER BY consumer, event_id LIMIT ?"
+));
 const FIRST: Sql = Sql::new(select!(
     "WHERE aggregate_id = ? AND aggregate_kind = ? AND consumer = ? ORDER BY sequence LIMIT 1"
 ));
@@ -86,32 +95,57 @@ const NOTE: Sql = Sql::new(
     "UPDATE dead_letters SET error = ?, attempts = attempts + 1 WHERE consumer = ? AND event_id = ?",
 );
 
-/// At most `limit` dead letters of `consumer` behind the event `after`, in the order of their ids
-/// (the order in which the events happened, by and large).
+/// At most `limit` dead letters of all consumers behind the one of this consumer and event, by consumer and
+/// then in the order of the events' ids (the order in which they happened, by and large).
 ///
 /// # Errors
 /// What the database says.
 pub fn list(
     tx: &mut Tx<'_>,
-    consumer: &str,
-    after: Option<Uuid>,
-    limit: u32,
+    after: Option<&(String, Uuid)>,
+    limit: usize,
 ) -> Result<Vec<DeadLetter>, DbError> {
-    let after = after.unwrap_or(Uuid::nil());
-    tx.query(PAGE, p![consumer, after, i64::from(limit)], read)
+    let (consumer, event) = after.map_or(("", Uuid::nil()), |(consumer, id)| (consumer, *id));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.query(PAGE, p![consumer, consumer, event, limit], read)
 }
 
-/// Hands the parked events of one aggregate to the consumer again, in order, until one fails.
+/// How many events are parked.
+///
+/// # Errors
+/// What the database says.
+pub fn count(tx: &mut Tx<'_>) -> Result<u64, DbError> {
+    let count = tx.query_one("SELECT COUNT(*) FROM dead_letters", p![], |row| row.get::<i64>(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Hands the consumer its parked events again: of each aggregate, or of this one alone, in order and until
+/// one fails. It stops before it has tried more than `most`.
 ///
 /// # Errors
 /// What the database says; a handler's error is part of the answer.
 pub async fn replay(
     subscription: &Subscription,
-    aggregate_kind: &str,
-    aggregate_id: Uuid,
+    aggregate: Option<Uuid>,
+    most: usize,
 ) -> Result<Replayed, DbError> {
     let mut replayed = Replayed::default();
-    while let Some(letter) = first(subscription, aggregate_kind, aggregate_id).await? {
+    for (kind, id) in parked_aggregates(subscription).await? {
+        if aggregate.is_none_or(|wanted| wanted == id) {
+            replay_one(subscription, (&kind, id), most, &mut replayed).await?;
+        }
+    }
+    Ok(replayed)
+}
+
+async fn replay_one(
+    subscription: &Subscription,
+    (kind, aggregate): (&str, Uuid),
+    most: usize,
+    replayed: &mut Replayed,
+) -> Result<(), DbError> {
+    while replayed.tried() < most {
+        let Some(letter) = first(subscription, kind, aggregate).await? else { break };
         let (consumer, id) = (subscription.consumer, letter.event_id);
         match attempt(subscription, &letter).await {
             Ok(()) => {
@@ -120,36 +154,23 @@ pub async fn replay(
             }
             Err(error) => {
                 let error = shortened(error.to_string());
-                replayed.errors.push(format!("replay {aggregate_kind} {aggregate_id}: {error}"));
+                replayed.errors.push(format!("replay {kind} {aggregate}: {error}"));
                 note(&subscription.db, consumer, id, error).await?;
                 break;
             }
         }
     }
-    Ok(replayed)
+    Ok(())
 }
 
-/// [`replay`] for every aggregate of the consumer that is parked.
-///
-/// # Errors
-/// What the database says; a handler's error is part of the answer.
-pub async fn replay_all(subscription: &Subscription) -> Result<Replayed, DbError> {
+async fn parked_aggregates(subscription: &Subscription) -> Result<Vec<(String, Uuid)>, DbError> {
     let consumer = subscription.consumer;
-    let aggregates = subscription
+    subscription
         .db
-        .read("list parked aggregates", move |tx| -> Result<_, DbError> {
-            tx.query(AGGREGATES, p![consumer], |row| {
-                Ok((row.get::<String>(0)?, row.get::<Uuid>(1)?))
-            })
+        .read("list parked aggregates", move |tx| {
+            tx.query(AGGREGATES, p![consumer], |row| Ok((row.get(0)?, row.get(1)?)))
         })
-        .await?;
-    let mut all = Replayed::default();
-    for (kind, id) in aggregates {
-        let one = replay(subscription, &kind, id).await?;
-        all.taken += one.taken;
-        all.errors.extend(one.errors);
-    }
-    Ok(all)
+        .await
 }
 
 /// Parks `event`, so that what follows it in its aggregate meets a gap. Parking twice changes

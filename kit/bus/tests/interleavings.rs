@@ -92,9 +92,9 @@ impl Run {
         drain(&[(&self.world.db, &options)], &self.bus).await.expect("drained");
     }
 
-    async fn replay(&self) -> u64 {
+    async fn replay(&self) -> usize {
         let subscription = self.bus.subscription(CONSUMER).expect("subscribed");
-        dead_letters::replay_all(subscription).await.expect("replayed").taken
+        dead_letters::replay(subscription, None, usize::MAX).await.expect("replayed").taken
     }
 
     async fn step(&mut self, step: Step) {

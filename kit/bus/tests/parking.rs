@@ -82,13 +82,13 @@ async fn a_letter_says_what_happened() {
         drain_all(&world, &bus(&[&follower])).await;
 
         let letters = db
-            .read("dead letters", |tx| dead_letters::list(tx, CONSUMER, None, 1))
+            .read("dead letters", |tx| dead_letters::list(tx, None, 1))
             .await
             .expect("first page");
         let rest = db
             .read("dead letters", {
-                let after = letters[0].event_id;
-                move |tx| dead_letters::list(tx, CONSUMER, Some(after), 10)
+                let after = (CONSUMER.to_owned(), letters[0].event_id);
+                move |tx| dead_letters::list(tx, Some(&after), 10)
             })
             .await
             .expect("second page");
@@ -113,14 +113,21 @@ async fn a_replay_takes_everything_in_order_and_frees_the_aggregate() {
         let subscription = bus.subscription(CONSUMER).expect("subscribed");
 
         let still_broken =
-            dead_letters::replay(subscription, common::THING, Uuid::nil()).await.expect("replay");
+            dead_letters::replay(subscription, Some(Uuid::nil()), 9).await.expect("replay");
         follower.set_fault(|_| None);
-        let repaired = dead_letters::replay_all(subscription).await.expect("replay");
+        let other = Uuid::from_u128(1);
+        let another = dead_letters::replay(subscription, Some(other), 9).await.expect("replay");
+        let some = dead_letters::replay(subscription, None, 2).await.expect("replay");
+        let left = db.read("left", dead_letters::count).await.expect("counted");
+        let repaired = dead_letters::replay(subscription, None, 9).await.expect("replay");
+        let again = dead_letters::replay(subscription, None, 9).await.expect("replay");
         record_round(&world, 2, 1).await;
         drain_all(&world, &bus).await;
 
         assert_eq!((still_broken.taken, still_broken.errors.len()), (0, 1));
-        assert_eq!(repaired, Replayed { taken: 3, errors: vec![] });
+        assert_eq!((another, again), (Replayed::default(), Replayed::default()));
+        assert_eq!((some, left), (Replayed { taken: 2, errors: vec![] }, 1));
+        assert_eq!(repaired, Replayed { taken: 1, errors: vec![] });
         assert_eq!(world.effects(CONSUMER).await, in_order(2, 5));
         assert_eq!(world.dead_letters(CONSUMER).await, []);
         db.close().await;

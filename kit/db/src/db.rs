@@ -3,6 +3,7 @@
 //! and `inline`.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
 };
@@ -44,7 +45,8 @@ struct Inner {
 enum Backend {
     Inline(Inline),
     Simulated(Mount),
-    Sqlite(Threads),
+    /// A file.
+    Sqlite(Threads, PathBuf),
     Server(Threads, Arc<dyn Server>),
 }
 
@@ -115,11 +117,14 @@ impl Db {
             Place::Memory => None,
         };
         let name = stem.unwrap_or_else(|| "memory".to_owned());
-        if options.inline || matches!(place, Place::Memory) {
-            return Self::assemble(Engine::Sqlite, &name, options, |_| {
-                Ok(Backend::Inline(Inline::open(&place)?))
-            });
-        }
+        let path = match &place {
+            Place::File(path) if !options.inline => path.clone(),
+            _ => {
+                return Self::assemble(Engine::Sqlite, &name, options, |_| {
+                    Ok(Backend::Inline(Inline::open(&place)?))
+                });
+            }
+        };
         let readers = options.reader_count(2);
         let (sender, opened) = oneshot::channel();
         let db = Self::assemble(Engine::Sqlite, &name, options, |lanes| {
@@ -137,7 +142,7 @@ impl Db {
                     drop(reading);
                 })?;
             }
-            Ok(Backend::Sqlite(threads.complete()))
+            Ok(Backend::Sqlite(threads.complete(), path))
         })?;
         opened.await.unwrap_or_else(|_| Err(OpenError::Thread("it ended at once".into())))?;
         Ok(db)
@@ -284,6 +289,14 @@ impl Db {
         &self.0.name
     }
 
+    /// The file that it is in, where it is in one that its own threads read and write.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.0.backend {
+            Backend::Sqlite(_, path) => Some(path),
+            Backend::Inline(_) | Backend::Simulated(_) | Backend::Server(..) => None,
+        }
+    }
+
     /// How it was opened.
     #[must_use]
     pub fn options(&self) -> &DbOptions {
@@ -317,7 +330,7 @@ impl Db {
         match &self.0.backend {
             Backend::Inline(inline) => inline.close(),
             Backend::Simulated(_) => {}
-            Backend::Sqlite(threads) | Backend::Server(threads, _) => threads.ended().await,
+            Backend::Sqlite(threads, _) | Backend::Server(threads, _) => threads.ended().await,
         }
     }
 }

@@ -17,6 +17,7 @@ mod queue;
 mod row;
 mod script;
 mod simulated;
+mod snapshot;
 mod sql;
 mod sqlite;
 mod statements;
@@ -34,6 +35,7 @@ pub use open::OpenError;
 pub use options::DbOptions;
 pub use row::Row;
 pub use simulated::{Device, Disk, Writer};
+pub use snapshot::{Snapshot, SnapshotError, check_file, snapshots};
 pub use sql::Sql;
 pub use stats::{DbStats, LaneStats};
 pub use techtrove_core::{

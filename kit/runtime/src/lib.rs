@@ -5,6 +5,7 @@
 mod health;
 mod keys;
 mod lifecycle;
+mod parked;
 mod process;
 mod readiness;
 mod service;

@@ -2,12 +2,12 @@
 
 use std::{error::Error, fmt};
 
-use axum::Router;
+use axum::{Extension, Router, extract::FromRequestParts};
 use techtrove_bus::Subscription;
 use techtrove_db::Db;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Readiness, Worker};
+use crate::{Readiness, Worker, parked, parked::Desk};
 
 /// A service, built and not yet started.
 pub struct Service {
@@ -25,6 +25,23 @@ pub struct Service {
     pub readiness: Readiness,
     /// Its databases, closed last.
     pub databases: Vec<Db>,
+}
+
+impl Service {
+    /// The same, with routes by which whoever is let in as an `A` sees the events that it could not take,
+    /// and hands them to it again; what `A` finds its caller with is in `known`. One that listens to
+    /// nothing has no such routes.
+    #[must_use]
+    pub fn with_parked_events<A>(self, known: impl Clone + Send + Sync + 'static) -> Self
+    where
+        A: FromRequestParts<Desk> + Send + 'static,
+    {
+        if self.subscriptions.is_empty() {
+            return self;
+        }
+        let routes = parked::routes::<A>(self.name, &self.subscriptions).layer(Extension(known));
+        Self { public: self.public.merge(routes), ..self }
+    }
 }
 
 impl fmt::Debug for Service {

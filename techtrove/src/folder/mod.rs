@@ -126,6 +126,25 @@ pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     }
 }
 
+/// Copies a file to a new one that its owner alone may read, and makes its folder where there is none.
+pub(crate) fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let mut copy = create_private(to)?;
+    io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.sync_all()?;
+    match to.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Makes a new file that its owner alone may read.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Opens or makes a file that its owner alone may read.
 fn private_file(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()

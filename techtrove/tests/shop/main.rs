@@ -2,6 +2,7 @@
 //! server that this machine has.
 
 mod adoption;
+mod backups;
 mod buying;
 mod demo;
 mod digital;

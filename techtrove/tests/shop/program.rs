@@ -148,7 +148,7 @@ async fn a_second_start_finds_everything_as_it_was() {
 }
 
 /// Buys one after the other until nobody answers, and tells of every order that was acknowledged.
-async fn shop_on(base: String, acknowledged: Sender<Value>) {
+pub async fn shop_on(base: String, acknowledged: Sender<Value>) {
     let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
     let body = Bytes::from(order("KEY-1", 1, "tok_ok").to_string());
     loop {
@@ -252,7 +252,7 @@ async fn a_newer_database_and_a_lost_secret_are_refused_and_no_shop_is_audited()
 }
 
 /// The one sentence that a failed program says.
-fn refusal(output: &Output) -> String {
+pub fn refusal(output: &Output) -> String {
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned()
 }

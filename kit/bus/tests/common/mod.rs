@@ -112,12 +112,11 @@ impl World {
     pub async fn dead_letters(&self, consumer: &'static str) -> Vec<(u128, u64)> {
         let letters = self
             .db
-            .read("dead letters", move |tx| {
-                techtrove_bus::dead_letters::list(tx, consumer, None, 1_000)
-            })
+            .read("dead letters", |tx| techtrove_bus::dead_letters::list(tx, None, 1_000))
             .await
             .expect("dead letters");
-        letters.iter().map(|letter| (letter.aggregate_id.as_u128(), letter.sequence)).collect()
+        let of_consumer = letters.iter().filter(|letter| letter.consumer == consumer);
+        of_consumer.map(|letter| (letter.aggregate_id.as_u128(), letter.sequence)).collect()
     }
 }
 

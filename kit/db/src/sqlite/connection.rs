@@ -2,6 +2,7 @@
 //! tuning keeps memory small (seven databases share 50 MiB) and every commit on the disk.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -11,7 +12,8 @@ use std::{
 };
 
 use rusqlite::{
-    CachedStatement, OpenFlags, ToSql,
+    CachedStatement, OpenFlags, OptionalExtension as _, ToSql,
+    backup::{Backup, StepResult},
     config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
@@ -137,6 +139,48 @@ impl Connection {
                 Ok(Self { inner, deadline })
             })
             .map_err(|error| open_error(path, &error))
+    }
+
+    /// Begins to see the database as it is now, until it is dropped.
+    pub(crate) fn hold_snapshot(&mut self) -> Result<(), DbError> {
+        self.control("BEGIN")?;
+        // A transaction begins to see with its first read.
+        self.inner
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+            .map_err(|error| job_error(&error))
+    }
+
+    /// Writes what it sees to a new file.
+    pub(crate) fn copy_to(&self, path: &Path) -> Result<(), DbError> {
+        make_private(path).map_err(|error| DbError::Unavailable(error.to_string()))?;
+        let copy = || {
+            let mut to = rusqlite::Connection::open(path)?;
+            to.execute_batch("PRAGMA synchronous = FULL")?;
+            // All pages at once: they are read in the transaction that is open.
+            Backup::new(&self.inner, &mut to)?.step(-1)
+        };
+        match copy().map_err(|error| job_error(&error))? {
+            StepResult::Done => Ok(()),
+            _ => Err(DbError::Unavailable("the file is in use".to_owned())),
+        }
+    }
+
+    /// Looks through the whole database, and tells the versions of its tables by the name of their set.
+    pub(crate) fn check(&mut self) -> Result<BTreeMap<String, i64>, DbError> {
+        let failed = |error| job_error(&error);
+        let first = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let found = self.inner.query_row("PRAGMA integrity_check(1)", [], first).map_err(failed)?;
+        if found != "ok" {
+            return Err(DbError::Corrupt(found));
+        }
+        let astray = self.inner.query_row("PRAGMA foreign_key_check", [], first).optional();
+        if let Some(table) = astray.map_err(failed)? {
+            return Err(DbError::Corrupt(format!("a row of {table} points nowhere")));
+        }
+        let versions = "SELECT set_name, MAX(version) FROM schema_migrations GROUP BY set_name";
+        let mut versions = self.inner.prepare(versions).map_err(failed)?;
+        let rows = versions.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
     /// Limits how long statements run from now on.

@@ -7,6 +7,7 @@ mod files;
 mod migrations;
 mod proxy;
 mod servers;
+mod snapshots;
 mod transactions;
 mod values;
 

@@ -28,10 +28,9 @@ const WRITTEN: CardFree =
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {
-    orders().merge(asked_for()).merge(carts()).layer(WRITTEN.layer()).with_state(app)
+    orders().merge(carts()).layer(WRITTEN.layer()).with_state(app)
 }
 
-/// Orders: placed, looked at, edited, tracked.
 fn orders() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(orders::place))
@@ -40,13 +39,6 @@ fn orders() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(edits::edit))
         .routes(routes!(edits::process))
         .routes(routes!(edits::deliver))
-        .routes(routes!(tracking::events))
-        .routes(routes!(tracking::ticket))
-}
-
-/// What is asked of an order that was placed.
-fn asked_for() -> OpenApiRouter<Arc<App>> {
-    OpenApiRouter::new()
         .routes(routes!(cancel::cancel))
         .routes(routes!(refunds::refund))
         .routes(routes!(shipments::ship))
@@ -54,12 +46,13 @@ fn asked_for() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(returns::approve))
         .routes(routes!(returns::reject))
         .routes(routes!(returns::receive))
+        .routes(routes!(carts::reorder))
+        .routes(routes!(tracking::events))
+        .routes(routes!(tracking::ticket))
 }
 
-/// Carts, and what is known before one is bought.
 fn carts() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
-        .routes(routes!(carts::reorder))
         .routes(routes!(carts::create))
         .routes(routes!(carts::current))
         .routes(routes!(carts::show))

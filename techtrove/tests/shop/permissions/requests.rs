@@ -162,6 +162,16 @@ pub const REQUESTS: &[Request] = &[
     send("PUT /api/v1/users/me/notification-preferences", Thing::Nothing, |_| {
         Sent::Json(json!({"order_shipped": true, "order_delivered": false}))
     }),
+    call("GET /api/v1/parked-events/inventory", Thing::Nothing),
+    call("POST /api/v1/parked-events/inventory/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/catalog", Thing::Nothing),
+    call("POST /api/v1/parked-events/catalog/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/community", Thing::Nothing),
+    call("POST /api/v1/parked-events/community/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/orders", Thing::Nothing),
+    call("POST /api/v1/parked-events/orders/replay", Thing::Nothing),
+    call("GET /api/v1/parked-events/notifications", Thing::Nothing),
+    call("POST /api/v1/parked-events/notifications/replay", Thing::Nothing),
     call("GET /api/v1/inventory/availability", Thing::Nothing),
     call("GET /api/v1/inventory", Thing::Nothing),
     call("GET /api/v1/inventory/{sku}", Thing::Stock),
