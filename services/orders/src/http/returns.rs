@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes};
+use techtrove_core::{Currency, FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes};
 use techtrove_http::{
     HttpError, Json, NoFields, OptionalJson, Path, ProblemBody,
     idempotency::{IdempotencyKey, Idempotent, Once, Repeatable as _, Scope},
@@ -19,7 +19,6 @@ use utoipa::ToSchema;
 
 use super::{
     orders::{hidden, scope, viewer},
-    refunds::RefundAmount,
     texts,
 };
 use crate::app::{self, App, AskReturn, ReceiveReturn, Received, ReturnBody};
@@ -57,6 +56,18 @@ pub(crate) struct ReturnedLine {
     quantity: Quantity,
 }
 
+/// The face of an amount that is given back for a return.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "says how [`Money`] is written here, and is never made")]
+pub(crate) struct GivenBack {
+    /// Minor units: cents of a dollar, whole yen; 0 for nothing.
+    #[schema(minimum = 0)]
+    amount: i64,
+    /// The shop's currency.
+    currency: Currency,
+}
+
 /// Says that what was sent back is here.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -66,7 +77,7 @@ pub(crate) struct ReceiveRequest {
     restock: bool,
     /// How much is given back, when it is less than it is worth: 0 for nothing.
     #[serde(default)]
-    #[schema(value_type = Option<RefundAmount>)]
+    #[schema(value_type = Option<GivenBack>)]
     refund: Option<Money>,
 }
 
