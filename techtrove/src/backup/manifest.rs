@@ -191,8 +191,8 @@ mod tests {
             more
         };
 
-        for place in 0..SERVICES.len() {
-            assert!(without(place).checked().is_err(), "{}", SERVICES[place]);
+        for (place, service) in SERVICES.iter().enumerate() {
+            assert!(without(place).checked().is_err(), "{service}");
         }
         for name in ["../orders.db", "/etc/passwd", "secrets/../../x", "orders.db"] {
             assert!(with(name).checked().is_err(), "{name}");

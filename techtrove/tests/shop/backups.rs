@@ -94,13 +94,16 @@ async fn a_backup_taken_under_load_has_every_order_of_before_and_its_books_agree
     }
 }
 
+/// What is done to a file of a backup.
+type Damage = fn(&Path);
+
 #[tokio::test]
 async fn half_a_backup_is_refused_and_leaves_the_data_folder_as_it_was() {
     let place = Place::new();
     let (data, backup, restored) = (place.of("data"), place.of("backup"), place.of("restored"));
     assert_eq!(open_shop(&data).interrupt(), 0);
     succeeded(&back_up(&data, &backup));
-    let damages: [(&str, fn(&Path)); 4] = [
+    let damages: [(&str, Damage); 4] = [
         ("payments.db", |file| fs::remove_file(file).expect("removed")),
         ("orders.db", |file| {
             let length = fs::metadata(file).expect("there").len();
