@@ -22,7 +22,7 @@ use techtrove_orders_api::{
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use uuid::Uuid;
 
-use super::{PIECES, World, stock::sums};
+use super::{PIECES, Stock, World, stock::sums};
 
 impl World {
     /// Every order as it is stored.
@@ -126,40 +126,8 @@ impl World {
                 "{context}: charged twice"
             );
         }
-        for entry in entries.iter().filter(|entry| entry.settled) {
-            let id = ReservationId::from_uuid(entry.id.uuid());
-            let of_order = stock.reservations.iter().filter(|((of, _), _)| *of == id);
-            let counted = |claim: &ReturnClaim| {
-                let mut lines = BTreeMap::new();
-                for (sku, count) in &claim.lines {
-                    *lines.entry(sku.clone()).or_default() += i64::from(*count);
-                }
-                (claim.id, (lines, claim.restock))
-            };
-            let told: BTreeMap<_, _> = entry.returns.iter().map(counted).collect();
-            let kept: BTreeMap<_, _> = of_order
-                .flat_map(|(_, known)| &known.returns)
-                .map(|(id, (lines, restock))| (*id, (sums(lines), *restock)))
-                .collect();
-            assert_eq!(told, kept, "{context}: returns of {}", entry.id);
-        }
-        let known: Vec<_> = entries.iter().map(|e| ReservationId::from_uuid(e.id.uuid())).collect();
-        for ((id, attempt), reserved) in &stock.reservations {
-            let ours = known.contains(id) || !reserved.is_open();
-            assert!(ours, "{context}: {id} {attempt} is held for no order");
-        }
-        for (sku, available) in &stock.available {
-            let open = stock.reservations.values().filter(|known| known.is_open());
-            let held: i64 = open.filter_map(|known| known.remaining().get(sku).copied()).sum();
-            let parcels = stock.reservations.values().flat_map(|known| known.parcels.values());
-            let gone: i64 = parcels.filter_map(|lines| sums(lines).get(sku).copied()).sum();
-            let back = stock.reservations.values().flat_map(|known| known.returns.values());
-            let back = back.filter(|(_, restock)| *restock);
-            let back: i64 = back.filter_map(|(lines, _)| sums(lines).get(sku).copied()).sum();
-            assert!(*available >= 0, "{context}: {sku} is oversold");
-            let pieces = available + held + gone - back;
-            assert_eq!(pieces, PIECES, "{context}: pieces of {sku} were lost or made");
-        }
+        assert_returned(&entries, &stock, context);
+        assert_pieces(&entries, &stock, context);
     }
 
     /// Asserts that each order has told its stations, parcels and refunds, each once and in their order.
@@ -266,4 +234,46 @@ fn way_of(back: &Return) -> Vec<(ReturnId, ReturnStatus)> {
 /// Asserts that what is charged is what the order consists of.
 fn assert_adds_up(entry: &OrderEntry) {
     assert_eq!(entry.parts, entry.total.amount, "{entry:?}");
+}
+
+/// Asserts that what came back is the same in both books, once nothing is left to do.
+fn assert_returned(entries: &[OrderEntry], stock: &Stock, context: &str) {
+    for entry in entries.iter().filter(|entry| entry.settled) {
+        let id = ReservationId::from_uuid(entry.id.uuid());
+        let of_order = stock.reservations.iter().filter(|((of, _), _)| *of == id);
+        let counted = |claim: &ReturnClaim| {
+            let mut lines = BTreeMap::new();
+            for (sku, count) in &claim.lines {
+                *lines.entry(sku.clone()).or_default() += i64::from(*count);
+            }
+            (claim.id, (lines, claim.restock))
+        };
+        let told: BTreeMap<_, _> = entry.returns.iter().map(counted).collect();
+        let kept: BTreeMap<_, _> = of_order
+            .flat_map(|(_, known)| &known.returns)
+            .map(|(id, (lines, restock))| (*id, (sums(lines), *restock)))
+            .collect();
+        assert_eq!(told, kept, "{context}: returns of {}", entry.id);
+    }
+}
+
+/// Asserts that nothing is held for no order, and that no piece was lost or made.
+fn assert_pieces(entries: &[OrderEntry], stock: &Stock, context: &str) {
+    let known: Vec<_> = entries.iter().map(|e| ReservationId::from_uuid(e.id.uuid())).collect();
+    for ((id, attempt), reserved) in &stock.reservations {
+        let ours = known.contains(id) || !reserved.is_open();
+        assert!(ours, "{context}: {id} {attempt} is held for no order");
+    }
+    for (sku, available) in &stock.available {
+        let open = stock.reservations.values().filter(|known| known.is_open());
+        let held: i64 = open.filter_map(|known| known.remaining().get(sku).copied()).sum();
+        let parcels = stock.reservations.values().flat_map(|known| known.parcels.values());
+        let gone: i64 = parcels.filter_map(|lines| sums(lines).get(sku).copied()).sum();
+        let back = stock.reservations.values().flat_map(|known| known.returns.values());
+        let back = back.filter(|(_, restock)| *restock);
+        let back: i64 = back.filter_map(|(lines, _)| sums(lines).get(sku).copied()).sum();
+        assert!(*available >= 0, "{context}: {sku} is oversold");
+        let pieces = available + held + gone - back;
+        assert_eq!(pieces, PIECES, "{context}: pieces of {sku} were lost or made");
+    }
 }
