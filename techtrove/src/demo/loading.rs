@@ -103,7 +103,7 @@ impl Loader {
     pub(super) async fn load(&self, shutdown: &Shutdown) -> Result<(), LoadError> {
         self.make_categories().await?;
         let Some(products) = self.import_products(shutdown).await? else { return Ok(()) };
-        self.bring_licence_keys().await?;
+        let Some(()) = self.bring_licence_keys(shutdown).await? else { return Ok(()) };
         self.make_collections().await?;
         self.open_accounts().await?;
         self.write_reviews().await?;
@@ -149,16 +149,28 @@ impl Loader {
         }
     }
 
-    async fn bring_licence_keys(&self) -> Result<(), LoadError> {
+    /// Nothing when the shop is to end before all are there.
+    async fn bring_licence_keys(&self, shutdown: &Shutdown) -> Result<Option<()>, LoadError> {
         for sku in data::digital_skus()? {
-            let stock: Stock = self.get(&format!("/api/v1/inventory/{sku}")).await?;
+            let Some(stock) = self.stock_of(&sku, shutdown).await? else { return Ok(None) };
             if stock.on_hand == 0 {
                 let keys: Vec<String> = (0..KEYS).map(|_| self.licence_key()).collect();
                 let path = format!("/api/v1/inventory/{sku}/keys");
                 let _: Stock = self.post(&path, &json!({ "keys": keys })).await?;
             }
         }
-        Ok(())
+        Ok(Some(()))
+    }
+
+    /// The stock of a SKU, once inventory has heard of it; nothing when the shop is to end.
+    async fn stock_of(&self, sku: &str, shutdown: &Shutdown) -> Result<Option<Stock>, LoadError> {
+        let path = format!("/api/v1/inventory/{sku}");
+        loop {
+            match self.lookup(&path).await? {
+                None if shutdown.pause(ASK_EVERY).await => {}
+                found => return Ok(found),
+            }
+        }
     }
 
     /// A key like `7WQ2D-K9HTX-4MVBR-8NPAC`.
