@@ -199,6 +199,8 @@ async fn a_sku_changes_its_kind_on_an_empty_shelf_alone() {
         assert!(matches!(keys, Err(Error::Count(CountRefused::NoKeys))), "{keys:?}");
         assert_eq!(shop.set("A", true, Some(9)).await.as_deref(), Some("stock_is_keys"));
         assert!(matches!(shop.adjust("A", 1).await, Err(Error::Count(CountRefused::Keys))));
+        let sold = shop.hold(attempt_of(2, 1), &[("A", 1)], None).await;
+        assert!(matches!(sold, Err(Error::OutOfStock(_))), "a box for a key: {sold:?}");
         shop.adjust("A", -1).await.expect("what is left may be counted down");
         shop.ship(attempt_of(1, 1), 1, &[("A", 1)]).await.expect("committed");
 

@@ -113,13 +113,13 @@ async fn compare(shop: &Shop, model: &Model) {
             ),
             "{text}"
         );
-        let free = model.free(index);
-        let class = match free {
+        assert!(model.free(index) >= 0);
+        let class = match model.for_sale(index) {
             0 => Availability::OutOfStock,
-            free if free <= shelf.low => Availability::LowStock,
+            few if few <= shelf.low => Availability::LowStock,
             _ => Availability::InStock,
         };
-        assert!(free >= 0);
+        assert_eq!(item.available(), model.for_sale(index), "{text}");
         assert_eq!(item.published, class, "the public was told something else of {text}");
     }
     for who in 0..4 {

@@ -331,7 +331,7 @@ impl Shop {
         for entry in self.stock_book().await {
             let told = last.get(&entry.sku).copied().unwrap_or(Availability::OutOfStock);
             let item = app::get_stock(&self.app, entry.sku.clone()).await.expect("known");
-            assert_eq!(told, item.stock.availability(), "{}", entry.sku);
+            assert_eq!(told, item.availability(), "{}", entry.sku);
         }
     }
 }

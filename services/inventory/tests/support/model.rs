@@ -171,6 +171,12 @@ impl Model {
         self.shelves.get(&sku).map_or(0, |shelf| shelf.on_hand - self.reserved(sku))
     }
 
+    /// What can be sold: nothing of what the catalogue does not sell any more.
+    pub fn for_sale(&self, sku: usize) -> i64 {
+        let as_sold = self.shelves.get(&sku).is_some_and(|shelf| shelf.keyed == shelf.digital);
+        if as_sold { self.free(sku) } else { 0 }
+    }
+
     /// Whatever is sold now may be put on an empty shelf.
     fn settle(&mut self) {
         for shelf in self.shelves.values_mut().filter(|shelf| shelf.on_hand == 0) {
@@ -268,8 +274,8 @@ impl Model {
         }
         let short: Vec<_> = wanted
             .iter()
-            .filter(|(sku, quantity)| i64::from(**quantity) > self.free(**sku))
-            .map(|(sku, quantity)| (SKUS[*sku].to_owned(), *quantity, self.free(*sku) as u32))
+            .filter(|(sku, quantity)| i64::from(**quantity) > self.for_sale(**sku))
+            .map(|(sku, quantity)| (SKUS[*sku].to_owned(), *quantity, self.for_sale(*sku) as u32))
             .collect();
         let sent = BTreeMap::new();
         if !short.is_empty() {
