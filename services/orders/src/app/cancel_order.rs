@@ -53,11 +53,10 @@ pub(crate) async fn cancel_order(app: &Arc<App>, request: CancelOrder) -> Result
     let id = request.id;
     let request = CancelOrder { viewer: request.viewer.check(app, id)?, ..request };
     let watch = app.hub.watch(id);
-    match ask(app, id, request).await? {
-        Some(before) if before.status != Answer::accepted().status => {
-            return Ok(Cancelled::Refused(before));
-        }
-        _ => {}
+    if let Some(before) = ask(app, id, request).await?
+        && before.status != Answer::accepted().status
+    {
+        return Ok(Cancelled::Refused(before));
     }
     let (order, done) = wait_for(app, watch, id, PATIENCE, outcome).await?;
     match done {

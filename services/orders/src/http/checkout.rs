@@ -2,10 +2,11 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use techtrove_core::{EmailAddress, FieldError, Money, Problem, codes};
+use techtrove_core::{EmailAddress, FieldError, Money, Problem};
 use techtrove_identity_api::AddressId;
 use utoipa::ToSchema;
 
+use super::currency;
 use crate::{
     app::{App, Buyer, PaymentToken},
     domain::{
@@ -78,12 +79,8 @@ impl CheckoutRequest {
         buyer: Buyer,
         lines: Option<Vec<WishedLine>>,
     ) -> Result<(Wish, PaymentToken), Problem> {
-        let currency = app.config.pricing.currency;
-        if self.expected_total.is_some_and(|expected| expected.currency != currency) {
-            let detail = format!("this shop's currency is {currency}");
-            let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
-            problem.errors.push(FieldError::new("/expected_total/currency", detail));
-            return Err(problem);
+        if let Some(expected) = &self.expected_total {
+            currency::check(app, "/expected_total", expected.currency)?;
         }
         let mut errors = Vec::new();
         if lines.as_ref().is_some_and(|lines| !(1..=MAX_LINES).contains(&lines.len())) {

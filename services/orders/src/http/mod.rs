@@ -3,6 +3,7 @@
 mod cancel;
 mod carts;
 mod checkout;
+mod currency;
 mod edits;
 mod internal;
 mod list;

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{Currency, FieldError, Money, Problem, TypedId as _, codes};
+use techtrove_core::{Currency, Money, Problem, TypedId as _};
 use techtrove_http::{
     HttpError, Path, ProblemBody,
     idempotency::{IdempotencyKey, Idempotent, Scope},
@@ -17,7 +17,7 @@ use techtrove_identity_api::{Caller, Role, UserId};
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
-use super::texts;
+use super::{currency, texts};
 use crate::app::{self, App, Placed, RefundBody, RefundOrder};
 
 /// The longest reason, in characters.
@@ -69,12 +69,7 @@ impl RefundRequest {
     fn check(&self, app: &App) -> Result<(), Problem> {
         texts::check("/reason", &self.reason, MAX_REASON)?;
         let Some(amount) = &self.amount else { return Ok(()) };
-        if amount.currency != app.config.pricing.currency {
-            let detail = format!("this shop's currency is {}", app.config.pricing.currency);
-            let mut problem = Problem::new(codes::CURRENCY_MISMATCH, detail.clone());
-            problem.errors.push(FieldError::new("/amount/currency", detail));
-            return Err(problem);
-        }
+        currency::check(app, "/amount", amount.currency)?;
         if amount.amount <= 0 {
             return Err(Problem::invalid_field("/amount/amount", "at least one minor unit"));
         }

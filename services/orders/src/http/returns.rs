@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use techtrove_core::{Currency, FieldError, Money, Problem, Quantity, Sku, TypedId as _, codes};
+use techtrove_core::{Currency, Money, Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
     HttpError, Json, NoFields, OptionalJson, Path, ProblemBody,
     idempotency::{IdempotencyKey, Idempotent, Once, Repeatable as _, Scope},
@@ -18,6 +18,7 @@ use techtrove_orders_api::{OrderId, ReturnId};
 use utoipa::ToSchema;
 
 use super::{
+    currency,
     orders::{hidden, scope, viewer},
     texts,
 };
@@ -108,11 +109,7 @@ impl ReturnRequest {
 impl ReceiveRequest {
     fn check(&self, app: &App) -> Result<(), Problem> {
         let Some(refund) = &self.refund else { return Ok(()) };
-        if refund.currency != app.config.pricing.currency {
-            let detail = format!("this shop's currency is {}", app.config.pricing.currency);
-            let errors = vec![FieldError::new("/refund/currency", detail.clone())];
-            return Err(Problem { errors, ..Problem::new(codes::CURRENCY_MISMATCH, detail) });
-        }
+        currency::check(app, "/refund", refund.currency)?;
         if refund.amount < 0 {
             return Err(Problem::invalid_field("/refund/amount", "zero or more minor units"));
         }
