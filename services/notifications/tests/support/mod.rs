@@ -7,7 +7,7 @@ mod mail_server;
 pub use mail_server::MailServer;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -23,7 +23,7 @@ use techtrove_bus::{
     first_time,
 };
 use techtrove_core::{
-    Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId,
+    Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId, codes,
 };
 use techtrove_db::Db;
 use techtrove_http::{Client, HttpError, Json, Query};
@@ -54,6 +54,8 @@ pub struct Office {
     pub orders_away: Arc<AtomicU32>,
     /// How often identity still answers that it is away.
     pub identity_away: Arc<AtomicU32>,
+    /// Which secrets were used, and lead nowhere any more.
+    pub used: Arc<Mutex<Vec<MailedSecretId>>>,
     key: SigningKey,
 }
 
@@ -205,15 +207,17 @@ pub fn secret_of(id: MailedSecretId) -> String {
     format!("told-{}-s3cret", id.uuid().as_u128())
 }
 
-fn identity(away: Arc<AtomicU32>) -> Router {
+fn identity(away: Arc<AtomicU32>, used: Arc<Mutex<Vec<MailedSecretId>>>) -> Router {
     let answer = move |Json(asked): Json<TellSecrets>| {
         let left =
             away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let used = used.lock().expect("not poisoned").clone();
         async move {
             if left.is_ok() {
-                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+                return HttpError(Problem::new(codes::UNAVAILABLE, "away")).into_response();
             }
-            let live = asked.ids.into_iter().filter(|id| id.uuid().as_u128() < 1_000);
+            let leads = |id: &MailedSecretId| id.uuid().as_u128() < 1_000 && !used.contains(id);
+            let live = asked.ids.into_iter().filter(leads);
             let secrets =
                 live.map(|id| ToldSecret { id, secret: MailedSecret::new(secret_of(id)) });
             axum::Json(ToldSecrets { secrets: secrets.collect() }).into_response()
@@ -227,8 +231,9 @@ impl Office {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
-        let (orders_away, identity_away) = (Arc::default(), Arc::default());
-        let identity = Client::local("identity", identity(Arc::clone(&identity_away)));
+        let (orders_away, identity_away, used) = (Arc::default(), Arc::default(), Arc::default());
+        let identity = identity(Arc::clone(&identity_away), Arc::clone(&used));
+        let identity = Client::local("identity", identity);
         let client = Client::local("orders", orders(Arc::clone(&orders_away)));
         let config = Config { smtp, ..Config::default() };
         let key = SigningKey::from_seed(&[7; 32]).expect("a key");
@@ -245,7 +250,7 @@ impl Office {
         let app = App::new(&config, &deps).expect("usable settings");
         let (service, mailbox) =
             techtrove_notifications::build(config, deps).await.expect("builds");
-        Self { app, service, mailbox, clock, orders_away, identity_away, key }
+        Self { app, service, mailbox, clock, orders_away, identity_away, used, key }
     }
 
     /// Nobody in particular, who calls.
