@@ -83,6 +83,7 @@ async fn a_collection_is_made_once_per_key_and_slugs_are_its_own() {
     let other = create(json!({"name": "New"}), "k2").await.expect(201);
     let taken = create(json!({"name": "Newer", "slug": "new"}), "k3").await.expect(409);
 
+    assert_eq!(first.header("etag"), again.header("etag"));
     assert_eq!((first.body, again.header("idempotent-replayed")), (again.body.clone(), "true"));
     assert_ne!(other.value()["slug"], "new");
     assert_eq!(taken.problem_code(), "slug_taken");

@@ -126,6 +126,7 @@ async fn a_key_makes_one_review_and_gives_its_answer_again() {
 
     assert_eq!(first.value(), second.value());
     assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(first.header("etag"), second.header("etag"));
 }
 
 #[tokio::test]

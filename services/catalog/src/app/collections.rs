@@ -159,6 +159,7 @@ fn settle_slug(
 
 impl Repeatable for ShownCollection {
     fn answer(&self) -> Result<Answer, Problem> {
-        Answer::created(&format!("/api/v1/collections/{}", self.collection.id), self)
+        let location = format!("/api/v1/collections/{}", self.collection.id);
+        Ok(Answer::created(&location, self)?.in_version(self.collection.version))
     }
 }
