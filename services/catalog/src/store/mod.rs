@@ -19,8 +19,8 @@ pub use categories::{
     lock_category, lookup_category, lookup_category_by_slug, update_category,
 };
 pub use collections::{
-    delete_collection, insert_collection, list_collections, lock_collection, lookup_collection,
-    lookup_collection_by_slug, products_on_sale, update_collection,
+    CollectionPlace, delete_collection, insert_collection, list_collections, lock_collection,
+    lookup_collection, lookup_collection_by_slug, products_on_sale, update_collection,
 };
 pub use export::export_products;
 pub use imports::{
