@@ -61,8 +61,13 @@ mod tests {
         let stored: Result<(), DbError> = db
             .write("finish", move |tx| {
                 idempotency::claim(tx, &key)?;
-                let answer =
-                    Answer { status: 201, body: Vec::new(), location: None, resource: None };
+                let answer = Answer {
+                    status: 201,
+                    body: Vec::new(),
+                    location: None,
+                    resource: None,
+                    version: None,
+                };
                 idempotency::finish(tx, &key.hash, &answer)
             })
             .await;
