@@ -8,11 +8,14 @@ use confique::Config;
 use techtrove_core::{Currency, EmailAddress};
 use techtrove_gateway::{RateLimit, TrustedProxies};
 use techtrove_notifications::{PublicUrl, SmtpUrl, domain::Language};
-use techtrove_orders::domain::{
-    CapturePolicy, Country,
-    shipping::ShippingTable,
-    tax::{ShippingTax, TaxRate, TaxTable},
-    totals::Pricing,
+use techtrove_orders::{
+    Deadlines,
+    domain::{
+        CapturePolicy, Country,
+        shipping::ShippingTable,
+        tax::{ShippingTax, TaxRate, TaxTable},
+        totals::Pricing,
+    },
 };
 
 use crate::stripe::{self, Stripe, Words};
@@ -54,6 +57,8 @@ pub struct Settings {
     pub payment_provider: PaymentProvider,
     /// The shop's account at Stripe; kept for what was paid there, also when others take the money now.
     pub stripe: Option<Stripe>,
+    /// How long the steps of an order may take. They depend on one another, so no variable sets them.
+    pub deadlines: Deadlines,
 }
 
 /// Who takes the money of new orders.
@@ -161,6 +166,7 @@ impl Default for Settings {
             shipping_prices: None,
             capture: CapturePolicy::default(),
             return_days: None,
+            deadlines: Deadlines::default(),
             payment_provider: PaymentProvider::default(),
             stripe: None,
         }
@@ -229,6 +235,7 @@ impl Settings {
             shipping_prices: parsed("TECHTROVE_SHIPPING_PRICES", values.shipping_prices)?,
             capture: parsed("TECHTROVE_CAPTURE", values.capture)?.unwrap_or_default(),
             return_days: parsed("TECHTROVE_RETURN_DAYS", values.return_days)?,
+            deadlines: defaults.deadlines,
         })
     }
 

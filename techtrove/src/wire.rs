@@ -255,6 +255,7 @@ impl Common {
             capture: self.settings.capture,
             return_window: window.unwrap_or(usual.return_window),
             payment_providers: vec![self.settings.payment_provider.name().to_owned()],
+            deadlines: self.settings.deadlines,
             ..usual
         };
         let deps = techtrove_orders::Deps {

@@ -1,7 +1,7 @@
-//! Path, query and headers, with problems instead of plain text when they do not fit.
+//! Path, query, headers and what a page's form sends, with problems instead of plain text when they do not fit.
 
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderName, request::Parts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::{HeaderMap, HeaderName, header, request::Parts};
 use serde::de::DeserializeOwned;
 use techtrove_core::{Problem, codes};
 
@@ -16,6 +16,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
         Ok(Self(parse_query(parts.uri.query().unwrap_or_default())?))
+    }
+}
+
+/// What the form of a page sends (`application/x-www-form-urlencoded`), as strict as a query: 415 for
+/// another content type, 413 over the limit, 422 with the pointer `/name`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
+        let given = request.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let detail = "the body must be a form: application/x-www-form-urlencoded";
+            return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail).into());
+        }
+        let body = json::read(request).await?;
+        let not_a_form = |_| Problem::new(codes::BAD_REQUEST, "the body is not a form");
+        let body = std::str::from_utf8(&body).map_err(not_a_form)?;
+        Ok(Self(parse_query(body)?))
     }
 }
 
@@ -126,6 +148,24 @@ mod tests {
         ] {
             assert_eq!(pointer_of(query), pointer, "{query}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_form_is_read_as_strictly_as_a_query() {
+        async fn take(content_type: &str, body: &'static str) -> Result<Filter, u16> {
+            let request = http::Request::post("/").header("content-type", content_type);
+            let request = request.body(Body::from(body)).expect("a request");
+            let taken = Form::<Filter>::from_request(request, &()).await;
+            taken.map(|Form(filter)| filter).map_err(|refused| refused.0.status)
+        }
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+
+        let filter = take(form, "sku=a+b%20c&limit=7").await.expect("valid");
+
+        assert_eq!((filter.sku, filter.limit), (vec!["a b c".to_owned()], Some(7)));
+        assert_eq!(take(form, "colour=red").await, Err(422));
+        assert_eq!(take(form, "sku=%00").await, Err(422));
+        assert_eq!(take("application/json", "sku=a").await, Err(415));
     }
 
     #[test]

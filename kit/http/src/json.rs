@@ -139,7 +139,7 @@ pub(crate) async fn read_optional_json(request: Request) -> Result<Option<Bytes>
 
 /// The whole body, up to the limit that is layered onto the route, and without card numbers where the
 /// route is to be free of them. One that says at its beginning that it is larger is not waited for.
-async fn read(request: Request) -> Result<Bytes, Problem> {
+pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
     let cards = CardFree::of(&request);
     let announced = request.body().size_hint().lower();
     let request = request.with_limited_body();

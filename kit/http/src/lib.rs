@@ -36,7 +36,7 @@ pub use context::{
     in_current_context, in_trace, request_context,
 };
 pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_json};
-pub use extract::{Path, Query, header_text};
+pub use extract::{Form, Path, Query, header_text};
 pub use guard::{PanicLayer, guard, with_fallbacks};
 pub use json::{Json, NoFields, OptionalJson, body_problem, parse_json, ready_json};
 pub use patch::Patch;

@@ -12,6 +12,7 @@ use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds, TypedId as 
 use techtrove_db::DbOptions;
 use techtrove_gateway::RateLimit;
 use techtrove_identity_api::{Claims, Role, SigningKey};
+use techtrove_orders::Deadlines;
 use techtrove_orders_api::OrderId;
 use techtrove_runtime::{Lifecycle, Shutdown};
 use techtrove_testing::{Actor, Reply, eventually};
@@ -19,6 +20,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// How long what travels by events may take in a test.
 pub const SOON: Duration = Duration::from_secs(20);
+
+/// How long a step of an order may take here, where many tests share the machine: the deadlines of a
+/// real shop are proven in orders' own tests, under a clock that does not run.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running shop.
 pub struct TestShop {
@@ -48,7 +53,7 @@ enum Place {
 impl TestShop {
     /// A shop on the embedded database.
     pub async fn embedded() -> Self {
-        Self::embedded_with(unlimited()).await
+        Self::embedded_with(patient()).await
     }
 
     /// A shop on the embedded database, with these settings.
@@ -72,7 +77,7 @@ impl TestShop {
                 let place = |name: &str| SERVICES.iter().position(|service| *service == name);
                 let url = |name: &str| urls[place(name).expect("a service")].clone();
                 let place = Place::Databases(databases);
-                shops.push((engine, Self::start(url, unlimited(), place).await));
+                shops.push((engine, Self::start(url, patient(), place).await));
             }
         }
         shops
@@ -272,8 +277,16 @@ impl TestShop {
     }
 }
 
-fn unlimited() -> Settings {
-    Settings { rate_limit: RateLimit::Off, ..Settings::default() }
+/// The settings of a shop that many ask at once, on a machine which others use too.
+pub fn patient() -> Settings {
+    let deadlines = Deadlines {
+        turn: PATIENCE,
+        call: PATIENCE,
+        payment: PATIENCE,
+        lease: 10 * PATIENCE,
+        ..Deadlines::default()
+    };
+    Settings { rate_limit: RateLimit::Off, deadlines, ..Settings::default() }
 }
 
 /// What somebody of this name sends to register.

@@ -9,7 +9,6 @@ use techtrove::settings::{PaymentProvider, Settings};
 use techtrove::stripe::Stripe;
 use techtrove_core::{Clock as _, SystemClock};
 use techtrove_db::{Db, DbOptions};
-use techtrove_gateway::RateLimit;
 use techtrove_payments::{
     domain::Secret,
     provider::{WebhookSecret, stripe::Account},
@@ -18,7 +17,7 @@ use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 use techtrove_testing::Actor;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::harness::{SOON, TestShop, order};
+use crate::harness::{SOON, TestShop, order, patient};
 
 const WEBHOOKS: &str = "/api/v1/payments/webhooks/stripe";
 
@@ -57,10 +56,9 @@ impl Stranger {
             ],
         };
         Settings {
-            rate_limit: RateLimit::Off,
             payment_provider: PaymentProvider::Stripe,
             stripe: Some(Stripe { origin: self.origin.parse().expect("an origin"), account }),
-            ..Settings::default()
+            ..patient()
         }
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{
     App, Placed, answer,
-    drivers::Seat,
+    drivers::{Seat, Turn},
     neighbours::{self, PaymentToken},
 };
 use crate::{
@@ -74,6 +74,8 @@ pub(super) struct Drive {
     pub hand: Hand,
     /// The buyer's token, in the buyer's hand alone.
     pub token: Option<PaymentToken>,
+    /// The buyer's turn at the stock, until it is held.
+    pub turn: Option<Turn>,
     /// The buyer, as long as they wait.
     pub waiting: Option<Waiting>,
     /// The seat for what follows the answer.
@@ -128,6 +130,7 @@ impl Drive {
             lease,
             hand: Hand::Recovery,
             token: None,
+            turn: None,
             waiting: None,
             follow_up: None,
         }
@@ -140,7 +143,7 @@ impl Drive {
     pub async fn run(mut self, app: &App) -> Result<Stop, Error> {
         loop {
             let began = app.clock.now();
-            let outcome = neighbours::take(app, &self).await;
+            let outcome = neighbours::take(app, &mut self).await;
             let stored = match self.decide_and_store(app, &outcome, began).await? {
                 Attempt::Stored(stored) => stored,
                 Attempt::Again => continue,
