@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, header, request::Parts};
 use serde::de::DeserializeOwned;
 use techtrove_core::{Problem, codes};
 
-use crate::{HttpError, json};
+use crate::{HttpError, json, pointer};
 
 /// The query string. A parameter that is not acceptable is 422 with the pointer `/name`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,9 +50,37 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
             "a text must not contain the character U+0000",
         ));
     }
+    if let Some(name) = pairs(query).find_map(|(name, value)| value.is_empty().then_some(name)) {
+        // Numbers and booleans without a value would be read as absent.
+        return Err(Problem::invalid_field(format!("/{name}"), "a parameter has a value"));
+    }
     let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     serde_path_to_error::deserialize(deserializer)
         .map_err(|error| json::invalid_value(error.path(), &error.inner().to_string()))
+}
+
+/// Refuses a query with a parameter that is not `known`: for calls that look at no query, as [`Query`] does
+/// for those that do.
+///
+/// # Errors
+/// 422 with the pointer `/name`.
+pub fn refuse_unknown(query: &str, known: impl Fn(&str) -> bool) -> Result<(), Problem> {
+    if pairs(query).all(|(name, _)| known(name)) {
+        return Ok(());
+    }
+    let read: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
+    match read.iter().find(|(name, _)| !known(name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Problem::invalid_field(pointer::below(name, ""), "there is no such parameter"))
+        }
+    }
+}
+
+/// The parameters of a query as they are written.
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// The path's parameters. A path that cannot be meant, such as another kind's id, is 404: no such
@@ -144,9 +172,29 @@ mod tests {
             ("in_stock=perhaps", "/in_stock"),
             ("colour=red", "/colour"),
             ("sku=a%00b", "/sku"),
+            ("limit=", "/limit"),
+            ("in_stock", "/in_stock"),
+            ("sku=a&&sku=", "/sku"),
             ("%00=a", ""),
         ] {
             assert_eq!(pointer_of(query), pointer, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_reads_is_refused_however_it_is_written() {
+        let refused = |query| {
+            let known = |name: &str| ["limit", "cursor"].contains(&name);
+            refuse_unknown(query, known).err().map(|problem| problem.errors[0].pointer.clone())
+        };
+
+        for query in ["", "&", "limit=5&cursor=x", "limit", "l%69mit=5"] {
+            assert_eq!(refused(query), None, "{query}");
+        }
+        for (query, pointer) in
+            [("colour=red", "/colour"), ("limit=1&%63olour", "/colour"), ("a~/b=1", "/a~0~1b")]
+        {
+            assert_eq!(refused(query).as_deref(), Some(pointer), "{query}");
         }
     }
 

@@ -68,6 +68,14 @@ pub fn ready_json(json: Bytes) -> Response {
     ([(header::CONTENT_TYPE, APPLICATION_JSON)], json).into_response()
 }
 
+/// Checks JSON that comes otherwise than as a body, such as a line of an import, as strictly as one.
+///
+/// # Errors
+/// 400 when it is not JSON or an object has a key twice, 422 when a text contains U+0000.
+pub fn check_json(json: &[u8]) -> Result<(), Problem> {
+    strict::check(json)
+}
+
 /// Reads a value from a JSON body, as [`Json`] does.
 ///
 /// # Errors

@@ -200,7 +200,7 @@ impl Drive {
     /// Reads the order as others have changed it; whether it is still ours to drive.
     async fn look_again(&mut self, app: &App) -> Result<bool, Error> {
         let lease = self.lease;
-        let found = app.db.read("orders.look_again", move |tx| -> Result<_, Error> {
+        let found = app.db.lookup("orders.look_again", move |tx| -> Result<_, Error> {
             let Some(saga) = store::lookup_own_saga(tx, &lease)? else { return Ok(None) };
             Ok(store::lookup_order(tx, lease.order)?.zip(Some(saga)))
         });
