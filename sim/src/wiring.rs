@@ -190,6 +190,7 @@ impl Site<'_> {
             guest_key: GuestKey::new(GUEST_KEY),
             sandbox: self.to("sandbox"),
             sandbox_webhooks: vec![WebhookSecret::new(WEBHOOK_SECRET)],
+            stripe: None,
         };
         let config = techtrove_payments::Config {
             longest_retry: Duration::from_secs(6),

@@ -13,5 +13,6 @@ mod origin;
 pub mod session;
 pub mod settings;
 pub mod shop;
+pub mod stripe;
 mod terminal;
 mod wire;

@@ -18,6 +18,8 @@ use techtrove_orders::{
     },
 };
 
+use crate::stripe::{self, Stripe, Words};
+
 /// The shop's settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -51,8 +53,22 @@ pub struct Settings {
     pub capture: CapturePolicy,
     /// How many days after its arrival an order may be sent back, when it is not as usual.
     pub return_days: Option<u16>,
+    /// Who takes the money of new orders.
+    pub payment_provider: PaymentProvider,
+    /// The shop's account at Stripe; kept for what was paid there, also when others take the money now.
+    pub stripe: Option<Stripe>,
     /// How long the steps of an order may take. They depend on one another, so no variable sets them.
     pub deadlines: Deadlines,
+}
+
+/// Who takes the money of new orders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PaymentProvider {
+    /// The shop's own sandbox: no money moves.
+    #[default]
+    Sandbox,
+    /// Stripe.
+    Stripe,
 }
 
 /// A mail server.
@@ -120,6 +136,16 @@ struct Environment {
     capture: Option<String>,
     #[config(env = "TECHTROVE_RETURN_DAYS")]
     return_days: Option<String>,
+    #[config(env = "TECHTROVE_PAYMENT_PROVIDER")]
+    payment_provider: Option<String>,
+    #[config(env = "TECHTROVE_STRIPE_KEY_FILE")]
+    stripe_key_file: Option<String>,
+    #[config(env = "TECHTROVE_STRIPE_WEBHOOK_SECRETS_FILE")]
+    stripe_webhook_secrets_file: Option<String>,
+    #[config(env = "TECHTROVE_STRIPE_RETURN_URL")]
+    stripe_return_url: Option<String>,
+    #[config(env = "TECHTROVE_STRIPE_URL")]
+    stripe_url: Option<String>,
 }
 
 impl Default for Settings {
@@ -141,7 +167,30 @@ impl Default for Settings {
             capture: CapturePolicy::default(),
             return_days: None,
             deadlines: Deadlines::default(),
+            payment_provider: PaymentProvider::default(),
+            stripe: None,
         }
+    }
+}
+
+impl PaymentProvider {
+    /// The name by which requests choose it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => techtrove_payments::provider::sandbox::NAME,
+            Self::Stripe => techtrove_payments::provider::stripe::NAME,
+        }
+    }
+}
+
+impl FromStr for PaymentProvider {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = [Self::Sandbox, Self::Stripe];
+        let found = known.into_iter().find(|provider| provider.name() == text);
+        found.ok_or("write sandbox or stripe")
     }
 }
 
@@ -156,7 +205,18 @@ impl Settings {
 
     fn from_values(values: Environment) -> Result<Self, InvalidSetting> {
         let defaults = Self::default();
+        let currency = parsed("TECHTROVE_CURRENCY", values.currency)?.unwrap_or(defaults.currency);
+        let stripe = Words {
+            key_file: values.stripe_key_file,
+            webhook_secrets_file: values.stripe_webhook_secrets_file,
+            return_url: values.stripe_return_url,
+            url: values.stripe_url,
+        };
+        let stripe = stripe.account(currency)?;
         Ok(Self {
+            payment_provider: provider(values.payment_provider, stripe.as_ref())?,
+            stripe,
+            currency,
             log: values.log,
             rate_limit: parsed("TECHTROVE_RATE_LIMIT", values.rate_limit)?
                 .unwrap_or(defaults.rate_limit),
@@ -165,7 +225,6 @@ impl Settings {
             smtp: smtp(values.smtp_url, values.smtp_from)?,
             public_url: parsed("TECHTROVE_PUBLIC_URL", values.public_url)?,
             language: parsed("TECHTROVE_LANGUAGE", values.language)?.unwrap_or_default(),
-            currency: parsed("TECHTROVE_CURRENCY", values.currency)?.unwrap_or(defaults.currency),
             country: parsed("TECHTROVE_COUNTRY", values.country)?,
             prices_include_tax: parsed("TECHTROVE_PRICES_INCLUDE_TAX", values.prices_include_tax)?
                 .unwrap_or_default(),
@@ -187,6 +246,7 @@ impl Settings {
             rate_limit: self.rate_limit,
             trusted_proxies: self.trusted_proxies.clone(),
             currency: self.currency,
+            payment_provider: self.payment_provider.name(),
             ..techtrove_gateway::Config::default()
         }
     }
@@ -233,6 +293,20 @@ fn parsed<T: FromStr<Err: std::fmt::Display>>(
     value.map(parse).transpose()
 }
 
+fn provider(
+    name: Option<String>,
+    stripe: Option<&Stripe>,
+) -> Result<PaymentProvider, InvalidSetting> {
+    let variable = "TECHTROVE_PAYMENT_PROVIDER";
+    match parsed(variable, name)?.unwrap_or_default() {
+        PaymentProvider::Stripe if stripe.is_none() => {
+            let cause = format!("{} is missing", stripe::KEY_FILE);
+            Err(InvalidSetting::Value { variable, cause })
+        }
+        provider => Ok(provider),
+    }
+}
+
 fn smtp(url: Option<String>, from: Option<String>) -> Result<Option<Smtp>, InvalidSetting> {
     let from = parsed("TECHTROVE_SMTP_FROM", from)?;
     match (parsed("TECHTROVE_SMTP_URL", url)?, from) {
@@ -268,6 +342,11 @@ mod tests {
             country: None,
             capture: None,
             return_days: None,
+            payment_provider: None,
+            stripe_key_file: None,
+            stripe_webhook_secrets_file: None,
+            stripe_return_url: None,
+            stripe_url: None,
         }
     }
 
@@ -303,6 +382,14 @@ mod tests {
             (
                 Environment { return_days: Some("a month".into()), ..nothing() },
                 "TECHTROVE_RETURN_DAYS",
+            ),
+            (
+                Environment { payment_provider: Some("cash".into()), ..nothing() },
+                "TECHTROVE_PAYMENT_PROVIDER",
+            ),
+            (
+                Environment { payment_provider: Some("stripe".into()), ..nothing() },
+                "TECHTROVE_PAYMENT_PROVIDER",
             ),
             (
                 Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() },

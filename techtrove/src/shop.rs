@@ -88,6 +88,9 @@ pub enum StartError {
     /// The signing key cannot be used.
     #[error("cannot start: {0}")]
     SigningKey(SigningError),
+    /// Stripe cannot be reached safely.
+    #[error("cannot start: TLS cannot be set up: {0}")]
+    Tls(String),
     /// Two consumers of events bear one name.
     #[error("cannot start: {0}")]
     Subscription(String),
@@ -217,5 +220,5 @@ pub async fn openapi() -> Result<utoipa::openapi::OpenApi, StartError> {
     };
     let services = wire(wiring).await?.services;
     let services = services.into_iter().map(|service| service.public).collect();
-    Ok(techtrove_gateway::document(services, Settings::default().currency))
+    Ok(techtrove_gateway::document(services, &Settings::default().gateway()))
 }

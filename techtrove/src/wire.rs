@@ -8,13 +8,13 @@ use axum::Router;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_gateway::RateLimit;
-use techtrove_http::Client;
+use techtrove_http::{Client, Https};
 use techtrove_identity::domain::MailKey;
 use techtrove_identity_api::{Admin, Authenticator, GuestKey, IdentityClient, SigningKey};
 use techtrove_inventory_api::InventoryClient;
 use techtrove_notifications_api::NotificationsClient;
 use techtrove_orders_api::OrdersClient;
-use techtrove_payments::provider::WebhookSecret;
+use techtrove_payments::{StripeDeps, provider::WebhookSecret};
 use techtrove_payments_api::PaymentsClient;
 use techtrove_runtime::Service;
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
@@ -24,6 +24,7 @@ use crate::{
     folder::Secrets,
     settings::Settings,
     shop::{Databases, PUBLISHERS, StartError, Wiring},
+    stripe::Stripe,
 };
 
 /// The services, wired to each other.
@@ -65,6 +66,7 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
         guest_key: guest_key.clone(),
         sandbox: to(&sandbox),
         webhook_secret: WebhookSecret::new(webhooks.secret),
+        stripe: common.settings.stripe.as_ref().map(stripe).transpose()?,
     };
     let payments = common.payments(&authenticator, payments_deps).await?;
     let orders_deps = OrdersNeeds {
@@ -88,6 +90,14 @@ pub(crate) async fn wire(wiring: Wiring) -> Result<Wired, StartError> {
     let services: Vec<Service> = services.map(shown).into();
     let books = books(&services, provider, &common.clock);
     Ok(Wired { services, mailbox, books, webhooks: webhooks.endpoint })
+}
+
+/// What payments needs for the shop's account at Stripe.
+fn stripe(settings: &Stripe) -> Result<StripeDeps, StartError> {
+    let network = Https::new(settings.origin.clone());
+    let network = network.map_err(|error| StartError::Tls(error.to_string()))?;
+    let client = Client::over("stripe", Arc::new(network));
+    Ok(StripeDeps { client, account: settings.account.clone() })
 }
 
 /// A client of a service in this process.
@@ -120,6 +130,7 @@ struct PaymentsNeeds {
     guest_key: GuestKey,
     sandbox: Client,
     webhook_secret: WebhookSecret,
+    stripe: Option<StripeDeps>,
 }
 
 /// Whom orders calls, and the key of its guests' tokens.
@@ -222,6 +233,7 @@ impl Common {
             guest_key: needs.guest_key,
             sandbox: needs.sandbox,
             sandbox_webhooks: vec![needs.webhook_secret],
+            stripe: needs.stripe,
         };
         let config = techtrove_payments::Config {
             currency: self.settings.currency,
@@ -242,6 +254,7 @@ impl Common {
             pricing: self.settings.pricing(),
             capture: self.settings.capture,
             return_window: window.unwrap_or(usual.return_window),
+            payment_providers: vec![self.settings.payment_provider.name().to_owned()],
             deadlines: self.settings.deadlines,
             ..usual
         };

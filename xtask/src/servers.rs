@@ -33,7 +33,7 @@ use crate::tidy;
 /// on 127.0.0.1 only, and run as an unprivileged user.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  cargo xtask servers install        Debian's packages, once (asks sudo where you are not root)
+  cargo xtask servers install        Debian's packages and stripe-mock, once (asks sudo where you are not root)
   cargo xtask servers up             start what does not run, and say where
   . .servers/env; cargo test         tests by hand on all databases; `cargo xtask test` reads it itself
   cargo xtask servers down           stop both; their data stays
@@ -45,7 +45,7 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Install Debian's packages for the tests, as root or by sudo
+    /// Install Debian's packages for the tests, as root or by sudo, and build stripe-mock
     Install,
     /// Start both unless they run, and wait until they answer
     Up,
@@ -68,15 +68,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-/// The variables that say where the running servers are and which certificate is theirs; those that
-/// do not answer are left out.
+/// The variables that say where the running servers are, which certificate is theirs and where Stripe's
+/// stand-in is; those that do not answer, or are not there, are left out.
 pub fn environment() -> Vec<(String, String)> {
     let text = fs::read_to_string(environment_file()).unwrap_or_default();
     let pairs = text.lines().filter_map(|line| {
         let (name, url) = line.strip_prefix("export ")?.split_once('=')?;
         Some((name.to_owned(), url.trim_matches('\'').to_owned()))
     });
-    pairs.filter(|(_, value)| port_of(value).map_or(Path::new(value).is_file(), listens)).collect()
+    let mock = packages::stripe_mock();
+    let mock = ("TECHTROVE_TEST_STRIPE_MOCK".to_owned(), mock.display().to_string());
+    let there = |value: &str| port_of(value).map_or(Path::new(value).is_file(), listens);
+    pairs.chain([mock]).filter(|(_, value)| there(value)).collect()
 }
 
 fn port_of(url: &str) -> Option<u16> {

@@ -10,9 +10,10 @@ use crate::{servers, tidy};
 
 /// The real servers that suites run on, the variable that says where one is, and what its absence
 /// leaves out.
-const SERVERS: [(&str, &str, &str); 2] = [
+const SERVERS: [(&str, &str, &str); 3] = [
     ("PostgreSQL", "TECHTROVE_TEST_POSTGRES", "every store's suite on PostgreSQL"),
     ("MariaDB", "TECHTROVE_TEST_MYSQL", "every store's suite on MySQL and MariaDB"),
+    ("stripe-mock", "TECHTROVE_TEST_STRIPE_MOCK", "our requests held against Stripe's API"),
 ];
 
 /// What else tests run: its name, the shell's question whether it is there, and what is not tested without.

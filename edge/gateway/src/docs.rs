@@ -74,9 +74,11 @@ const OWN_REFUSALS: [(&str, &str); 6] = [
 const OWN_REFUSAL_OF_BODY: (&str, &str) = ("408", "The body did not arrive in time");
 
 /// The document with what holds for every operation: the gateway's own refusals, that a refusal is
-/// `application/problem+json`, that no body is `null`, the shop's currency, and where answers lead.
-pub(crate) fn complete(mut openapi: OpenApi, currency: Currency) -> OpenApi {
-    name_currency(&mut openapi, currency);
+/// `application/problem+json`, that no body is `null`, the shop's currency and payment provider, and where
+/// answers lead.
+pub(crate) fn complete(mut openapi: OpenApi, shop: &crate::Config) -> OpenApi {
+    name_currency(&mut openapi, shop.currency);
+    name_provider(&mut openapi, shop.payment_provider);
     let problem = Ref::from_schema_name("ProblemBody");
     for item in openapi.paths.paths.values_mut() {
         for operation in links::operations_mut(item) {
@@ -183,11 +185,23 @@ fn name_currency(openapi: &mut OpenApi, currency: Currency) {
     }
 }
 
-/// The document of these services, for a shop of this currency.
+/// New orders are paid by one provider: another is refused.
+fn name_provider(openapi: &mut OpenApi, provider: &str) {
+    let schemas = openapi.components.as_mut().map(|components| &mut components.schemas);
+    if let Some(RefOr::T(Schema::Object(payment))) =
+        schemas.and_then(|all| all.get_mut("PaymentRequest"))
+        && let Some(RefOr::T(Schema::Object(name))) = payment.properties.get_mut("provider")
+    {
+        name.enum_values = Some(vec![provider.into()]);
+        name.examples = vec![provider.into()];
+    }
+}
+
+/// The document of these services, for a shop with these settings.
 #[must_use]
-pub fn document(services: Vec<OpenApiRouter>, currency: Currency) -> OpenApi {
+pub fn document(services: Vec<OpenApiRouter>, shop: &crate::Config) -> OpenApi {
     let api = OpenApiRouter::<()>::with_openapi(head());
-    complete(services.into_iter().fold(api, OpenApiRouter::merge).into_openapi(), currency)
+    complete(services.into_iter().fold(api, OpenApiRouter::merge).into_openapi(), shop)
 }
 
 /// The document and the reference. Only its bytes are kept: as a tree it takes megabytes.

@@ -38,6 +38,8 @@ pub struct Config {
     pub pace: Pace,
     /// The shop's currency, which the document names.
     pub currency: Currency,
+    /// Who takes the money of its orders, whom the document names.
+    pub payment_provider: &'static str,
 }
 
 impl Default for Config {
@@ -48,6 +50,7 @@ impl Default for Config {
             body_limit: 1024 * 1024,
             pace: Pace { usual: Duration::from_secs(30), streamed: Duration::from_secs(900) },
             currency: Currency::USD,
+            payment_provider: "sandbox",
         }
     }
 }
@@ -67,7 +70,7 @@ pub fn router(config: &Config, origin: Origin, context: RequestContext) -> Route
         api = api.merge(service);
     }
     let (api, openapi) = api.split_for_parts();
-    let document = docs::complete(openapi, config.currency);
+    let document = docs::complete(openapi, config);
     let routes = api.merge(docs::router(&document)).merge(origin.beside);
     // One layer made of four: axum boxes a route once for each time that it is layered.
     with_fallbacks(routes).layer((

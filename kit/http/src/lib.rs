@@ -26,7 +26,10 @@ pub mod sse;
 
 pub use cache::{no_store, private};
 pub use cards::CardFree;
-pub use client::{Answer, Call, Client, ClientError, Fault, Faults, Lost, Network, RequestBuilder};
+pub use client::{
+    Answer, Call, Client, ClientError, Fault, Faults, Https, InvalidOrigin, Lost, Network, Origin,
+    RequestBuilder,
+};
 pub use client_address::ClientAddress;
 pub use context::{
     ContextLayer, RequestContext, continue_trace, current_trace, current_traceparent,

@@ -24,7 +24,7 @@ use techtrove_runtime::{BuildError, Readiness, Service, Shutdown, Worker};
 
 use crate::{
     app::{App, Rules},
-    provider::{Providers, WebhookSecret, sandbox::Sandbox},
+    provider::{Provider, Providers, WebhookSecret, sandbox::Sandbox, stripe},
 };
 
 /// Payments' settings.
@@ -77,6 +77,17 @@ pub struct Deps {
     pub sandbox: Client,
     /// What the sandbox provider signs its webhooks with; several while one takes another's place.
     pub sandbox_webhooks: Vec<WebhookSecret>,
+    /// Stripe, where the shop has an account there.
+    pub stripe: Option<StripeDeps>,
+}
+
+/// What payments needs to have money taken by Stripe.
+#[derive(Debug)]
+pub struct StripeDeps {
+    /// Calls Stripe.
+    pub client: Client,
+    /// The shop's account there.
+    pub account: stripe::Account,
 }
 
 /// Payments, ready to be started.
@@ -110,13 +121,18 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
 pub async fn app(config: &Config, deps: Deps) -> Result<App, BuildError> {
     deps.db.migrate(&store::MIGRATIONS).await?;
     deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
-    let sandbox = Sandbox::new(deps.sandbox, config.provider_deadline, deps.sandbox_webhooks);
+    let deadline = config.provider_deadline;
+    let sandbox = Sandbox::new(deps.sandbox, deadline, deps.sandbox_webhooks);
+    let stripe = deps.stripe.map(|StripeDeps { client, account }| -> Arc<dyn Provider> {
+        Arc::new(stripe::Stripe::new(client, deadline, account))
+    });
+    let sandbox: Arc<dyn Provider> = Arc::new(sandbox);
     Ok(App {
         db: deps.db,
         clock: deps.clock,
         ids: deps.ids,
         guest_key: deps.guest_key,
-        providers: Providers::new(vec![Arc::new(sandbox)]),
+        providers: Providers::new([Some(sandbox), stripe].into_iter().flatten().collect()),
         rules: Rules {
             currency: config.currency,
             give_up_after: config.give_up_after,

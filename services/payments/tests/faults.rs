@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
+use support::{AMOUNT, Face, World, code, in_each_world, payment_id};
 use techtrove_http::Fault as NetworkFault;
 use techtrove_payments::{Error, app, domain::ActionOutcome};
 use techtrove_payments_api::{Payment, PaymentId, PaymentStatus};
@@ -38,6 +38,12 @@ impl Trouble {
 
     fn plan(self, world: &World, operation: Operation) {
         match self {
+            // What the customer did at their bank, Stripe is only asked.
+            Self::Provider(fault)
+                if world.face == Face::Stripe && operation == Operation::CompleteAction =>
+            {
+                world.faults.plan(Operation::Lookup, fault);
+            }
             Self::Provider(fault) => world.faults.plan(operation, fault),
             Self::Network(fault) => world.network.plan(fault),
         }
@@ -68,8 +74,7 @@ fn one_of(payment: &Payment, statuses: &[PaymentStatus]) {
 #[test]
 fn an_authorisation_under_any_trouble_reserves_once_or_is_voided() {
     for trouble in Trouble::ALL {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             trouble.plan(&world, Operation::Charge);
 
             let answer = world.authorize(1, "tok_ok").await.expect("payments answers");
@@ -92,8 +97,7 @@ fn an_authorisation_under_any_trouble_reserves_once_or_is_voided() {
 #[test]
 fn an_authorisation_that_arrives_after_it_was_given_up_is_refused() {
     for trouble in Trouble::ALL.into_iter().filter(|trouble| trouble.is_late()) {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             trouble.plan(&world, Operation::Charge);
             let unknown = world.authorize(1, "tok_ok").await.expect("payments answers");
 
@@ -115,8 +119,7 @@ fn an_authorisation_that_arrives_after_it_was_given_up_is_refused() {
 #[test]
 fn a_capture_under_any_trouble_takes_the_money_once() {
     for trouble in Trouble::ALL {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             let id = world.authorized(1).await;
             trouble.plan(&world, Operation::Capture);
 
@@ -138,8 +141,7 @@ fn a_capture_under_any_trouble_takes_the_money_once() {
 #[test]
 fn a_void_under_any_trouble_sets_the_money_free_once() {
     for trouble in Trouble::ALL {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             let id = world.authorized(1).await;
             trouble.plan(&world, Operation::Void);
 
@@ -157,8 +159,7 @@ fn a_void_under_any_trouble_sets_the_money_free_once() {
 #[test]
 fn a_refund_under_any_trouble_gives_the_money_back_once() {
     for trouble in Trouble::ALL {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             let id = world.captured(1).await;
             trouble.plan(&world, Operation::Refund);
 
@@ -180,9 +181,7 @@ fn a_refund_under_any_trouble_gives_the_money_back_once() {
 
 #[test]
 fn the_token_that_swallows_its_first_answer_is_unknown_and_then_authorised() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
-
+    in_each_world(async |world| {
         let answer = world.authorize(1, "tok_timeout").await.expect("payments answers");
 
         assert_eq!(answer.status, PaymentStatus::Unknown);
@@ -194,8 +193,7 @@ fn the_token_that_swallows_its_first_answer_is_unknown_and_then_authorised() {
 #[test]
 fn a_payment_that_requires_action_under_any_trouble_waits_for_its_customer() {
     for trouble in Trouble::ALL {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             trouble.plan(&world, Operation::Charge);
             let id = payment_id(1);
 
@@ -206,8 +204,12 @@ fn a_payment_that_requires_action_under_any_trouble_waits_for_its_customer() {
             let rested = world.payments.get(id).await.expect("known");
             if trouble.arrives_in_time() {
                 let action = rested.next_action.expect("something to do");
-                assert_eq!(action.kind, "sandbox_confirmation");
-                assert_eq!(action.url, format!("/api/v1/payments/{id}/actions/complete"));
+                let (kind, url) = match world.face {
+                    Face::Sandbox => ("sandbox_confirmation", "/api/v1/payments/pay_"),
+                    Face::Stripe => ("redirect_to_url", "https://bank.example/confirm/pi_"),
+                };
+                assert_eq!(action.kind, kind);
+                assert!(action.url.starts_with(url) && action.url.contains(&id.to_string()));
                 assert_eq!(code(world.payments.capture(id).await), "invalid_transition");
                 let again = world.authorize(1, "tok_requires_action").await.expect("answered");
                 assert_eq!(again.status, PaymentStatus::RequiresAction);
@@ -227,14 +229,13 @@ fn a_completed_action_under_any_trouble_reserves_once_or_declines() {
             (trouble, ActionOutcome::Fail, PaymentStatus::Failed),
         ]
     }) {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             let id = world.awaiting_customer(1).await;
             trouble.plan(&world, Operation::CompleteAction);
 
-            let first = app::complete_action(&world.app, id, outcome).await;
+            let first = world.complete(id, outcome).await;
             world.come_to_rest().await;
-            let again = app::complete_action(&world.app, id, outcome).await.expect("completed");
+            let again = world.complete(id, outcome).await.expect("completed");
 
             if let Err(error) = first {
                 assert!(matches!(error, Error::NotTold { .. }), "{trouble:?}: {error}");
@@ -242,7 +243,7 @@ fn a_completed_action_under_any_trouble_reserves_once_or_declines() {
             assert_eq!(again.status, status, "{trouble:?}");
             assert_eq!(again.next_action, None);
             let ended = world.status(id).await;
-            let late = app::complete_action(&world.app, id, ActionOutcome::Fail).await;
+            let late = world.complete(id, ActionOutcome::Fail).await;
             assert_eq!((ended, late.expect("as it stands").status), (status, status));
             world.assert_books_agree().await;
         });
@@ -252,14 +253,13 @@ fn a_completed_action_under_any_trouble_reserves_once_or_declines() {
 #[test]
 fn a_voided_payment_is_over_whatever_its_customer_does() {
     for trouble in Trouble::ALL {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+        in_each_world(async |world| {
             let id = world.awaiting_customer(1).await;
             trouble.plan(&world, Operation::Void);
 
             let void = world.payments.void(id).await.expect("payments answers");
             one_of(&void, &[PaymentStatus::Voided, PaymentStatus::Unknown]);
-            let late = app::complete_action(&world.app, id, ActionOutcome::Succeed).await;
+            let late = world.complete(id, ActionOutcome::Succeed).await;
             world.come_to_rest().await;
 
             assert!(matches!(late, Err(Error::Refused(_))), "{trouble:?}: {late:?}");
@@ -274,11 +274,9 @@ fn a_voided_payment_is_over_whatever_its_customer_does() {
 
 #[test]
 fn what_the_customer_did_at_the_provider_is_found_by_asking() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.awaiting_customer(1).await;
-        let path = format!("/v1/charges/{id}/complete-action");
-        let _: serde_json::Value = world.provider.post(&path).call().await.expect("confirmed");
+        world.act_at_the_bank(id, ActionOutcome::Succeed).await;
 
         let before = world.payments.get(id).await.expect("known").status;
 
@@ -290,24 +288,22 @@ fn what_the_customer_did_at_the_provider_is_found_by_asking() {
 
 #[test]
 fn only_a_payment_which_waited_for_its_customer_can_be_completed() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let unknown = world.authorize(1, "tok_timeout").await.expect("answered").id;
         let captured = world.captured(2).await;
 
         for id in [unknown, captured] {
-            let refusal = app::complete_action(&world.app, id, ActionOutcome::Succeed).await;
+            let refusal = world.complete(id, ActionOutcome::Succeed).await;
             assert!(matches!(refusal, Err(Error::Refused(_))), "{refusal:?}");
         }
-        let never = app::complete_action(&world.app, payment_id(9), ActionOutcome::Succeed).await;
+        let never = world.complete(payment_id(9), ActionOutcome::Succeed).await;
         assert!(matches!(never, Err(Error::NoSuchPayment)), "{never:?}");
     });
 }
 
 #[test]
 fn an_authorisation_on_its_way_is_not_given_up_at_once() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         world.network.plan(NetworkFault::Delay(Duration::from_secs(3)));
 
         let answer = world.authorize(1, "tok_ok").await.expect("payments answers");
@@ -321,8 +317,7 @@ fn an_authorisation_on_its_way_is_not_given_up_at_once() {
 
 #[test]
 fn a_repeated_authorisation_asks_again_with_the_token() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         world.network.plan(NetworkFault::DropRequest);
 
         let first = world.authorize(1, "tok_ok").await.expect("payments answers");
@@ -338,8 +333,7 @@ fn a_repeated_authorisation_asks_again_with_the_token() {
 
 #[test]
 fn a_refused_repetition_says_nothing_about_a_request_still_on_its_way() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         world.network.plan(NetworkFault::Delay(LATE));
         world.authorize(1, "tok_ok").await.expect("payments answers");
 
@@ -357,8 +351,7 @@ fn a_refused_repetition_says_nothing_about_a_request_still_on_its_way() {
 
 #[test]
 fn while_a_capture_is_open_nothing_else_begins() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.authorized(1).await;
         world.network.plan(NetworkFault::DropAnswer);
 
@@ -375,9 +368,7 @@ fn while_a_capture_is_open_nothing_else_begins() {
 
 #[test]
 fn what_was_never_asked_for_is_remembered_as_voided() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
-
+    in_each_world(async |world| {
         let reconciled = world.status(payment_id(1)).await;
         let voided = world.payments.void(payment_id(2)).await.expect("voided").status;
         let late = [world.authorize(1, "tok_ok").await, world.authorize(2, "tok_ok").await];
@@ -393,8 +384,7 @@ fn what_was_never_asked_for_is_remembered_as_voided() {
 
 #[test]
 fn the_providers_word_against_the_books_changes_nothing_and_stays_open() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.authorized(1).await;
         let capture = format!("/v1/charges/{id}/capture");
         let _: serde_json::Value =
@@ -410,8 +400,7 @@ fn the_providers_word_against_the_books_changes_nothing_and_stays_open() {
 
 #[test]
 fn a_reservation_that_the_provider_has_ended_cannot_be_captured() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.authorized(1).await;
         let void = format!("/v1/charges/{id}/void");
         let _: serde_json::Value =
@@ -425,8 +414,7 @@ fn a_reservation_that_the_provider_has_ended_cannot_be_captured() {
 
 #[test]
 fn the_recovery_asks_ever_more_seldom() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         world.authorize(1, "tok_timeout").await.expect("payments answers");
         let hour = Duration::from_secs(3_600);
         for _ in 0..10_000 {
@@ -462,9 +450,8 @@ async fn killed_after(waits: usize, call: impl Future) -> bool {
 
 #[test]
 fn killed_at_any_moment_the_money_has_moved_once_or_not_at_all() {
-    for waits in 0..12 {
-        on_virtual_time(async {
-            let world = World::in_memory().await;
+    for waits in 0..20 {
+        in_each_world(async |world| {
             let (captured, voided): (PaymentId, PaymentId) =
                 (world.authorized(1).await, world.authorized(2).await);
             let refunded = world.captured(3).await;
@@ -473,7 +460,7 @@ fn killed_at_any_moment_the_money_has_moved_once_or_not_at_all() {
                 amount: support::usd(AMOUNT),
                 reason: "late".to_owned(),
             };
-            let wish = support::authorization(&request(4, "tok_ok"));
+            let wish = support::authorization(&world.request(4, "tok_ok"));
 
             killed_after(waits, app::authorize(&world.app, wish)).await;
             killed_after(waits, app::capture(&world.app, captured)).await;

@@ -3,7 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
+use support::{AMOUNT, World, code, in_each_world, on_virtual_time, payment_id, request};
 use techtrove_core::{PageRequest, codes};
 use techtrove_db::Row;
 use techtrove_http::ClientError;
@@ -21,8 +21,7 @@ fn refused(outcome: Result<Value, ClientError>) -> (u16, String, Option<String>)
 
 #[test]
 fn a_payments_life_and_every_call_of_it_twice() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = payment_id(1);
 
         for _ in 0..2 {
@@ -54,8 +53,7 @@ fn a_payments_life_and_every_call_of_it_twice() {
 
 #[test]
 fn refusals_of_the_provider_are_answers() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let fates = [
             (1, "tok_declined", "card_declined"),
             (2, "tok_insufficient_funds", "insufficient_funds"),
@@ -79,9 +77,8 @@ fn refusals_of_the_provider_are_answers() {
 
 #[test]
 fn a_token_that_the_provider_does_not_know_is_refused_by_name_and_charges_nothing() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
-        let body = request(1, "tok_nobody_knows");
+    in_each_world(async |world| {
+        let body = world.request(1, "tok_nobody_knows");
 
         for _ in 0..2 {
             let asked = world.internal.post("/internal/payments/payments").json(&body).call();
@@ -98,12 +95,12 @@ fn a_token_that_the_provider_does_not_know_is_refused_by_name_and_charges_nothin
 
 #[test]
 fn another_meaning_under_the_same_id_is_refused() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         world.authorized(1).await;
-        let more = AuthorizeRequest { amount: support::usd(AMOUNT + 1), ..request(1, "tok_ok") };
+        let more =
+            AuthorizeRequest { amount: support::usd(AMOUNT + 1), ..world.request(1, "tok_ok") };
         let other =
-            AuthorizeRequest { reference: uuid::Uuid::from_u128(9), ..request(1, "tok_ok") };
+            AuthorizeRequest { reference: uuid::Uuid::from_u128(9), ..world.request(1, "tok_ok") };
 
         assert_eq!(code(world.payments.authorize(&more).await), "payment_mismatch");
         assert_eq!(code(world.payments.authorize(&other).await), "payment_mismatch");
@@ -145,8 +142,7 @@ fn values_that_cannot_be_are_refused_before_anything_is_stored() {
 
 #[test]
 fn refunds_that_cannot_be_are_refused() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let client = &world.internal;
         let id = world.captured(1).await;
         let path = format!("/internal/payments/payments/{id}/refunds");
@@ -228,7 +224,8 @@ fn pages_of_the_book_are_checked() {
 /// Every text in every column of payments' tables.
 async fn every_stored_text(world: &World) -> String {
     const TEXTS: [&str; 4] = [
-        "SELECT coalesce(provider, '') || currency || status || coalesce(decline_code, '') FROM payments",
+        "SELECT coalesce(provider, '') || currency || status || coalesce(decline_code, '') \
+         || coalesce(provider_reference, '') || coalesce(action_url, '') FROM payments",
         "SELECT kind || state || provider_key FROM operations",
         "SELECT reason FROM refunds",
         "SELECT account || currency FROM ledger_entries",
@@ -246,8 +243,7 @@ async fn every_stored_text(world: &World) -> String {
 
 #[test]
 fn the_customers_token_is_kept_nowhere_and_shown_nowhere() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         for (number, token) in
             [(1, "tok_ok"), (2, "tok_declined"), (3, "tok_timeout"), (4, "tok_requires_action")]
         {
@@ -255,8 +251,9 @@ fn the_customers_token_is_kept_nowhere_and_shown_nowhere() {
         }
         world.authorize(5, "tok_x").await.expect_err("not a token");
 
-        assert!(!every_stored_text(&world).await.contains("tok_"));
-        let wish = support::authorization(&request(6, "tok_ok"));
-        assert!(!format!("{wish:?}").contains("tok_ok"));
+        let stored = every_stored_text(&world).await;
+        assert!(!stored.contains("tok_") && !stored.contains("pm_"), "{stored}");
+        let body = world.request(6, "tok_ok");
+        assert!(!format!("{:?}", support::authorization(&body)).contains(&body.token));
     });
 }

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use support::{World, on_virtual_time, payment_id};
+use support::{Face, World, on_virtual_time, payment_id};
 use techtrove_http::Fault;
 use techtrove_payments::{app, domain::ActionOutcome};
 
@@ -63,11 +63,8 @@ async fn make(world: &World, call: &Call) {
     // Refusals are part of the game: what counts is what the books say in the end.
     match call {
         Call::Authorize(token) => drop(world.authorize(1, token).await),
-        Call::Complete(outcome) => drop(app::complete_action(&world.app, id, *outcome).await),
-        Call::AtTheBank => {
-            let path = format!("/v1/charges/{id}/complete-action");
-            drop(world.provider.post(&path).send().await);
-        }
+        Call::Complete(outcome) => drop(world.complete(id, *outcome).await),
+        Call::AtTheBank => world.act_at_the_bank(id, ActionOutcome::Succeed).await,
         Call::DeliverWebhooks => {
             drop(techtrove_sandbox::app::deliver_webhooks(&world.sandbox).await);
         }
@@ -88,14 +85,15 @@ proptest! {
 
     #[test]
     fn any_sequence_with_any_trouble_ends_with_the_same_books(
+        face in prop::sample::select(Face::BOTH.to_vec()),
         steps in prop::collection::vec((calls(), prop::collection::vec(troubles(), 0..3)), 1..20)
     ) {
         on_virtual_time(async {
-            let world = World::in_memory().await;
+            let world = World::of(face).await;
             for (call, troubles) in &steps {
                 world.network.clear();
                 for trouble in troubles {
-                    world.network.plan(*trouble);
+                    world.network.plan_anywhere(*trouble);
                 }
                 make(&world, call).await;
             }

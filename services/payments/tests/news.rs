@@ -7,28 +7,46 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use support::{WEBHOOK_SECRET, World, on_virtual_time, payment_id};
+use support::{Face, WEBHOOK_SECRET, World, in_each_world, payment_id};
 use techtrove_core::{Clock as _, Timestamp};
 use techtrove_http::Fault;
 use techtrove_identity_api::Role;
-use techtrove_payments::{app, domain::ActionOutcome};
+use techtrove_payments::domain::ActionOutcome;
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 use techtrove_testing::Draft;
 
-const WEBHOOKS: &str = "/api/v1/payments/webhooks/sandbox";
+/// A webhook which tells something of this charge.
+fn told(world: &World, id: &impl ToString) -> Value {
+    let key = id.to_string();
+    match world.face {
+        Face::Sandbox => {
+            json!({"id": "evt_1", "type": "charge.authorized", "charge": {"key": key}})
+        }
+        Face::Stripe => json!({
+            "id": "evt_1", "type": "payment_intent.amount_capturable_updated",
+            "data": {"object": {"object": "payment_intent", "metadata": {"payment_id": key}}},
+        }),
+    }
+}
 
-fn told(id: &impl ToString) -> Value {
-    json!({"id": "evt_1", "type": "charge.authorized", "charge": {"key": id.to_string()}})
+/// Where the provider's webhooks arrive.
+fn path(world: &World) -> String {
+    format!("/api/v1/payments/webhooks/{}", world.face.provider())
+}
+
+/// The header with a webhook's signature.
+fn signature(world: &World) -> String {
+    format!("{}-signature", world.face.provider())
 }
 
 /// A webhook with this body, signed at `at`.
 fn signed(world: &World, body: &Value, at: Timestamp) -> Draft {
     let webhooks = Webhooks { endpoint: Endpoint::default(), secret: WEBHOOK_SECRET };
     let bytes = serde_json::to_vec(body).expect("JSON");
-    let signature = webhooks.signature(&bytes, at);
-    let draft = world.public.request(Method::POST, WEBHOOKS);
-    draft.body("application/json", bytes).header("sandbox-signature", &signature)
+    let draft = world.public.request(Method::POST, &path(world));
+    let draft = draft.body("application/json", bytes.clone());
+    draft.header(&signature(world), &webhooks.signature(&bytes, at))
 }
 
 async fn hear(world: &World, body: &Value) {
@@ -36,48 +54,48 @@ async fn hear(world: &World, body: &Value) {
     assert_eq!(reply.value(), json!({"received": true}));
 }
 
-async fn at_the_bank(world: &World, id: PaymentId, outcome: &str) {
-    let path = format!("/v1/charges/{id}/complete-action");
-    let body = json!({"outcome": outcome});
-    let _: Value = world.provider.post(&path).json(&body).call().await.expect("completed");
-}
-
-async fn deliver(world: &World) {
-    techtrove_sandbox::app::deliver_webhooks(&world.sandbox).await.expect("the books answer");
+/// Brings what the provider announces; of Stripe's it is the test that brings them.
+async fn deliver(world: &World, id: PaymentId) {
+    match world.face {
+        Face::Sandbox => {
+            let delivered = techtrove_sandbox::app::deliver_webhooks(&world.sandbox).await;
+            delivered.expect("the books answer");
+        }
+        Face::Stripe => hear(world, &told(world, &id)).await,
+    }
 }
 
 #[test]
 fn what_the_customer_did_at_the_bank_arrives_by_a_webhook_once() {
-    on_virtual_time(async {
-        for (outcome, status) in
-            [("succeed", PaymentStatus::Authorized), ("fail", PaymentStatus::Failed)]
-        {
-            let world = World::in_memory().await;
+    for (outcome, status) in [
+        (ActionOutcome::Succeed, PaymentStatus::Authorized),
+        (ActionOutcome::Fail, PaymentStatus::Failed),
+    ] {
+        in_each_world(async |world| {
             let id = world.awaiting_customer(1).await;
-            at_the_bank(&world, id, outcome).await;
+            world.act_at_the_bank(id, outcome).await;
 
-            deliver(&world).await;
-            deliver(&world).await;
+            deliver(&world, id).await;
+            deliver(&world, id).await;
 
             assert_eq!(world.payments.get(id).await.expect("known").status, status);
             assert_eq!(world.news().await, [(id, status)]);
             world.assert_books_agree().await;
-        }
-    });
+        });
+    }
 }
 
 #[test]
 fn a_webhook_again_and_out_of_order_changes_nothing() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.awaiting_customer(1).await;
-        hear(&world, &told(&id)).await;
+        hear(&world, &told(&world, &id)).await;
         let lied_to = world.payments.get(id).await.expect("known").status;
-        app::complete_action(&world.app, id, ActionOutcome::Succeed).await.expect("completed");
+        world.complete(id, ActionOutcome::Succeed).await.expect("completed");
         world.payments.capture(id).await.expect("captured");
 
         for _ in 0..3 {
-            hear(&world, &told(&id)).await;
+            hear(&world, &told(&world, &id)).await;
         }
 
         assert_eq!(lied_to, PaymentStatus::RequiresAction, "a webhook is believed in nothing");
@@ -89,12 +107,11 @@ fn a_webhook_again_and_out_of_order_changes_nothing() {
 
 #[test]
 fn a_webhook_before_the_answer_settles_the_payment() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let asked = world.authorize(1, "tok_timeout");
         let early = async {
             tokio::time::sleep(Duration::from_secs(1)).await;
-            hear(&world, &told(&payment_id(1))).await;
+            hear(&world, &told(&world, &payment_id(1))).await;
         };
 
         let (answer, ()) = futures::join!(asked, early);
@@ -109,13 +126,11 @@ fn a_webhook_before_the_answer_settles_the_payment() {
 
 #[test]
 fn what_a_webhook_says_of_others_is_received_and_ignored() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
-
+    in_each_world(async |world| {
         for body in [
-            told(&payment_id(7)),
-            told(&"ord_01kafy3m2se6rbq3tmn4y4bwqd"),
-            told(&"\u{0}"),
+            told(&world, &payment_id(7)),
+            told(&world, &"ord_01kafy3m2se6rbq3tmn4y4bwqd"),
+            told(&world, &"\u{0}"),
             json!({"type": "balance.changed"}),
             json!([]),
         ] {
@@ -128,18 +143,18 @@ fn what_a_webhook_says_of_others_is_received_and_ignored() {
 
 #[test]
 fn a_webhook_that_is_not_the_providers_is_refused() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.awaiting_customer(1).await;
-        at_the_bank(&world, id, "succeed").await;
-        let (now, body) = (world.clock.now(), told(&id));
+        world.act_at_the_bank(id, ActionOutcome::Succeed).await;
+        let (now, body) = (world.clock.now(), told(&world, &id));
         let hour = Duration::from_secs(3_600);
-        let bare = || world.public.post(WEBHOOKS, &body);
+        let (path, header) = (path(&world), signature(&world));
+        let bare = || world.public.post(&path, &body);
 
         for forged in [
             bare(),
-            bare().header("sandbox-signature", "t=1767225600,v1=00"),
-            bare().header("sandbox-signature", "nonsense"),
+            bare().header(&header, "t=1767225600,v1=00"),
+            bare().header(&header, "nonsense"),
             signed(&world, &body, now.minus(hour)),
             signed(&world, &body, now.plus(hour)),
             signed(&world, &body, now).body("application/json", "{}"),
@@ -156,8 +171,7 @@ fn a_webhook_that_is_not_the_providers_is_refused() {
 
 #[test]
 fn what_a_caller_was_answered_is_no_news() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         let id = world.captured(1).await;
         world.refund(id, 1, 1).await.expect("refunded");
         world.authorize(2, "tok_declined").await.expect("answered");
@@ -172,8 +186,7 @@ fn what_a_caller_was_answered_is_no_news() {
 
 #[test]
 fn what_became_of_a_payment_later_is_news() {
-    on_virtual_time(async {
-        let world = World::in_memory().await;
+    in_each_world(async |world| {
         world.authorize(1, "tok_timeout").await.expect("answered");
         world.network.plan(Fault::DropAnswer);
         world.authorize(2, "tok_requires_action").await.expect("answered");
@@ -182,6 +195,7 @@ fn what_became_of_a_payment_later_is_news() {
 
         world.come_to_rest().await;
         let guest = world.guest(2);
+        world.act_at_the_bank(payment_id(2), ActionOutcome::Succeed).await;
         let path = format!("/api/v1/payments/{}/actions/complete", payment_id(2));
         for _ in 0..2 {
             let _ = guest.post(&path, &json!({})).await.expect(200);

@@ -6,13 +6,13 @@ mod support;
 use std::{future::Future, sync::Arc};
 
 use futures::future::join_all;
-use support::{AMOUNT, World, authorization, code, payment_id, refund_id, request, usd};
+use support::{AMOUNT, Face, World, authorization, code, payment_id, refund_id, request, usd};
 use techtrove_core::{Clock as _, Timestamp, TypedId as _};
 use techtrove_db::{Db, DbError, Tx, p, testing::engines};
 use techtrove_http::ClientError;
 use techtrove_payments::{
     Error,
-    app::{self, RefundOrder},
+    app::RefundOrder,
     domain::{
         ActionOutcome, ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told,
         settle,
@@ -21,19 +21,23 @@ use techtrove_payments::{
 };
 use techtrove_payments_api::{PaymentStatus, PaymentsClient};
 
-/// Runs a test on every engine there is; afterwards both sides' books must agree.
+/// Runs a test on every engine there is, with each face of the stranger; afterwards both sides' books must
+/// agree.
 async fn on_every_engine<F, T>(test: F)
 where
     F: Fn(Arc<World>) -> T,
     T: Future<Output = ()>,
 {
-    let (payments, sandboxes) = (engines().await, engines().await);
-    for (payments, sandbox) in payments.into_iter().zip(sandboxes) {
-        let world = Arc::new(World::new(Db::clone(&payments), Db::clone(&sandbox)).await);
-        test(Arc::clone(&world)).await;
-        world.assert_books_agree().await;
-        payments.close().await;
-        sandbox.close().await;
+    for face in Face::BOTH {
+        let (payments, sandboxes) = (engines().await, engines().await);
+        for (payments, sandbox) in payments.into_iter().zip(sandboxes) {
+            let world = World::new(Db::clone(&payments), Db::clone(&sandbox), face).await;
+            let world = Arc::new(world);
+            test(Arc::clone(&world)).await;
+            world.assert_books_agree().await;
+            payments.close().await;
+            sandbox.close().await;
+        }
     }
 }
 
@@ -54,9 +58,14 @@ async fn the_same_authorisation_at_once_reserves_once() {
         let answers =
             at_once(32, &world, |world, _| async move { world.authorize(1, "tok_ok").await }).await;
 
-        let statuses: Vec<_> =
-            answers.into_iter().map(|answer| answer.expect("payments answers").status).collect();
-        assert_eq!(statuses, [PaymentStatus::Authorized; 32]);
+        for answer in answers {
+            match answer.expect("payments answers").status {
+                // Stripe answers one request under a key, and sends the others away meanwhile.
+                PaymentStatus::Unknown if world.face == Face::Stripe => {}
+                status => assert_eq!(status, PaymentStatus::Authorized),
+            }
+        }
+        assert_eq!(world.status(payment_id(1)).await, PaymentStatus::Authorized);
         let sums = world.provider_book().await[&payment_id(1).to_string()].ledger;
         assert_eq!(sums.authorized, AMOUNT);
     })
@@ -102,7 +111,8 @@ async fn captures_and_voids_at_once_end_one_way() {
                 match outcome {
                     Ok(payment) => assert!([end, PaymentStatus::Unknown].contains(&payment.status)),
                     Err(ClientError::Refused(problem)) => {
-                        let known = ["invalid_transition", "operation_in_progress"];
+                        let known =
+                            ["invalid_transition", "operation_in_progress", "unknown_outcome"];
                         assert!(known.contains(&&*problem.code), "{problem}");
                     }
                     Err(error) => panic!("{error}"),
@@ -124,7 +134,9 @@ async fn refund_until_decided(client: &PaymentsClient, number: u32) -> bool {
             Ok(_) => return true,
             Err(ClientError::Refused(problem)) => match &*problem.code {
                 "refund_exceeds_payment" => return false,
-                "operation_in_progress" | "unavailable" => tokio::task::yield_now().await,
+                "operation_in_progress" | "unavailable" | "unknown_outcome" => {
+                    tokio::task::yield_now().await
+                }
                 other => panic!("{other}"),
             },
             Err(error) => panic!("{error}"),
@@ -157,7 +169,13 @@ async fn the_same_refund_at_once_gives_back_once() {
             at_once(16, &world, move |world, _| async move { world.refund(id, 1, 100).await })
                 .await;
 
-        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        for answer in answers {
+            match answer {
+                Err(error) if world.face == Face::Stripe => assert!(error.is_outcome_unknown()),
+                answer => drop(answer.expect("refunded")),
+            }
+        }
+        world.refund(id, 1, 100).await.expect("refunded");
         assert_eq!(world.book().await[0].refunded, 100);
     })
     .await;
@@ -206,8 +224,8 @@ async fn completions_and_voids_at_once_end_one_way() {
 
             at_once(16, &world, move |world, number| async move {
                 match number % 4 {
-                    0 => drop(app::complete_action(&world.app, id, ActionOutcome::Succeed).await),
-                    1 => drop(app::complete_action(&world.app, id, ActionOutcome::Fail).await),
+                    0 => drop(world.complete(id, ActionOutcome::Succeed).await),
+                    1 => drop(world.complete(id, ActionOutcome::Fail).await),
                     2 => drop(world.payments.reconcile(id).await),
                     _ if number < 8 => drop(world.payments.void(id).await),
                     _ => drop(world.authorize(round, "tok_requires_action").await),
@@ -235,6 +253,7 @@ fn authorised(payment: &Payment) -> Settlement {
         status: ChargeStatus::Authorized,
         captured: 0,
         decline_code: None,
+        action_url: None,
     };
     let open = payment.open.as_ref().expect("open");
     settle(payment, open, &Told::Charge(charge)).expect("it ends")

@@ -5,7 +5,7 @@ use std::time::Duration;
 use techtrove_core::{ErrorCode, Problem, codes};
 use techtrove_db::DbError;
 
-use crate::domain::{Key, Refusal};
+use crate::domain::{DeclineCode, Key, Refusal};
 
 /// The token is none of the sandbox's.
 pub const INVALID_TOKEN: ErrorCode = ErrorCode::new("invalid_token", 422, "Invalid token");
@@ -20,6 +20,8 @@ const CHARGE_REQUIRES_ACTION: ErrorCode =
     ErrorCode::new("charge_requires_action", 409, "The customer has to act first");
 const NO_ACTION_REQUIRED: ErrorCode =
     ErrorCode::new("no_action_required", 409, "Nothing has to be done");
+const CHARGE_CONFIRMED: ErrorCode =
+    ErrorCode::new("charge_confirmed", 409, "The charge was confirmed already");
 const CHARGE_NOT_CAPTURED: ErrorCode =
     ErrorCode::new("charge_not_captured", 409, "The charge is not captured");
 const REFUND_EXCEEDS_CHARGE: ErrorCode =
@@ -37,6 +39,9 @@ pub enum Error {
     /// Nothing was ever asked or voided under the key.
     #[error("no charge {0}")]
     NoSuchCharge(Key),
+    /// A bank has declined the card.
+    #[error("the card was declined: {}", .0.as_str())]
+    CardDeclined(DeclineCode),
     /// The token is none of the sandbox's.
     #[error("unknown token")]
     InvalidToken,
@@ -68,6 +73,7 @@ impl From<Refusal> for Problem {
             Refusal::Captured => CHARGE_CAPTURED,
             Refusal::ActionRequired => CHARGE_REQUIRES_ACTION,
             Refusal::NoAction => NO_ACTION_REQUIRED,
+            Refusal::Confirmed => CHARGE_CONFIRMED,
             Refusal::NotCaptured => CHARGE_NOT_CAPTURED,
             Refusal::RefundExceedsCharge => REFUND_EXCEEDS_CHARGE,
         };
@@ -82,6 +88,7 @@ impl From<Error> for Problem {
             Error::Db(error) => error.into(),
             Error::Refused(refusal) => refusal.into(),
             Error::NoSuchCharge(_) => Self::new(CHARGE_NOT_FOUND, detail),
+            Error::CardDeclined(_) => Self::new(CHARGE_DECLINED, detail),
             Error::InvalidToken => Self::new(INVALID_TOKEN, detail),
             Error::Invalid { pointer, detail } => Self::invalid_field(pointer, detail),
             Error::Contended(_) => {

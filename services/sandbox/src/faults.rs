@@ -27,6 +27,10 @@ pub enum Operation {
     Refund,
     /// The list of all charges.
     List,
+    /// A new intent.
+    Intend,
+    /// The refunds of one charge.
+    ListRefunds,
 }
 
 /// How a call goes wrong.

@@ -53,10 +53,15 @@ enum Place {
 impl TestShop {
     /// A shop on the embedded database.
     pub async fn embedded() -> Self {
+        Self::embedded_with(patient()).await
+    }
+
+    /// A shop on the embedded database, with these settings.
+    pub async fn embedded_with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().to_owned();
         let url = move |name: &str| format!("sqlite:{}", path.join(format!("{name}.db")).display());
-        Self::start(url, Place::Folder(folder)).await
+        Self::start(url, settings, Place::Folder(folder)).await
     }
 
     /// A shop on every engine that this machine has, by the engine's name.
@@ -71,13 +76,14 @@ impl TestShop {
                 let urls: Vec<String> = databases.iter().map(|db| db.url().to_owned()).collect();
                 let place = |name: &str| SERVICES.iter().position(|service| *service == name);
                 let url = |name: &str| urls[place(name).expect("a service")].clone();
-                shops.push((engine, Self::start(url, Place::Databases(databases)).await));
+                let place = Place::Databases(databases);
+                shops.push((engine, Self::start(url, patient(), place).await));
             }
         }
         shops
     }
 
-    async fn start(url: impl Fn(&str) -> String, place: Place) -> Self {
+    async fn start(url: impl Fn(&str) -> String, settings: Settings, place: Place) -> Self {
         let databases = SERVICES.map(&url).to_vec();
         let clock: SharedClock = Arc::new(SystemClock);
         let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).expect("entropy"));
@@ -86,18 +92,11 @@ impl TestShop {
         let door = Door { key, clock: Arc::clone(&clock), ids: Arc::clone(&ids) };
         // Few connections for each of the seven databases: the servers of the tests are shared.
         let options = DbOptions { readers: 2, workers: 4, ..DbOptions::default() };
-        let deadlines = Deadlines {
-            turn: PATIENCE,
-            call: PATIENCE,
-            payment: PATIENCE,
-            lease: 10 * PATIENCE,
-            ..Deadlines::default()
-        };
         let wiring = Wiring {
             clock,
             ids,
             secrets,
-            settings: Settings { rate_limit: RateLimit::Off, deadlines, ..Settings::default() },
+            settings,
             databases: Databases::new(url, options),
             on_loopback: true,
         };
@@ -276,6 +275,18 @@ impl TestShop {
         })
         .await;
     }
+}
+
+/// The settings of a shop that many ask at once, on a machine which others use too.
+pub fn patient() -> Settings {
+    let deadlines = Deadlines {
+        turn: PATIENCE,
+        call: PATIENCE,
+        payment: PATIENCE,
+        lease: 10 * PATIENCE,
+        ..Deadlines::default()
+    };
+    Settings { rate_limit: RateLimit::Off, deadlines, ..Settings::default() }
 }
 
 /// What somebody of this name sends to register.

@@ -15,6 +15,7 @@ mod program;
 mod public_face;
 mod reviews;
 mod selling_out;
+mod stripe;
 mod tour;
 mod under_fire;
 mod webhooks;

@@ -6,6 +6,7 @@
 mod answer;
 mod error;
 mod faults;
+mod https;
 mod local;
 mod metrics;
 mod network;
@@ -14,6 +15,7 @@ mod request;
 pub use answer::Answer;
 pub use error::ClientError;
 pub use faults::{Call, Fault, Faults};
+pub use https::{Https, InvalidOrigin, Origin};
 pub use network::{Lost, Network};
 pub use request::RequestBuilder;
 

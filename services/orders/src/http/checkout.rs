@@ -49,8 +49,8 @@ pub(crate) struct CheckoutRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PaymentRequest {
-    /// Who holds the money.
-    #[schema(pattern = "^sandbox$", example = "sandbox")]
+    /// Who holds the money: the shop's provider, which the gateway's document names.
+    #[schema(max_length = 32)]
     provider: String,
     /// The provider's token for the means of payment.
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]+$", format = Password, example = "tok_ok")]

@@ -48,7 +48,7 @@ pub struct AuthorizeRequest {
     pub owner: Option<Uuid>,
     /// How much.
     pub amount: Money,
-    /// Which provider: `sandbox`.
+    /// Which provider: `sandbox` or `stripe`.
     pub provider: String,
     /// The provider's token for the customer's means of payment; a secret, never logged.
     pub token: String,
@@ -88,7 +88,7 @@ pub struct Payment {
 /// What a customer has to do before the money can be reserved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct NextAction {
-    /// What kind of action: `sandbox_confirmation`.
+    /// What kind of action: `sandbox_confirmation`, a call of ours, or `redirect_to_url`, a page of the bank.
     #[serde(rename = "type")]
     #[schema(example = "sandbox_confirmation")]
     pub kind: String,

@@ -49,9 +49,12 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
         Err(error) => return Err(error.into()),
     };
     let payment = match outcome {
-        Outcome::TurnedAway(payment, reason) => turn_away(app, payment.id, reason).await?,
-        outcome => outcome.payment(),
-    };
+        Outcome::TurnedAway(payment, reason) => {
+            turn_away(app, payment.id, reason, Occasion::Request).await?
+        }
+        outcome => outcome,
+    }
+    .payment();
     if payment.status == PaymentStatus::Failed
         && payment.decline_code.as_deref() == Some(INVALID_TOKEN)
     {

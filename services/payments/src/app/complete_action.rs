@@ -4,7 +4,8 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 
 use super::{
     App,
-    drive::{self, Occasion},
+    drive::{self, Occasion, Outcome},
+    void::turn_away,
 };
 use crate::{
     domain::{ActionOutcome, decide},
@@ -23,12 +24,16 @@ pub async fn complete_action(
     id: PaymentId,
     outcome: ActionOutcome,
 ) -> Result<Shown, Error> {
-    let done =
-        drive::run(app, "payments.complete_action", Occasion::Completion(outcome), move |tx| {
-            let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
-            let decision = decide::complete_action(&payment);
-            drive::carry_out(payment, decision, |_| Err(Error::Overtaken))
-        })
-        .await?;
+    let occasion = Occasion::Completion(outcome);
+    let done = drive::run(app, "payments.complete_action", occasion, move |tx| {
+        let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
+        let decision = decide::complete_action(&payment);
+        drive::carry_out(payment, decision, |_| Err(Error::Overtaken))
+    })
+    .await?;
+    let done = match done {
+        Outcome::TurnedAway(_, reason) => turn_away(app, id, reason, occasion).await?,
+        done => done,
+    };
     app.show(&done.ended()?)
 }

@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     events,
-    provider::{Provider, Question},
+    provider::{ChargeName, NoAnswer, Provider, Question},
     store,
 };
 
@@ -65,11 +65,11 @@ impl Occasion<'_> {
 /// [`Error::Overtaken`] when somebody else stored an end meanwhile.
 pub(super) async fn ask(
     app: &App,
-    payment: Payment,
+    mut payment: Payment,
     occasion: Occasion<'_>,
 ) -> Result<Outcome, Error> {
     let Some(operation) = payment.open.clone() else { return Err(Error::Overtaken) };
-    let told = match put(app, &payment, &operation, occasion).await? {
+    let told = match put(app, &mut payment, &operation, occasion).await? {
         None => return Ok(Outcome::Open(payment)),
         Some(told) => told,
     };
@@ -80,7 +80,10 @@ pub(super) async fn ask(
             Ok(Outcome::NeverArrived(payment))
         }
         Err(Unsettled::NotYet) => Ok(Outcome::Open(payment)),
-        Err(Unsettled::ActionRequired) => await_customer(app, payment, &operation, occasion).await,
+        Err(Unsettled::ActionRequired(url)) => {
+            let waiting = payment.awaiting_customer(url);
+            await_customer(app, payment, waiting, occasion).await
+        }
         Err(Unsettled::TurnedAway(code)) => Ok(Outcome::TurnedAway(payment, code)),
         Err(Unsettled::Disagreement(what)) => {
             metrics::counter!("payments_disagreements_total").increment(1);
@@ -92,7 +95,7 @@ pub(super) async fn ask(
 
 async fn put(
     app: &App,
-    payment: &Payment,
+    payment: &mut Payment,
     operation: &Operation,
     occasion: Occasion<'_>,
 ) -> Result<Option<Told>, Error> {
@@ -103,10 +106,20 @@ async fn put(
     } else {
         key
     };
-    let question = question(&key, payment, operation, occasion);
-    let word = question.word();
+    let provider = provider_of(app, payment)?;
     let started = tokio::time::Instant::now();
-    let answer = provider_of(app, payment)?.ask(question).await;
+    let introduced = if asks_first && payment.action.is_none() {
+        introduce(app, provider, &key, payment).await?
+    } else {
+        Ok(())
+    };
+    let charge = ChargeName { key: &key, reference: payment.provider_reference.as_deref() };
+    let question = question(charge, payment, operation, occasion);
+    let word = question.word();
+    let answer = match introduced {
+        Ok(()) => provider.ask(question).await,
+        Err(silence) => Err(silence),
+    };
     metrics::histogram!("payments_provider_seconds", "question" => word)
         .record(started.elapsed().as_secs_f64());
     match answer {
@@ -124,12 +137,44 @@ async fn put(
     }
 }
 
+/// Makes the provider know of the charge and stores what it calls it, while the authorisation is open
+/// still. A void that was begun before leaves nothing to store, and no money is asked for.
+async fn introduce(
+    app: &App,
+    provider: &dyn Provider,
+    key: &str,
+    payment: &mut Payment,
+) -> Result<Result<(), NoAnswer>, Error> {
+    let authorizing = payment
+        .open
+        .as_ref()
+        .filter(|open| open.kind == OperationKind::Authorize)
+        .map(|open| open.number);
+    let (Some(number), Some(terms), None) =
+        (authorizing, &payment.terms, &payment.provider_reference)
+    else {
+        return Ok(Ok(()));
+    };
+    let reference = match provider.introduce(key, terms.amount).await {
+        Ok(Some(reference)) => reference,
+        Ok(None) => return Ok(Ok(())),
+        Err(silence) => return Ok(Err(silence)),
+    };
+    let (id, named) = (payment.id, reference.clone());
+    app.db
+        .write("payments.name_charge", move |tx| store::name_charge(tx, id, number, &named))
+        .await?;
+    payment.provider_reference = Some(reference);
+    Ok(Ok(()))
+}
+
 /// What the provider has not told and a planted bug assumes.
 fn assumed(payment: &Payment, status: ChargeStatus) -> Told {
     let captured = if status == ChargeStatus::Captured { payment.amount() } else { 0 };
     let amount = payment.terms.as_ref().map(|terms| terms.amount);
     let key = payment.id.to_string();
-    Told::Charge(ProviderCharge { key, amount, status, captured, decline_code: None })
+    let (decline_code, action_url) = (None, None);
+    Told::Charge(ProviderCharge { key, amount, status, captured, decline_code, action_url })
 }
 
 /// Ends the payment's open operation as if the provider had told that the money is reserved, as only a
@@ -145,7 +190,7 @@ pub(super) async fn assume_authorized(app: &App, payment: Payment) -> Result<(),
 /// The customer's token is for a charge that the provider may not know yet; what they did, for one that
 /// waits for it. Everything else is asked by our keys.
 fn question<'a>(
-    key: &'a str,
+    charge: ChargeName<'a>,
     payment: &Payment,
     operation: &'a Operation,
     occasion: Occasion<'a>,
@@ -153,12 +198,12 @@ fn question<'a>(
     let authorizing = operation.kind == OperationKind::Authorize;
     match (occasion, &payment.terms, payment.action) {
         (Occasion::Authorization(token), Some(terms), None) if authorizing => {
-            Question::Authorize { key, amount: terms.amount, token }
+            Question::Authorize { charge, amount: terms.amount, token }
         }
         (Occasion::Completion(outcome), _, Some(CustomerAction::Required)) if authorizing => {
-            Question::CompleteAction { key, outcome }
+            Question::CompleteAction { charge, outcome }
         }
-        _ => Question::again(key, operation),
+        _ => Question::again(charge, operation, payment.currency),
     }
 }
 
@@ -166,23 +211,21 @@ fn question<'a>(
 async fn await_customer(
     app: &App,
     payment: Payment,
-    operation: &Operation,
+    waiting: Payment,
     occasion: Occasion<'_>,
 ) -> Result<Outcome, Error> {
-    if payment.action.is_some() {
+    let (Some(open), None) = (&payment.open, payment.action) else {
         return Ok(Outcome::Open(payment));
-    }
-    let (now, number) = (app.now(), operation.number);
-    let payment = payment.awaiting_customer();
-    let stored = payment.clone();
-    let news = occasion.is_news().then(|| news(app, &payment)).flatten();
+    };
+    let (now, number, stored) = (app.now(), open.number, waiting.clone());
+    let news = occasion.is_news().then(|| news(app, &waiting)).flatten();
     app.db
         .write("payments.require_action", move |tx| {
             store::require_action(tx, &stored, number, now)?;
             record(tx, news.as_ref())
         })
         .await?;
-    Ok(Outcome::Open(payment))
+    Ok(Outcome::Open(waiting))
 }
 
 pub(super) fn provider_of<'a>(app: &'a App, payment: &Payment) -> Result<&'a dyn Provider, Error> {

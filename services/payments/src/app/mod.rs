@@ -78,7 +78,7 @@ impl App {
     fn show(&self, payment: &Payment) -> Result<Shown, Error> {
         let mut shown = payment.show();
         if shown.status == PaymentStatus::RequiresAction {
-            shown.next_action = Some(drive::provider_of(self, payment)?.next_action(payment.id));
+            shown.next_action = drive::provider_of(self, payment)?.next_action(payment);
         }
         Ok(shown)
     }

@@ -6,7 +6,7 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 use super::{
     App,
     drive::{self, Occasion, Outcome, Step},
-    void::{give_up, remember},
+    void::{give_up, remember, turn_away},
 };
 use crate::{domain::Payment, error::Error, store};
 
@@ -29,6 +29,9 @@ pub async fn reconcile(app: &App, id: PaymentId) -> Result<Shown, Error> {
     match outcome {
         Outcome::NeverArrived(payment) if is_old(app, &payment) => {
             give_up(app, id, Occasion::Inquiry).await
+        }
+        Outcome::TurnedAway(_, reason) => {
+            app.show(&turn_away(app, id, reason, Occasion::Inquiry).await?.payment())
         }
         outcome => app.show(&outcome.payment()),
     }

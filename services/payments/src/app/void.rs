@@ -6,7 +6,7 @@ use techtrove_payments_api::{Payment as Shown, PaymentId};
 
 use super::{
     App,
-    drive::{self, Occasion, Step},
+    drive::{self, Occasion, Outcome, Step},
 };
 use crate::{
     domain::{Decision, OperationKind, Payment, Refusal, decide},
@@ -74,9 +74,14 @@ fn carry_out(
 /// Gives an authorisation up which the provider refused for `reason`. That refusal speaks of one
 /// request only; the void by key refuses every other one that may still be on its way. A payment that
 /// has settled otherwise meanwhile stays as it is.
-pub(super) async fn turn_away(app: &App, id: PaymentId, reason: String) -> Result<Payment, Error> {
+pub(super) async fn turn_away(
+    app: &App,
+    id: PaymentId,
+    reason: String,
+    occasion: Occasion<'_>,
+) -> Result<Outcome, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
-    let outcome = drive::run(app, "payments.turn_away", Occasion::Request, move |tx| {
+    drive::run(app, "payments.turn_away", occasion, move |tx| {
         let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = Ok(decide::turned_away(&payment));
         drive::carry_out(payment, decision, |payment| {
@@ -85,8 +90,7 @@ pub(super) async fn turn_away(app: &App, id: PaymentId, reason: String) -> Resul
             Ok(begun)
         })
     })
-    .await?;
-    Ok(outcome.payment())
+    .await
 }
 
 /// Remembers a payment that was given up before it was asked for.

@@ -83,8 +83,13 @@ pub struct Payment {
     pub refunded: i64,
     /// What the provider wants of the customer, or wanted.
     pub action: Option<CustomerAction>,
+    /// Where the customer does it, when that is a page of the provider.
+    pub action_url: Option<String>,
     /// The provider's reason when it refused.
     pub decline_code: Option<String>,
+    /// The provider's own name for the charge, where it does not go by our keys; stored before money is
+    /// asked for.
+    pub provider_reference: Option<String>,
     /// What the provider was asked and has not told.
     pub open: Option<Operation>,
     /// Counts the changes; guards them too.
@@ -129,7 +134,9 @@ impl Payment {
             captured: 0,
             refunded: 0,
             action: None,
+            action_url: None,
             decline_code: None,
+            provider_reference: None,
             open: None,
             version: 1,
         }
@@ -180,10 +187,10 @@ impl Payment {
         self.terms.as_ref().map_or(0, |terms| terms.amount.amount)
     }
 
-    /// The payment now that the provider waits for its customer.
+    /// The payment now that the provider waits for its customer, on this page of its own, if it has one.
     #[must_use]
-    pub fn awaiting_customer(&self) -> Self {
-        Self { action: Some(CustomerAction::Required), ..self.clone() }
+    pub fn awaiting_customer(&self, url: Option<String>) -> Self {
+        Self { action: Some(CustomerAction::Required), action_url: url, ..self.clone() }
     }
 
     /// Where the payment stands for others. While the provider has not told whether it holds the money,

@@ -80,11 +80,10 @@ impl Provider {
         }
         let Some(status) = self.status else { return Told::NoSuchCharge };
         Told::Charge(ProviderCharge {
-            key: payment_id().to_string(),
             amount: self.asked.then(|| Money::new(AMOUNT, Currency::USD)),
-            status,
             captured: if status == Captured { AMOUNT } else { 0 },
             decline_code: (status == Declined).then(|| "card_declined".to_owned()),
+            ..charge(status)
         })
     }
 }
@@ -293,7 +292,9 @@ impl World {
                 self.payment = Some(settlement.payment);
             }
             Err(Unsettled::NotYet) => {}
-            Err(Unsettled::ActionRequired) => self.payment = Some(payment.awaiting_customer()),
+            Err(Unsettled::ActionRequired(url)) => {
+                self.payment = Some(payment.awaiting_customer(url));
+            }
             Err(Unsettled::TurnedAway(reason)) => self.turn_away(&payment, reason),
             Err(disagreement) => panic!("{disagreement}"),
         }
@@ -451,20 +452,25 @@ fn other_terms_under_the_same_id_are_refused() {
     assert_eq!(decide::authorize_again(&begun.payment, &other), Err(Refusal::Mismatch));
 }
 
+fn charge(status: ChargeStatus) -> ProviderCharge {
+    ProviderCharge {
+        key: payment_id().to_string(),
+        amount: Some(Money::new(AMOUNT, Currency::USD)),
+        status,
+        captured: 0,
+        decline_code: None,
+        action_url: None,
+    }
+}
+
 #[test]
 fn another_charges_answer_is_never_taken_for_this_ones() {
     let begun = Payment::authorize(payment_id(), terms(), now());
-    let charge = ProviderCharge {
-        key: payment_id().to_string(),
-        amount: Some(Money::new(AMOUNT, Currency::USD)),
-        status: ChargeStatus::Authorized,
-        captured: 0,
-        decline_code: None,
-    };
-    let other_key = ProviderCharge { key: "pay_other".to_owned(), ..charge.clone() };
+    let right = charge(ChargeStatus::Authorized);
+    let other_key = ProviderCharge { key: "pay_other".to_owned(), ..right.clone() };
     let other_amount =
-        ProviderCharge { amount: Some(Money::new(1, Currency::USD)), ..charge.clone() };
-    let taken = ProviderCharge { status: ChargeStatus::Captured, captured: AMOUNT, ..charge };
+        ProviderCharge { amount: Some(Money::new(1, Currency::USD)), ..right.clone() };
+    let taken = ProviderCharge { status: ChargeStatus::Captured, captured: AMOUNT, ..right };
 
     for wrong in [other_key, other_amount, taken] {
         let settled = settle(&begun.payment, &begun.operation, &Told::Charge(wrong.clone()));
@@ -477,16 +483,9 @@ fn a_reservation_that_the_provider_ended_itself_is_booked_back_when_captured() {
     let begun = Payment::authorize(payment_id(), terms(), now());
     let payment = Payment { open: None, status: PaymentStatus::Authorized, ..begun.payment };
     let capture = payment.begin(OperationKind::Capture, now());
-    let charge = ProviderCharge {
-        key: payment_id().to_string(),
-        amount: Some(Money::new(AMOUNT, Currency::USD)),
-        status: ChargeStatus::Voided,
-        captured: 0,
-        decline_code: None,
-    };
+    let told = Told::Charge(charge(ChargeStatus::Voided));
 
-    let settled =
-        settle(&capture.payment, &capture.operation, &Told::Charge(charge)).expect("it ends");
+    let settled = settle(&capture.payment, &capture.operation, &told).expect("it ends");
 
     assert_eq!(settled.payment.status, PaymentStatus::Voided);
     assert_eq!(settled.state, OperationState::Refused);

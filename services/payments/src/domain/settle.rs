@@ -35,6 +35,8 @@ pub struct ProviderCharge {
     pub captured: i64,
     /// Why it was refused.
     pub decline_code: Option<String>,
+    /// Where the customer does what the provider waits for, when that is a page of the provider.
+    pub action_url: Option<String>,
 }
 
 /// What the provider told.
@@ -75,9 +77,9 @@ pub enum Unsettled {
     /// The provider has not done it yet.
     #[error("the provider has not done it yet")]
     NotYet,
-    /// The provider waits for the customer.
+    /// The provider waits for the customer, on this page of its own, if it has one.
     #[error("the provider waits for the customer")]
-    ActionRequired,
+    ActionRequired(Option<String>),
     /// The provider refused one request to authorise; another, with another token, may still be on its
     /// way. A void by key has to make sure.
     #[error("the provider refused the request: {0}")]
@@ -129,7 +131,7 @@ fn authorize(payment: &Payment, charge: &ProviderCharge) -> Result<Settlement, U
                 end(payment, PaymentStatus::Authorized, OperationState::Done, bookings);
             Ok(decided(settlement))
         }
-        ChargeStatus::RequiresAction => Err(Unsettled::ActionRequired),
+        ChargeStatus::RequiresAction => Err(Unsettled::ActionRequired(charge.action_url.clone())),
         ChargeStatus::Declined => Ok(declined(payment, charge.decline_code.as_deref())),
         ChargeStatus::Voided => {
             Ok(end(payment, PaymentStatus::Voided, OperationState::Refused, Vec::new()))
@@ -178,9 +180,11 @@ fn void(payment: &Payment, charge: &ProviderCharge) -> Result<Settlement, Unsett
         ChargeStatus::Voided => {
             let bookings =
                 if was_authorized { ledger::voided(payment.amount()) } else { Vec::new() };
-            let turned_away = payment.decline_code.is_some();
-            let status = if turned_away { PaymentStatus::Failed } else { PaymentStatus::Voided };
-            Ok(end(payment, status, OperationState::Done, bookings))
+            if payment.decline_code.is_some() {
+                let failed = end(payment, PaymentStatus::Failed, OperationState::Done, bookings);
+                return Ok(decided(failed));
+            }
+            Ok(end(payment, PaymentStatus::Voided, OperationState::Done, bookings))
         }
         ChargeStatus::Declined if !was_authorized => {
             Ok(declined(payment, charge.decline_code.as_deref()))

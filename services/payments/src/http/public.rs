@@ -145,8 +145,8 @@ pub(crate) async fn show(
     Ok(private(PaymentBody::from(app::view_payment(&app, id, &viewer).await?)))
 }
 
-/// Completes what a payment requires of its customer; repeated, it shows what came of it. With another
-/// provider the customer is led to the provider's own page.
+/// Completes what a payment requires of its customer; repeated, it shows what came of it. With Stripe the
+/// customer acts on their bank's page, and this asks what came of that, whatever the outcome says.
 #[utoipa::path(
     post, path = "/api/v1/payments/{id}/actions/complete",
     operation_id = "complete_payment_action", tag = "payments",

@@ -36,9 +36,11 @@ pub(crate) struct ReceivedBody {
     operation_id = "receive_payment_webhook", tag = "payments",
     request_body(content = String, content_type = "application/json"),
     params(
-        ("provider" = String, Path, description = "Which provider: `sandbox`"),
+        ("provider" = String, Path, description = "Which provider: `sandbox` or `stripe`"),
         ("Sandbox-Signature" = Option<String>, Header,
             description = "`t=<seconds>,v1=<hex>`: HMAC-SHA256 over `<seconds>.<body>`"),
+        ("Stripe-Signature" = Option<String>, Header,
+            description = "The same of Stripe's, with a `v1` of each secret that is valid"),
     ),
     security(()),
     responses(

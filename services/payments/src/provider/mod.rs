@@ -1,28 +1,42 @@
 //! Who holds the customers' money, behind one question-and-answer face. A provider is a stranger: it is
 //! asked outside any transaction, within a deadline, always by our key, and what it does not tell stays
-//! unknown. A new provider is a module beside [`sandbox`] and a line where the service is built.
+//! unknown. A new provider is a module beside [`sandbox`] and [`stripe`], and a line where the service is
+//! built.
 
 pub mod sandbox;
 mod signature;
+pub mod stripe;
 
 use std::{fmt, sync::Arc};
 
 use futures::future::BoxFuture;
 use http::HeaderMap;
-use techtrove_core::{Money, Timestamp};
-use techtrove_payments_api::{NextAction, PaymentId};
+use techtrove_core::{Currency, Money, Timestamp};
+use techtrove_payments_api::NextAction;
 
 pub use signature::{InvalidSignature, WebhookSecret, verify};
 
-use crate::domain::{ActionOutcome, Operation, OperationKind, Secret, Told};
+use crate::domain::{ActionOutcome, Operation, OperationKind, Payment, Secret, Told};
+
+/// The longest reason of a refusal that is kept.
+const MAX_CODE: usize = 64;
+
+/// Which charge a provider is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChargeName<'a> {
+    /// Our key for it.
+    pub key: &'a str,
+    /// The provider's own name for it, where it has one: told by [`Provider::introduce`].
+    pub reference: Option<&'a str>,
+}
 
 /// What a provider is asked. Every question may be repeated and is told apart by our keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Question<'a> {
-    /// Reserve money under this key.
+    /// Reserve money.
     Authorize {
-        /// Our key for the charge.
-        key: &'a str,
+        /// Which charge.
+        charge: ChargeName<'a>,
         /// How much.
         amount: Money,
         /// With what.
@@ -30,34 +44,34 @@ pub enum Question<'a> {
     },
     /// How does the charge stand?
     Lookup {
-        /// Our key for the charge.
-        key: &'a str,
+        /// Which charge.
+        charge: ChargeName<'a>,
     },
     /// The customer has acted.
     CompleteAction {
-        /// Our key for the charge.
-        key: &'a str,
+        /// Which charge.
+        charge: ChargeName<'a>,
         /// With what outcome.
         outcome: ActionOutcome,
     },
     /// Take the reserved money.
     Capture {
-        /// Our key for the charge.
-        key: &'a str,
+        /// Which charge.
+        charge: ChargeName<'a>,
     },
     /// Give the charge up, also one that never arrived, and refuse it if it still does.
     Void {
-        /// Our key for the charge.
-        key: &'a str,
+        /// Which charge.
+        charge: ChargeName<'a>,
     },
     /// Give money back.
     Refund {
-        /// Our key for the charge.
-        key: &'a str,
+        /// Which charge.
+        charge: ChargeName<'a>,
         /// Our key for the refund.
         refund: &'a str,
-        /// Minor units.
-        amount: i64,
+        /// How much.
+        amount: Money,
     },
 }
 
@@ -65,15 +79,15 @@ impl<'a> Question<'a> {
     /// The question about an open operation that needs no secret. A capture, a void and a refund are
     /// simply asked for again by their keys; whether money was reserved can only be looked up.
     #[must_use]
-    pub fn again(charge: &'a str, operation: &'a Operation) -> Self {
+    pub fn again(charge: ChargeName<'a>, operation: &'a Operation, currency: Currency) -> Self {
         match operation.kind {
-            OperationKind::Authorize => Self::Lookup { key: charge },
-            OperationKind::Capture => Self::Capture { key: charge },
-            OperationKind::Void => Self::Void { key: charge },
+            OperationKind::Authorize => Self::Lookup { charge },
+            OperationKind::Capture => Self::Capture { charge },
+            OperationKind::Void => Self::Void { charge },
             OperationKind::Refund => Self::Refund {
-                key: charge,
+                charge,
                 refund: &operation.provider_key,
-                amount: operation.amount,
+                amount: Money::new(operation.amount, currency),
             },
         }
     }
@@ -111,8 +125,8 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// The name by which requests choose it.
     fn name(&self) -> &'static str;
 
-    /// What the customer has to do while the provider waits for it.
-    fn next_action(&self, payment: PaymentId) -> NextAction;
+    /// What the customer has to do while the provider waits for it, if there is a place to do it.
+    fn next_action(&self, payment: &Payment) -> Option<NextAction>;
 
     /// Our key for the charge that a webhook tells of, if it tells of one.
     ///
@@ -123,6 +137,15 @@ pub trait Provider: Send + Sync + fmt::Debug {
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<Option<String>, InvalidSignature>;
+
+    /// Makes the charge known to the provider before any money is asked for, and tells the provider's own
+    /// name for it; none where it goes by our keys. Only who has stored the name asks for money under it,
+    /// so a charge without one never holds any.
+    fn introduce<'a>(
+        &'a self,
+        key: &'a str,
+        amount: Money,
+    ) -> BoxFuture<'a, Result<Option<String>, NoAnswer>>;
 
     /// Asks, within the provider's deadline.
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>>;
@@ -144,4 +167,13 @@ impl Providers {
     pub fn lookup(&self, name: &str) -> Option<&dyn Provider> {
         self.0.iter().find(|provider| provider.name() == name).map(AsRef::as_ref)
     }
+}
+
+/// A stranger's code, if it is fit to be kept and shown.
+fn fit_code(text: &str) -> String {
+    let fit = (1..=MAX_CODE).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if fit { text.to_owned() } else { "declined".to_owned() }
 }

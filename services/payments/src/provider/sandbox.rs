@@ -4,21 +4,24 @@
 
 use std::time::Duration;
 
-use futures::{FutureExt as _, future::BoxFuture};
+use futures::{
+    FutureExt as _,
+    future::{self, BoxFuture},
+};
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Currency, InvalidCurrency, Money, Timestamp};
 use techtrove_http::{Client, ClientError, header_text};
-use techtrove_payments_api::{INVALID_TOKEN, NextAction, PaymentId};
+use techtrove_payments_api::{INVALID_TOKEN, NextAction};
 
-use super::{Delivery, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret, verify};
-use crate::domain::{ActionOutcome, ChargeStatus, ProviderCharge, Told};
+use super::{
+    ChargeName, Delivery, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret, fit_code,
+    verify,
+};
+use crate::domain::{ActionOutcome, ChargeStatus, Payment, ProviderCharge, Told};
 
 /// The name by which requests choose it.
 pub const NAME: &str = "sandbox";
-
-/// The longest reason of a refusal that is kept.
-const MAX_CODE: usize = 64;
 
 /// The header with a webhook's signature.
 const SIGNATURE: HeaderName = HeaderName::from_static("sandbox-signature");
@@ -101,11 +104,11 @@ impl Provider for Sandbox {
         NAME
     }
 
-    fn next_action(&self, payment: PaymentId) -> NextAction {
-        NextAction {
+    fn next_action(&self, payment: &Payment) -> Option<NextAction> {
+        Some(NextAction {
             kind: "sandbox_confirmation".to_owned(),
-            url: format!("/api/v1/payments/{payment}/actions/complete"),
-        }
+            url: format!("/api/v1/payments/{}/actions/complete", payment.id),
+        })
     }
 
     fn read_webhook(
@@ -119,22 +122,31 @@ impl Provider for Sandbox {
         Ok(webhook.map(|webhook| webhook.charge.key))
     }
 
+    fn introduce<'a>(
+        &'a self,
+        _key: &'a str,
+        _amount: Money,
+    ) -> BoxFuture<'a, Result<Option<String>, NoAnswer>> {
+        future::ready(Ok(None)).boxed()
+    }
+
     fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Told, NoAnswer>> {
         async move {
             match question {
-                Question::Authorize { key, amount, token } => {
+                Question::Authorize { charge: ChargeName { key, .. }, amount, token } => {
                     let (token, currency) = (token.expose(), amount.currency.code());
                     let amount = amount.amount;
                     self.charge(&NewCharge { key, amount, currency, token, capture: false }).await
                 }
-                Question::Lookup { key } => self.lookup(key).await,
-                Question::CompleteAction { key, outcome } => {
-                    self.complete_action(key, outcome).await
+                Question::Lookup { charge } => self.lookup(charge.key).await,
+                Question::CompleteAction { charge, outcome } => {
+                    self.complete_action(charge.key, outcome).await
                 }
-                Question::Capture { key } => self.change(key, "capture").await,
-                Question::Void { key } => self.change(key, "void").await,
-                Question::Refund { key, refund, amount } => {
-                    self.refund(key, &NewRefund { key: refund, amount }).await
+                Question::Capture { charge } => self.change(charge.key, "capture").await,
+                Question::Void { charge } => self.change(charge.key, "void").await,
+                Question::Refund { charge, refund, amount } => {
+                    let wish = NewRefund { key: refund, amount: amount.amount };
+                    self.refund(charge.key, &wish).await
                 }
             }
         }
@@ -218,7 +230,8 @@ impl Charge {
             amount: currency.map(|currency| Money::new(self.amount, currency)),
             status,
             captured: self.captured,
-            decline_code: self.decline_code.as_deref().map(code),
+            decline_code: self.decline_code.as_deref().map(fit_code),
+            action_url: None,
         }))
     }
 }
@@ -229,16 +242,7 @@ fn says(error: &ClientError, codes: &[&str]) -> bool {
 }
 
 fn refused(error: &ClientError) -> Told {
-    Told::Refused { code: code(error.refusal().map_or("declined", |problem| &problem.code)) }
-}
-
-/// A stranger's code, if it is fit to be kept and shown.
-fn code(text: &str) -> String {
-    let fit = (1..=MAX_CODE).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if fit { text.to_owned() } else { "declined".to_owned() }
+    Told::Refused { code: fit_code(error.refusal().map_or("declined", |problem| &problem.code)) }
 }
 
 fn silence(error: ClientError) -> NoAnswer {

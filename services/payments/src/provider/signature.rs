@@ -16,7 +16,7 @@ const MAX_SIGNATURES: usize = 8;
 
 /// A secret that a provider signs its webhooks with.
 #[derive(Clone)]
-pub struct WebhookSecret([u8; 32]);
+pub struct WebhookSecret(Vec<u8>);
 
 /// The webhook is not the provider's, or not of this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,10 +24,10 @@ pub struct WebhookSecret([u8; 32]);
 pub struct InvalidSignature;
 
 impl WebhookSecret {
-    /// The secret with these bits.
+    /// The secret of these bytes.
     #[must_use]
-    pub fn new(bits: [u8; 32]) -> Self {
-        Self(bits)
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(bytes.into())
     }
 
     fn signs(&self, seconds: i64, body: &[u8], signature: &[u8]) -> bool {

@@ -26,7 +26,7 @@ macro_rules! select {
         Sql::new(concat!(
             "SELECT p.id, p.reference, p.provider, p.amount, p.currency, p.status, p.captured, \
              p.refunded, p.decline_code, p.open_operation, p.version, p.owner, p.customer_action, \
-             p.created_at, p.updated_at FROM ",
+             p.provider_reference, p.action_url, p.created_at, p.updated_at FROM ",
             $tail
         ))
     };
@@ -107,5 +107,5 @@ impl Found {
 
 fn read_row(row: &Row<'_>) -> Result<Found, DbError> {
     let (payment, open) = read_payment(row)?;
-    Ok(Found { payment, open, created_at: row.get(13)?, updated_at: row.get(14)? })
+    Ok(Found { payment, open, created_at: row.get(15)?, updated_at: row.get(16)? })
 }

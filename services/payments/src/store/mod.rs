@@ -11,7 +11,7 @@ mod refunds;
 pub use books::{balances, page};
 pub use list::{Dated, list, lookup_dated};
 pub use operations::{OpenOperation, OpenSummary, claim, due, open_summary};
-pub use payments::{begin, end, insert, insert_never, lock, lookup, require_action};
+pub use payments::{begin, end, insert, insert_never, lock, lookup, name_charge, require_action};
 pub use refunds::{insert_refund, lookup_refund};
 
 use techtrove_db::{Migration, MigrationSet};
@@ -38,5 +38,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(3, "refunds", "0003_refunds"),
         migration!(4, "ledger_entries", "0004_ledger_entries"),
         migration!(5, "customers", "0005_customers"),
+        migration!(6, "provider_references", "0006_provider_references"),
     ],
 };

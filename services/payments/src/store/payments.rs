@@ -19,17 +19,22 @@ const INSERT_PAYMENT: &str = "INSERT INTO payments (id, reference, provider, own
      updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, NULL, ?, ?, ?, ?)";
 
 const SELECT_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
-     refunded, decline_code, open_operation, version, owner, customer_action FROM payments \
+     refunded, decline_code, open_operation, version, owner, customer_action, provider_reference, \
+     action_url FROM payments \
      WHERE id = ?";
 
 const LOCK_PAYMENT: &str = "SELECT id, reference, provider, amount, currency, status, captured, \
-     refunded, decline_code, open_operation, version, owner, customer_action FROM payments \
+     refunded, decline_code, open_operation, version, owner, customer_action, provider_reference, \
+     action_url FROM payments \
      WHERE id = ? FOR UPDATE";
 
 const BEGIN_OPERATION: &str = "UPDATE payments SET open_operation = ?, version = ?, \
      decline_code = ?, updated_at = ? WHERE id = ? AND version = ?";
 
-const REQUIRE_ACTION: &str = "UPDATE payments SET customer_action = ?, updated_at = ? \
+const NAME_CHARGE: &str = "UPDATE payments SET provider_reference = ? \
+     WHERE id = ? AND open_operation = ? AND provider_reference IS NULL";
+
+const REQUIRE_ACTION: &str = "UPDATE payments SET customer_action = ?, action_url = ?, updated_at = ? \
      WHERE id = ? AND open_operation = ? AND customer_action IS NULL";
 
 const END_PAYMENT: &str = "UPDATE payments SET status = ?, captured = ?, refunded = ?, \
@@ -142,7 +147,9 @@ pub(super) fn read_payment(row: &Row<'_>) -> Result<(Payment, Option<i64>), DbEr
             .map(|word| CustomerAction::from_word(&word))
             .transpose()
             .map_err(DbError::decode)?,
+        action_url: row.get(14)?,
         decline_code: row.get(8)?,
+        provider_reference: row.get(13)?,
         open: None,
         version: row.get(10)?,
     };
@@ -168,6 +175,19 @@ pub fn begin(tx: &mut Tx<'_>, begun: &Begun, now: Timestamp, due: Timestamp) -> 
     all_matched(tx, &statements, statements.len())
 }
 
+/// Notes what the provider calls the charge, before money is asked for by the open operation `number`.
+///
+/// # Errors
+/// [`Error::Overtaken`] when it is no longer open, or another name was noted before.
+pub fn name_charge(
+    tx: &mut Tx<'_>,
+    id: PaymentId,
+    number: i64,
+    reference: &str,
+) -> Result<(), Error> {
+    all_matched(tx, &[(NAME_CHARGE, p![reference, id, number])], 1)
+}
+
 /// Notes that the provider waits for the customer before it ends the open operation `number`.
 ///
 /// # Errors
@@ -179,7 +199,8 @@ pub fn require_action(
     now: Timestamp,
 ) -> Result<(), Error> {
     let action = payment.action.map(CustomerAction::word);
-    all_matched(tx, &[(REQUIRE_ACTION, p![action, now, payment.id, number])], 1)
+    let params = p![action, payment.action_url, now, payment.id, number];
+    all_matched(tx, &[(REQUIRE_ACTION, params)], 1)
 }
 
 /// Ends the open operation `number` with what the provider told, and books it.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use http::Method;
 use serde::Deserialize;
 use techtrove_core::{
     Clock as _, Currency, ManualClock, Money, Page, PageRequest, SeededIds, SharedClock, TypedId,
@@ -18,9 +19,10 @@ use techtrove_identity_api::{
     Authenticator, Claims, GuestKey, GuestSubject, Role, SessionId, SigningKey, UserId,
 };
 use techtrove_payments::{
-    Config, Deps,
+    Config, Deps, Error, StripeDeps,
     app::{self, App},
-    provider::WebhookSecret,
+    domain::{ActionOutcome, Secret},
+    provider::{WebhookSecret, sandbox, stripe},
 };
 use techtrove_payments_api::{
     AuthorizeRequest, Payment, PaymentChanged, PaymentEntry, PaymentId, PaymentStatus,
@@ -42,8 +44,16 @@ pub const WEBHOOK_SECRET: [u8; 32] = [3; 32];
 /// What every payment of these tests is worth.
 pub const AMOUNT: i64 = 10_000;
 
+/// By which of its faces payments speaks to the stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Face {
+    Sandbox,
+    Stripe,
+}
+
 /// Payments, the sandbox, and what lies between them.
 pub struct World {
+    pub face: Face,
     pub app: App,
     pub payments: PaymentsClient,
     pub internal: Client,
@@ -58,11 +68,25 @@ pub struct World {
 
 /// Plays with the calls from payments to the provider.
 #[derive(Debug, Default)]
-pub struct Network(Mutex<VecDeque<NetworkFault>>);
+pub struct Network(Mutex<VecDeque<(Target, NetworkFault)>>);
+
+/// Which call a fault is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Target {
+    Any,
+    /// The next one that asks what a question is about, and not what goes before it.
+    Question,
+}
 
 impl Network {
+    /// Lets the next question meet this fault.
     pub fn plan(&self, fault: NetworkFault) {
-        self.0.lock().expect("not poisoned").push_back(fault);
+        self.0.lock().expect("not poisoned").push_back((Target::Question, fault));
+    }
+
+    /// Lets the next call meet this fault, whatever it is for.
+    pub fn plan_anywhere(&self, fault: NetworkFault) {
+        self.0.lock().expect("not poisoned").push_back((Target::Any, fault));
     }
 
     pub fn clear(&self) {
@@ -71,8 +95,16 @@ impl Network {
 }
 
 impl NetworkFaults for Network {
-    fn decide(&self, _call: &Call<'_>) -> NetworkFault {
-        self.0.lock().expect("not poisoned").pop_front().unwrap_or_default()
+    fn decide(&self, call: &Call<'_>) -> NetworkFault {
+        let goes_before = matches!(
+            (call.method, call.path),
+            (&Method::POST, "/v1/payment_intents") | (&Method::GET, "/v1/refunds")
+        );
+        let mut planned = self.0.lock().expect("not poisoned");
+        match planned.front() {
+            Some((Target::Question, _)) if goes_before => NetworkFault::None,
+            _ => planned.pop_front().map(|(_, fault)| fault).unwrap_or_default(),
+        }
     }
 }
 
@@ -118,9 +150,43 @@ pub fn on_virtual_time<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
+/// Runs a test in a world of its own for each face of the stranger, on virtual time.
+pub fn in_each_world(test: impl AsyncFn(World)) {
+    for face in Face::BOTH {
+        on_virtual_time(async { test(World::of(face).await).await });
+    }
+}
+
+impl Face {
+    pub const BOTH: [Self; 2] = [Self::Sandbox, Self::Stripe];
+
+    /// The name of the provider.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::Sandbox => sandbox::NAME,
+            Self::Stripe => stripe::NAME,
+        }
+    }
+
+    /// What the provider calls the means of payment that the sandbox calls `token`.
+    fn token(self, token: &str) -> &str {
+        match (self, token) {
+            (Self::Sandbox, token) => token,
+            (Self::Stripe, "tok_ok") => "pm_card_visa",
+            (Self::Stripe, "tok_declined") => "pm_card_visa_chargeDeclined",
+            (Self::Stripe, "tok_insufficient_funds") => {
+                "pm_card_visa_chargeDeclinedInsufficientFunds"
+            }
+            (Self::Stripe, "tok_requires_action") => "pm_card_authenticationRequired",
+            (Self::Stripe, "tok_timeout") => "pm_card_silent",
+            (Self::Stripe, other) => other,
+        }
+    }
+}
+
 impl World {
     /// Over these two empty databases.
-    pub async fn new(payments_db: Db, sandbox_db: Db) -> Self {
+    pub async fn new(payments_db: Db, sandbox_db: Db, face: Face) -> Self {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let config = techtrove_sandbox::Config::default();
@@ -147,6 +213,7 @@ impl World {
             guest_key: GuestKey::new(GUEST_KEY),
             sandbox: between.clone(),
             sandbox_webhooks: vec![WebhookSecret::new(WEBHOOK_SECRET)],
+            stripe: Some(StripeDeps { client: between.clone(), account: account() }),
         };
         let service = techtrove_payments::build(Config::default(), deps()).await.expect("payments");
         let app = techtrove_payments::app(&Config::default(), deps()).await.expect("payments");
@@ -154,26 +221,65 @@ impl World {
         let (payments, public) =
             (PaymentsClient::new(internal.clone()), Actor::new(service.public.clone()));
         webhooks.connect(Client::local("shop", service.public.into()));
-        Self { app, payments, internal, public, provider, sandbox, faults, network, clock, key }
+        Self {
+            face,
+            app,
+            payments,
+            internal,
+            public,
+            provider,
+            sandbox,
+            faults,
+            network,
+            clock,
+            key,
+        }
     }
 
     /// Over this empty database for payments, and one in memory for the sandbox.
     pub async fn beside(payments_db: Db) -> Self {
         let sandbox_db = Db::open("sqlite::memory:", DbOptions::default()).await.expect("opens");
-        Self::new(payments_db, sandbox_db).await
+        Self::new(payments_db, sandbox_db, Face::Sandbox).await
     }
 
     /// Over databases in memory, without threads: for virtual time.
     pub async fn in_memory() -> Self {
+        Self::of(Face::Sandbox).await
+    }
+
+    /// As [`Self::in_memory`], speaking to this face.
+    pub async fn of(face: Face) -> Self {
         let open = || async {
             let options = DbOptions { inline: true, ..DbOptions::default() };
             Db::open("sqlite::memory:", options).await.expect("opens")
         };
-        Self::new(open().await, open().await).await
+        Self::new(open().await, open().await, face).await
     }
 
     pub async fn authorize(&self, number: u32, token: &str) -> Result<Payment, ClientError> {
-        self.payments.authorize(&request(number, token)).await
+        self.payments.authorize(&self.request(number, token)).await
+    }
+
+    /// What the order of this number asks for.
+    pub fn request(&self, number: u32, token: &str) -> AuthorizeRequest {
+        let provider = self.face.provider().to_owned();
+        AuthorizeRequest { provider, ..request(number, self.face.token(token)) }
+    }
+
+    /// The customer acts at their bank, and nobody is told.
+    pub async fn act_at_the_bank(&self, id: PaymentId, outcome: ActionOutcome) {
+        let path = format!("/v1/charges/{id}/complete-action");
+        let body = serde_json::json!({"outcome": outcome});
+        // Refused when there is nothing to do any more.
+        drop(self.provider.post(&path).json(&body).send().await);
+    }
+
+    /// The customer acts: with the sandbox by a call of ours, with Stripe at their bank.
+    pub async fn complete(&self, id: PaymentId, outcome: ActionOutcome) -> Result<Payment, Error> {
+        if self.face == Face::Stripe {
+            self.act_at_the_bank(id, outcome).await;
+        }
+        app::complete_action(&self.app, id, outcome).await
     }
 
     /// Somebody signed in as the user of this number.
@@ -246,8 +352,10 @@ impl World {
     pub async fn come_to_rest(&self) {
         self.network.clear();
         tokio::time::sleep(Duration::from_secs(120)).await;
-        for _ in 0..8 {
-            self.clock.advance(Duration::from_secs(61));
+        // A day later, Stripe has forgotten what it was asked: its own failures too.
+        let day = Duration::from_secs(24 * 3_600);
+        for pause in [Duration::from_secs(61), day].repeat(4) {
+            self.clock.advance(pause);
             app::recover(&self.app).await.expect("the database answers");
         }
         tokio::time::sleep(Duration::from_secs(120)).await;
@@ -316,6 +424,15 @@ fn assert_agree(entry: &PaymentEntry, charge: Option<&Listed>) {
     };
     assert_eq!((reserved, sums.captured), (expected.0, expected.1), "{both}");
     assert!(expected.2.contains(&sums.refunded), "{both}");
+}
+
+/// The shop's account with the stranger that speaks as Stripe.
+pub fn account() -> stripe::Account {
+    stripe::Account {
+        key: Secret::new("sk_test_stranger".to_owned()).expect("a key"),
+        return_url: "https://shop.example/paid".to_owned(),
+        webhooks: vec![WebhookSecret::new(*b"whsec_new"), WebhookSecret::new(WEBHOOK_SECRET)],
+    }
 }
 
 pub fn request(number: u32, token: &str) -> AuthorizeRequest {

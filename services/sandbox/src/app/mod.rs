@@ -3,6 +3,7 @@
 
 mod capture_charge;
 mod complete_action;
+mod confirm_intent;
 mod create_charge;
 mod deliver_webhooks;
 mod read_charges;
@@ -19,11 +20,12 @@ use crate::{faults::Faults, webhooks::Webhooks};
 
 pub use capture_charge::capture_charge;
 pub use complete_action::complete_action;
+pub use confirm_intent::confirm_intent;
 pub use create_charge::{Created, create_charge};
 pub use deliver_webhooks::deliver_webhooks;
-pub use read_charges::{get_charge, list_charges};
-pub use refund_charge::refund_charge;
-pub use void_charge::void_charge;
+pub use read_charges::{get_charge, list_charges, list_refunds};
+pub use refund_charge::{refund_again, refund_charge};
+pub use void_charge::{cancel_charge, void_charge};
 
 /// What the use cases stand on.
 #[derive(Clone, Debug)]

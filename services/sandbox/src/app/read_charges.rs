@@ -4,7 +4,7 @@ use super::App;
 use crate::{
     domain::{Charge, Key},
     error::Error,
-    store::{self, Listed},
+    store::{self, BookedRefund, Listed},
 };
 
 /// The charge under `key`, also one that was voided before it was asked for.
@@ -24,4 +24,12 @@ pub async fn get_charge(app: &App, key: Key) -> Result<Charge, Error> {
 /// When the books cannot be read.
 pub async fn list_charges(app: &App, after: String, limit: usize) -> Result<Vec<Listed>, Error> {
     Ok(app.db.read("sandbox.list_charges", move |tx| store::list(tx, &after, limit)).await?)
+}
+
+/// All that was given back of the charge under `key`, in the order of the refunds' keys.
+///
+/// # Errors
+/// When the books cannot be read.
+pub async fn list_refunds(app: &App, key: Key) -> Result<Vec<BookedRefund>, Error> {
+    Ok(app.db.read("sandbox.list_refunds", move |tx| store::refunds(tx, &key)).await?)
 }

@@ -1,4 +1,4 @@
-//! Gives money of a charge back, once per key.
+//! Gives money of a charge back, once per key, or as often as it is asked.
 
 use super::App;
 use crate::{
@@ -26,4 +26,17 @@ pub async fn refund_charge(app: &App, key: Key, refund: Key, amount: i64) -> Res
             }
         })
         .await
+}
+
+/// As [`refund_charge`], only that a key which was booked before stands for another refund, as it does for
+/// a provider that has forgotten its first use. The answer is the refund's own key.
+///
+/// # Errors
+/// When there is no such charge, or less is left of it.
+pub async fn refund_again(app: &App, key: Key, refund: Key, amount: i64) -> Result<Key, Error> {
+    let booked = super::list_refunds(app, key.clone()).await?;
+    let before = booked.iter().filter(|made| made.key.stands_for() == refund).count();
+    let own = if before == 0 { refund } else { refund.numbered(before) };
+    refund_charge(app, key, own.clone(), amount).await?;
+    Ok(own)
 }

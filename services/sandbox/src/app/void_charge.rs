@@ -5,7 +5,7 @@ use techtrove_db::DbError;
 
 use super::App;
 use crate::{
-    domain::{Change, Charge, Key},
+    domain::{Change, Charge, Key, Refusal},
     error::Error,
     store,
 };
@@ -19,8 +19,22 @@ const ROUNDS: usize = 4;
 /// # Errors
 /// When the money is taken already.
 pub async fn void_charge(app: &App, key: Key) -> Result<Charge, Error> {
+    give_up(app, key, Charge::void).await
+}
+
+/// As [`void_charge`], and a charge that was declined is over as well.
+///
+/// # Errors
+/// When the money is taken, or the charge is over already.
+pub async fn cancel_charge(app: &App, key: Key) -> Result<Charge, Error> {
+    give_up(app, key, Charge::cancel).await
+}
+
+type Rule = fn(&Charge) -> Result<Change, Refusal>;
+
+async fn give_up(app: &App, key: Key, rule: Rule) -> Result<Charge, Error> {
     for _ in 0..ROUNDS {
-        match void_once(app, key.clone()).await {
+        match give_up_once(app, key.clone(), rule).await {
             // The charge was made between our look and our note that there is none: look again.
             Err(Error::Db(DbError::UniqueViolation { .. })) => {}
             done => return done,
@@ -29,7 +43,7 @@ pub async fn void_charge(app: &App, key: Key) -> Result<Charge, Error> {
     Err(Error::Contended(key))
 }
 
-async fn void_once(app: &App, key: Key) -> Result<Charge, Error> {
+async fn give_up_once(app: &App, key: Key, rule: Rule) -> Result<Charge, Error> {
     let now = app.clock.now();
     app.db
         .write("sandbox.void_charge", move |tx| {
@@ -40,7 +54,7 @@ async fn void_once(app: &App, key: Key) -> Result<Charge, Error> {
                 }
                 return Ok(never);
             };
-            match charge.void()? {
+            match rule(&charge)? {
                 Change::None => Ok(charge),
                 Change::To(charge, entry) => {
                     store::update(tx, &charge, entry.as_ref(), now)?;

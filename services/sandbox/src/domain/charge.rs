@@ -144,6 +144,9 @@ pub enum Refusal {
     /// The money is not taken yet.
     #[error("the charge is not captured")]
     NotCaptured,
+    /// The charge was asked for before.
+    #[error("the charge was confirmed already")]
+    Confirmed,
     /// More than is left of what was taken.
     #[error("the refund exceeds what is left of the charge")]
     RefundExceedsCharge,
@@ -181,6 +184,37 @@ impl Charge {
         match self.terms {
             Some(own) if own != terms => Err(Refusal::KeyReused),
             _ => Ok(()),
+        }
+    }
+
+    /// Asks for the money once more, after a bank has declined: its verdict on these terms counts.
+    ///
+    /// # Errors
+    /// When the charge was given up, or no bank has declined it.
+    pub fn confirm_again(&self, terms: Terms) -> Result<Change, Refusal> {
+        match self.status {
+            Status::Declined => {
+                let (charge, entry) = Self::new(self.key.clone(), terms);
+                Ok(Change::To(charge, entry))
+            }
+            Status::Voided => Err(Refusal::Voided),
+            Status::RequiresAction | Status::Authorized | Status::Captured => {
+                Err(Refusal::Confirmed)
+            }
+        }
+    }
+
+    /// As [`Self::void`], and a charge that was declined is over too: nobody can ask once more.
+    ///
+    /// # Errors
+    /// When the money is taken, or the charge is over already.
+    pub fn cancel(&self) -> Result<Change, Refusal> {
+        match self.status {
+            Status::Voided => Err(Refusal::Voided),
+            Status::Declined => {
+                Ok(Change::To(Self { status: Status::Voided, ..self.clone() }, None))
+            }
+            _ => self.void(),
         }
     }
 
@@ -280,6 +314,9 @@ impl Charge {
 }
 
 impl EntryKind {
+    /// How the label of a refund begins, before its key.
+    pub const REFUNDED: &str = "refunded:";
+
     /// What the ledger calls an entry of this kind: unique within its charge.
     #[must_use]
     pub fn label(&self) -> String {
@@ -287,7 +324,7 @@ impl EntryKind {
             Self::Authorized => "authorized".to_owned(),
             Self::Captured => "captured".to_owned(),
             Self::Voided => "voided".to_owned(),
-            Self::Refunded(key) => format!("refunded:{key}"),
+            Self::Refunded(key) => format!("{}{key}", Self::REFUNDED),
         }
     }
 }

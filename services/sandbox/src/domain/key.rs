@@ -16,6 +16,18 @@ impl Key {
     /// The longest key, in bytes.
     pub const MAX_LEN: usize = 64;
 
+    /// Another key, which [stands for](Self::stands_for) the same.
+    #[must_use]
+    pub fn numbered(&self, number: usize) -> Self {
+        Self(format!("{}-{number}", self.0))
+    }
+
+    /// What the caller asked for under this key, numbered or not.
+    #[must_use]
+    pub fn stands_for(&self) -> Self {
+        Self(self.0.split('-').next().unwrap_or_default().to_owned())
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

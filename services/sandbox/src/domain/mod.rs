@@ -2,6 +2,7 @@
 //! it must never do I/O or know who is calling. Start with [`Charge`].
 
 mod charge;
+mod intent;
 mod key;
 mod token;
 
@@ -11,5 +12,6 @@ mod properties;
 pub use charge::{
     ActionOutcome, Change, Charge, Entry, EntryKind, Refusal, Status, Terms, UnknownStatus,
 };
+pub use intent::{Intent, InvalidIntent};
 pub use key::{InvalidKey, Key};
 pub use token::{DeclineCode, Token, UnknownDeclineCode, UnknownToken, Verdict};

@@ -1,6 +1,7 @@
 //! The provider's HTTP API: parse, ask the use case, answer. Its words are its own; nobody shares a type
 //! with it. Every route may be repeated with the same keys.
 
+mod stripe;
 mod wire;
 
 use std::sync::Arc;
@@ -35,7 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/charges/{key}/capture", post(capture_charge))
         .route("/v1/charges/{key}/void", post(void_charge))
         .route("/v1/charges/{key}/refunds", post(refund_charge))
-        .with_state(app)
+        .with_state(Arc::clone(&app))
+        .merge(stripe::router(app))
 }
 
 async fn create_charge(

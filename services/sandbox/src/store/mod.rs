@@ -39,7 +39,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
 const INSERT_CHARGE: &str = "INSERT INTO charges (charge_key, amount, currency, token, status, \
      captured, refunded, decline_code, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
-const UPDATE_CHARGE: &str = "UPDATE charges SET status = ?, captured = ?, refunded = ?, \
+const UPDATE_CHARGE: &str = "UPDATE charges SET token = ?, status = ?, captured = ?, refunded = ?, \
      decline_code = ?, updated_at = ? WHERE charge_key = ?";
 
 const INSERT_ENTRY: &str =
@@ -52,6 +52,9 @@ const LOCK_CHARGE: &str = "SELECT charge_key, amount, currency, token, status, c
      decline_code FROM charges WHERE charge_key = ? FOR UPDATE";
 
 const SELECT_ENTRY: &str = "SELECT amount FROM ledger WHERE charge_key = ? AND entry = ?";
+
+const SELECT_REFUNDS: &str = "SELECT entry, amount FROM ledger \
+     WHERE charge_key = ? AND entry LIKE 'refunded:%' ORDER BY entry";
 
 const LIST_CHARGES: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
      decline_code FROM charges WHERE charge_key > ? ORDER BY charge_key LIMIT ?";
@@ -72,6 +75,15 @@ pub struct Listed {
     pub voided: i64,
     /// Given back.
     pub refunded: i64,
+}
+
+/// Money that was given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookedRefund {
+    /// The refund's key.
+    pub key: Key,
+    /// Minor units.
+    pub amount: i64,
 }
 
 /// Writes a new charge and its entry.
@@ -112,8 +124,9 @@ pub fn update(
 ) -> Result<(), DbError> {
     let status = charge.status.as_str();
     let decline_code = charge.decline_code.map(DeclineCode::as_str);
-    let update =
-        p![status, charge.captured, charge.refunded, decline_code, now, charge.key.as_str()];
+    let token = charge.terms.map(|terms| terms.token.as_str());
+    let (captured, refunded) = (charge.captured, charge.refunded);
+    let update = p![token, status, captured, refunded, decline_code, now, charge.key.as_str()];
     write(tx, (UPDATE_CHARGE, update), charge, entry, now).map(|_| ())
 }
 
@@ -152,6 +165,18 @@ pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Charge>, DbError> {
 /// When the database does not answer.
 pub fn booked(tx: &mut Tx<'_>, key: &Key, kind: &EntryKind) -> Result<Option<i64>, DbError> {
     tx.query_opt(SELECT_ENTRY, p![key.as_str(), kind.label()], |row| row.get(0))
+}
+
+/// All that was given back of the charge under `key`, in the order of the refunds' keys.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn refunds(tx: &mut Tx<'_>, key: &Key) -> Result<Vec<BookedRefund>, DbError> {
+    tx.query(SELECT_REFUNDS, p![key.as_str()], |row| {
+        let label: String = row.get(0)?;
+        let key = label.trim_start_matches(EntryKind::REFUNDED);
+        Ok(BookedRefund { key: key.parse().map_err(DbError::decode)?, amount: row.get(1)? })
+    })
 }
 
 /// Up to `limit` charges behind the key `after`, each beside its ledger.
