@@ -9,7 +9,7 @@ use techtrove_orders_api::{OrderEntry, OrderStatus, ReturnClaim, StockClaim};
 use techtrove_payments_api::{PaymentEntry, PaymentStatus};
 use uuid::Uuid;
 
-use super::{books::Snapshot, report::Report};
+use super::{books::Snapshot, report::Report, rule::Rule};
 
 /// After this long an order that still has a step to take is stuck, and an event is unsent.
 const STUCK_AFTER: Duration = Duration::from_secs(15 * 60);
@@ -33,15 +33,15 @@ fn stock(books: &Snapshot, report: &mut Report) {
     report.count("stock rows", books.stock.len());
     for row in &books.stock {
         let sku = &row.sku;
-        report.expect(row.on_hand == row.movements, "stock_movements", sku, || {
+        report.expect(row.on_hand == row.movements, Rule::StockMovements, sku, || {
             format!("on_hand is {}, the movements sum to {}", row.on_hand, row.movements)
         });
-        report.expect(row.held == row.held_by_reservations, "stock_held", sku, || {
+        report.expect(row.held == row.held_by_reservations, Rule::StockHeld, sku, || {
             format!("held is {}, the reservations hold {}", row.held, row.held_by_reservations)
         });
         report.expect(
             row.committed == row.committed_by_reservations,
-            "stock_committed",
+            Rule::StockCommitted,
             sku,
             || {
                 let reserved = row.committed_by_reservations;
@@ -50,12 +50,12 @@ fn stock(books: &Snapshot, report: &mut Report) {
         );
         if let Some(keys) = row.keys {
             let agree = (keys.unseen, keys.assigned) == (row.on_hand, row.committed);
-            report.expect(agree, "stock_keys", sku, || {
+            report.expect(agree, Rule::StockKeys, sku, || {
                 format!("{keys:?} of on_hand {} with committed {}", row.on_hand, row.committed)
             });
         }
         let sane = row.held >= 0 && row.committed >= 0 && row.held + row.committed <= row.on_hand;
-        report.expect(sane, "stock_oversold", sku, || {
+        report.expect(sane, Rule::StockOversold, sku, || {
             format!("held {} + committed {} of on_hand {}", row.held, row.committed, row.on_hand)
         });
     }
@@ -75,7 +75,7 @@ fn reservations(books: &Snapshot, report: &mut Report) {
             StockClaim::Nothing => found.is_empty(),
             StockClaim::Committed => matches!(found[..], [one] if is_sale_of(one, order)),
         };
-        report.expect(agrees, "order_stock", order.id, || {
+        report.expect(agrees, Rule::OrderStock, order.id, || {
             let states: Vec<_> = found.iter().map(|one| (one.state, &one.lines)).collect();
             format!(
                 "the order claims {:?} of {:?}, inventory has {states:?}",
@@ -84,7 +84,7 @@ fn reservations(books: &Snapshot, report: &mut Report) {
         });
     }
     for orphan in open.into_values().flatten() {
-        report.expect(false, "reservation_without_order", orphan.reservation_id, || {
+        report.expect(false, Rule::ReservationWithoutOrder, orphan.reservation_id, || {
             format!("{:?} of {:?}", orphan.state, orphan.lines)
         });
     }
@@ -122,7 +122,7 @@ fn returns(books: &Snapshot, report: &mut Report) {
         for claim in &order.returns {
             let found = back.remove(&claim.id);
             let agrees = found.is_some_and(|found| is_return_of(found, order, claim));
-            report.expect(agrees, "order_return", order.id, || {
+            report.expect(agrees, Rule::OrderReturn, order.id, || {
                 format!("the order says that {claim:?} came back, inventory has {found:?}")
             });
         }
@@ -130,7 +130,7 @@ fn returns(books: &Snapshot, report: &mut Report) {
     // What inventory was told of and the order not yet is a step that an order is about to store.
     let open = |id: Uuid| books.orders.iter().any(|it| it.id.uuid() == id && !it.settled);
     for orphan in back.into_values().filter(|it| !open(it.reservation_id.uuid())) {
-        report.expect(false, "return_without_order", orphan.reservation_id, || {
+        report.expect(false, Rule::ReturnWithoutOrder, orphan.reservation_id, || {
             format!("{:?} came back", orphan.lines)
         });
     }
@@ -148,13 +148,13 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
     let mut payments: BTreeMap<Uuid, &PaymentEntry> =
         books.payments.iter().map(|payment| (payment.id.uuid(), payment)).collect();
     for order in &books.orders {
-        report.expect(order.parts == order.total.amount, "order_total", order.id, || {
+        report.expect(order.parts == order.total.amount, Rule::OrderTotal, order.id, || {
             format!("it is over {}, its parts come to {}", order.total, order.parts)
         });
         let payment = payments.remove(&order.payment);
         if order.settled {
             let agrees = money_agrees(order, payment);
-            report.expect(agrees, "order_money", order.id, || {
+            report.expect(agrees, Rule::OrderMoney, order.id, || {
                 format!(
                     "the order is {:?} over {}, its payment is {payment:?}",
                     order.status, order.total
@@ -162,7 +162,7 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
             });
         } else {
             let stuck = books.read_at.since(order.updated_at) > STUCK_AFTER;
-            report.expect(!stuck, "order_stuck", order.id, || {
+            report.expect(!stuck, Rule::OrderStuck, order.id, || {
                 format!("{:?}, unchanged since {}", order.status, order.updated_at)
             });
         }
@@ -170,7 +170,7 @@ fn orders_and_payments(books: &Snapshot, report: &mut Report) {
     for orphan in payments.into_values() {
         let harmless =
             orphan.captured == orphan.refunded && orphan.status != PaymentStatus::Authorized;
-        report.expect(harmless, "payment_without_order", orphan.id, || {
+        report.expect(harmless, Rule::PaymentWithoutOrder, orphan.id, || {
             format!("{:?}", orphan.status)
         });
     }
@@ -224,7 +224,7 @@ fn payments_and_provider(books: &Snapshot, report: &mut Report) {
         let reserved = charge.is_some_and(|charge| charge.status == "authorized");
         let agrees = (captured, refunded) == (payment.captured, payment.refunded)
             && reserved == (payment.status == PaymentStatus::Authorized);
-        report.expect(agrees, "payment_at_provider", payment.id, || {
+        report.expect(agrees, Rule::PaymentAtProvider, payment.id, || {
             format!("the payment is {:?}, the provider has {charge:?}", payment.status)
         });
     }
@@ -232,14 +232,14 @@ fn payments_and_provider(books: &Snapshot, report: &mut Report) {
         let ledger = (charge.ledger.captured, charge.ledger.refunded);
         report.expect(
             ledger == (charge.captured, charge.refunded),
-            "provider_ledger",
+            Rule::ProviderLedger,
             &charge.key,
             || format!("{charge:?}"),
         );
     }
     for orphan in charges.into_values() {
         let harmless = orphan.captured == orphan.refunded && orphan.status != "authorized";
-        report.expect(harmless, "charge_without_payment", &orphan.key, || orphan.status.clone());
+        report.expect(harmless, Rule::ChargeWithoutPayment, &orphan.key, || orphan.status.clone());
     }
 }
 
@@ -247,7 +247,7 @@ fn ledger(books: &Snapshot, report: &mut Report) {
     let entries = books.ledger.iter().map(|balance| balance.entries).sum::<u64>();
     report.count("ledger entries", usize::try_from(entries).unwrap_or(usize::MAX));
     for balance in &books.ledger {
-        report.expect(balance.balance == 0, "ledger_balance", balance.currency, || {
+        report.expect(balance.balance == 0, Rule::LedgerBalance, balance.currency, || {
             format!("debits less credits are {}", balance.balance)
         });
     }
@@ -263,7 +263,7 @@ fn mails(books: &Snapshot, report: &mut Report) {
     for order in books.orders.iter().filter(|order| order.status == OrderStatus::Confirmed) {
         let count = written.get(&order.id.uuid()).copied().unwrap_or(0);
         let due = books.read_at.since(order.updated_at) > UNSENT_AFTER;
-        report.expect(count == 1 || (count == 0 && !due), "order_mail", order.id, || {
+        report.expect(count == 1 || (count == 0 && !due), Rule::OrderMail, order.id, || {
             format!("{count} mails tell of its confirmation")
         });
     }
@@ -274,7 +274,7 @@ fn outboxes(books: &Snapshot, report: &mut Report) {
     for (service, unpublished) in &books.outboxes {
         let late =
             unpublished.oldest.is_some_and(|oldest| books.read_at.since(oldest) > UNSENT_AFTER);
-        report.expect(!late, "event_unsent", service, || {
+        report.expect(!late, Rule::EventUnsent, service, || {
             format!("{} events wait, the oldest since {:?}", unpublished.count, unpublished.oldest)
         });
     }

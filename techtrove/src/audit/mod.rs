@@ -5,9 +5,11 @@
 mod books;
 mod checks;
 mod report;
+mod rule;
 
 pub use books::Books;
 pub use report::{Checked, Difference, Report};
+pub use rule::Rule;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -2,6 +2,7 @@
 //! server that this machine has.
 
 mod adoption;
+mod audit;
 mod backups;
 mod buying;
 mod demo;
