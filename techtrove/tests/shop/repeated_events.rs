@@ -20,6 +20,9 @@ use crate::{
 /// What changes in a shop that rests: whose turn it is to relay.
 const RESTLESS: [&str; 2] = ["relay_leases", "relay_members"];
 
+/// What is empty in a shop that rests: webhooks on their way, and sales that nobody has added up.
+const QUEUES: [&str; 2] = ["webhooks", "sales"];
+
 /// A shop's databases, beside the shop.
 struct Books(Vec<Db>);
 
@@ -43,13 +46,13 @@ impl Books {
         all
     }
 
-    /// What they store once every event was taken and every webhook brought.
+    /// What they store once every event was taken, and nothing is left to do.
     async fn settled(&self) -> Vec<Stored> {
         eventually(SOON, async || {
             let stored = self.stored().await;
             let mut waiting = stored.iter().filter(|value| {
                 let unpublished = value.column == "published_at" && value.value.is_empty();
-                unpublished || value.table == "webhooks"
+                unpublished || QUEUES.contains(&value.table.as_str())
             });
             waiting.next().is_none().then_some(stored)
         })
