@@ -8,11 +8,14 @@ use confique::Config;
 use techtrove_core::{Currency, EmailAddress};
 use techtrove_gateway::{RateLimit, TrustedProxies};
 use techtrove_notifications::{PublicUrl, SmtpUrl, domain::Language};
-use techtrove_orders::domain::{
-    CapturePolicy, Country,
-    shipping::ShippingTable,
-    tax::{ShippingTax, TaxRate, TaxTable},
-    totals::Pricing,
+use techtrove_orders::{
+    Deadlines,
+    domain::{
+        CapturePolicy, Country,
+        shipping::ShippingTable,
+        tax::{ShippingTax, TaxRate, TaxTable},
+        totals::Pricing,
+    },
 };
 
 /// The shop's settings.
@@ -48,6 +51,8 @@ pub struct Settings {
     pub capture: CapturePolicy,
     /// How many days after its arrival an order may be sent back, when it is not as usual.
     pub return_days: Option<u16>,
+    /// How long the steps of an order may take. They depend on one another, so no variable sets them.
+    pub deadlines: Deadlines,
 }
 
 /// A mail server.
@@ -135,6 +140,7 @@ impl Default for Settings {
             shipping_prices: None,
             capture: CapturePolicy::default(),
             return_days: None,
+            deadlines: Deadlines::default(),
         }
     }
 }
@@ -170,6 +176,7 @@ impl Settings {
             shipping_prices: parsed("TECHTROVE_SHIPPING_PRICES", values.shipping_prices)?,
             capture: parsed("TECHTROVE_CAPTURE", values.capture)?.unwrap_or_default(),
             return_days: parsed("TECHTROVE_RETURN_DAYS", values.return_days)?,
+            deadlines: defaults.deadlines,
         })
     }
 

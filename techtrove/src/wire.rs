@@ -242,6 +242,7 @@ impl Common {
             pricing: self.settings.pricing(),
             capture: self.settings.capture,
             return_window: window.unwrap_or(usual.return_window),
+            deadlines: self.settings.deadlines,
             ..usual
         };
         let deps = techtrove_orders::Deps {

@@ -61,7 +61,8 @@ pub(crate) fn head() -> OpenApi {
 }
 
 /// What the gateway itself may answer to any request, beside what the services say.
-const OWN_REFUSALS: [(&str, &str); 5] = [
+const OWN_REFUSALS: [(&str, &str); 6] = [
+    ("422", "A parameter that the operation does not have"),
     ("429", "Too many requests"),
     ("431", "Request headers too large"),
     ("500", "Internal error"),

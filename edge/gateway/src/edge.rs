@@ -1,5 +1,5 @@
 //! What every request passes on its way in and out, as one service laid around each route: whose
-//! request it is, whether it may come, how long it may take, and what its answer says besides. One
+//! request it is, whether it may come and is understood, how long it may take, and what its answer says besides. One
 //! service and not five, since each layer of a route is boxed and cloned for every request.
 
 use std::{
@@ -10,16 +10,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{extract::Request, response::Response};
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use techtrove_http::HttpError;
 use tower::{Layer, Service};
 
-use crate::{Config, Pace, TrustedProxies, headers, limiter::Limiter};
+use crate::{Config, Pace, TrustedProxies, headers, limiter::Limiter, parameters::Parameters};
 
 /// What the passage consists of.
 struct Edge {
     trusted_proxies: TrustedProxies,
     limiter: Limiter,
     pace: Pace,
+    parameters: Parameters,
 }
 
 /// Lays the passage around a route.
@@ -27,11 +32,12 @@ struct Edge {
 pub(crate) struct EdgeLayer(Arc<Edge>);
 
 impl EdgeLayer {
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &Config, parameters: Parameters) -> Self {
         Self(Arc::new(Edge {
             trusted_proxies: config.trusted_proxies.clone(),
             limiter: Limiter::new(config.rate_limit),
             pace: config.pace,
+            parameters,
         }))
     }
 }
@@ -68,9 +74,11 @@ where
         self.edge.trusted_proxies.note_client(&mut request);
         let verdict = self.edge.limiter.judge(&request);
         let limit = self.edge.pace.of(request.uri().path());
-        let work = match verdict.refusal {
-            Some(refusal) => Err(refusal),
-            None => Ok(self.inner.call(request)),
+        let known = self.edge.parameters.check(&request);
+        let work = match (verdict.refusal, known) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Err(problem)) => Err(HttpError(problem).into_response()),
+            (None, Ok(())) => Ok(self.inner.call(request)),
         };
         Box::pin(async move {
             let mut response = match work {

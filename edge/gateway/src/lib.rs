@@ -9,6 +9,7 @@ mod headers;
 mod limiter;
 mod links;
 mod pace;
+mod parameters;
 
 pub use address::TrustedProxies;
 pub use docs::document;
@@ -22,7 +23,7 @@ use techtrove_core::Currency;
 use techtrove_http::{ContextLayer, PanicLayer, RequestContext, with_fallbacks};
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::edge::EdgeLayer;
+use crate::{edge::EdgeLayer, parameters::Parameters};
 
 /// The gateway's settings.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ pub fn router(config: &Config, origin: Origin, context: RequestContext) -> Route
     // One layer made of four: axum boxes a route once for each time that it is layered.
     with_fallbacks(routes).layer((
         ContextLayer::new(context),
-        EdgeLayer::new(config),
+        EdgeLayer::new(config, Parameters::of(&document)),
         DefaultBodyLimit::max(config.body_limit),
         PanicLayer,
     ))

@@ -19,7 +19,7 @@ use crate::{
     open::Target,
     postgres,
     simulated::{self, Mount},
-    sqlite::{self, Place},
+    sqlite::{self, Lookups, Place},
     tx::Kind,
     worker::{Purpose, Server, Worker},
 };
@@ -46,7 +46,7 @@ enum Backend {
     Inline(Inline),
     Simulated(Mount),
     /// A file.
-    Sqlite(Threads, PathBuf),
+    Sqlite(Threads, PathBuf, Lookups),
     Server(Threads, Arc<dyn Server>),
 }
 
@@ -142,7 +142,8 @@ impl Db {
                     drop(reading);
                 })?;
             }
-            Ok(Backend::Sqlite(threads.complete(), path))
+            let lookups = Lookups::new(&place, reading);
+            Ok(Backend::Sqlite(threads.complete(), path, lookups))
         })?;
         opened.await.unwrap_or_else(|_| Err(OpenError::Thread("it ended at once".into())))?;
         Ok(db)
@@ -226,6 +227,28 @@ impl Db {
         self.run(&self.0.read, job, reply).await
     }
 
+    /// Runs a job that reads a few rows by their keys, as [`Db::read`] does. On an embedded database it
+    /// runs at once, on the thread of whoever asks; so a job that may read many rows must not come
+    /// this way, for everything else on that thread waits meanwhile.
+    ///
+    /// # Errors
+    /// What the job returns, or why the database could not run it.
+    pub async fn lookup<T, E, F>(&self, name: &'static str, job: F) -> Result<T, E>
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let (mut job, mut reply) = job::boxed(name, true, job);
+        if let Backend::Sqlite(_, _, lookups) = &self.0.backend {
+            match lookups.run(&self.0.read, job) {
+                Some(given_back) => job = given_back,
+                None => return reply.try_recv().unwrap_or_else(|_| Err(E::from(closed()))),
+            }
+        }
+        self.run(&self.0.read, job, reply).await
+    }
+
     async fn run<T, E: From<DbError>>(
         &self,
         lane: &Arc<Lane>,
@@ -292,7 +315,7 @@ impl Db {
     /// The file that it is in, where it is in one that its own threads read and write.
     pub(crate) fn file(&self) -> Option<&Path> {
         match &self.0.backend {
-            Backend::Sqlite(_, path) => Some(path),
+            Backend::Sqlite(_, path, _) => Some(path),
             Backend::Inline(_) | Backend::Simulated(_) | Backend::Server(..) => None,
         }
     }
@@ -330,7 +353,7 @@ impl Db {
         match &self.0.backend {
             Backend::Inline(inline) => inline.close(),
             Backend::Simulated(_) => {}
-            Backend::Sqlite(threads, _) | Backend::Server(threads, _) => threads.ended().await,
+            Backend::Sqlite(threads, ..) | Backend::Server(threads, _) => threads.ended().await,
         }
     }
 }
@@ -339,6 +362,9 @@ impl Inner {
     fn close(&self) {
         self.write.close();
         self.read.close();
+        if let Backend::Sqlite(_, _, lookups) = &self.backend {
+            lookups.close();
+        }
     }
 }
 

@@ -1,11 +1,11 @@
-//! Path, query and headers, with problems instead of plain text when they do not fit.
+//! Path, query, headers and what a page's form sends, with problems instead of plain text when they do not fit.
 
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderName, request::Parts};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::{HeaderMap, HeaderName, header, request::Parts};
 use serde::de::DeserializeOwned;
 use techtrove_core::{Problem, codes};
 
-use crate::{HttpError, json};
+use crate::{HttpError, json, pointer};
 
 /// The query string. A parameter that is not acceptable is 422 with the pointer `/name`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +19,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// What the form of a page sends (`application/x-www-form-urlencoded`), as strict as a query: 415 for
+/// another content type, 413 over the limit, 422 with the pointer `/name`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Form<T> {
+    type Rejection = HttpError;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, HttpError> {
+        let given = request.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default().trim();
+        if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let detail = "the body must be a form: application/x-www-form-urlencoded";
+            return Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail).into());
+        }
+        let body = json::read(request).await?;
+        let not_a_form = |_| Problem::new(codes::BAD_REQUEST, "the body is not a form");
+        let body = std::str::from_utf8(&body).map_err(not_a_form)?;
+        Ok(Self(parse_query(body)?))
+    }
+}
+
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     if let Some(pair) = query.split('&').find(|pair| pair.contains("%00")) {
         let name = pair.split('=').next().unwrap_or_default();
@@ -28,9 +50,37 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
             "a text must not contain the character U+0000",
         ));
     }
+    if let Some(name) = pairs(query).find_map(|(name, value)| value.is_empty().then_some(name)) {
+        // Numbers and booleans without a value would be read as absent.
+        return Err(Problem::invalid_field(format!("/{name}"), "a parameter has a value"));
+    }
     let deserializer = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     serde_path_to_error::deserialize(deserializer)
         .map_err(|error| json::invalid_value(error.path(), &error.inner().to_string()))
+}
+
+/// Refuses a query with a parameter that is not `known`: for calls that look at no query, as [`Query`] does
+/// for those that do.
+///
+/// # Errors
+/// 422 with the pointer `/name`.
+pub fn refuse_unknown(query: &str, known: impl Fn(&str) -> bool) -> Result<(), Problem> {
+    if pairs(query).all(|(name, _)| known(name)) {
+        return Ok(());
+    }
+    let read: Vec<(String, String)> = serde_html_form::from_str(query).unwrap_or_default();
+    match read.iter().find(|(name, _)| !known(name)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Problem::invalid_field(pointer::below(name, ""), "there is no such parameter"))
+        }
+    }
+}
+
+/// The parameters of a query as they are written.
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 /// The path's parameters. A path that cannot be meant, such as another kind's id, is 404: no such
@@ -122,10 +172,48 @@ mod tests {
             ("in_stock=perhaps", "/in_stock"),
             ("colour=red", "/colour"),
             ("sku=a%00b", "/sku"),
+            ("limit=", "/limit"),
+            ("in_stock", "/in_stock"),
+            ("sku=a&&sku=", "/sku"),
             ("%00=a", ""),
         ] {
             assert_eq!(pointer_of(query), pointer, "{query}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_reads_is_refused_however_it_is_written() {
+        let refused = |query| {
+            let known = |name: &str| ["limit", "cursor"].contains(&name);
+            refuse_unknown(query, known).err().map(|problem| problem.errors[0].pointer.clone())
+        };
+
+        for query in ["", "&", "limit=5&cursor=x", "limit", "l%69mit=5"] {
+            assert_eq!(refused(query), None, "{query}");
+        }
+        for (query, pointer) in
+            [("colour=red", "/colour"), ("limit=1&%63olour", "/colour"), ("a~/b=1", "/a~0~1b")]
+        {
+            assert_eq!(refused(query).as_deref(), Some(pointer), "{query}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_is_read_as_strictly_as_a_query() {
+        async fn take(content_type: &str, body: &'static str) -> Result<Filter, u16> {
+            let request = http::Request::post("/").header("content-type", content_type);
+            let request = request.body(Body::from(body)).expect("a request");
+            let taken = Form::<Filter>::from_request(request, &()).await;
+            taken.map(|Form(filter)| filter).map_err(|refused| refused.0.status)
+        }
+        let form = "application/x-www-form-urlencoded; charset=utf-8";
+
+        let filter = take(form, "sku=a+b%20c&limit=7").await.expect("valid");
+
+        assert_eq!((filter.sku, filter.limit), (vec!["a b c".to_owned()], Some(7)));
+        assert_eq!(take(form, "colour=red").await, Err(422));
+        assert_eq!(take(form, "sku=%00").await, Err(422));
+        assert_eq!(take("application/json", "sku=a").await, Err(415));
     }
 
     #[test]

@@ -68,6 +68,14 @@ pub fn ready_json(json: Bytes) -> Response {
     ([(header::CONTENT_TYPE, APPLICATION_JSON)], json).into_response()
 }
 
+/// Checks JSON that comes otherwise than as a body, such as a line of an import, as strictly as one.
+///
+/// # Errors
+/// 400 when it is not JSON or an object has a key twice, 422 when a text contains U+0000.
+pub fn check_json(json: &[u8]) -> Result<(), Problem> {
+    strict::check(json)
+}
+
 /// Reads a value from a JSON body, as [`Json`] does.
 ///
 /// # Errors
@@ -139,7 +147,7 @@ pub(crate) async fn read_optional_json(request: Request) -> Result<Option<Bytes>
 
 /// The whole body, up to the limit that is layered onto the route, and without card numbers where the
 /// route is to be free of them. One that says at its beginning that it is larger is not waited for.
-async fn read(request: Request) -> Result<Bytes, Problem> {
+pub(crate) async fn read(request: Request) -> Result<Bytes, Problem> {
     let cards = CardFree::of(&request);
     let announced = request.body().size_hint().lower();
     let request = request.with_limited_body();

@@ -33,9 +33,9 @@ pub use context::{
     in_current_context, in_trace, request_context,
 };
 pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_json};
-pub use extract::{Path, Query, header_text};
+pub use extract::{Form, Path, Query, header_text, refuse_unknown};
 pub use guard::{PanicLayer, guard, with_fallbacks};
-pub use json::{Json, NoFields, OptionalJson, body_problem, parse_json, ready_json};
+pub use json::{Json, NoFields, OptionalJson, body_problem, check_json, parse_json, ready_json};
 pub use patch::Patch;
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};

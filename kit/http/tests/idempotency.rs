@@ -21,7 +21,7 @@ fn key(name: &str, body: &str) -> Key {
 fn answer() -> Answer {
     let made = serde_json::json!({"id": "ord_1", "note": "żółć"});
     let answer = Answer::created("/api/v1/orders/ord_1", &made).expect("serializable");
-    Answer { resource: Some(Uuid::from_u128(77)), ..answer }
+    Answer { resource: Some(Uuid::from_u128(77)), ..answer }.in_version(7)
 }
 
 async fn claim(db: &Db, key: &Key) -> Claim {

@@ -70,7 +70,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         import_arrived: Arc::default(),
         config,
     };
-    let importer = app.clone();
+    let (importer, adder) = (app.clone(), app.clone());
     Ok(Service {
         name: "catalog",
         public: http::public(app.clone(), deps.authenticator),
@@ -78,6 +78,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         workers: vec![
             Worker::new("catalog.imports", move |shutdown| {
                 app::run_imports(importer.clone(), shutdown)
+            }),
+            Worker::new("catalog.sales", move |shutdown| {
+                app::add_up_sales(adder.clone(), shutdown)
             }),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],

@@ -83,9 +83,39 @@ async fn a_collection_is_made_once_per_key_and_slugs_are_its_own() {
     let other = create(json!({"name": "New"}), "k2").await.expect(201);
     let taken = create(json!({"name": "Newer", "slug": "new"}), "k3").await.expect(409);
 
+    assert_eq!(first.header("etag"), again.header("etag"));
     assert_eq!((first.body, again.header("idempotent-replayed")), (again.body.clone(), "true"));
     assert_ne!(other.value()["slug"], "new");
     assert_eq!(taken.problem_code(), "slug_taken");
     let _ = create(json!({"name": "X", "colour": 1}), "k4").await.expect(422);
     let _ = shop.customer.post("/api/v1/collections", &json!({"name": "X"})).await.expect(403);
+}
+
+#[tokio::test]
+async fn collections_are_listed_in_their_order_page_by_page() {
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        for (name, position) in [("b", 1), ("a", 2), ("C", 1), ("b", 1), ("z", 0)] {
+            let body = json!({"name": name, "position": position});
+            let _ = shop.manager.post("/api/v1/collections", &body).await.expect(201);
+        }
+        let whole = shop.guest.get("/api/v1/collections").await.expect(200).value();
+        let whole = whole["items"].as_array().expect("a list");
+
+        let (mut walked, mut path) = (Vec::new(), "/api/v1/collections?limit=2".to_owned());
+        loop {
+            let page = shop.guest.get(&path).await.expect(200).value();
+            walked.extend_from_slice(page["items"].as_array().expect("a list"));
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            path = format!("/api/v1/collections?limit=2&cursor={next}");
+        }
+
+        assert_eq!(&walked, whole, "{}", db.label());
+        let positions: Vec<_> = walked.iter().map(|it| it["position"].clone()).collect();
+        assert_eq!(positions, [0, 1, 1, 1, 2]);
+        for query in ["limit=0", "limit=", "cursor=", "cursor=x", "colour=red"] {
+            let _ = shop.guest.get(&format!("/api/v1/collections?{query}")).await.expect(422);
+        }
+        db.close().await;
+    }
 }

@@ -148,6 +148,8 @@ async fn a_post_is_carried_out_once_per_key() {
     let again = post(product("A", "A")).await.expect(201);
 
     assert_eq!((&first.body, first.header("location")), (&again.body, again.header("location")));
+    assert!(!again.header("etag").is_empty());
+    assert_eq!(first.header("etag"), again.header("etag"));
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(post(product("B", "B")).await.expect(422).problem_code(), "idempotency_key_reused");
     let refused =

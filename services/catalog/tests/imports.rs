@@ -70,6 +70,7 @@ async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
         unpriced.as_bytes(),
         b"{\"name\":\"No variants\"}",
         b"{\"name\":\"Z\",\"variants\":[{\"sku\":\"Z\"}],\"zzz\":1}",
+        b"{\"name\":\"Y\",\"attributes\":{\"y\":1,\"y\":2},\"variants\":[{\"sku\":\"Y\"}]}",
         b"{\"name\":\"Last\",\"variants\":[{\"sku\":\"LAST\"}]}",
     ];
 
@@ -95,11 +96,12 @@ async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
             (12, "invalid_request"),
             (13, "invalid_request"),
             (14, "invalid_request"),
+            (15, "malformed_json"),
         ]
     );
     assert_eq!(
         (&report["done"], &report["total"], &report["error_count"]),
-        (&json!(13), &json!(13), &json!(11))
+        (&json!(14), &json!(14), &json!(12))
     );
     for (slug, status) in [("good", 200), ("refused", 200), ("last", 404)] {
         let _ = shop.guest.get(&format!("/api/v1/products/{slug}")).await.expect(status);
@@ -306,15 +308,22 @@ async fn a_dry_run_tells_of_errors_and_leaves_nothing() {
     for db in techtrove_testing::engines().await {
         let shop = Shop::on((*db).clone(), Inventory::default()).await;
         let _ = shop.create(product("Kept", "KEPT")).await.expect(201);
-        let lines =
-            [line("A", "A", 1), json!({"variants": [{"sku": "B"}]}), line("New", "KEPT", 2)];
+        let reserved = line("R", "REFUSED-1", 1);
+        let lines = [
+            line("A", "A", 1),
+            json!({"variants": [{"sku": "B"}]}),
+            line("New", "KEPT", 2),
+            reserved,
+        ];
 
         let job = shop.import_as("?dry_run=true", "application/x-ndjson", ndjson(&lines)).await;
         let report = shop.finish(&job).await;
 
-        assert_eq!((&report["dry_run"], &report["done"]), (&json!(true), &json!(3)));
-        assert_eq!(report["error_count"], 1, "{report}");
-        assert_eq!(report["errors"][0]["line"], 2);
+        assert_eq!((&report["dry_run"], &report["done"]), (&json!(true), &json!(4)));
+        let errors = report["errors"].as_array().expect("a list");
+        let found: Vec<_> = errors.iter().map(|it| (&it["line"], &it["code"])).collect();
+        let (invalid, reserved) = (json!("invalid_request"), json!("stock_reserved"));
+        assert_eq!(found, [(&json!(2), &invalid), (&json!(4), &reserved)], "{report}");
         let _ = shop.guest.get("/api/v1/products/a").await.expect(404);
         let _ = shop.guest.get("/api/v1/categories/video-card").await.expect(404);
         assert_eq!(shop.guest.get("/api/v1/products/kept").await.expect(200).value()["version"], 1);

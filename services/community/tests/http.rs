@@ -35,6 +35,20 @@ async fn a_customer_keeps_products_in_mind_and_nobody_else_sees_them() {
 }
 
 #[tokio::test]
+async fn a_favourite_is_added_without_a_body() {
+    let club = Club::open().await;
+    let ada = club.customer(1);
+    let put = || ada.request(http::Method::PUT, &path(product(1)));
+
+    let _ = ada.put(&path(product(1)), &json!({"note": "for later"})).await.expect(422);
+    let _ = put().body("text/plain", "later").await.expect(415);
+    let _ = put().body("application/json", "{").await.expect(400);
+
+    assert_eq!(favorites(&ada).await, [] as [Value; 0]);
+    let _ = put().await.expect(204);
+}
+
+#[tokio::test]
 async fn a_favourite_is_removed_once_and_again() {
     let club = Club::open().await;
     let ada = club.customer(1);
@@ -112,6 +126,7 @@ async fn a_key_makes_one_review_and_gives_its_answer_again() {
 
     assert_eq!(first.value(), second.value());
     assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(first.header("etag"), second.header("etag"));
 }
 
 #[tokio::test]

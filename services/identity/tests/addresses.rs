@@ -98,6 +98,7 @@ async fn a_repeated_request_keeps_one_address() {
     let again = keep().await.expect(201);
 
     assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.header("etag"), first.header("etag"));
     assert_eq!(again.value(), first.value());
     let listed = ada.actor.get(PLACE).await.expect(200).value();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));

@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use techtrove_core::Clock as _;
-use techtrove_identity_api::{Jwks, Role, VerifyingKeys};
+use techtrove_identity_api::{Jwks, Role, USER_REGISTERED, VerifyingKeys};
 
 use support::{Identity, account, identity};
 
@@ -30,6 +30,29 @@ async fn who_registers_is_signed_in_with_a_token_that_the_keys_confirm() {
     assert!(
         answer["user"].get("password").is_none() && answer["user"].get("password_hash").is_none()
     );
+}
+
+#[tokio::test]
+async fn who_registers_is_written_to_in_the_language_that_they_read() {
+    let shop = identity().await;
+    let said = |name: &str, locale: Value| {
+        let mut account = account(name);
+        account["locale"] = locale;
+        shop.anybody.post("/api/v1/auth/register", &account)
+    };
+
+    let own = said("Ada", json!("de-AT")).header("accept-language", "fr").await.expect(201).value();
+    let told = shop.last(USER_REGISTERED).await;
+    let browser = shop.anybody.post("/api/v1/auth/register", &account("Bob"));
+    let browser = browser.header("accept-language", "en;q=0.5,de-CH").await.expect(201).value();
+    let unknown = shop.anybody.post("/api/v1/auth/register", &account("Eve"));
+    let unknown = unknown.header("accept-language", "*, ;").await.expect(201).value();
+    let refused = said("Zoe", json!("de_AT")).await.expect(422);
+
+    assert_eq!((&own["user"]["locale"], &told["locale"]), (&json!("de-AT"), &json!("de-AT")));
+    assert_eq!(browser["user"]["locale"], "de-CH");
+    assert_eq!(unknown["user"]["locale"], Value::Null);
+    assert_eq!(refused.pointers(), ["/locale"]);
 }
 
 #[tokio::test]

@@ -70,6 +70,34 @@ async fn a_change_that_cannot_be_leaves_all_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_page_learns_whose_a_token_is_and_presents_it() {
+    let shop = identity().await;
+    let ada = shop.register("Ada").await;
+    ada.edit(&json!({"locale": "de-AT"})).await.expect(200);
+    forget(&shop, "ada@example.com").await;
+    let token = shop.secret_of(&shop.nth(PASSWORD_RESET_REQUESTED, 1).await).await;
+    let internal = |call| format!("/internal/identity/mailed-secrets/{call}");
+    let owner = async |purpose| {
+        let asked = json!({"purpose": purpose, "secret": token});
+        let known = shop.owner.post(&internal("look-up"), &asked).await.expect(200).value();
+        known["owner"].clone()
+    };
+    let present = async |password| {
+        let asked = json!({"purpose": "reset_password", "secret": token, "password": password});
+        shop.owner.post(&internal("present"), &asked).await.expect(200).value()
+    };
+
+    assert_eq!(owner("verify_email").await, Value::Null);
+    assert_eq!(owner("reset_password").await, json!({"locale": "de-AT"}));
+    assert_eq!(present("password").await, "password_refused");
+    assert_eq!(owner("reset_password").await, json!({"locale": "de-AT"}), "nothing changed");
+    assert_eq!(present(NEW).await, "accepted");
+    assert_eq!(present(NEW).await, "ended");
+    assert_eq!(owner("reset_password").await, Value::Null);
+    assert_eq!(shop.try_log_in("ada@example.com", NEW).await, 200);
+}
+
+#[tokio::test]
 async fn a_forgotten_password_is_reset_once_and_all_sessions_end() {
     let shop = identity().await;
     let ada = shop.register("Ada").await;

@@ -290,7 +290,11 @@ async fn a_number_that_is_refused_leaves_the_others_set() {
 
         let items =
             vec![set("A", Some(2)), set("B", Some(7)), set("C", None), set("D", Some(u32::MAX))];
+        let tried = app::try_stock(&shop.app, items.clone()).await.expect("tried");
+        let known = async |text| app::get_stock(&shop.app, sku(text)).await.is_ok();
+        assert_eq!((shop.numbers("A").await, known("B").await), ((5, 3, 0), false));
         let outcomes = app::set_stock(&shop.app, items).await.expect("set");
+        assert_eq!(tried, outcomes);
 
         let refused: Vec<_> = outcomes
             .iter()

@@ -15,6 +15,10 @@ pub const STILL_QUEUED: ErrorCode =
 pub const MAIL_FORGOTTEN: ErrorCode =
     ErrorCode::new("mail_forgotten", 409, "The mail's contents are not kept any more");
 
+/// The link in the mail leads nowhere any more.
+pub const LINK_ENDED: ErrorCode =
+    ErrorCode::new("link_ended", 409, "The mail's link leads nowhere any more");
+
 /// The recipient wants no such mails.
 pub const UNSUBSCRIBED: ErrorCode =
     ErrorCode::new("unsubscribed", 409, "The recipient wants no such mails");
@@ -31,6 +35,9 @@ pub enum Error {
     /// What the mail said is not kept any more.
     #[error("what the mail said is not kept any more")]
     Forgotten,
+    /// The link in the mail leads nowhere any more.
+    #[error("the link in the mail was used or has ended, so that another mail has to be asked for")]
+    LinkEnded,
     /// The recipient wants no such mails.
     #[error("the recipient has said that they want no such mails")]
     Unsubscribed,
@@ -73,9 +80,14 @@ impl From<Problem> for Error {
 }
 
 impl idempotency::Refusal for Error {
-    /// What is forgotten never comes back.
+    /// What is forgotten or has ended never comes back.
     fn for_good(&self) -> Option<Problem> {
-        matches!(self, Self::Forgotten).then(|| Problem::new(MAIL_FORGOTTEN, self.to_string()))
+        let code = match self {
+            Self::Forgotten => MAIL_FORGOTTEN,
+            Self::LinkEnded => LINK_ENDED,
+            _ => return None,
+        };
+        Some(Problem::new(code, self.to_string()))
     }
 }
 
@@ -86,6 +98,7 @@ impl From<Error> for Problem {
             Error::UnknownMail(_) => Self::new(codes::NOT_FOUND, detail),
             Error::StillQueued => Self::new(STILL_QUEUED, detail),
             Error::Forgotten => Self::new(MAIL_FORGOTTEN, detail),
+            Error::LinkEnded => Self::new(LINK_ENDED, detail),
             Error::Unsubscribed => Self::new(UNSUBSCRIBED, detail),
             Error::Token => Self::invalid_field("/token", detail),
             Error::Worded(problem) => *problem,

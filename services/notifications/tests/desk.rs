@@ -2,11 +2,15 @@
 
 mod support;
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
-use support::{Office, ada, changed, confirmed, keys_delivered};
+use support::{
+    MailServer, Office, ada, changed, confirmed, keys_delivered, of_account, secret_id, secret_of,
+};
 use techtrove_core::{PageRequest, TypedId as _};
 use techtrove_db::Db;
-use techtrove_identity_api::{Role, UserId};
+use techtrove_identity_api::{PASSWORD_RESET_REQUESTED, Role, UserId};
 use techtrove_notifications::app;
 use techtrove_orders_api::{ORDER_DELIVERED, ORDER_PARCEL_SHIPPED};
 use techtrove_testing::{Actor, engines, sqlite_inline};
@@ -15,6 +19,9 @@ use uuid::Uuid;
 const LIST: &str = "/api/v1/notifications";
 const OWN: &str = "/api/v1/users/me/notifications";
 const PREFERENCES: &str = "/api/v1/users/me/notification-preferences";
+
+/// When the secrets of the events here end.
+const UNTIL: &str = "2026-01-01T01:00:00.000000Z";
 
 async fn office() -> Office {
     Office::new(Db::clone(&*sqlite_inline().await), None).await
@@ -132,6 +139,41 @@ async fn what_cannot_be_sent_again_is_refused() {
     let _ = office.user(ada(), Role::Customer).post(&path(id), &json!({})).await.expect(403);
     let _ = support.post(&path(id), &json!({"to": "eve@example.com"})).await.expect(422);
     assert!(items(&support, LIST).await[1]["subject"].is_null());
+}
+
+#[tokio::test]
+async fn a_mail_with_a_link_is_sent_again_as_long_as_that_leads_somewhere() {
+    for db in engines().await {
+        let server = MailServer::start().await;
+        let office = Office::new(Db::clone(&db), Some(server.url().parse().expect("a URL"))).await;
+        for (sequence, secret) in [(1, 7), (2, 8)] {
+            let more = json!({"secret_id": secret_id(secret), "expires_at": UNTIL});
+            let event = of_account(PASSWORD_RESET_REQUESTED, &more, sequence);
+            office.hear(event).await.expect("taken");
+        }
+        let _ = app::send_mails(&office.app, 10).await.expect("runs");
+        office.used.lock().expect("not poisoned").push(secret_id(8));
+        let support = office.user(bob(), Role::Support);
+        let sent = items(&support, LIST).await;
+        let again = |mail: &Value| {
+            let id = mail["id"].as_str().expect("an id");
+            support.post(&format!("{LIST}/{id}/resend"), &json!({})).header("idempotency-key", id)
+        };
+
+        let ended = again(&sent[0]).await.expect(409);
+        office.identity_away.store(1, Ordering::SeqCst);
+        let away = again(&sent[1]).await.expect(503);
+        let made = again(&sent[1]).await.expect(201);
+        let _ = app::send_mails(&office.app, 10).await.expect("runs");
+
+        assert_eq!(ended.problem_code(), "link_ended", "{}", db.label());
+        assert_eq!(away.problem_code(), "unavailable");
+        assert_eq!(made.value()["original_id"], sent[1]["id"]);
+        let taken = server.taken();
+        assert_eq!(taken.len(), 3);
+        assert!(taken[2].replace("=\n", "").contains(&secret_of(secret_id(7))), "{}", taken[2]);
+        db.close().await;
+    }
 }
 
 #[tokio::test]

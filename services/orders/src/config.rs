@@ -18,6 +18,9 @@ pub struct Config {
     pub capture: CapturePolicy,
     /// How many orders may be driven at once; more are refused with 503.
     pub orders_in_flight: usize,
+    /// How many buyers may ask for prices and stock at once. Others wait for their turn, so that the
+    /// deadlines of those calls run against a short line, however many want the last piece.
+    pub turns: usize,
     /// How many orders may be driven on at once after their buyer was answered, to capture or to undo;
     /// the recovery worker takes the others.
     pub follow_ups_in_flight: usize,
@@ -49,6 +52,8 @@ pub struct Tracking {
 /// How long things may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
+    /// How long a buyer may wait for their turn; nothing is stored yet.
+    pub turn: Duration,
     /// A call of catalog or inventory.
     pub call: Duration,
     /// A call of payments, which itself waits two seconds for the provider.
@@ -73,6 +78,7 @@ impl Default for Config {
             payment_providers: vec!["sandbox".to_owned()],
             capture: CapturePolicy::Confirmation,
             orders_in_flight: 1_024,
+            turns: 32,
             follow_ups_in_flight: 256,
             carts_kept: Duration::from_secs(30 * 24 * 3_600),
             return_window: Duration::from_secs(30 * 24 * 3_600),
@@ -97,6 +103,7 @@ impl Default for Tracking {
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
+            turn: Duration::from_secs(5),
             call: Duration::from_millis(900),
             payment: Duration::from_millis(2_500),
             lease: Duration::from_secs(8),

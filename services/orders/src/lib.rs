@@ -80,7 +80,7 @@ pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
         catalog: deps.catalog,
         inventory: deps.inventory,
         payments: deps.payments,
-        drivers: Drivers::new(config.orders_in_flight, config.follow_ups_in_flight),
+        drivers: Drivers::new(&config),
         hub: Arc::default(),
         streams: Arc::new(Semaphore::new(config.tracking.streams)),
         config,

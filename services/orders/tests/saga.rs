@@ -247,6 +247,48 @@ async fn more_orders_than_seats_are_refused_and_leave_nothing() {
 }
 
 #[tokio::test]
+async fn who_does_not_come_to_their_turn_in_time_is_refused_and_leaves_nothing() {
+    let world = world().await;
+    let trap = Trap::at(1, Moment::Before);
+    let setting = Setting::trapped(Arc::clone(&trap));
+    let deadlines = Deadlines { turn: Duration::ZERO, ..setting.config.deadlines };
+    let config = Config { turns: 1, deadlines, ..setting.config.clone() };
+    let shop = Arc::new(world.shop(Setting { config, ..setting }).await);
+    let first = Arc::clone(&shop);
+    let first = tokio::spawn(async move { place(&first, "tok_ok", 1).await });
+    trap.caught().await;
+
+    let refused = place(&shop, "tok_ok", 1).await.expect(503);
+
+    assert_eq!(refused.problem_code(), "unavailable");
+    trap.open();
+    assert_eq!(first.await.expect("no panic").status, 201);
+    shop.app.drivers.idle().await;
+    world.assert_settled("turns").await;
+    assert_eq!(world.orders().await.len(), 1);
+}
+
+#[tokio::test]
+async fn who_waits_for_the_provider_lets_the_next_ask_for_stock() {
+    let world = world().await;
+    let trap = Trap::at(2, Moment::Before);
+    let setting = Setting::trapped(Arc::clone(&trap));
+    let config = Config { turns: 1, ..setting.config.clone() };
+    let shop = Arc::new(world.shop(Setting { config, ..setting }).await);
+    let first = Arc::clone(&shop);
+    let first = tokio::spawn(async move { place(&first, "tok_ok", 1).await });
+    trap.caught().await;
+
+    let next = place(&shop, "tok_ok", 1).await;
+
+    assert_eq!(next.status, 201);
+    trap.open();
+    assert_eq!(first.await.expect("no panic").status, 201);
+    shop.app.drivers.idle().await;
+    world.assert_settled("turns").await;
+}
+
+#[tokio::test]
 async fn a_capture_that_hangs_does_not_hold_up_the_next_buyers() {
     let world = world().await;
     let config = Config { orders_in_flight: 1, follow_ups_in_flight: 1, ..Config::default() };
@@ -284,7 +326,7 @@ async fn a_capture_that_is_not_made_yet_is_asked_for_again() {
 async fn buyers_at_once_get_exactly_what_there_is() {
     for db in engines().await {
         let world = World::new((*db).clone());
-        let shop = Arc::new(world.shop(Setting::default()).await);
+        let shop = Arc::new(world.shop(Setting::patient()).await);
         let buyers: Vec<_> = (0..200)
             .map(|_| {
                 let shop = Arc::clone(&shop);

@@ -13,6 +13,7 @@ use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds, TypedId as 
 use techtrove_db::DbOptions;
 use techtrove_gateway::RateLimit;
 use techtrove_identity_api::{Claims, Role, SigningKey};
+use techtrove_orders::Deadlines;
 use techtrove_orders_api::OrderId;
 use techtrove_runtime::{Lifecycle, Shutdown};
 use techtrove_testing::{Actor, Reply, eventually};
@@ -20,6 +21,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// How long what travels by events may take in a test.
 pub const SOON: Duration = Duration::from_secs(20);
+
+/// How long a step of an order may take here, where many tests share the machine: the deadlines of a
+/// real shop are proven in orders' own tests, under a clock that does not run.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running shop.
 pub struct TestShop {
@@ -83,11 +88,18 @@ impl TestShop {
         let door = Door { key, clock: Arc::clone(&clock), ids: Arc::clone(&ids) };
         // Few connections for each of the seven databases: the servers of the tests are shared.
         let options = DbOptions { readers: 2, workers: 4, ..DbOptions::default() };
+        let deadlines = Deadlines {
+            turn: PATIENCE,
+            call: PATIENCE,
+            payment: PATIENCE,
+            lease: 10 * PATIENCE,
+            ..Deadlines::default()
+        };
         let wiring = Wiring {
             clock,
             ids,
             secrets,
-            settings: Settings { rate_limit: RateLimit::Off, ..Settings::default() },
+            settings: Settings { rate_limit: RateLimit::Off, deadlines, ..Settings::default() },
             databases: Databases::new(url, options),
             on_loopback: true,
         };

@@ -4,6 +4,7 @@
 use base64::{
     Engine as _, engine::general_purpose::STANDARD_NO_PAD, engine::general_purpose::URL_SAFE_NO_PAD,
 };
+use http::Method;
 use serde_json::json;
 use techtrove_core::TypedId as _;
 use techtrove_db::{Db, DbError, DbOptions, Engine, Tx, p};
@@ -126,4 +127,34 @@ async fn no_mailed_secret_stands_in_any_database_before_or_after_its_use() {
         assert!(count(&before, &forms(id.uuid().as_bytes())) > 2, "{engine}");
         shop.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_links_in_mails_lead_to_pages_that_do_what_they_say() {
+    let shop = TestShop::embedded().await;
+    let account = json!({"email": "eve@example.com", "password": PASSWORD, "name": "Eve"});
+    let made = shop.public.post("/api/v1/auth/register", &account).await.expect(201).value();
+    let eve = shop.public.bearer(made["access_token"].as_str().expect("a token"));
+    shop.public.post("/api/v1/auth/forgot-password", &json!({"email": "eve@example.com"})).await;
+    let verified = async || eve.get("/api/v1/users/me").await.value()["email_verified"].clone();
+    let log_in = async |password: &str| {
+        let body = json!({"email": "eve@example.com", "password": password});
+        shop.public.post("/api/v1/auth/login", &body).await.status.as_u16()
+    };
+
+    for (page, form) in [("verify-email", ""), ("reset-password", "password=another+horse")] {
+        let link = format!("/{page}?token={}", shop.mailed_token("eve@example.com", page).await);
+        let asked = shop.public.get(&link).await.expect(200);
+        assert!(asked.text().contains("<form method=\"post\">"), "{}", asked.text());
+        assert_eq!(asked.header("referrer-policy"), "no-referrer");
+        assert_eq!(
+            (verified().await == true, log_in(PASSWORD).await),
+            (page != "verify-email", 200)
+        );
+        let send = shop.public.request(Method::POST, &link);
+        let _ = send.body("application/x-www-form-urlencoded", form).await.expect(200);
+    }
+
+    assert_eq!((log_in(PASSWORD).await, log_in("another horse").await), (401, 200));
+    shop.close().await;
 }

@@ -4,9 +4,11 @@
 mod connection;
 mod errors;
 mod jobs;
+mod lookups;
 
 pub(crate) use connection::{Connection, Place, column};
 pub(crate) use jobs::{Grouping, read_job, write_jobs};
+pub(crate) use lookups::Lookups;
 
 use std::{
     collections::VecDeque,

@@ -4,6 +4,7 @@
 mod concurrency;
 mod failures;
 mod files;
+mod lookups;
 mod migrations;
 mod proxy;
 mod servers;

@@ -10,13 +10,14 @@ use techtrove_core::Problem;
 use uuid::Uuid;
 
 use crate::{
+    ETag,
     json::APPLICATION_JSON,
     problem::{self, PROBLEM_JSON},
 };
 
 const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// What was answered: status, body and place. It must never hold a secret; whoever needs one in the
+/// What was answered: status, body, place, and of which version. It must never hold a secret; whoever needs one in the
 /// body derives it anew and puts it in with [`Answer::map_json`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -26,6 +27,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// The `Location` header.
     pub location: Option<String>,
+    /// The version of what was made, for the `ETag` header, where the first answer has one.
+    pub version: Option<u64>,
     /// What was made, as the key was claimed for it.
     pub resource: Option<Uuid>,
 }
@@ -37,21 +40,33 @@ impl Answer {
     /// When `body` cannot be written as JSON: 500.
     pub fn created<T: Serialize>(location: &str, body: &T) -> Result<Self, Problem> {
         let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-        Ok(Self { status: 201, body, location: Some(location.to_owned()), resource: None })
+        Ok(Self {
+            status: 201,
+            body,
+            location: Some(location.to_owned()),
+            version: None,
+            resource: None,
+        })
+    }
+
+    /// The same answer with the entity tag of this version.
+    #[must_use]
+    pub fn in_version(self, version: impl TryInto<u64>) -> Self {
+        Self { version: Some(version.try_into().unwrap_or(0)), ..self }
     }
 
     /// 202 and nothing more: what it comes to is not pinned, and whoever asks again is to be told how it
     /// stands by then.
     #[must_use]
     pub fn accepted() -> Self {
-        Self { status: 202, body: Vec::new(), location: None, resource: None }
+        Self { status: 202, body: Vec::new(), location: None, version: None, resource: None }
     }
 
     /// A final refusal. It carries the first request's trace id, where the log has more.
     #[must_use]
     pub fn refused(problem: &Problem) -> Self {
         let body = problem::to_bytes(problem);
-        Self { status: problem.status, body, location: None, resource: None }
+        Self { status: problem.status, body, location: None, version: None, resource: None }
     }
 
     /// The same answer with its JSON changed, such as by a token that is not stored.
@@ -81,10 +96,14 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let is_problem = status.is_client_error() || status.is_server_error();
+        let tag = self.version.map(|version| ETag::of(version, &self.body).header());
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = status;
         let kind = if is_problem { PROBLEM_JSON } else { APPLICATION_JSON };
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        if let Some(tag) = tag {
+            response.headers_mut().insert(header::ETAG, tag);
+        }
         let place = self.location.and_then(|place| HeaderValue::try_from(place).ok());
         if let Some(place) = place {
             response.headers_mut().insert(header::LOCATION, place);
@@ -119,6 +138,18 @@ mod tests {
             (again.status, again.headers, again_body),
             (first.status, first.headers, first_body)
         );
+    }
+
+    #[tokio::test]
+    async fn a_replay_has_the_entity_tag_of_the_first_answer() {
+        let (first, _) = sent(crate::created_json("/orders/1", 7, &"made")).await;
+
+        let answer = Answer::created("/orders/1", &"made").expect("serializable").in_version(7);
+        let (again, _) = sent(answer.replayed()).await;
+
+        for name in [header::ETAG, header::LOCATION, header::CONTENT_TYPE] {
+            assert_eq!(again.headers.get(&name), first.headers.get(&name), "{name}");
+        }
     }
 
     #[tokio::test]

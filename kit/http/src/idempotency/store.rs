@@ -14,13 +14,22 @@ pub const KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// The table, to be run beside the service's own.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     name: "idempotency",
-    migrations: &[Migration {
-        version: 1,
-        name: "idempotency_keys",
-        sqlite: include_str!("../../migrations/sqlite/0001_idempotency_keys.sql"),
-        postgres: include_str!("../../migrations/postgres/0001_idempotency_keys.sql"),
-        mysql: include_str!("../../migrations/mysql/0001_idempotency_keys.sql"),
-    }],
+    migrations: &[
+        Migration {
+            version: 1,
+            name: "idempotency_keys",
+            sqlite: include_str!("../../migrations/sqlite/0001_idempotency_keys.sql"),
+            postgres: include_str!("../../migrations/postgres/0001_idempotency_keys.sql"),
+            mysql: include_str!("../../migrations/mysql/0001_idempotency_keys.sql"),
+        },
+        Migration {
+            version: 2,
+            name: "answer_version",
+            sqlite: include_str!("../../migrations/sqlite/0002_answer_version.sql"),
+            postgres: include_str!("../../migrations/postgres/0002_answer_version.sql"),
+            mysql: include_str!("../../migrations/mysql/0002_answer_version.sql"),
+        },
+    ],
 };
 
 /// What a key says to a request.
@@ -85,8 +94,8 @@ pub fn claim(tx: &mut Tx<'_>, key: &Key) -> Result<Claim, DbError> {
 /// time before the first one was stored.
 fn claimed_before(tx: &mut Tx<'_>, key: &Key) -> Result<Claim, DbError> {
     let found = tx.query_opt(
-        "SELECT fingerprint, resource_id, answer_status, answer_body, answer_location \
-         FROM idempotency_keys WHERE scope_hash = ? FOR UPDATE",
+        "SELECT fingerprint, resource_id, answer_status, answer_body, answer_location, \
+         answer_version FROM idempotency_keys WHERE scope_hash = ? FOR UPDATE",
         p![key.hash],
         |row| Ok((row.get::<[u8; 32]>(0)?, row.get(1)?, answer(row)?)),
     )?;
@@ -105,6 +114,7 @@ fn answer(row: &Row<'_>) -> Result<Option<Answer>, DbError> {
         status: u16::try_from(status).map_err(|_| DbError::decode("no status"))?,
         body: row.get::<Option<Vec<u8>>>(3)?.unwrap_or_default(),
         location: row.get(4)?,
+        version: row.get::<Option<i64>>(5)?.and_then(|version| u64::try_from(version).ok()),
         resource: row.get(1)?,
     }))
 }
@@ -116,10 +126,11 @@ fn answer(row: &Row<'_>) -> Result<Option<Answer>, DbError> {
 /// When the database fails.
 pub fn finish(tx: &mut Tx<'_>, hash: &[u8; 32], answer: &Answer) -> Result<(), DbError> {
     let status = i64::from(answer.status);
+    let version = answer.version.and_then(|version| i64::try_from(version).ok());
     tx.execute(
-        "UPDATE idempotency_keys SET answer_status = ?, answer_body = ?, answer_location = ? \
-         WHERE scope_hash = ? AND answer_status IS NULL",
-        p![status, answer.body, answer.location, *hash],
+        "UPDATE idempotency_keys SET answer_status = ?, answer_body = ?, answer_location = ?, \
+         answer_version = ? WHERE scope_hash = ? AND answer_status IS NULL",
+        p![status, answer.body, answer.location, version, *hash],
     )?;
     Ok(())
 }

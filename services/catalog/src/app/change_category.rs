@@ -118,6 +118,7 @@ fn settle_slug(
 
 impl Repeatable for Category {
     fn answer(&self) -> Result<Answer, Problem> {
-        Answer::created(&format!("/api/v1/categories/{}", self.id), self)
+        let location = format!("/api/v1/categories/{}", self.id);
+        Ok(Answer::created(&location, self)?.in_version(self.version))
     }
 }

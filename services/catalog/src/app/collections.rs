@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 use techtrove_catalog_api::CollectionId;
-use techtrove_core::{Problem, TypedId};
+use techtrove_core::{Page, PageRequest, Problem, TypedId};
 use techtrove_db::Tx;
 use techtrove_http::{
     IfMatch,
@@ -13,15 +13,19 @@ use super::App;
 use crate::{
     domain::{Collection, CollectionInput, Invalid, ShownCollection, Slug},
     error::Error,
-    store,
+    store::{self, CollectionPlace},
 };
 
-/// All collections in their order, without their products.
+/// A page of the collections in their order, without their products.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn list_collections(app: &App) -> Result<Vec<Collection>, Error> {
-    Ok(app.db.read("catalog.collections", store::list_collections).await?)
+/// [`Error::Refused`] when the limit or the cursor cannot be, or when the database fails.
+pub async fn list_collections(app: &App, page: &PageRequest) -> Result<Page<Collection>, Error> {
+    let (limit, after) = (page.limit()?, page.after::<CollectionPlace>()?);
+    let job =
+        move |tx: &mut Tx<'_>| store::list_collections(tx, after.as_ref(), limit.saturating_add(1));
+    let found = app.db.read("catalog.collections", job).await?;
+    Ok(Page::from_surplus(found, limit, |last| (last.position, last.name.clone(), last.id)))
 }
 
 /// The collection of this id or slug with its products on sale; with all its products' ids where
@@ -155,6 +159,7 @@ fn settle_slug(
 
 impl Repeatable for ShownCollection {
     fn answer(&self) -> Result<Answer, Problem> {
-        Answer::created(&format!("/api/v1/collections/{}", self.collection.id), self)
+        let location = format!("/api/v1/collections/{}", self.collection.id);
+        Ok(Answer::created(&location, self)?.in_version(self.collection.version))
     }
 }

@@ -54,6 +54,7 @@ pub async fn create_product(
 impl Repeatable for ShownProduct {
     fn answer(&self) -> Result<Answer, Problem> {
         let json = RawValue::from_string(self.clone().into_json()).map_err(Problem::internal)?;
-        Answer::created(&format!("/api/v1/products/{}", self.id), &json)
+        let location = format!("/api/v1/products/{}", self.id);
+        Ok(Answer::created(&location, &json)?.in_version(self.version))
     }
 }

@@ -7,6 +7,7 @@ use techtrove_bus::{EventContext, NewEvent};
 use techtrove_catalog_api::{CategoryId, Fulfilment, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
 use techtrove_core::{Currency, Timestamp};
 use techtrove_db::{DbError, Tx};
+use techtrove_http::check_json;
 use techtrove_inventory_api::SetStock;
 
 use super::{
@@ -77,7 +78,8 @@ impl Batch {
         match columns {
             None => {
                 for (number, text) in lines(chunk) {
-                    batch.add(app, number, read_line(text, batch.currency));
+                    let read = read_line(text, batch.currency);
+                    batch.add(app, number, read.and_then(|line| unambiguous(text).map(|()| line)));
                 }
             }
             Some(columns) => {
@@ -113,7 +115,7 @@ impl Batch {
         });
         match (undone, stored) {
             (Err(Undone(Some(error))), _) => Err(*error),
-            (_, Some(stored)) => Ok(Stored { stock: Vec::new(), ..stored }),
+            (_, Some(stored)) => Ok(stored),
             (_, None) => Ok(Stored { errors: Vec::new(), stock: Vec::new() }),
         }
     }
@@ -216,6 +218,15 @@ impl Batch {
         known.insert(slug.clone(), id);
         Ok(id)
     }
+}
+
+/// A line is as strict as a body: no key comes twice in an object, whichever of both would be meant.
+fn unambiguous(line: &[u8]) -> Result<(), LineProblem> {
+    check_json(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)).map_err(|problem| {
+        let place = problem.detail.rsplit_once(" at line 1 column ");
+        let detail = place.map(|(words, column)| format!("{words} (column {column})"));
+        LineProblem::new(problem.code, detail.unwrap_or(problem.detail))
+    })
 }
 
 /// The product that has the slug which the change names, if one has.

@@ -1,6 +1,7 @@
 //! The catalogue's use cases, one file each: read the time and make ids first, then decide and store
 //! in one transaction, events included. Other services are asked only outside of transactions.
 
+mod add_up_sales;
 mod archive_product;
 mod change_category;
 mod collections;
@@ -21,6 +22,7 @@ mod run_imports;
 mod save;
 mod tell_inventory;
 
+pub use add_up_sales::add_up_sales;
 pub use archive_product::archive_product;
 pub use change_category::{create_category, delete_category, edit_category};
 pub use collections::{

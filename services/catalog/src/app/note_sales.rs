@@ -10,7 +10,8 @@ use techtrove_orders_api::OrderConfirmed;
 use super::App;
 use crate::{events::SALES_CONSUMER, store};
 
-/// Counts the pieces of each product, once per event. What is cancelled later was sold all the same.
+/// Notes the pieces of each product, once per event; [`super::add_up_sales`] adds them to it soon. What is
+/// cancelled later was sold all the same.
 ///
 /// # Errors
 /// When the database fails, or the event is out of its order.
@@ -19,7 +20,6 @@ pub async fn note_sales(
     event: Arc<Event>,
     confirmed: OrderConfirmed,
 ) -> Result<(), HandlerError> {
-    // In the order of their ids, in which nobody waits for another in a ring.
     let mut sold: BTreeMap<ProductId, i64> = BTreeMap::new();
     for line in confirmed.lines {
         *sold.entry(ProductId::from_uuid(line.product_id)).or_default() += i64::from(line.quantity);
@@ -28,7 +28,7 @@ pub async fn note_sales(
         .write("catalog.note_sales", move |tx| -> Result<(), HandlerError> {
             if first_time(tx, SALES_CONSUMER, &event)? {
                 for (product, pieces) in &sold {
-                    store::add_sold(tx, *product, *pieces)?;
+                    store::insert_sale(tx, event.id, *product, *pieces)?;
                 }
             }
             Ok(())

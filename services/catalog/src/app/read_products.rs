@@ -71,10 +71,10 @@ pub async fn get_product(
 
 async fn read_product(app: &App, reference: &str) -> Result<Option<ShownProduct>, Error> {
     if let Ok(id) = reference.parse::<ProductId>() {
-        Ok(app.db.read("catalog.product", move |tx| store::lookup_shown(tx, id)).await?)
+        Ok(app.db.lookup("catalog.product", move |tx| store::lookup_shown(tx, id)).await?)
     } else if let Ok(slug) = reference.parse::<Slug>() {
         let read = move |tx: &mut Tx<'_>| store::lookup_shown_by_slug(tx, &slug);
-        Ok(app.db.read("catalog.product", read).await?)
+        Ok(app.db.lookup("catalog.product", read).await?)
     } else {
         Ok(None)
     }

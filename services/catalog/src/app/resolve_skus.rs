@@ -23,7 +23,7 @@ pub async fn resolve_skus(app: &App, skus: Vec<Sku>) -> Result<Vec<SellableSku>,
     }
     let skus: BTreeSet<Sku> = skus.into_iter().collect();
     app.db
-        .read("catalog.resolve_skus", move |tx| {
+        .lookup("catalog.resolve_skus", move |tx| {
             let mut sellable = Vec::with_capacity(skus.len());
             for sku in &skus {
                 sellable.extend(store::lookup_sellable(tx, sku)?);

@@ -76,7 +76,7 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
             return Ok(());
         };
         let mut errors = stored.errors;
-        errors.extend(set_stock(app, stored.stock).await?);
+        errors.extend(set_stock(app, stored.stock, job.dry_run).await?);
         errors.sort_by_key(|error| error.line);
         let turn = JobTurn { job, filled: chunk.filled, errors };
         job = turn.after();
@@ -142,16 +142,25 @@ async fn leave(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<(
         .await
 }
 
-/// Sets the stock that lines carry; a refusal is its line's error. Of a SKU on several lines the last
-/// one counts.
-async fn set_stock(app: &App, stock: Vec<(i64, SetStock)>) -> Result<Vec<LineError>, Error> {
+/// Sets the stock that lines carry, or only tries to; a refusal is its line's error. Of a SKU on several
+/// lines the last one counts.
+async fn set_stock(
+    app: &App,
+    stock: Vec<(i64, SetStock)>,
+    dry_run: bool,
+) -> Result<Vec<LineError>, Error> {
     let carried = stock.into_iter().filter(|(_, stock)| stock.on_hand.is_some());
     let by_sku: BTreeMap<Sku, (i64, SetStock)> =
         carried.map(|(line, stock)| (stock.sku.clone(), (line, stock))).collect();
     let items: Vec<SetStock> = by_sku.values().map(|(_, stock)| stock.clone()).collect();
     let mut errors = Vec::new();
     for items in items.chunks(STOCK_ITEMS) {
-        let answer = app.inventory.set_stock(&SetStockRequest { items: items.to_vec() }).await?;
+        let request = SetStockRequest { items: items.to_vec() };
+        let answer = if dry_run {
+            app.inventory.try_stock(&request).await?
+        } else {
+            app.inventory.set_stock(&request).await?
+        };
         for outcome in answer.items {
             if let (Some((code, detail)), Some((line, _))) =
                 (outcome.refused, by_sku.get(&outcome.sku))

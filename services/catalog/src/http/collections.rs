@@ -8,9 +8,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use techtrove_catalog_api::CollectionId;
-use techtrove_core::Page;
+use techtrove_core::{Page, PageRequest};
 use techtrove_http::{
-    HttpError, IfMatch, Json, Patch, Path, ProblemBody, created_json,
+    HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
     idempotency::{IdempotencyKey, Idempotent},
     versioned_json, written_json,
 };
@@ -21,18 +21,22 @@ use crate::{
     domain::{Collection, CollectionInput, NewCollection, ShownCollection},
 };
 
-/// Lists all collections in their order, on one page.
+/// Lists the collections in their order.
 #[utoipa::path(
     get, path = "/api/v1/collections", operation_id = "list_collections", tag = "catalog",
+    params(PageRequest),
     responses(
         (status = 200, body = Page<Collection>),
+        (status = 422, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
         (status = 503, body = ProblemBody),
     )
 )]
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Response, HttpError> {
-    let items = app::list_collections(&app).await?;
-    Ok(Json(Page { items, next_cursor: None }).into_response())
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    Query(page): Query<PageRequest>,
+) -> Result<Response, HttpError> {
+    Ok(Json(app::list_collections(&app, &page).await?).into_response())
 }
 
 /// Shows a collection by its id or slug, with its products on sale.

@@ -39,7 +39,7 @@ const NDJSON: [&str; 5] = [
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportQuery {
     /// `true`: the lines are only tried, and nothing of them stays. A line does not see what those far
-    /// before it would have stored, and stock is not tried.
+    /// before it would have stored.
     #[serde(default)]
     dry_run: bool,
 }

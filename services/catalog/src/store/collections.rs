@@ -20,15 +20,32 @@ fn read(row: &Row<'_>) -> Result<Collection, DbError> {
     })
 }
 
-/// All collections in their order, without their products.
+/// A collection's place in their order: its position, then its name, then its id.
+pub type CollectionPlace = (i64, String, CollectionId);
+
+/// At most `limit` collections behind this place in their order, without their products.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list_collections(tx: &mut Tx<'_>) -> Result<Vec<Collection>, DbError> {
+pub fn list_collections(
+    tx: &mut Tx<'_>,
+    after: Option<&CollectionPlace>,
+    limit: usize,
+) -> Result<Vec<Collection>, DbError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let Some((position, name, id)) = after else {
+        return tx.query(
+            "SELECT id, slug, name, description, position, version, created_at, updated_at \
+             FROM collections ORDER BY position, name, id LIMIT ?",
+            p![limit],
+            read,
+        );
+    };
     tx.query(
         "SELECT id, slug, name, description, position, version, created_at, updated_at \
-         FROM collections ORDER BY position, name, id",
-        p![],
+         FROM collections WHERE position > ? OR (position = ? AND (name > ? OR (name = ? AND id > ?))) \
+         ORDER BY position, name, id LIMIT ?",
+        p![*position, *position, name, name, *id, limit],
         read,
     )
 }

@@ -19,8 +19,8 @@ pub use categories::{
     lock_category, lookup_category, lookup_category_by_slug, update_category,
 };
 pub use collections::{
-    delete_collection, insert_collection, list_collections, lock_collection, lookup_collection,
-    lookup_collection_by_slug, products_on_sale, update_collection,
+    CollectionPlace, delete_collection, insert_collection, list_collections, lock_collection,
+    lookup_collection, lookup_collection_by_slug, products_on_sale, update_collection,
 };
 pub use export::export_products;
 pub use imports::{
@@ -34,7 +34,7 @@ pub use products::{
     lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
-pub use sales::add_sold;
+pub use sales::{add_sold, add_up_sales, has_sales, insert_sale};
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -106,6 +106,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0009_category_orders.sql"),
             postgres: include_str!("../../migrations/postgres/0009_category_orders.sql"),
             mysql: include_str!("../../migrations/mysql/0009_category_orders.sql"),
+        },
+        Migration {
+            version: 10,
+            name: "sales",
+            sqlite: include_str!("../../migrations/sqlite/0010_sales.sql"),
+            postgres: include_str!("../../migrations/postgres/0010_sales.sql"),
+            mysql: include_str!("../../migrations/mysql/0010_sales.sql"),
         },
     ],
 };

@@ -39,6 +39,7 @@ impl Inventory {
     fn router(&self) -> Router {
         Router::new()
             .route("/internal/inventory/stock", post(set_stock))
+            .route("/internal/inventory/stock/try", post(try_stock))
             .route("/internal/inventory/stock/read", post(read_stock))
             .with_state(self.clone())
     }
@@ -52,14 +53,20 @@ async fn set_stock(
     if *inventory.away.lock().expect("no panic") {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let outcome = |item: &SetStock| {
-        let refused = item.sku.as_str().starts_with("REFUSED") && item.on_hand.is_some();
-        let reason = ("stock_reserved".to_owned(), "3 are reserved".to_owned());
-        SetStockOutcome { sku: item.sku.clone(), refused: refused.then_some(reason) }
-    };
     let items = request.items.iter().map(outcome).collect();
     inventory.told.lock().expect("no panic").extend(request.items);
     Json(SetStockResponse { items }).into_response()
+}
+
+/// Tells what it would refuse.
+async fn try_stock(Json(request): Json<SetStockRequest>) -> Json<SetStockResponse> {
+    Json(SetStockResponse { items: request.items.iter().map(outcome).collect() })
+}
+
+fn outcome(item: &SetStock) -> SetStockOutcome {
+    let refused = item.sku.as_str().starts_with("REFUSED") && item.on_hand.is_some();
+    let reason = ("stock_reserved".to_owned(), "3 are reserved".to_owned());
+    SetStockOutcome { sku: item.sku.clone(), refused: refused.then_some(reason) }
 }
 
 /// What was last told of each SKU.

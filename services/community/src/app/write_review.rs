@@ -62,6 +62,7 @@ impl Review {
 
 impl Repeatable for Review {
     fn answer(&self) -> Result<Answer, Problem> {
-        Answer::created(&self.location(), self)
+        let answer = Answer::created(&self.location(), self)?;
+        Ok(answer.in_version(self.version))
     }
 }

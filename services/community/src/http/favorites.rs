@@ -4,7 +4,7 @@ use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use techtrove_catalog_api::ProductId;
 use techtrove_core::{Page, PageRequest, Problem, Timestamp};
-use techtrove_http::{HttpError, Json, Path, ProblemBody, Query};
+use techtrove_http::{HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query};
 use techtrove_identity_api::SignedIn;
 use utoipa::ToSchema;
 
@@ -55,11 +55,14 @@ pub(crate) async fn list(
     put, path = "/api/v1/users/me/favorites/{product_id}", operation_id = "add_favorite",
     tag = "community",
     params(("product_id" = ProductId, Path, description = "Which product")),
+    request_body(content = Option<NoFields>, description = "Nothing, or `{}`"),
     security(("bearer" = [])),
     responses(
         (status = 204, description = "It is one of them"), (status = 400, body = ProblemBody),
         (status = 401, body = ProblemBody), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody, description = "`too_many_favorites`"),
+        (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
+        (status = 422, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
         (status = 503, body = ProblemBody),
     )
@@ -68,6 +71,7 @@ pub(crate) async fn add(
     SignedIn(user): SignedIn,
     State(app): State<App>,
     Path(product): Path<ProductId>,
+    _: OptionalJson<NoFields>,
 ) -> Result<StatusCode, HttpError> {
     app::add_favorite(&app, user.sub, product).await.map_err(Problem::from)?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,10 +4,7 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::EmailAddress;
 use techtrove_http::{Client, ClientError};
 
-use crate::{
-    Address, AddressId, KnownStanding, MailedSecretId, SessionId, Standing, TellSecrets,
-    ToldSecret, ToldSecrets, UserId,
-};
+use crate::{Address, AddressId, KnownStanding, SessionId, Standing, UserId};
 
 /// How to write to a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +41,7 @@ pub struct KnownAddress {
 
 /// Calls identity, wherever it runs.
 #[derive(Clone, Debug)]
-pub struct IdentityClient(Client);
+pub struct IdentityClient(pub(crate) Client);
 
 impl IdentityClient {
     /// Calls through `client`.
@@ -83,20 +80,6 @@ impl IdentityClient {
         let path = format!("/internal/identity/sessions/{session}/standing");
         let known: KnownStanding = self.0.get(&path).call().await?;
         Ok(known.standing)
-    }
-
-    /// The secrets of these ids that still lead somewhere, to be mailed or shown, and kept nowhere; at most
-    /// [`TellSecrets::MOST`].
-    ///
-    /// # Errors
-    /// When they are too many or identity cannot be reached.
-    pub async fn tell_secrets(
-        &self,
-        ids: Vec<MailedSecretId>,
-    ) -> Result<Vec<ToldSecret>, ClientError> {
-        let told = self.0.post("/internal/identity/mailed-secrets/tell").json(&TellSecrets { ids });
-        let told: ToldSecrets = told.call().await?;
-        Ok(told.secrets)
     }
 
     /// Whose an address is.

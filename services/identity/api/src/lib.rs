@@ -27,7 +27,10 @@ pub use events::{
     USER_REGISTERED_V1, UserRegistered, UserRegisteredV1,
 };
 pub use guest::{GuestKey, GuestSubject};
-pub use mailed::{MailedSecret, TellSecrets, ToldSecret, ToldSecrets};
+pub use mailed::{
+    KnownSecret, LookUpSecret, MailedPurpose, MailedSecret, PresentSecret, Presented, SecretOwner,
+    TellSecrets, ToldSecret, ToldSecrets,
+};
 pub use role::{InvalidRole, Role};
 pub use standing::{KnownStanding, Standing};
 pub use tokens::{Claims, InvalidToken, Jwk, Jwks, SigningError, SigningKey, VerifyingKeys};

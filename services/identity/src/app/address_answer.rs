@@ -55,6 +55,7 @@ impl From<KeptAddress> for AddressBody {
 impl Repeatable for KeptAddress {
     fn answer(&self) -> Result<Answer, Problem> {
         let location = format!("/api/v1/users/me/addresses/{}", self.id);
-        Answer::created(&location, &AddressBody::from(self.clone()))
+        let answer = Answer::created(&location, &AddressBody::from(self.clone()))?;
+        Ok(answer.in_version(self.version))
     }
 }

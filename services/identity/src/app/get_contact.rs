@@ -12,7 +12,7 @@ use crate::{error::Error, store};
 pub async fn get_contact(app: &App, id: UserId) -> Result<Contact, Error> {
     let found = app
         .db
-        .read("identity.contact", move |tx| store::lookup_user(tx, id).map_err(Error::from))
+        .lookup("identity.contact", move |tx| store::lookup_user(tx, id).map_err(Error::from))
         .await?;
     let user = found.ok_or(Error::UnknownUser)?;
     Ok(Contact { email: user.email, name: user.profile.name, locale: user.profile.locale })

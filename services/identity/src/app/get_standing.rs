@@ -10,7 +10,7 @@ use crate::{error::Error, store};
 /// # Errors
 /// When the database fails.
 pub async fn lookup_standing(app: &App, session: SessionId) -> Result<Option<Standing>, Error> {
-    let found = app.db.read("identity.standing", move |tx| {
+    let found = app.db.lookup("identity.standing", move |tx| {
         store::lookup_standing(tx, session).map_err(Error::from)
     });
     found.await

@@ -22,7 +22,7 @@ pub async fn log_in(
     device: Device,
 ) -> Result<SignedIn, Error> {
     let email = email_folded.clone();
-    let found = app.db.read("identity.lookup_user", move |tx| -> Result<_, Error> {
+    let found = app.db.lookup("identity.lookup_user", move |tx| -> Result<_, Error> {
         let Some(user) = store::lookup_user_by_email(tx, &email)? else { return Ok(None) };
         let known = store::list_known_addresses(tx, user.id)?;
         Ok(Some((user, known)))

@@ -14,6 +14,7 @@ mod get_user;
 mod hashing;
 mod keep_addresses;
 mod log_in;
+mod look_up_secret;
 mod mailing;
 mod open_account;
 mod refresh;
@@ -39,6 +40,7 @@ pub use keep_addresses::{
     edit_address, forget_address, get_address, keep_address, list_addresses, lookup_address,
 };
 pub use log_in::log_in;
+pub use look_up_secret::look_up_secret;
 pub use open_account::{let_in, open_account};
 pub use refresh::refresh;
 pub use register::{Registration, register};

@@ -35,7 +35,7 @@ pub async fn refresh(app: &App, presented: &Secret, device: Device) -> Result<Si
 async fn find_session(app: &App, hash: [u8; 32]) -> Result<Session, Error> {
     let found = app
         .db
-        .read("identity.lookup_refresh_token", move |tx| {
+        .lookup("identity.lookup_refresh_token", move |tx| {
             store::lookup_refresh_token(tx, &hash).map_err(Error::from)
         })
         .await?;

@@ -20,6 +20,8 @@ pub struct Registration {
     pub password: Password,
     /// How to call them.
     pub name: String,
+    /// Their language and region, where they said.
+    pub locale: Option<String>,
 }
 
 /// Makes the account, with the customer's role, and signs the person in. A mail asks them to show that the
@@ -55,7 +57,7 @@ pub(super) async fn new_user(app: &App, new: Registration, role: Role) -> Result
         email: new.email,
         email_verified_at: None,
         pending_email: None,
-        profile: Profile { name: new.name, ..Profile::default() },
+        profile: Profile { name: new.name, locale: new.locale, ..Profile::default() },
         password_hash,
         roles: vec![role],
         categories: None,

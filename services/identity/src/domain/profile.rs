@@ -116,8 +116,28 @@ pub fn line(text: &str, most: usize) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
+/// The locale that a browser's `Accept-Language` (RFC 9110, 12.5.4) wants most; the first of equals.
+#[must_use]
+pub fn preferred_locale(accepted: &str) -> Option<String> {
+    let mut wanted: Option<(f32, String)> = None;
+    for range in accepted.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let tag = parts.next().and_then(|tag| language_tag(tag).ok());
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
+        let most = wanted.as_ref().map_or(0.0, |(most, _)| *most);
+        if let Some(tag) = tag.filter(|_| weight > most) {
+            wanted = Some((weight, tag));
+        }
+    }
+    wanted.map(|(_, tag)| tag)
+}
+
 /// A language tag by its form alone (RFC 5646, 2.1): whether there is such a language is not asked.
-fn language_tag(text: &str) -> Result<String, String> {
+///
+/// # Errors
+/// Why it is none.
+pub fn language_tag(text: &str) -> Result<String, String> {
     let mut parts = text.split('-');
     let language = parts.next().unwrap_or_default();
     let is_language =
@@ -234,6 +254,21 @@ mod tests {
         assert!(with("p1", json!("x".repeat(201))).is_err());
         assert!(with("a/b", json!(null)).is_err());
         assert!(merged(&many, Field::Clear).is_ok_and(|none| none.is_empty()));
+    }
+
+    #[test]
+    fn a_browser_says_what_is_read_best() {
+        for (accepted, locale) in [
+            ("de-AT,de;q=0.9,en;q=0.8", Some("de-AT")),
+            ("en;q=0.5, de;q=0.7", Some("de")),
+            ("*, fr", Some("fr")),
+            ("en;q=0, de;q=x", None),
+            ("*", None),
+            ("", None),
+            ("en_US,,;", None),
+        ] {
+            assert_eq!(preferred_locale(accepted).as_deref(), locale, "{accepted}");
+        }
     }
 
     #[test]

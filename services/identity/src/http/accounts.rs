@@ -42,7 +42,7 @@ pub(super) async fn open(
     Json(request): Json<OpenRequest>,
 ) -> Result<impl IntoResponse, HttpError> {
     let OpenRequest { email, password, name, roles, let_in } = request;
-    let registration = RegisterRequest { email, password, name }.checked()?;
+    let registration = RegisterRequest { email, password, name, locale: None }.checked()?;
     let opened = app::open_account(&app, registration, roles.into_iter().collect(), let_in).await;
     let user_id = opened.map_err(Problem::from)?;
     Ok((StatusCode::CREATED, axum::Json(Opened { user_id })))

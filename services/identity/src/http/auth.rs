@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{device::Calling, users::UserBody};
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{MAX_NAME, Password, Secret, line},
+    domain::{MAX_NAME, Password, Secret, language_tag, line, preferred_locale},
     error::Error,
 };
 
@@ -33,6 +33,11 @@ pub(crate) struct RegisterRequest {
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     pub(super) name: String,
+    /// Their language and region (BCP 47), in which mails are written; the first of `Accept-Language` when
+    /// absent.
+    #[serde(default)]
+    #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", example = "en-GB")]
+    pub(super) locale: Option<String>,
 }
 
 /// Signs in.
@@ -83,15 +88,18 @@ impl RegisterRequest {
     pub(super) fn checked(self) -> Result<Registration, Problem> {
         let name = line(&self.name, MAX_NAME);
         let name = name.map_err(|why| Problem::invalid_field("/name", why))?;
+        let locale = self.locale.as_deref().map(language_tag).transpose();
+        let locale = locale.map_err(|why| Problem::invalid_field("/locale", why))?;
         let password =
             Password::choose(&self.password, self.email.as_str()).map_err(Error::from)?;
-        Ok(Registration { name, password, email: self.email })
+        Ok(Registration { name, locale, password, email: self.email })
     }
 }
 
 /// Makes an account and signs in. A mail asks to show that the address is theirs.
 #[utoipa::path(
     post, path = "/api/v1/auth/register", operation_id = "register", tag = "identity",
+    params(("Accept-Language" = Option<String>, Header, description = "What they read, when `locale` is absent")),
     request_body = RegisterRequest,
     responses(
         (status = 201, body = TokenResponse),
@@ -104,9 +112,15 @@ impl RegisterRequest {
 pub(crate) async fn register(
     State(app): State<App>,
     Calling(device): Calling,
+    headers: HeaderMap,
     Json(request): Json<RegisterRequest>,
 ) -> Result<impl IntoResponse, HttpError> {
-    let signed_in = app::register(&app, request.checked()?, device).await?;
+    let mut registration = request.checked()?;
+    if registration.locale.is_none() {
+        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        registration.locale = accepted.and_then(preferred_locale);
+    }
+    let signed_in = app::register(&app, registration, device).await?;
     Ok((StatusCode::CREATED, NO_STORE, axum::Json(TokenResponse::from(signed_in))))
 }
 

@@ -78,5 +78,7 @@ pub(crate) fn internal(app: App) -> Router {
         .route("/internal/identity/users/{id}/addresses/{address}", get(contacts::address))
         .route("/internal/identity/users/find", post(contacts::find))
         .route("/internal/identity/mailed-secrets/tell", post(mailed_secrets::tell))
+        .route("/internal/identity/mailed-secrets/look-up", post(mailed_secrets::look_up))
+        .route("/internal/identity/mailed-secrets/present", post(mailed_secrets::present))
         .with_state(app)
 }

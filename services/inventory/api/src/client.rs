@@ -106,6 +106,17 @@ impl InventoryClient {
         self.0.post("/internal/inventory/stock").json(request).call().await
     }
 
+    /// Tells what [`Self::set_stock`] would refuse now, and sets nothing.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached; refusals are in the answer, item by item.
+    pub async fn try_stock(
+        &self,
+        request: &SetStockRequest,
+    ) -> Result<SetStockResponse, ClientError> {
+        self.0.post("/internal/inventory/stock/try").json(request).call().await
+    }
+
     /// How many pieces of these SKUs are in the building.
     ///
     /// # Errors

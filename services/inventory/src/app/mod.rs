@@ -27,7 +27,7 @@ pub use make_known::make_known;
 pub use read_stock::{
     get_stock, list_availability, list_movements, list_on_hand, list_sold_keys, list_stock,
 };
-pub use set_stock::{MAX_ITEMS, set_stock};
+pub use set_stock::{MAX_ITEMS, set_stock, try_stock};
 pub use ship::ship;
 pub use take_back::take_back;
 

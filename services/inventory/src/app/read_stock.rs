@@ -19,7 +19,7 @@ use crate::{
 /// [`Error::UnknownSku`], or when the database fails.
 pub async fn get_stock(app: &App, sku: Sku) -> Result<StockItem, Error> {
     app.db
-        .read("inventory.get_stock", move |tx| {
+        .lookup("inventory.get_stock", move |tx| {
             let found = store::lookup_items(tx, std::iter::once(&sku))?;
             found.into_iter().next().ok_or_else(|| Error::UnknownSku(sku.clone()))
         })
@@ -100,7 +100,7 @@ pub async fn list_availability(
     let wanted = skus.clone();
     let items = app
         .db
-        .read("inventory.list_availability", move |tx| {
+        .lookup("inventory.list_availability", move |tx| {
             let distinct: BTreeSet<&Sku> = wanted.iter().collect();
             store::lookup_items(tx, distinct.into_iter()).map_err(Error::from)
         })

@@ -1,10 +1,11 @@
 //! An import makes SKUs known and says how many pieces there are. Repeated, it changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_core::{Problem, Sku, codes};
 use techtrove_db::Tx;
 use techtrove_inventory_api::{STOCK_IS_KEYS, SetStock, SetStockOutcome};
+use uuid::Uuid;
 
 use super::{
     App,
@@ -40,25 +41,66 @@ pub async fn set_stock(app: &App, items: Vec<SetStock>) -> Result<Vec<SetStockOu
             let chunk = chunk.clone();
             app.db.write_again("inventory.set_stock", move |tx| run(tx, &chunk, &stamp)).await?
         };
-        outcomes.extend(chunk.into_iter().map(|item| {
-            let refused = refused.get(&item.sku).cloned();
-            SetStockOutcome { sku: item.sku, refused }
-        }));
+        outcomes.extend(told(chunk, &refused));
     }
     Ok(outcomes)
+}
+
+/// Tells what would become of each item if it were set now, and sets none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn try_stock(app: &App, items: Vec<SetStock>) -> Result<Vec<SetStockOutcome>, Error> {
+    let job = move |tx: &mut Tx<'_>| -> Result<_, Error> {
+        let kinds = kinds(&items);
+        let mut known = store::lookup_items(tx, kinds.keys().copied())?;
+        let there: BTreeSet<Sku> = known.iter().map(|item| item.sku.clone()).collect();
+        let unknown = kinds.iter().filter(|(sku, _)| !there.contains(**sku));
+        known.extend(
+            unknown.map(|(&sku, &digital)| StockItem::unstocked(Uuid::nil(), sku.clone(), digital)),
+        );
+        let (_, refusals) = set(&items, &known);
+        Ok(told(items.clone(), &refusals).collect())
+    };
+    app.db.read("inventory.try_stock", job).await
+}
+
+/// What became of each item.
+fn told(items: Vec<SetStock>, refusals: &Refusals) -> impl Iterator<Item = SetStockOutcome> {
+    items.into_iter().map(|item| {
+        let refused = refusals.get(&item.sku).cloned();
+        SetStockOutcome { sku: item.sku, refused }
+    })
 }
 
 /// The code and detail of each refusal, by SKU.
 type Refusals = BTreeMap<Sku, (String, String)>;
 
 fn run(tx: &mut Tx<'_>, items: &[SetStock], stamp: &Stamp) -> Result<Refusals, Error> {
-    let kinds: BTreeMap<&Sku, bool> = items.iter().map(|item| (&item.sku, item.keyed)).collect();
-    let before = insert_unknown(tx, &kinds, stamp)?;
+    let before = insert_unknown(tx, &kinds(items), stamp)?;
+    let (after, refusals) = set(items, &before);
+    let movements = movements(&before, &after, &Cause::counted(REASON, ACTOR), stamp);
+    let mut batch = Batch::default();
+    for movement in &movements {
+        store::insert_movement(&mut batch, movement);
+    }
+    save(tx, batch, &before, &after, stamp)?;
+    Ok(refusals)
+}
+
+/// Whether each SKU is sold as licence keys.
+fn kinds(items: &[SetStock]) -> BTreeMap<&Sku, bool> {
+    items.iter().map(|item| (&item.sku, item.keyed)).collect()
+}
+
+/// The stock `before` as the items set it, and which of them are refused.
+fn set(items: &[SetStock], before: &[StockItem]) -> (Vec<StockItem>, Refusals) {
+    let kinds = kinds(items);
     let counts: BTreeMap<&Sku, i64> =
         items.iter().filter_map(|item| Some((&item.sku, i64::from(item.on_hand?)))).collect();
     let mut refusals = Refusals::new();
     let mut after = Vec::with_capacity(before.len());
-    for item in &before {
+    for item in before {
         let told = item.sold_as(kinds.get(&item.sku).copied().unwrap_or(item.digital));
         let set = counts.get(&item.sku).map(|&count| counted(&told, count));
         after.push(match set {
@@ -70,13 +112,7 @@ fn run(tx: &mut Tx<'_>, items: &[SetStock], stamp: &Stamp) -> Result<Refusals, E
             None => told,
         });
     }
-    let movements = movements(&before, &after, &Cause::counted(REASON, ACTOR), stamp);
-    let mut batch = Batch::default();
-    for movement in &movements {
-        store::insert_movement(&mut batch, movement);
-    }
-    save(tx, batch, &before, &after, stamp)?;
-    Ok(refusals)
+    (after, refusals)
 }
 
 /// The item with so many pieces, or why not. Where the catalogue sells licence keys, no number is taken,

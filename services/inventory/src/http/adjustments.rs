@@ -90,7 +90,8 @@ impl Adjusted {
 
 impl Repeatable for Adjusted {
     fn answer(&self) -> Result<Answer, Problem> {
-        Answer::created(&self.location(), &AdjustmentBody::from(self.clone()))
+        let answer = Answer::created(&self.location(), &AdjustmentBody::from(self.clone()))?;
+        Ok(answer.in_version(self.item.version))
     }
 }
 

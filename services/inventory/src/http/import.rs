@@ -14,11 +14,26 @@ pub(super) async fn set_stock(
     State(app): State<App>,
     Json(request): Json<SetStockRequest>,
 ) -> Result<axum::Json<SetStockResponse>, HttpError> {
-    if request.items.len() > MAX_ITEMS {
-        return Err(Problem::invalid_field("/items", format!("at most {MAX_ITEMS} items")).into());
-    }
+    check(&request)?;
     let items = app::set_stock(&app, request.items).await.map_err(Problem::from)?;
     Ok(axum::Json(SetStockResponse { items }))
+}
+
+/// Tells what would become of each number, and sets none.
+pub(super) async fn try_stock(
+    State(app): State<App>,
+    Json(request): Json<SetStockRequest>,
+) -> Result<axum::Json<SetStockResponse>, HttpError> {
+    check(&request)?;
+    let items = app::try_stock(&app, request.items).await.map_err(Problem::from)?;
+    Ok(axum::Json(SetStockResponse { items }))
+}
+
+fn check(request: &SetStockRequest) -> Result<(), Problem> {
+    if request.items.len() > MAX_ITEMS {
+        return Err(Problem::invalid_field("/items", format!("at most {MAX_ITEMS} items")));
+    }
+    Ok(())
 }
 
 /// How many pieces of SKUs are in the building.

@@ -76,7 +76,8 @@ impl AddedKeys {
 
 impl Repeatable for AddedKeys {
     fn answer(&self) -> Result<Answer, Problem> {
-        Answer::created(&self.location(), &AddedKeysBody::from(self.clone()))
+        let answer = Answer::created(&self.location(), &AddedKeysBody::from(self.clone()))?;
+        Ok(answer.in_version(self.item.version))
     }
 }
 

@@ -2,6 +2,7 @@
 //! and sent afterwards by a worker, so that a mail server's outage delays nothing but mails.
 
 mod audit_mails;
+mod follow_links;
 mod forget_contents;
 mod list_mailbox;
 mod list_notifications;
@@ -14,6 +15,7 @@ mod write_mail;
 mod write_order_mail;
 
 pub use audit_mails::audit_mails;
+pub use follow_links::{follow_link, language_of_link};
 pub use forget_contents::forget_contents;
 pub use list_mailbox::{ReadableMail, list_mailbox};
 pub use list_notifications::{list_notifications, list_own_notifications};
@@ -92,6 +94,11 @@ impl App {
     /// Where a new mail stands.
     fn first_state(&self) -> MailState {
         if self.sender.is_some() { MailState::Queued } else { MailState::Kept }
+    }
+
+    /// In which language to write to somebody of this locale.
+    fn language_of(&self, locale: Option<&str>) -> Language {
+        locale.and_then(Language::of_locale).unwrap_or(self.language)
     }
 
     /// The link by which a mail's recipient refuses such mails, where they may.

@@ -21,23 +21,24 @@ pub struct Resent {
     pub subject: String,
 }
 
-/// Sends the mail again, once per key.
+/// Sends the mail again, once per key. Whether its link still leads somewhere is asked before.
 ///
 /// # Errors
-/// [`Error::UnknownMail`], [`Error::StillQueued`], [`Error::Forgotten`], [`Error::Unsubscribed`], or when
-/// the database fails.
+/// [`Error::UnknownMail`], [`Error::StillQueued`], [`Error::Forgotten`], [`Error::LinkEnded`],
+/// [`Error::Unsubscribed`], or when identity cannot be reached or the database fails.
 pub async fn resend(
     app: &App,
     id: NotificationId,
     key: Option<Key>,
 ) -> Result<Once<Resent>, Error> {
+    let live = has_live_link(app, id).await?;
     let fresh: NotificationId = app.ids.next();
     let (state, now, app) = (app.first_state(), app.clock.now(), app.clone());
     let db = app.db.clone();
     db.write("notifications.resend", move |tx| {
         let fresh = Fresh { id: fresh, state, domain: &app.mail_domain, now };
         once(tx, key.as_ref(), |tx| {
-            let record = write_again(tx, id, &fresh)?;
+            let record = write_again(tx, id, live, &fresh)?;
             let subject = app.subject(&record).unwrap_or_default();
             Ok(Resent { record, subject })
         })
@@ -45,12 +46,30 @@ pub async fn resend(
     .await
 }
 
-fn write_again(tx: &mut Tx<'_>, id: NotificationId, fresh: &Fresh<'_>) -> Result<Record, Error> {
+/// Whether the mail's link leads somewhere, or it needs none.
+async fn has_live_link(app: &App, id: NotificationId) -> Result<bool, Error> {
+    let found = app.db.read("notifications.find_letter", move |tx| {
+        store::lookup_record(tx, id).map_err(Error::from)
+    });
+    let Some(letter) = found.await?.and_then(|record| record.letter) else { return Ok(true) };
+    let Some(secret) = letter.secret_id() else { return Ok(true) };
+    Ok(app.secrets(std::iter::once(&letter)).await?.contains_key(&secret))
+}
+
+fn write_again(
+    tx: &mut Tx<'_>,
+    id: NotificationId,
+    live: bool,
+    fresh: &Fresh<'_>,
+) -> Result<Record, Error> {
     let record = store::lookup_record(tx, id)?.ok_or(Error::UnknownMail(id))?;
     if record.state == MailState::Queued {
         return Err(Error::StillQueued);
     }
     let letter = record.letter.as_ref().ok_or(Error::Forgotten)?.stored()?;
+    if !live {
+        return Err(Error::LinkEnded);
+    }
     if record.kind.is_optional() && store::is_refused(tx, &record.recipient.key(), record.kind)? {
         return Err(Error::Unsubscribed);
     }

@@ -8,7 +8,7 @@ use techtrove_notifications_api::NotificationId;
 
 use super::{App, SendError, sender::Line};
 use crate::{
-    domain::{MailState, Record, next_attempt},
+    domain::{Letter, MailState, Record, next_attempt},
     error::Error,
     store,
 };
@@ -88,7 +88,7 @@ async fn note(app: &App, mail: &Record, outcome: Result<(), SendError>) -> Resul
     if let Err(error) = &outcome {
         log_failure(mail, state, error);
     }
-    let spent = state == MailState::Sent && mail.kind.has_secret();
+    let spent = state == MailState::Sent && mail.letter.as_ref().is_some_and(Letter::tells_secret);
     app.db
         .write("notifications.note_attempt", move |tx| {
             if spent {

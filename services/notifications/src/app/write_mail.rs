@@ -9,7 +9,7 @@ use techtrove_notifications_api::NotificationId;
 
 use super::App;
 use crate::{
-    domain::{Kind, Language, Letter, Matter, NewMail, Recipient, message_id},
+    domain::{Kind, Letter, Matter, NewMail, Recipient, message_id},
     store,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Writing {
 /// When the database cannot be reached: the event comes again.
 pub(super) async fn write_mail(app: &App, writing: Writing) -> Result<Taken, HandlerError> {
     let Writing { event, consumer, to, locale, kind, matter } = writing;
-    let language = locale.as_deref().and_then(Language::of_locale).unwrap_or(app.language);
+    let language = app.language_of(locale.as_deref());
     let id: NotificationId = app.ids.next();
     let mail = NewMail {
         id,

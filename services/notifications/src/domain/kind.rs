@@ -92,12 +92,6 @@ impl Kind {
         matches!(self, Self::OrderShipped | Self::OrderDelivered)
     }
 
-    /// Whether it brings a secret that is good for one use, and is to be forgotten once it has left.
-    #[must_use]
-    pub fn has_secret(self) -> bool {
-        matches!(self, Self::Welcome | Self::VerifyEmail | Self::ResetPassword)
-    }
-
     /// Whether it is about an order.
     #[must_use]
     pub fn is_of_order(self) -> bool {

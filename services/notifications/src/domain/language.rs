@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::phrases::{ENGLISH, GERMAN, PagePhrases, Phrases};
+use super::phrases::{ENGLISH, GERMAN, Pages, Phrases};
 
 /// A language that mails are written in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,10 +44,10 @@ impl Language {
         Self::ALL.into_iter().find(|known| known.tag().eq_ignore_ascii_case(language))
     }
 
-    /// What the page behind a mail's last link says in it.
+    /// What the pages behind the links in mails say in it.
     #[must_use]
-    pub fn page(self) -> &'static PagePhrases {
-        &self.phrases().page
+    pub fn pages(self) -> &'static Pages {
+        &self.phrases().pages
     }
 
     /// What is said in it.

@@ -171,6 +171,13 @@ impl Letter {
         }
     }
 
+    /// Whether the secret of its link stands in the letter itself, which is to be forgotten once it has left.
+    #[must_use]
+    pub fn tells_secret(&self) -> bool {
+        let Matter::Account(mail, _) = &self.matter else { return false };
+        matches!(mail.secret(), Some(LinkSecret::Told(_)))
+    }
+
     /// The mail as it is sent: with the link by which its recipient says that they want no more of
     /// these, where they may. Without the secret of its [`Letter::secret_id`] it has no link.
     ///

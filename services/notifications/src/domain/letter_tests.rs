@@ -203,6 +203,17 @@ fn a_parcel_says_who_carries_it_by_which_number_and_what_is_in_it() {
 }
 
 #[test]
+fn a_name_without_a_blank_is_broken_and_does_not_widen_the_mail() {
+    for mail in account_mails() {
+        let matter = Matter::Account(mail, "x".repeat(100));
+
+        let content = render(&Letter { language: Language::German, matter });
+
+        assert!(content.html.contains("overflow-wrap:anywhere"), "{}", content.html);
+    }
+}
+
+#[test]
 fn a_link_leads_to_the_shop_with_its_secret() {
     let matter = Matter::Account(AccountMail::ResetPassword(secret()), "Ada".into());
 

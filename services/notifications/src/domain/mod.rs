@@ -20,7 +20,7 @@ pub use kind::{InvalidKind, Kind};
 pub use language::{InvalidLanguage, Language};
 pub use letter::{AccountMail, Letter, LinkSecret, Matter, OrderMail, Stationery};
 pub use mail::{Fresh, InvalidState, MailState, NewMail, Recipient, Record, message_id};
-pub use phrases::PagePhrases;
+pub use phrases::{PagePhrases, Pages};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use retry::next_attempt;
 pub use unsubscribe::{InvalidToken, UnsubscribeKey};

@@ -2,8 +2,10 @@
 //! mailbox alone, to whoever tries the shop out.
 
 mod audit;
+mod links;
 mod mailbox;
 mod notifications;
+mod page;
 mod preferences;
 
 pub(crate) use mailbox::mailbox;
@@ -21,6 +23,8 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(notifications::list_own))
         .routes(routes!(preferences::show, preferences::set))
         .routes(routes!(preferences::ask, preferences::unsubscribe))
+        .routes(routes!(links::ask_address, links::verify_address))
+        .routes(routes!(links::ask_password, links::choose_password))
         .with_state(app)
 }
 

@@ -137,7 +137,8 @@ pub(crate) async fn list(
 
 /// Sends a mail again to whom it went before, as a mail of its own. One that is still to be sent is
 /// tried again by itself (`still_queued`), one whose contents are not kept any more cannot be
-/// (`mail_forgotten`), and one that its recipient wants no more of is not (`unsubscribed`).
+/// (`mail_forgotten`), nor one whose link was used or has ended (`link_ended`), and one that its recipient
+/// wants no more of is not (`unsubscribed`).
 #[utoipa::path(
     post, path = "/api/v1/notifications/{id}/resend", operation_id = "resend_notification",
     tag = "notifications",
@@ -153,7 +154,7 @@ pub(crate) async fn list(
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody,
-            description = "`still_queued`, `mail_forgotten` or `unsubscribed`"),
+            description = "`still_queued`, `mail_forgotten`, `link_ended` or `unsubscribed`"),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),

@@ -1,20 +1,17 @@
 //! Which mails people want: of their account, and by the link in a mail, without signing in.
 
-use askama::Template;
-use axum::{
-    extract::State,
-    http::header,
-    response::{Html, IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use techtrove_core::Problem;
 use techtrove_http::{HttpError, Json, ProblemBody, Query, private};
 use techtrove_identity_api::SignedIn;
 use utoipa::{IntoParams, ToSchema};
 
+use super::page::{Form, Page, ended};
 use crate::{
     app::{self, App},
-    domain::{Kind, PagePhrases, Record},
+    domain::{Kind, Language, Record},
+    error::Error,
 };
 
 /// Which mails the caller wants, of those that are not needed. What they ordered, paid, asked for or
@@ -104,7 +101,8 @@ pub(crate) async fn set(
     responses(
         (status = 200, body = String, content_type = "text/html"),
         (status = 400, body = ProblemBody),
-        (status = 422, body = ProblemBody, description = "The token is none of this shop's"),
+        (status = 422, content((String = "text/html"), (ProblemBody = "application/json")),
+            description = "The token is none of this shop's"),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
         (status = 503, body = ProblemBody),
     )
@@ -113,8 +111,15 @@ pub(crate) async fn ask(
     State(app): State<App>,
     Query(query): Query<TokenQuery>,
 ) -> Result<Response, HttpError> {
-    let mail = app::mail_of_token(&app, &query.token).await.map_err(Problem::from)?;
-    page(&app, &mail, false)
+    let mail = match app::mail_of_token(&app, &query.token).await {
+        Err(Error::Token) => return Ok(ended(&app, &app.language.pages().unsubscribe)?),
+        found => found.map_err(Problem::from)?,
+    };
+    let language = language_of(&app, &mail);
+    let phrases = &language.pages().unsubscribe;
+    let subject = app.subject(&mail).unwrap_or_else(|| app.stationery.shop.clone());
+    let words = &(phrases.question)(&subject);
+    Ok(Page { language, phrases, words, form: Form::Button }.answer(&app)?)
 }
 
 /// Says that the recipient of a mail wants no more such mails, with the token of its link alone: the one
@@ -125,7 +130,8 @@ pub(crate) async fn ask(
     responses(
         (status = 200, body = String, content_type = "text/html", description = "It is done"),
         (status = 400, body = ProblemBody),
-        (status = 422, body = ProblemBody, description = "The token is none of this shop's"),
+        (status = 422, content((String = "text/html"), (ProblemBody = "application/json")),
+            description = "The token is none of this shop's"),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
         (status = 503, body = ProblemBody),
     )
@@ -134,31 +140,16 @@ pub(crate) async fn unsubscribe(
     State(app): State<App>,
     Query(query): Query<TokenQuery>,
 ) -> Result<Response, HttpError> {
-    let mail = app::unsubscribe(&app, &query.token).await.map_err(Problem::from)?;
-    page(&app, &mail, true)
+    let mail = match app::unsubscribe(&app, &query.token).await {
+        Err(Error::Token) => return Ok(ended(&app, &app.language.pages().unsubscribe)?),
+        done => done.map_err(Problem::from)?,
+    };
+    let language = language_of(&app, &mail);
+    let phrases = &language.pages().unsubscribe;
+    Ok(Page { language, phrases, words: phrases.done, form: Form::Nothing }.answer(&app)?)
 }
 
-#[derive(Template)]
-#[template(path = "unsubscribe.html")]
-struct UnsubscribePage<'a> {
-    language: &'a str,
-    shop: &'a str,
-    phrases: &'a PagePhrases,
-    words: String,
-    done: bool,
-}
-
-/// The page in the language of the mail, or of the shop when that is forgotten.
-fn page(app: &App, mail: &Record, done: bool) -> Result<Response, HttpError> {
-    let language = mail.letter.as_ref().map_or(app.language, |letter| letter.language);
-    let phrases = language.page();
-    let subject = app.subject(mail).unwrap_or_else(|| app.stationery.shop.clone());
-    let words = if done { phrases.done.to_owned() } else { (phrases.question)(&subject) };
-    let shop = &app.stationery.shop;
-    let page = UnsubscribePage { language: language.tag(), shop, phrases, words, done };
-    let page = page.render().map_err(Problem::internal)?;
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; \
-                  frame-ancestors 'none'";
-    let headers = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")];
-    Ok((headers, Html(page)).into_response())
+/// The language of the mail, or of the shop when that is forgotten.
+fn language_of(app: &App, mail: &Record) -> Language {
+    mail.letter.as_ref().map_or(app.language, |letter| letter.language)
 }

@@ -7,7 +7,7 @@ mod mail_server;
 pub use mail_server::MailServer;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -23,13 +23,14 @@ use techtrove_bus::{
     first_time,
 };
 use techtrove_core::{
-    Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId,
+    Clock, Currency, ManualClock, Money, Problem, SeededIds, SharedClock, SharedIds, TypedId, codes,
 };
 use techtrove_db::Db;
 use techtrove_http::{Client, HttpError, Json, Query};
 use techtrove_identity_api::{
-    Authenticator, Claims, GuestKey, IdentityClient, MailedSecret, MailedSecretId, Role, SessionId,
-    SigningKey, TellSecrets, ToldSecret, ToldSecrets, USER_AGGREGATE, UserId,
+    Authenticator, Claims, GuestKey, IdentityClient, KnownSecret, LookUpSecret, MailedSecret,
+    MailedSecretId, PresentSecret, Presented, Role, SecretOwner, SessionId, SigningKey,
+    TellSecrets, ToldSecret, ToldSecrets, USER_AGGREGATE, UserId,
 };
 use techtrove_notifications::{
     Config, Deps, SmtpUrl,
@@ -54,6 +55,8 @@ pub struct Office {
     pub orders_away: Arc<AtomicU32>,
     /// How often identity still answers that it is away.
     pub identity_away: Arc<AtomicU32>,
+    /// Which secrets were used, and lead nowhere any more.
+    pub used: Used,
     key: SigningKey,
 }
 
@@ -195,6 +198,9 @@ fn orders(away: Arc<AtomicU32>) -> Router {
     Router::new().route("/internal/orders/orders/{id}/mail", get(answer))
 }
 
+/// The number of the secret that shows an address to be somebody's which is another's by now.
+pub const TAKEN: u128 = 13;
+
 /// The id of a secret: one below a thousand leads somewhere.
 pub fn secret_id(number: u128) -> MailedSecretId {
     MailedSecretId::from_uuid(Uuid::from_u128(number))
@@ -205,21 +211,60 @@ pub fn secret_of(id: MailedSecretId) -> String {
     format!("told-{}-s3cret", id.uuid().as_u128())
 }
 
-fn identity(away: Arc<AtomicU32>) -> Router {
-    let answer = move |Json(asked): Json<TellSecrets>| {
+/// Which secrets were used, and lead nowhere any more.
+type Used = Arc<Mutex<Vec<MailedSecretId>>>;
+
+fn leads(id: MailedSecretId, used: &Used) -> bool {
+    id.uuid().as_u128() < 1_000 && !used.lock().expect("not poisoned").contains(&id)
+}
+
+/// The id of a presented secret, if it leads somewhere.
+fn presented(secret: &MailedSecret, used: &Used) -> Option<MailedSecretId> {
+    let number = secret.expose().strip_prefix("told-")?.strip_suffix("-s3cret")?;
+    Some(secret_id(number.parse().ok()?)).filter(|id| leads(*id, used))
+}
+
+/// Identity as far as mails and pages ask it: the owner of each secret is Austrian.
+fn identity(away: Arc<AtomicU32>, used: &Used) -> Router {
+    let (told, known, taken) = (Arc::clone(used), Arc::clone(used), Arc::clone(used));
+    let tell = move |Json(asked): Json<TellSecrets>| {
         let left =
             away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        let live = asked.ids.into_iter().filter(|id| leads(*id, &told));
+        let secrets = live.map(|id| ToldSecret { id, secret: MailedSecret::new(secret_of(id)) });
+        let answer = ToldSecrets { secrets: secrets.collect() };
         async move {
-            if left.is_ok() {
-                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            match left {
+                Ok(_) => HttpError(Problem::new(codes::UNAVAILABLE, "away")).into_response(),
+                Err(_) => axum::Json(answer).into_response(),
             }
-            let live = asked.ids.into_iter().filter(|id| id.uuid().as_u128() < 1_000);
-            let secrets =
-                live.map(|id| ToldSecret { id, secret: MailedSecret::new(secret_of(id)) });
-            axum::Json(ToldSecrets { secrets: secrets.collect() }).into_response()
         }
     };
-    Router::new().route("/internal/identity/mailed-secrets/tell", post(answer))
+    let look_up = move |Json(asked): Json<LookUpSecret>| {
+        let owner = SecretOwner { locale: Some("de-AT".into()) };
+        let owner = presented(&asked.secret, &known).map(|_| owner);
+        async move { axum::Json(KnownSecret { owner }) }
+    };
+    let present = move |Json(asked): Json<PresentSecret>| {
+        let (secret, password) = match &asked {
+            PresentSecret::VerifyEmail { secret } => (secret, None),
+            PresentSecret::ResetPassword { secret, password } => (secret, Some(password)),
+        };
+        let answer = match (presented(secret, &taken), password) {
+            (None, _) => Presented::Ended,
+            (Some(id), None) if id == secret_id(TAKEN) => Presented::EmailTaken,
+            (Some(_), Some(password)) if password == "password" => Presented::PasswordRefused,
+            (Some(id), _) => {
+                taken.lock().expect("not poisoned").push(id);
+                Presented::Accepted
+            }
+        };
+        async move { axum::Json(answer) }
+    };
+    Router::new()
+        .route("/internal/identity/mailed-secrets/tell", post(tell))
+        .route("/internal/identity/mailed-secrets/look-up", post(look_up))
+        .route("/internal/identity/mailed-secrets/present", post(present))
 }
 
 impl Office {
@@ -227,8 +272,9 @@ impl Office {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
-        let (orders_away, identity_away) = (Arc::default(), Arc::default());
-        let identity = Client::local("identity", identity(Arc::clone(&identity_away)));
+        let (orders_away, identity_away, used) = (Arc::default(), Arc::default(), Arc::default());
+        let identity = identity(Arc::clone(&identity_away), &used);
+        let identity = Client::local("identity", identity);
         let client = Client::local("orders", orders(Arc::clone(&orders_away)));
         let config = Config { smtp, ..Config::default() };
         let key = SigningKey::from_seed(&[7; 32]).expect("a key");
@@ -245,7 +291,7 @@ impl Office {
         let app = App::new(&config, &deps).expect("usable settings");
         let (service, mailbox) =
             techtrove_notifications::build(config, deps).await.expect("builds");
-        Self { app, service, mailbox, clock, orders_away, identity_away, key }
+        Self { app, service, mailbox, clock, orders_away, identity_away, used, key }
     }
 
     /// Nobody in particular, who calls.

@@ -140,7 +140,7 @@ pub(super) async fn wait_for<T>(
 ) -> Result<(Order, Option<T>), Error> {
     let end = Instant::now() + patience;
     loop {
-        let order = app.db.read("orders.watch", move |tx| store::lookup_order(tx, id)).await;
+        let order = app.db.lookup("orders.watch", move |tx| store::lookup_order(tx, id)).await;
         let order = order.map_err(Error::from)?.ok_or(Error::NotFound)?;
         if let Some(done) = done(&order) {
             return Ok((order, Some(done)));

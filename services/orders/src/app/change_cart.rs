@@ -33,7 +33,7 @@ pub(crate) async fn add_item(
     key: Option<Key>,
 ) -> Result<CartAnswer, Error> {
     let access = shopper.access(app, id)?;
-    let cart = app.db.read("orders.show_cart", move |tx| access.read(tx)).await?;
+    let cart = app.db.lookup("orders.show_cart", move |tx| access.read(tx)).await?;
     // All prices at once and before: what was added is then shown without asking again.
     let others = cart.items.into_iter().map(|item| item.sku);
     let asked: Vec<Sku> = others.chain([line.sku.clone()]).collect();

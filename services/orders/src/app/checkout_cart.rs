@@ -28,7 +28,7 @@ pub(crate) async fn checkout_cart(
 ) -> Result<Placed, Error> {
     let access = shopper.access(app, id)?;
     for _ in 0..TRIES {
-        let cart = app.db.read("orders.checkout_cart", move |tx| access.read(tx)).await?;
+        let cart = app.db.lookup("orders.checkout_cart", move |tx| access.read(tx)).await?;
         if let Err(refusal) = require_contents(&cart) {
             return answered_before(app, request.key, refusal).await.map(Placed::again);
         }

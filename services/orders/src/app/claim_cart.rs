@@ -34,7 +34,7 @@ struct Claimed(Cart);
 impl Repeatable for Claimed {
     fn answer(&self) -> Result<Answer, Problem> {
         let body = serde_json::to_vec(self).map_err(Problem::internal)?;
-        Ok(Answer { status: 200, body, location: None, resource: None })
+        Ok(Answer { status: 200, body, location: None, version: None, resource: None })
     }
 }
 

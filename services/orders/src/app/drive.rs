@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{
     App, Placed, answer,
-    drivers::Seat,
+    drivers::{Seat, Turn},
     neighbours::{self, PaymentToken},
 };
 use crate::{
@@ -74,6 +74,8 @@ pub(super) struct Drive {
     pub hand: Hand,
     /// The buyer's token, in the buyer's hand alone.
     pub token: Option<PaymentToken>,
+    /// The buyer's turn at the stock, until it is held.
+    pub turn: Option<Turn>,
     /// The buyer, as long as they wait.
     pub waiting: Option<Waiting>,
     /// The seat for what follows the answer.
@@ -128,6 +130,7 @@ impl Drive {
             lease,
             hand: Hand::Recovery,
             token: None,
+            turn: None,
             waiting: None,
             follow_up: None,
         }
@@ -140,7 +143,7 @@ impl Drive {
     pub async fn run(mut self, app: &App) -> Result<Stop, Error> {
         loop {
             let began = app.clock.now();
-            let outcome = neighbours::take(app, &self).await;
+            let outcome = neighbours::take(app, &mut self).await;
             let stored = match self.decide_and_store(app, &outcome, began).await? {
                 Attempt::Stored(stored) => stored,
                 Attempt::Again => continue,
@@ -197,7 +200,7 @@ impl Drive {
     /// Reads the order as others have changed it; whether it is still ours to drive.
     async fn look_again(&mut self, app: &App) -> Result<bool, Error> {
         let lease = self.lease;
-        let found = app.db.read("orders.look_again", move |tx| -> Result<_, Error> {
+        let found = app.db.lookup("orders.look_again", move |tx| -> Result<_, Error> {
             let Some(saga) = store::lookup_own_saga(tx, &lease)? else { return Ok(None) };
             Ok(store::lookup_order(tx, lease.order)?.zip(Some(saga)))
         });

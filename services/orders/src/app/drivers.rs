@@ -8,12 +8,12 @@ use techtrove_http::in_current_context;
 use techtrove_runtime::Worker;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
+    time::{Instant, timeout},
 };
 use tokio_util::task::TaskTracker;
 
 use super::App;
-use crate::error::Error;
+use crate::{config::Config, error::Error};
 
 /// How often those set out that follow up an answer. Nobody waits for them: together they share their
 /// transactions, which leaves more of the disk and the processor to the buyers who wait.
@@ -24,6 +24,8 @@ const DEPARTURES: Duration = Duration::from_millis(20);
 pub struct Drivers {
     began: Instant,
     seats: Arc<Semaphore>,
+    turns: Arc<Semaphore>,
+    patience: Duration,
     follow_ups: Arc<Semaphore>,
     tasks: TaskTracker,
 }
@@ -31,14 +33,19 @@ pub struct Drivers {
 /// Room for one order, until it is dropped.
 pub(crate) type Seat = OwnedSemaphorePermit;
 
+/// The right to ask for prices and stock, until it is dropped.
+pub(crate) type Turn = OwnedSemaphorePermit;
+
 impl Drivers {
-    /// Room for `orders` whose buyers wait, and for `follow_ups` of those that were answered.
+    /// As much room as `config` says.
     #[must_use]
-    pub fn new(orders: usize, follow_ups: usize) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self {
             began: Instant::now(),
-            seats: Arc::new(Semaphore::new(orders)),
-            follow_ups: Arc::new(Semaphore::new(follow_ups)),
+            seats: Arc::new(Semaphore::new(config.orders_in_flight)),
+            turns: Arc::new(Semaphore::new(config.turns)),
+            patience: config.deadlines.turn,
+            follow_ups: Arc::new(Semaphore::new(config.follow_ups_in_flight)),
             tasks: TaskTracker::new(),
         }
     }
@@ -49,6 +56,16 @@ impl Drivers {
     /// [`Error::Busy`] when all are taken.
     pub(crate) fn seat(&self) -> Result<Seat, Error> {
         Arc::clone(&self.seats).try_acquire_owned().map_err(|_| Error::Busy)
+    }
+
+    /// The buyer's turn to ask for prices and stock, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it does not come in time.
+    pub(crate) async fn turn(&self) -> Result<Turn, Error> {
+        let turn = Arc::clone(&self.turns).acquire_owned();
+        let turn = timeout(self.patience, turn).await;
+        turn.ok().and_then(Result::ok).ok_or(Error::Busy)
     }
 
     /// A seat for what follows once the buyer was answered, such as a capture: when that is slow, it
@@ -100,7 +117,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_follows_up_sets_out_together() {
-        let drivers = Drivers::new(1, 2);
+        let drivers = Drivers::new(&Config::default());
         tokio::time::advance(Duration::from_millis(101)).await;
         let late = async {
             tokio::time::sleep(Duration::from_millis(12)).await;

@@ -27,7 +27,7 @@ pub(crate) async fn order_for_mail(
 ) -> Result<OrderForMail, Error> {
     let found = app
         .db
-        .read("orders.mail", move |tx| store::lookup_order(tx, id).map_err(Error::from))
+        .lookup("orders.mail", move |tx| store::lookup_order(tx, id).map_err(Error::from))
         .await?;
     let order = found.ok_or(Error::NotFound)?;
     // A refused attempt has no number: nobody is to be written to about it.

@@ -16,7 +16,7 @@ use techtrove_payments_api::{
 };
 use tokio::time::timeout;
 
-use super::{App, drive::Drive};
+use super::{App, drive::Drive, drivers::Turn};
 use crate::domain::{
     Order, Pieces, Refund, Return, Shipment,
     saga::{Outcome, PaymentReport, Task},
@@ -46,11 +46,12 @@ enum Failure {
 }
 
 /// Takes the order's next step.
-pub(super) async fn take(app: &App, drive: &Drive) -> Outcome {
+pub(super) async fn take(app: &App, drive: &mut Drive) -> Outcome {
+    let turn = drive.turn.take();
     let order = &drive.order;
     match drive.saga.task(drive.hand) {
         Task::Authorize { attempt } => match &drive.token {
-            Some(token) => authorize(app, order, attempt, token).await,
+            Some(token) => authorize(app, order, attempt, token, turn).await,
             None => Outcome::Unknown,
         },
         Task::Hold { attempt } => hold(app, order, attempt).await,
@@ -105,9 +106,18 @@ fn lines_of(problem: &Problem) -> Vec<OutOfStockLine> {
     serde_json::from_value(lines).unwrap_or_default()
 }
 
-/// Holds, asks for money behind the hold, and sells what is paid for.
-async fn authorize(app: &App, order: &Order, attempt: u32, token: &PaymentToken) -> Outcome {
-    match hold(app, order, attempt).await {
+/// Holds, asks for money behind the hold, and sells what is paid for. The turn ends with the hold:
+/// however long the provider takes, the next buyer asks for stock.
+async fn authorize(
+    app: &App,
+    order: &Order,
+    attempt: u32,
+    token: &PaymentToken,
+    turn: Option<Turn>,
+) -> Outcome {
+    let held = hold(app, order, attempt).await;
+    drop(turn);
+    match held {
         Outcome::Held => {}
         refused @ (Outcome::OutOfStock(_) | Outcome::ReservationEnded) => return refused,
         _ => return Outcome::NotAsked,

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 use super::{
     App, Placed,
     drive::{Drive, Waiting},
+    drivers::Turn,
     earlier::answered_before,
     neighbours::{self, PaymentToken},
     sellable::sellable,
@@ -56,6 +57,14 @@ pub(crate) struct PlaceOrder {
     pub cart: Option<CartAt>,
 }
 
+/// A request at its turn.
+#[derive(Debug)]
+struct Placing {
+    request: PlaceOrder,
+    priced: Priced,
+    turn: Turn,
+}
+
 /// What is stored first.
 #[derive(Clone, Debug)]
 struct New {
@@ -71,6 +80,8 @@ struct New {
 /// # Errors
 /// Why there is no order, and whether it is certain.
 pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<Placed, Error> {
+    let seat = app.drivers.seat()?;
+    let turn = app.drivers.turn().await?;
     let priced = match price(app, &request).await {
         Ok(priced) => priced,
         Err(error) => return answered_before(app, request.key, error).await.map(Placed::again),
@@ -78,11 +89,11 @@ pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<P
     if request.wish.expected_total.is_some_and(|expected| expected != priced.totals.total) {
         return refuse_price(app, request.key, &priced).await;
     }
-    let seat = app.drivers.seat()?;
     let (waiting, answer) = oneshot::channel();
     let driver = Arc::clone(app);
     let waiting = Waiting::new(waiting, seat);
-    app.drivers.start(async move { begin(&driver, request, priced, waiting).await });
+    let placing = Placing { request, priced, turn };
+    app.drivers.start(async move { begin(&driver, placing, waiting).await });
     answer.await.unwrap_or(Err(Error::Overtaken))
 }
 
@@ -112,7 +123,8 @@ async fn refuse_price(app: &App, key: Option<Key>, priced: &Priced) -> Result<Pl
 }
 
 /// Stores the order and drives it.
-async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting) {
+async fn begin(app: &App, placing: Placing, waiting: Waiting) {
+    let Placing { request, priced, turn } = placing;
     let token = request.token.clone();
     let new = freeze(app, request, priced);
     if planted("step-taken-before-stored") {
@@ -133,6 +145,7 @@ async fn begin(app: &App, request: PlaceOrder, priced: Priced, waiting: Waiting)
         lease,
         hand: Hand::Buyer,
         token: Some(token),
+        turn: Some(turn),
         waiting: Some(waiting),
         follow_up: None,
     };

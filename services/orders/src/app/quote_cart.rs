@@ -33,7 +33,7 @@ pub(crate) async fn quote_cart(
     route: &Route,
 ) -> Result<QuoteBody, Error> {
     let access = shopper.access(app, id)?;
-    let cart = app.db.read("orders.quote_cart", move |tx| access.read(tx)).await?;
+    let cart = app.db.lookup("orders.quote_cart", move |tx| access.read(tx)).await?;
     require_contents(&cart)?;
     let lines = cart.lines();
     let sold = sellable(app, lines.iter().map(|line| &line.sku)).await?;

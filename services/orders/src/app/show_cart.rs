@@ -15,7 +15,7 @@ use crate::{domain::cart::CartId, error::Error, store};
 /// [`Error::NoCredential`], [`Error::NotFound`], or when catalog or the database fails.
 pub(crate) async fn show_cart(app: &App, shopper: &Shopper, id: CartId) -> Result<CartBody, Error> {
     let access = shopper.access(app, id)?;
-    let cart = app.db.read("orders.show_cart", move |tx| access.read(tx)).await?;
+    let cart = app.db.lookup("orders.show_cart", move |tx| access.read(tx)).await?;
     priced(app, &cart).await
 }
 
@@ -24,7 +24,7 @@ pub(crate) async fn show_cart(app: &App, shopper: &Shopper, id: CartId) -> Resul
 /// # Errors
 /// [`Error::NotFound`] when there is none, or when catalog or the database fails.
 pub(crate) async fn current_cart(app: &App, user: UserId) -> Result<CartBody, Error> {
-    let found = app.db.read("orders.current_cart", move |tx| -> Result<_, Error> {
+    let found = app.db.lookup("orders.current_cart", move |tx| -> Result<_, Error> {
         let current = store::lookup_current(tx, user)?.ok_or(Error::NotFound)?;
         store::lookup_cart(tx, current)?.ok_or(Error::NotFound)
     });

@@ -29,7 +29,7 @@ pub(crate) async fn show_order(app: &App, id: OrderId, viewer: &Viewer) -> Resul
     let viewer = &viewer.check(app, id)?;
     let found = app
         .db
-        .read("orders.show", move |tx| store::lookup_order(tx, id).map_err(Error::from))
+        .lookup("orders.show", move |tx| store::lookup_order(tx, id).map_err(Error::from))
         .await?;
     let order = found.ok_or(Error::NotFound)?;
     may_see(&order, viewer)?;

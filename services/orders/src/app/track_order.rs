@@ -61,9 +61,9 @@ pub(crate) async fn track_order(
 }
 
 async fn newest(app: &App, order: OrderId) -> Result<u64, Error> {
-    let newest = app
-        .db
-        .read("orders.newest_entry", move |tx| store::newest_entry(tx, order).map_err(Error::from));
+    let newest = app.db.lookup("orders.newest_entry", move |tx| {
+        store::newest_entry(tx, order).map_err(Error::from)
+    });
     newest.await
 }
 

@@ -114,7 +114,7 @@ fn answered<T: Serialize>(
     CartAnswer { body, replayed }: &CartAnswer<T>,
 ) -> Result<Response, HttpError> {
     let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-    let answer = Answer { status: status.as_u16(), body, location, resource: None };
+    let answer = Answer { status: status.as_u16(), body, location, version: None, resource: None };
     let response = if *replayed { answer.replayed() } else { answer.into_response() };
     Ok(no_store(response))
 }

@@ -98,9 +98,14 @@ impl Setting {
 
     /// Nobody gives up waiting for a trapped call.
     pub fn trapped(trap: Arc<Trap>) -> Self {
-        let deadlines = Deadlines { call: FOREVER, payment: FOREVER, ..Deadlines::default() };
-        let config = Config { deadlines, ..Config::default() };
-        Self { config, trap, ..Self::default() }
+        Self { trap, ..Self::patient() }
+    }
+
+    /// However slow the machine is, nobody gives up waiting.
+    pub fn patient() -> Self {
+        let deadlines =
+            Deadlines { turn: FOREVER, call: FOREVER, payment: FOREVER, ..Deadlines::default() };
+        Self { config: Config { deadlines, ..Config::default() }, ..Self::default() }
     }
 }
 

@@ -48,7 +48,7 @@ impl Viewer {
 /// # Errors
 /// When there is none, or the database does not answer.
 pub async fn get_payment(app: &App, id: PaymentId) -> Result<Shown, Error> {
-    let found = app.db.read("payments.get", move |tx| store::lookup(tx, id)).await?;
+    let found = app.db.lookup("payments.get", move |tx| store::lookup(tx, id)).await?;
     app.show(&found.ok_or(Error::NoSuchPayment)?)
 }
 
@@ -61,7 +61,7 @@ pub async fn view_payment(app: &App, id: PaymentId, viewer: &Viewer) -> Result<V
     if viewer.user_id.is_none() && viewer.guest_token.is_none() {
         return Err(Error::NoCredential);
     }
-    let found = app.db.read("payments.view", move |tx| store::lookup_dated(tx, id)).await?;
+    let found = app.db.lookup("payments.view", move |tx| store::lookup_dated(tx, id)).await?;
     let stored = found.ok_or(Error::NoSuchPayment)?;
     if viewer.staff || viewer.owns(app, &stored.payment) {
         view(app, stored)
@@ -94,7 +94,7 @@ pub async fn complete_own_action(
 /// As [`super::void_unknown`].
 pub async fn void_for_staff(app: &App, id: PaymentId) -> Result<View, Error> {
     super::void_unknown(app, id).await?;
-    let found = app.db.read("payments.view", move |tx| store::lookup_dated(tx, id)).await?;
+    let found = app.db.lookup("payments.view", move |tx| store::lookup_dated(tx, id)).await?;
     view(app, found.ok_or(Error::NoSuchPayment)?)
 }
 

@@ -13,7 +13,7 @@ use crate::{
 /// When there is none, or the books cannot be read.
 pub async fn get_charge(app: &App, key: Key) -> Result<Charge, Error> {
     let wanted = key.clone();
-    let found = app.db.read("sandbox.get_charge", move |tx| store::lookup(tx, &wanted)).await?;
+    let found = app.db.lookup("sandbox.get_charge", move |tx| store::lookup(tx, &wanted)).await?;
     found.ok_or(Error::NoSuchCharge(key))
 }
 

@@ -157,6 +157,10 @@ pub const REQUESTS: &[Request] = &[
     call("POST /api/v1/notifications/{id}/resend", Thing::Mail),
     call("GET /api/v1/notifications/unsubscribe", Thing::Nothing),
     call("POST /api/v1/notifications/unsubscribe", Thing::Nothing),
+    call("GET /verify-email", Thing::Nothing),
+    call("POST /verify-email", Thing::Nothing),
+    call("GET /reset-password", Thing::Nothing),
+    call("POST /reset-password", Thing::Nothing),
     call("GET /api/v1/users/me/notifications", Thing::Nothing),
     call("GET /api/v1/users/me/notification-preferences", Thing::Nothing),
     send("PUT /api/v1/users/me/notification-preferences", Thing::Nothing, |_| {

@@ -1,7 +1,8 @@
 //! English.
 
 use super::{
-    AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases,
+    AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Pages,
+    Phrases,
 };
 
 /// All that is said in English.
@@ -26,12 +27,39 @@ pub(in crate::domain) const ENGLISH: Phrases = Phrases {
     why: |shop| format!("You get this mail because it concerns your business with {shop}."),
     optional: "You get this mail until you say that you do not want such mails.",
     unsubscribe: "Unsubscribe",
-    page: PagePhrases {
+    pages: PAGES,
+};
+
+const PAGES: Pages = Pages {
+    unsubscribe: PagePhrases {
         title: "Unsubscribe",
         question: |subject| format!("Do you want no more mails such as “{subject}”?"),
         button: "Yes, unsubscribe",
         done: "Done: you will get no more such mails.",
+        ended: "This link belongs to none of our mails that you can unsubscribe from.",
     },
+    verify_email: PagePhrases {
+        title: "Confirm your address",
+        question: |shop| format!("Is the address yours that {shop} has written to?"),
+        button: "Yes, confirm the address",
+        done: "Thank you: your address is confirmed.",
+        ended: "This link leads nowhere any more. Sign in and ask for another mail in your account.",
+    },
+    email_taken: "This address belongs to another account by now.",
+    reset_password: PagePhrases {
+        title: "Choose a new password",
+        question: |shop| {
+            format!(
+                "Choose the new password of your account at {shop}. You are then signed out everywhere."
+            )
+        },
+        button: "Save the password",
+        done: "Done: from now on you sign in with the new password.",
+        ended: "This link leads nowhere any more: it is good once, and for an hour. Say where you sign \
+                in that you have forgotten your password, and you get another mail.",
+    },
+    password: "New password, 8 to 128 characters",
+    password_refused: "This password is too short, too long, or known to many. Choose another.",
 };
 
 const ORDERS: OrderPhrases = OrderPhrases {

@@ -1,7 +1,8 @@
 //! German.
 
 use super::{
-    AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Phrases,
+    AccountPhrases, AccountText, Labels, LinkText, OrderPhrases, OrderText, PagePhrases, Pages,
+    Phrases,
 };
 
 /// All that is said in German.
@@ -26,12 +27,40 @@ pub(in crate::domain) const GERMAN: Phrases = Phrases {
     why: |shop| format!("Sie erhalten diese E-Mail, weil sie Ihre Geschäfte mit {shop} betrifft."),
     optional: "Sie erhalten diese E-Mail, bis Sie solche E-Mails abbestellen.",
     unsubscribe: "Abbestellen",
-    page: PagePhrases {
+    pages: PAGES,
+};
+
+const PAGES: Pages = Pages {
+    unsubscribe: PagePhrases {
         title: "Abbestellen",
         question: |subject| format!("Möchten Sie keine E-Mails wie „{subject}“ mehr erhalten?"),
         button: "Ja, abbestellen",
         done: "Erledigt: Sie erhalten keine solchen E-Mails mehr.",
+        ended: "Dieser Link gehört zu keiner unserer E-Mails, die Sie abbestellen können.",
     },
+    verify_email: PagePhrases {
+        title: "Adresse bestätigen",
+        question: |shop| format!("Gehört Ihnen die Adresse, an die {shop} geschrieben hat?"),
+        button: "Ja, Adresse bestätigen",
+        done: "Vielen Dank: Ihre Adresse ist bestätigt.",
+        ended: "Dieser Link führt nicht mehr weiter. Melden Sie sich an und fordern Sie in Ihrem Konto \
+                eine neue E-Mail an.",
+    },
+    email_taken: "Diese Adresse gehört inzwischen zu einem anderen Konto.",
+    reset_password: PagePhrases {
+        title: "Neues Passwort wählen",
+        question: |shop| {
+            format!(
+                "Wählen Sie das neue Passwort Ihres Kontos bei {shop}. Danach sind Sie überall abgemeldet."
+            )
+        },
+        button: "Passwort speichern",
+        done: "Erledigt: Von nun an melden Sie sich mit dem neuen Passwort an.",
+        ended: "Dieser Link führt nicht mehr weiter: Er gilt einmal und eine Stunde lang. Geben Sie bei der \
+                Anmeldung an, dass Sie Ihr Passwort vergessen haben, und Sie erhalten eine neue E-Mail.",
+    },
+    password: "Neues Passwort, 8 bis 128 Zeichen",
+    password_refused: "Dieses Passwort ist zu kurz, zu lang oder vielen bekannt. Wählen Sie ein anderes.",
 };
 
 const ORDERS: OrderPhrases = OrderPhrases {

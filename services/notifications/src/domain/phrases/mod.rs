@@ -28,8 +28,8 @@ pub(super) struct Phrases {
     pub optional: &'static str,
     /// The link by which they say so.
     pub unsubscribe: &'static str,
-    /// The page behind that link.
-    pub page: PagePhrases,
+    /// The pages behind the links in mails.
+    pub pages: Pages,
 }
 
 /// The mails about an order.
@@ -97,14 +97,32 @@ pub(super) struct Labels {
     pub each: With,
 }
 
-/// The page by which somebody says that they want no more of a kind of mail.
+/// The pages behind the links in mails.
+pub struct Pages {
+    /// By which somebody says that they want no more of a kind of mail.
+    pub unsubscribe: PagePhrases,
+    /// By which they show that an address is theirs.
+    pub verify_email: PagePhrases,
+    /// Said there when the address is another account's by now.
+    pub email_taken: &'static str,
+    /// By which they choose another password.
+    pub reset_password: PagePhrases,
+    /// What stands before the password there.
+    pub password: &'static str,
+    /// Said there when the password is not accepted.
+    pub password_refused: &'static str,
+}
+
+/// One page behind a link.
 pub struct PagePhrases {
     /// Its title.
     pub title: &'static str,
-    /// What it asks; the mail's subject is put in.
+    /// What it asks; the mail's subject, or the shop's name, is put in.
     pub question: fn(&str) -> String,
     /// The answer.
     pub button: &'static str,
     /// Once it was given.
     pub done: &'static str,
+    /// When the link leads nowhere, or not any more.
+    pub ended: &'static str,
 }

@@ -1,0 +1,8 @@
+-- What was sold and is not yet added to its product: a product's number stands in four indexes, which
+-- one order must not touch.
+CREATE TABLE sales (
+    event_id   BLOB NOT NULL,
+    product_id BLOB NOT NULL,
+    pieces     INTEGER NOT NULL CHECK (pieces >= 1),
+    PRIMARY KEY (event_id, product_id)
+) WITHOUT ROWID;
