@@ -353,10 +353,27 @@ async fn shown(shop: &Shop) -> Vec<Value> {
     all
 }
 
+/// The categories, each with its place and what stands below it.
+async fn tree(shop: &Shop) -> Value {
+    fn own(nodes: &Value) -> Value {
+        let nodes = nodes.as_array().expect("a list").iter();
+        let node =
+            |it: &Value| json!([it["slug"], it["name"], it["position"], own(&it["children"])]);
+        nodes.map(node).collect()
+    }
+    own(&shop.guest.get("/api/v1/categories").await.expect(200).value()["items"])
+}
+
 #[tokio::test]
 async fn what_is_exported_makes_the_same_shop() {
     for db in techtrove_testing::engines().await {
         let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        let category = |name: &str, position: i64, parent: Value| {
+            let body = json!({"name": name, "position": position, "parent_id": parent});
+            shop.manager.post("/api/v1/categories", &body)
+        };
+        let parts = category("Parts, =all", 3, Value::Null).await.expect(201).value();
+        let _ = category("Video card", 2, parts["id"].clone()).await.expect(201);
         let mut lines: Vec<Value> =
             (0..130).map(|n| line(&format!("P{n}"), &format!("S{n}"), n)).collect();
         lines.push(
@@ -382,6 +399,7 @@ async fn what_is_exported_makes_the_same_shop() {
 
             assert_eq!(report["error_count"], 0, "{report}");
             assert_eq!(shown(&other).await, shown(&shop).await, "{}", db.label());
+            assert_eq!(tree(&other).await, tree(&shop).await, "{}", db.label());
             let again =
                 other.manager.get(&format!("/api/v1/products/export{query}")).await.expect(200);
             assert_eq!(again.body, export.body, "stock included");

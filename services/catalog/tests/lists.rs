@@ -11,8 +11,8 @@ use support::{Shop, product, usd};
 use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent, Taken};
 use techtrove_catalog::{
     domain::{
-        Bounds, Category, Fresh, ListWish, Product, ProductInput, ShownProduct, Sort, Status,
-        VariantMode,
+        Bounds, Category, CategoryChange, Fresh, ListWish, Product, ProductInput, ShownProduct,
+        Sort, Status, VariantMode,
     },
     store::{self, Filter},
 };
@@ -91,7 +91,9 @@ async fn fill(db: &Db, dice: &mut Dice) {
     db.migrate(&store::MIGRATIONS).await.expect("migrates");
     for number in 1..=CATEGORIES {
         let slug = format!("c{number}").parse().expect("a slug");
-        let category = Category::of_slug(slug, id(number), Timestamp::from_micros(0));
+        let category =
+            Category::create(CategoryChange::of_slug(slug), id(number), Timestamp::from_micros(0));
+        let category = category.expect("named");
         write(db, move |tx| store::insert_category(tx, &category)).await;
     }
     let products: Vec<(Product, i64)> =

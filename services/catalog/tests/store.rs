@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use techtrove_catalog::{
     domain::{
-        Bounds, Category, Chunk, Fresh, LineProblem, ListWish, Product, ProductBody, ProductInput,
-        Rating, Slug, Sort, Status, VariantMode,
+        Bounds, Category, CategoryChange, Chunk, Fresh, LineProblem, ListWish, Product,
+        ProductBody, ProductInput, Rating, Slug, Sort, Status, VariantMode,
     },
     store::{self, Filter, JobStatus, JobTurn},
 };
@@ -171,7 +171,8 @@ async fn a_slug_and_a_sku_belong_to_one_product() {
 async fn shelves(db: &Db) {
     for (number, parent) in [(1, None), (2, Some(1)), (3, Some(2)), (4, None)] {
         let slug = format!("c{number}").parse().expect("a slug");
-        let category = Category::of_slug(slug, id(number), at(0));
+        let category = Category::create(CategoryChange::of_slug(slug), id(number), at(0));
+        let category = category.expect("named");
         let category = Category { parent_id: parent.map(id), ..category };
         write(db, move |tx| store::insert_category(tx, &category)).await;
     }
@@ -235,7 +236,8 @@ async fn lists_are_newest_first_by_category_with_descendants_brand_and_text() {
 /// Products 21 to 26 of one category: their prices (none for the last), ratings and availability.
 async fn shop_window(db: &Db) {
     let slug = "window".parse().expect("a slug");
-    let category = Category::of_slug(slug, id(9), at(0));
+    let category = Category::create(CategoryChange::of_slug(slug), id(9), at(0));
+    let category = category.expect("named");
     write(db, move |tx| store::insert_category(tx, &category)).await;
     for (number, price, sum, availability) in [
         (21, Some(300), 9, Availability::InStock),

@@ -90,7 +90,8 @@ pub async fn delete_category(app: &App, id: CategoryId, if_match: IfMatch) -> Re
     }
 }
 
-fn check_place(
+/// The category may stand where it is moved to.
+pub(super) fn check_place(
     tx: &mut Tx<'_>,
     category: &Category,
     new_parent: Option<CategoryId>,

@@ -11,14 +11,16 @@ use techtrove_http::check_json;
 use techtrove_inventory_api::SetStock;
 
 use super::{
-    App, product_event,
+    App,
+    change_category::check_place,
+    product_event,
     save::{check_skus, settle_slug},
     tell_inventory::set_stock,
 };
 use crate::{
     domain::{
-        Category, Chunk, Columns, Fresh, ImportLine, LineError, LineProblem, Product,
-        ProductChange, Slug, StockLine, VariantMode, lines, read_line, records,
+        Category, CategoryChange, Chunk, Columns, Fresh, ImportLine, LineError, LineProblem,
+        Product, ProductChange, Slug, StockLine, VariantMode, lines, read_line, records,
     },
     error::Error,
     store,
@@ -96,10 +98,10 @@ impl Batch {
             Ok(line) => line,
             Err(problem) => return self.unreadable.push(problem.at(number)),
         };
-        if let Some(slug) = &line.category
-            && !self.categories.contains_key(slug)
-        {
-            self.categories.insert(slug.clone(), app.ids.next());
+        for slug in line.categories.iter().filter_map(CategoryChange::slug) {
+            if !self.categories.contains_key(slug) {
+                self.categories.insert(slug.clone(), app.ids.next());
+            }
         }
         let fresh = app.fresh(line.stock.len());
         self.lines.push(BatchLine { number, line, fresh, event: app.event_context() });
@@ -144,7 +146,7 @@ impl Batch {
 
     /// Stores the product of one line; tells its event, if it changed, and how it reaches the customer.
     /// Everything is checked before anything is stored, so that a refused line leaves nothing behind but
-    /// its category.
+    /// its categories.
     fn store_line(
         &self,
         tx: &mut Tx<'_>,
@@ -156,8 +158,12 @@ impl Batch {
             owner => owner,
         };
         let mut change = line.line.change.clone();
-        if let Some(slug) = &line.line.category {
-            change = change.into_category(self.category(tx, slug, known)?);
+        let mut category = None;
+        for step in &line.line.categories {
+            category = Some(self.category(tx, step, category, known)?);
+        }
+        if let Some(id) = category {
+            change = change.into_category(id);
         }
         match owner {
             None => self.store_new(tx, change, &line.fresh),
@@ -196,20 +202,23 @@ impl Batch {
         Ok((Some(product_event(PRODUCT_UPDATED, &product)), product.fulfilment))
     }
 
-    /// The category of this slug, made where there is none.
+    /// The category of the slug that `wanted` names, as it is; made below `parent` where there is none.
     fn category(
         &self,
         tx: &mut Tx<'_>,
-        slug: &Slug,
+        wanted: &CategoryChange,
+        parent: Option<CategoryId>,
         known: &mut BTreeMap<Slug, CategoryId>,
     ) -> Result<CategoryId, Error> {
+        let slug = wanted.slug().ok_or(Error::NotFound("category"))?;
         if let Some(id) = known.get(slug) {
             return Ok(*id);
         }
         let id = match (store::lookup_category_by_slug(tx, slug)?, self.categories.get(slug)) {
             (Some(category), _) => category.id,
             (None, Some(id)) => {
-                let category = Category::of_slug(slug.clone(), *id, self.now);
+                let category = Category::create(wanted.clone().below(parent), *id, self.now)?;
+                check_place(tx, &category, parent)?;
                 store::insert_category(tx, &category)?;
                 *id
             }

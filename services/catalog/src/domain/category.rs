@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How many levels the tree may have.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 
 /// A category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -96,6 +96,12 @@ impl From<NewCategory> for CategoryInput {
 }
 
 impl CategoryInput {
+    /// What makes a category of this name, slug and place among its siblings.
+    pub(super) fn new(name: String, slug: String, position: Field<i64>) -> Self {
+        let (name, slug) = (Field::Set(name), Field::Set(slug));
+        Self { name, slug, position, parent_id: Field::Keep }
+    }
+
     /// The change, when every value is acceptable by itself.
     ///
     /// # Errors
@@ -113,6 +119,18 @@ impl CategoryInput {
 }
 
 impl CategoryChange {
+    /// What makes a category of which only the slug is known, as an import meets it.
+    #[must_use]
+    pub fn of_slug(slug: Slug) -> Self {
+        Self { name: Some(slug.to_words()), slug: Some(slug), ..Self::default() }
+    }
+
+    /// The same change, which also moves it into this category, or to the top.
+    #[must_use]
+    pub fn below(self, parent: Option<CategoryId>) -> Self {
+        Self { parent_id: parent.into(), ..self }
+    }
+
     /// The slug that the change asks for, if it does.
     #[must_use]
     pub fn slug(&self) -> Option<&Slug> {
@@ -150,22 +168,6 @@ impl Category {
             updated_at: now,
         };
         Ok(Self { version: 1, ..blank.edited(change, now) })
-    }
-
-    /// A category of which only the slug is known, as an import meets it.
-    #[must_use]
-    pub fn of_slug(slug: Slug, id: CategoryId, now: Timestamp) -> Self {
-        let name = slug.to_words();
-        Self {
-            id,
-            name,
-            slug,
-            parent_id: None,
-            position: 0,
-            version: 1,
-            created_at: now,
-            updated_at: now,
-        }
     }
 
     /// The category after an edit, its version raised unless nothing was changed.
@@ -303,11 +305,13 @@ mod tests {
 
     #[test]
     fn siblings_stand_by_position_then_name() {
+        let of_slug = CategoryChange::of_slug("x".parse().expect("a slug"));
         let category = |number, parent, position, name: &str| Category {
             parent_id: parent,
             position,
             name: name.to_owned(),
-            ..Category::of_slug("x".parse().expect("a slug"), id(number), Timestamp::from_micros(0))
+            ..Category::create(of_slug.clone(), id(number), Timestamp::from_micros(0))
+                .expect("named")
         };
         let all = vec![
             category(1, Some(id(4)), 0, "deep"),

@@ -7,15 +7,17 @@ use serde_json::{Map, Value};
 use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{Money, Sku};
 
-use super::{Attributes, ImageUrl, Product, Slug, Status, Variant, csv};
+use super::{
+    Attributes, Category, ImageUrl, Product, Slug, Status, Variant, category_path::PathStep, csv,
+};
 
-/// A product with what stands elsewhere: its category's slug and its stock.
+/// A product with what stands elsewhere: its category, with those above it, and its stock.
 #[derive(Clone, Debug)]
 pub struct ExportLine {
     /// The product.
     pub product: Product,
-    /// The slug of its category, if it stands in one.
-    pub category: Option<Slug>,
+    /// The category that it stands in behind those above it, from the top down; none where it stands in none.
+    pub categories: Vec<Category>,
     /// The pieces in the building of its SKUs, as far as they are known.
     pub stock: BTreeMap<Sku, i64>,
 }
@@ -24,6 +26,8 @@ pub struct ExportLine {
 struct Line<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     category: Option<&'p Slug>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    category_path: &'p [PathStep],
     name: &'p str,
     slug: &'p Slug,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,9 +69,10 @@ impl ExportLine {
     /// # Errors
     /// Never, as all of it can be written as JSON.
     pub fn ndjson(&self) -> Result<String, serde_json::Error> {
-        let product = &self.product;
+        let (product, path) = (&self.product, self.path());
         let line = Line {
-            category: self.category.as_ref(),
+            category: self.category(),
+            category_path: &path,
             name: &product.name,
             slug: &product.slug,
             description: product.description.as_deref(),
@@ -90,6 +95,8 @@ impl ExportLine {
     /// Never, as all of it can be written as JSON.
     pub fn csv(&self) -> Result<String, serde_json::Error> {
         let product = &self.product;
+        let path = self.path();
+        let path = if path.is_empty() { String::new() } else { serde_json::to_string(&path)? };
         let mut records = String::new();
         for variant in &product.variants {
             let currency = variant.own_price.or(product.default_price).or(product.compare_at_price);
@@ -100,7 +107,8 @@ impl ExportLine {
                 product.name.clone(),
                 product.description.clone().unwrap_or_default(),
                 product.brand.clone().unwrap_or_default(),
-                self.category.as_ref().map(|slug| slug.as_str().to_owned()).unwrap_or_default(),
+                self.category().map(|slug| slug.as_str().to_owned()).unwrap_or_default(),
+                path.clone(),
                 product.status.as_str().to_owned(),
                 product.fulfilment.as_str().to_owned(),
                 currency.map(|price| price.currency.code().to_owned()).unwrap_or_default(),
@@ -117,6 +125,14 @@ impl ExportLine {
             csv::write_record(cells.iter().map(String::as_str), &mut records);
         }
         Ok(records)
+    }
+
+    fn category(&self) -> Option<&Slug> {
+        self.categories.last().map(|category| &category.slug)
+    }
+
+    fn path(&self) -> Vec<PathStep> {
+        self.categories.iter().map(PathStep::from).collect()
     }
 
     fn line_variant<'p>(&'p self, variant: &'p Variant) -> LineVariant<'p> {
@@ -208,7 +224,7 @@ mod tests {
             let text = written.to_string();
             let read = read_line(text.as_bytes(), Currency::USD).expect("read");
             let product = Product::create(read.change, &fresh()).expect("made");
-            let line = ExportLine { product: product.clone(), category: None, stock: BTreeMap::new() };
+            let line = ExportLine { product: product.clone(), categories: Vec::new(), stock: BTreeMap::new() };
 
             let ndjson = line.ndjson().expect("written");
             let again = made([read_line(ndjson.trim_end().as_bytes(), Currency::USD).expect("read")]);

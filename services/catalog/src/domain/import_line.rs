@@ -7,7 +7,10 @@ use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{Currency, Field, Money, Sku, codes, readable};
 
 use super::{
-    Invalid, ProductChange, ProductInput, Slug, Status, change::VariantInput, image::check_images,
+    CategoryChange, Invalid, ProductChange, ProductInput, Status,
+    category_path::{PathStep, categories_of_line},
+    change::VariantInput,
+    image::check_images,
     import_chunk::MAX_LINE,
 };
 
@@ -17,8 +20,8 @@ const MAX_DETAIL: usize = 500;
 /// A line that was read.
 #[derive(Clone, Debug)]
 pub struct ImportLine {
-    /// The slug of the category; made when there is none.
-    pub category: Option<Slug>,
+    /// What makes its category and those above it, from the top down, as far as there are none.
+    pub categories: Vec<CategoryChange>,
     /// What is written of the product.
     pub change: ProductChange,
     /// The stock that the line carries.
@@ -87,6 +90,7 @@ impl From<Invalid> for LineProblem {
 #[derive(Default)]
 struct WrittenLine {
     category: Option<String>,
+    category_path: Option<Vec<PathStep>>,
     name: Field<String>,
     slug: Field<String>,
     description: Field<String>,
@@ -169,9 +173,7 @@ pub(super) fn written_line(line: Value, currency: Currency) -> Result<ImportLine
 }
 
 fn checked(written: WrittenLine, currency: Currency) -> Result<ImportLine, LineProblem> {
-    let category = written.category.map(|slug| slug.parse::<Slug>()).transpose();
-    let category =
-        category.map_err(|detail| LineProblem::from(Invalid::field("/category", detail)))?;
+    let categories = categories_of_line(written.category, written.category_path)?;
     let stock = written.variants.iter().map(|variant| StockLine {
         sku: variant.sku.clone(),
         on_hand: variant.stock.as_ref().map(|stock| stock.on_hand()),
@@ -197,7 +199,7 @@ fn checked(written: WrittenLine, currency: Currency) -> Result<ImportLine, LineP
         Field::Clear => change = change.with_images(Vec::new()),
         Field::Set(images) => change = change.with_images(check_images(&images)?),
     }
-    Ok(ImportLine { category, change, stock, joins: false })
+    Ok(ImportLine { categories, change, stock, joins: false })
 }
 
 impl From<WrittenVariant> for VariantInput {
@@ -237,13 +239,34 @@ mod tests {
         read_line(line, Currency::USD).map_or_else(|problem| problem.code, |_| "ok".to_owned())
     }
 
+    fn slugs(line: &ImportLine) -> Vec<&str> {
+        line.categories.iter().filter_map(|it| Some(it.slug()?.as_str())).collect()
+    }
+
+    #[test]
+    fn a_path_leads_to_the_category_of_the_line() {
+        let read = |category: &str, steps: usize| {
+            let step = |n: usize| serde_json::json!({"slug": format!("c{n}"), "name": "C"});
+            let path: Vec<Value> = (1..=steps).map(step).collect();
+            let line = serde_json::json!({"name": "A", "category": category,
+                "category_path": path, "variants": [{"sku": "A"}]});
+            read_line(line.to_string().as_bytes(), Currency::USD)
+        };
+
+        assert_eq!(read("c2", 2).as_ref().map(slugs), Ok(vec!["c1", "c2"]));
+        for (category, steps) in [("c1", 2), ("c1", 0), ("c9", 9)] {
+            let refused = read(category, steps).expect_err("refused");
+            assert_eq!(refused.code, "invalid_request", "{category} {steps}");
+        }
+    }
+
     #[test]
     fn reads_a_whole_line() {
         let line = br#"{"category":"video-card","name":"Examplar X","variants":[{"sku":"X-1","price":{"amount":100,"currency":"USD"},"stock":{"on_hand":7}},{"sku":"X-2"}]}"#;
 
         let read = read_line(line, Currency::USD).expect("read");
 
-        assert_eq!(read.category.as_ref().map(Slug::as_str), Some("video-card"));
+        assert_eq!(slugs(&read), ["video-card"]);
         let stock: Vec<_> = read.stock.iter().map(|s| (s.sku.as_str(), s.on_hand)).collect();
         assert_eq!(stock, [("X-1", Some(7)), ("X-2", None)]);
     }

@@ -21,6 +21,7 @@ enum Column {
     Description,
     Brand,
     Category,
+    CategoryPath,
     Status,
     Fulfilment,
     Currency,
@@ -36,13 +37,14 @@ enum Column {
 }
 
 /// All columns, as an export has them.
-const ALL: [(Column, &str); 18] = [
+const ALL: [(Column, &str); 19] = [
     (Column::Sku, "sku"),
     (Column::Slug, "slug"),
     (Column::Name, "name"),
     (Column::Description, "description"),
     (Column::Brand, "brand"),
     (Column::Category, "category"),
+    (Column::CategoryPath, "category_path"),
     (Column::Status, "status"),
     (Column::Fulfilment, "fulfilment"),
     (Column::Currency, "currency"),
@@ -140,7 +142,7 @@ impl Row {
             Column::Sku => set(&mut self.variant, name, cell),
             Column::VariantOptions => set(&mut self.variant, "options", parsed(name, &cell)?),
             Column::VariantAttributes => set(&mut self.variant, "attributes", parsed(name, &cell)?),
-            Column::Attributes | Column::Options | Column::Images => {
+            Column::CategoryPath | Column::Attributes | Column::Options | Column::Images => {
                 set(&mut self.product, name, parsed(name, &cell)?);
             }
             _ => set(&mut self.product, name, cell),
@@ -200,7 +202,7 @@ fn invalid(detail: String) -> LineProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Slug;
+    use crate::domain::{CategoryChange, Slug};
 
     const HEADER: &[u8] = b"\xef\xbb\xbfsku, Name,slug,category,price,currency,stock,attributes\r";
 
@@ -217,7 +219,8 @@ mod tests {
 
         let read = columns.read_row(record, Currency::USD).expect("read");
 
-        assert_eq!(read.category.as_ref().map(Slug::as_str), Some("video-card"));
+        let category = read.categories.first().and_then(CategoryChange::slug);
+        assert_eq!(category.map(Slug::as_str), Some("video-card"));
         assert_eq!(read.change.name.as_deref(), Some("Examplar \"X\""));
         assert_eq!(read.stock.first().and_then(|stock| stock.on_hand), Some(7));
         assert!(read.joins);

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod category;
+mod category_path;
 mod change;
 mod collection;
 mod csv;
@@ -26,7 +27,7 @@ mod text;
 
 pub use attributes::Attributes;
 pub use category::{
-    Category, CategoryChange, CategoryInput, CategoryNode, NewCategory, descend, tree,
+    Category, CategoryChange, CategoryInput, CategoryNode, MAX_DEPTH, NewCategory, descend, tree,
 };
 pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
 pub use collection::{

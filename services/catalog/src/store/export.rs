@@ -8,7 +8,7 @@ use techtrove_db::{DbError, Tx, p};
 use uuid::Uuid;
 
 use super::{lookup_category, variants::inheriting};
-use crate::domain::{ExportLine, ProductDocument, Slug, StoredPrices};
+use crate::domain::{Category, ExportLine, MAX_DEPTH, ProductDocument, StoredPrices};
 
 /// Up to `limit` products behind this one, in the order of their ids, without their stock.
 ///
@@ -26,33 +26,41 @@ pub fn export_products(
         |row| Ok((row.get::<String>(0)?, row.get::<Option<i64>>(1)?, row.get::<Currency>(2)?)),
     )?;
     let mut lines = Vec::with_capacity(rows.len());
-    let mut slugs = BTreeMap::new();
+    let mut paths = BTreeMap::new();
     for (document, default_price, currency) in rows {
         let document: ProductDocument = serde_json::from_str(&document).map_err(DbError::decode)?;
         let prices = StoredPrices {
             default_price: default_price.map(|amount| Money::new(amount, currency)),
             inheriting: inheriting(tx, document.id)?.into_iter().collect(),
         };
-        let category = match document.category_id {
-            Some(id) => category_slug(tx, id, &mut slugs)?,
-            None => None,
+        let categories = match document.category_id {
+            Some(id) => path(tx, id, &mut paths)?,
+            None => Vec::new(),
         };
         let product = document.into_product(&prices);
-        lines.push(ExportLine { product, category, stock: BTreeMap::new() });
+        lines.push(ExportLine { product, categories, stock: BTreeMap::new() });
     }
     Ok(lines)
 }
 
-/// The slug of a category, looked up once for a page.
-fn category_slug(
+/// A category behind those above it, from the top down, looked up once for a page.
+fn path(
     tx: &mut Tx<'_>,
     id: CategoryId,
-    slugs: &mut BTreeMap<CategoryId, Slug>,
-) -> Result<Option<Slug>, DbError> {
-    if let Some(slug) = slugs.get(&id) {
-        return Ok(Some(slug.clone()));
+    paths: &mut BTreeMap<CategoryId, Vec<Category>>,
+) -> Result<Vec<Category>, DbError> {
+    if let Some(path) = paths.get(&id) {
+        return Ok(path.clone());
     }
-    let category = lookup_category(tx, id)?;
-    slugs.extend(category.as_ref().map(|category| (id, category.slug.clone())));
-    Ok(category.map(|category| category.slug))
+    let mut path = Vec::new();
+    let mut next = Some(id);
+    // No longer than the tree is high, whatever is moved meanwhile.
+    while let Some(here) = next.filter(|_| path.len() < MAX_DEPTH) {
+        let category = lookup_category(tx, here)?;
+        next = category.as_ref().and_then(|category| category.parent_id);
+        path.extend(category);
+    }
+    path.reverse();
+    paths.insert(id, path.clone());
+    Ok(path)
 }

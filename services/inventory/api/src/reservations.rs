@@ -1,6 +1,8 @@
 //! Reservations: pieces of several SKUs set aside for one buyer, all or none. A reservation's attempt
 //! is a new reservation under the same id; ended ones are remembered, so that late repeats change nothing.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Quantity, Sku, Timestamp};
 use uuid::Uuid;
@@ -28,6 +30,9 @@ pub struct HoldRequest {
     pub attempt: u32,
     /// What to set aside. Several lines of one SKU count together.
     pub lines: Vec<Line>,
+    /// Those of the SKUs that the buyer was promised as licence keys. What there is of another kind than
+    /// was promised is not available.
+    pub digital: BTreeSet<Sku>,
     /// When the hold ends by itself; never, when absent.
     pub expires_at: Option<Timestamp>,
 }

@@ -1,6 +1,8 @@
 //! Sets all lines of a reservation aside, or none.
 
-use techtrove_core::{Timestamp, planted};
+use std::collections::BTreeSet;
+
+use techtrove_core::{Sku, Timestamp, planted};
 use techtrove_db::Tx;
 use techtrove_inventory_api::{Reservation, ReservationId, ReservationState};
 
@@ -24,6 +26,8 @@ pub struct NewHold {
     pub attempt: u32,
     /// What to set aside.
     pub lines: Lines,
+    /// The SKUs that were promised as licence keys.
+    pub digital: BTreeSet<Sku>,
     /// When the hold ends by itself.
     pub expires_at: Option<Timestamp>,
 }
@@ -82,7 +86,7 @@ fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
 fn make(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
     let (attempt, mut batch) = ((new.id, new.attempt), Batch::default());
     let before: Vec<StockItem> = store::lock_items(tx, new.lines.skus())?;
-    match new.lines.hold_from(&before) {
+    match new.lines.hold_from(&before, &new.digital) {
         Ok(after) => {
             let standing = Standing::held(new.expires_at);
             store::insert_reservation(&mut batch, attempt, standing, &new.lines, stamp.now);

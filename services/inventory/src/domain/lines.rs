@@ -1,7 +1,7 @@
 //! The lines of a reservation, one for each SKU and in SKU order: the order in which every
 //! transaction locks stock, so that two which want the same goods can't wait for each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_core::Sku;
 use techtrove_inventory_api::{Line, OutOfStockLine};
@@ -83,14 +83,19 @@ impl Lines {
         self.0.iter().map(|(sku, &pieces)| (sku, pieces))
     }
 
-    /// The stock after all lines are set aside, in SKU order. A SKU missing in `items` has nothing
-    /// available.
+    /// The stock after all lines are set aside, in SKU order; those of `digital` as licence keys, the
+    /// others as goods. A SKU missing in `items`, or of the other kind there, has nothing available.
     ///
     /// # Errors
     /// Names every line of which there is not enough; then nothing is to be changed.
-    pub fn hold_from(&self, items: &[StockItem]) -> Result<Vec<StockItem>, OutOfStock> {
+    pub fn hold_from(
+        &self,
+        items: &[StockItem],
+        digital: &BTreeSet<Sku>,
+    ) -> Result<Vec<StockItem>, OutOfStock> {
+        let as_promised = |item: &&StockItem| item.keyed == digital.contains(&item.sku);
         let by_sku: BTreeMap<&Sku, &StockItem> =
-            items.iter().map(|item| (&item.sku, item)).collect();
+            items.iter().filter(as_promised).map(|item| (&item.sku, item)).collect();
         let (mut held, mut short) = (Vec::with_capacity(self.0.len()), Vec::new());
         for (sku, &pieces) in &self.0 {
             match by_sku.get(sku).map(|item| item.hold(pieces)) {
@@ -161,8 +166,10 @@ mod tests {
     fn all_are_held_or_every_short_line_is_named() {
         let lines = Lines::merged(&[line("A", 2), line("B", 3), line("C", 1)]).expect("valid");
 
-        let held = lines.hold_from(&[item("A", 2), item("B", 9), item("C", 1)]).expect("enough");
-        let short = lines.hold_from(&[item("A", 2), item("B", 2)]).expect_err("not enough");
+        let hold = |items: &[StockItem]| lines.hold_from(items, &BTreeSet::new());
+
+        let held = hold(&[item("A", 2), item("B", 9), item("C", 1)]).expect("enough");
+        let short = hold(&[item("A", 2), item("B", 2)]).expect_err("not enough");
 
         assert_eq!(held.iter().map(|item| item.stock.held()).collect::<Vec<_>>(), [2, 3, 1]);
         let short: Vec<_> = short
@@ -171,5 +178,21 @@ mod tests {
             .map(|line| (line.sku.as_str(), line.requested, line.available))
             .collect();
         assert_eq!(short, [("B", 3, 2), ("C", 1, 0)]);
+    }
+
+    #[test]
+    fn what_is_there_is_held_as_it_was_promised_alone() {
+        let lines = Lines::merged(&[line("A", 1), line("B", 1)]).expect("valid");
+        let keys = StockItem::unstocked(Uuid::nil(), sku("B"), true).with_keys(1).expect("keyed");
+        let hold = |digital: &[&str]| {
+            let digital = digital.iter().map(|text| sku(text)).collect();
+            lines.hold_from(&[item("A", 1), keys.clone()], &digital).map_err(|short| {
+                short.0.iter().map(|line| line.sku.to_string()).collect::<Vec<_>>()
+            })
+        };
+
+        assert!(hold(&["B"]).is_ok());
+        assert_eq!(hold(&[]), Err(vec!["B".to_owned()]));
+        assert_eq!(hold(&["A", "B"]), Err(vec!["A".to_owned()]));
     }
 }

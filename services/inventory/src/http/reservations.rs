@@ -27,6 +27,7 @@ pub(super) async fn hold(State(app): State<App>, Json(request): Json<HoldRequest
         id: request.reservation_id,
         attempt: request.attempt,
         lines,
+        digital: request.digital,
         expires_at: request.expires_at,
     };
     Ok(axum::Json(app::hold(&app, new).await.map_err(Problem::from)?))

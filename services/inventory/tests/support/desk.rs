@@ -22,6 +22,9 @@ use uuid::Uuid;
 
 use super::{attempt_of, lines_of, sku};
 
+/// The one SKU that buyers are promised as licence keys.
+const DIGITAL: &str = "OS";
+
 /// Inventory's routes, and who speaks to them.
 pub struct Desk {
     public: Router,
@@ -121,7 +124,11 @@ impl Desk {
 
     pub fn hold_request(&self, who: u8, lines: &[(&str, u32)]) -> HoldRequest {
         let (reservation_id, attempt) = attempt_of(who, 1);
-        HoldRequest { reservation_id, attempt, lines: lines_of(lines), expires_at: None }
+        let lines = lines_of(lines);
+        let digital =
+            lines.iter().map(|line| line.sku.clone()).filter(|sku| sku.as_str() == DIGITAL);
+        let digital = digital.collect();
+        HoldRequest { reservation_id, attempt, lines, digital, expires_at: None }
     }
 
     /// Sells the lines to a buyer of a number.

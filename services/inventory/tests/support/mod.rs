@@ -6,7 +6,7 @@ pub mod desk;
 pub mod model;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -235,7 +235,13 @@ impl Shop {
         lines: &[(&str, u32)],
         expires_at: Option<Timestamp>,
     ) -> Result<Reservation, Error> {
-        app::hold(&self.app, NewHold { id, attempt, lines: merged(lines), expires_at }).await
+        let mut digital = BTreeSet::new();
+        for (text, _) in lines {
+            let item = app::get_stock(&self.app, sku(text)).await.ok();
+            digital.extend(item.filter(|item| item.keyed).map(|item| item.sku));
+        }
+        let lines = merged(lines);
+        app::hold(&self.app, NewHold { id, attempt, lines, digital, expires_at }).await
     }
 
     /// The whole stock book, read in small pages.

@@ -4,6 +4,7 @@
 
 use std::{future::Future, time::Duration};
 
+use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{Money, Problem, TypedId as _, planted};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
@@ -83,10 +84,12 @@ pub(super) async fn take(app: &App, drive: &mut Drive) -> Outcome {
 
 pub(super) async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
     let line = |line: &crate::domain::Line| Line { sku: line.sku.clone(), quantity: line.quantity };
+    let digital = order.lines.iter().filter(|line| line.fulfilment == Fulfilment::Digital);
     let request = HoldRequest {
         reservation_id: order.reservation_id(),
         attempt,
         lines: order.lines.iter().map(line).collect(),
+        digital: digital.map(|line| line.sku.clone()).collect(),
         // It never ends by itself: money may be asked for behind it, and until that is known the stock
         // stays. The stored step sees to its end.
         expires_at: None,
