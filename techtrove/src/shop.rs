@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use techtrove_bus::{Bus, PruneOptions, RelayOptions};
+use techtrove_bus::{Bus, PruneOptions, RelayOptions, Subscription};
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_db::{Db, DbOptions, OpenError};
 use techtrove_http::Client;
@@ -162,6 +162,11 @@ impl Shop {
         let Origins { public, operations, operator } = faces.origins(&gateway, on_loopback);
         webhooks.connect(Client::local("shop", public.clone()));
         Ok(Self { public, operations, operator, services, bus, clock, ids })
+    }
+
+    /// Who takes events, and which.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &Subscription> {
+        self.services.iter().flat_map(|service| &service.subscriptions)
     }
 
     /// Hands the workers and databases to whoever runs them.

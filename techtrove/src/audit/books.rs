@@ -1,19 +1,18 @@
-//! Reads the books, page by page.
+//! Where the books are, and how each is read.
 
-use std::future::Future;
-
+use futures::FutureExt as _;
 use serde::Deserialize;
 use techtrove_bus::outbox;
-use techtrove_core::{Page, PageRequest, Problem, SharedClock, Timestamp};
+use techtrove_core::{Problem, SharedClock, TypedId as _};
 use techtrove_db::{Db, DbError};
-use techtrove_http::{Client, ClientError};
+use techtrove_http::Client;
 use techtrove_inventory_api::{InventoryClient, ReservationEntry, ReturnEntry, StockEntry};
 use techtrove_notifications_api::{MailEntry, NotificationsClient};
 use techtrove_orders_api::{OrderEntry, OrdersClient};
 use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentsClient};
+use uuid::Uuid;
 
-/// The largest page.
-const PAGE: i64 = 100;
+use super::pages::{Keyed, Pages};
 
 /// Where the books are.
 #[derive(Clone, Debug)]
@@ -34,21 +33,6 @@ pub struct Books {
     pub clock: SharedClock,
 }
 
-/// Everything that was read.
-#[derive(Debug)]
-pub(super) struct Snapshot {
-    pub(super) orders: Vec<OrderEntry>,
-    pub(super) stock: Vec<StockEntry>,
-    pub(super) reservations: Vec<ReservationEntry>,
-    pub(super) returns: Vec<ReturnEntry>,
-    pub(super) payments: Vec<PaymentEntry>,
-    pub(super) ledger: Vec<LedgerBalance>,
-    pub(super) charges: Vec<Charge>,
-    pub(super) mails: Vec<MailEntry>,
-    pub(super) outboxes: Vec<(&'static str, outbox::Unpublished)>,
-    pub(super) read_at: Timestamp,
-}
-
 /// One charge in the provider's book.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Charge {
@@ -67,46 +51,58 @@ pub(super) struct ChargeLedger {
     pub(super) refunded: i64,
 }
 
-impl Snapshot {
-    /// Whether an event has yet to be delivered, or an order to take a step.
-    pub(super) fn has_work(&self) -> bool {
-        self.outboxes.iter().any(|(_, unpublished)| unpublished.count > 0)
-            || self.orders.iter().any(|order| !order.settled)
-    }
-}
-
 impl Books {
-    /// Reads all books. The followers are read before what they follow, so that a running shop shows
-    /// as few passing differences as can be.
-    pub(super) async fn read(&self) -> Result<Snapshot, Problem> {
-        let mails =
-            pages(|page| async move { self.notifications.audit_mails(&page).await }).await?;
-        let charges =
-            pages(|page| async move { self.provider.get("/v1/charges").query(&page).call().await })
-                .await?;
-        let payments =
-            pages(|page| async move { self.payments.audit_payments(&page).await }).await?;
-        let orders = pages(|page| async move { self.orders.audit_orders(&page).await }).await?;
-        let reservations =
-            pages(|page| async move { self.inventory.audit_reservations(&page).await }).await?;
-        let returns =
-            pages(|page| async move { self.inventory.audit_returns(&page).await }).await?;
-        let stock = pages(|page| async move { self.inventory.audit_stock(&page).await }).await?;
-        Ok(Snapshot {
-            orders,
-            stock,
-            reservations,
-            returns,
-            payments,
-            ledger: self.payments.audit_ledger().await?,
-            charges,
-            mails,
-            outboxes: self.unpublished().await?,
-            read_at: self.clock.now(),
-        })
+    /// Orders' book, in the order of their ids.
+    pub(super) fn orders(&self) -> Pages<'_, OrderEntry> {
+        Pages::new(move |page| async move { self.orders.audit_orders(&page).await }.boxed())
     }
 
-    async fn unpublished(&self) -> Result<Vec<(&'static str, outbox::Unpublished)>, Problem> {
+    /// The open reservations, by their orders.
+    pub(super) fn reservations(&self) -> Keyed<'_, Uuid, ReservationEntry> {
+        let read =
+            move |page| async move { self.inventory.audit_reservations(&page).await }.boxed();
+        Keyed::new(Pages::new(read), |entry: &ReservationEntry| entry.reservation_id.uuid())
+    }
+
+    /// What came back.
+    pub(super) fn returns(&self) -> Keyed<'_, Uuid, ReturnEntry> {
+        let read = move |page| async move { self.inventory.audit_returns(&page).await }.boxed();
+        Keyed::new(Pages::new(read), |entry: &ReturnEntry| entry.return_id)
+    }
+
+    /// The payments.
+    pub(super) fn payments(&self) -> Keyed<'_, Uuid, PaymentEntry> {
+        let read = move |page| async move { self.payments.audit_payments(&page).await }.boxed();
+        Keyed::new(Pages::new(read), |entry: &PaymentEntry| entry.id.uuid())
+    }
+
+    /// The provider's charges.
+    pub(super) fn charges(&self) -> Keyed<'_, String, Charge> {
+        let read = move |page| {
+            async move { self.provider.get("/v1/charges").query(&page).call().await }.boxed()
+        };
+        Keyed::new(Pages::new(read), |charge: &Charge| charge.key.clone())
+    }
+
+    /// The stock, in SKU order.
+    pub(super) fn stock(&self) -> Pages<'_, StockEntry> {
+        Pages::new(move |page| async move { self.inventory.audit_stock(&page).await }.boxed())
+    }
+
+    /// The mails.
+    pub(super) fn mails(&self) -> Pages<'_, MailEntry> {
+        Pages::new(move |page| async move { self.notifications.audit_mails(&page).await }.boxed())
+    }
+
+    /// The ledger's balances.
+    pub(super) async fn ledger(&self) -> Result<Vec<LedgerBalance>, Problem> {
+        Ok(self.payments.audit_ledger().await?)
+    }
+
+    /// What each outbox has yet to send.
+    pub(super) async fn unpublished(
+        &self,
+    ) -> Result<Vec<(&'static str, outbox::Unpublished)>, Problem> {
         let mut found = Vec::new();
         for (service, db) in &self.outboxes {
             let unpublished = db
@@ -124,23 +120,5 @@ struct OutboxError(DbError);
 impl From<DbError> for OutboxError {
     fn from(error: DbError) -> Self {
         Self(error)
-    }
-}
-
-/// All pages of a list.
-async fn pages<T, F, Fut>(read: F) -> Result<Vec<T>, ClientError>
-where
-    F: Fn(PageRequest) -> Fut,
-    Fut: Future<Output = Result<Page<T>, ClientError>>,
-{
-    let mut all = Vec::new();
-    let mut cursor = None;
-    loop {
-        let page = read(PageRequest { limit: Some(PAGE), cursor }).await?;
-        all.extend(page.items);
-        match page.next_cursor {
-            Some(next) => cursor = Some(next),
-            None => return Ok(all),
-        }
     }
 }

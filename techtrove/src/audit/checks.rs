@@ -3,91 +3,69 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use techtrove_core::{Sku, TypedId};
-use techtrove_inventory_api::{Line, ReservationEntry, ReservationState, ReturnEntry};
-use techtrove_orders_api::{OrderEntry, OrderStatus, ReturnClaim, StockClaim};
-use techtrove_payments_api::{PaymentEntry, PaymentStatus};
+use techtrove_bus::outbox::Unpublished;
+use techtrove_core::{Sku, Timestamp, TypedId as _};
+use techtrove_inventory_api::{Line, ReservationEntry, ReservationState, ReturnEntry, StockEntry};
+use techtrove_notifications_api::MailEntry;
+use techtrove_orders_api::{OrderEntry, OrderId, OrderStatus, ReturnClaim, StockClaim};
+use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentStatus};
 use uuid::Uuid;
 
-use super::{books::Snapshot, report::Report};
+use super::{books::Charge, report::Report, rule::Rule};
 
 /// After this long an order that still has a step to take is stuck, and an event is unsent.
 const STUCK_AFTER: Duration = Duration::from_secs(15 * 60);
 const UNSENT_AFTER: Duration = Duration::from_secs(60);
 
-/// Checks everything.
-pub(super) fn check(books: &Snapshot) -> Report {
-    let mut report = Report::default();
-    stock(books, &mut report);
-    reservations(books, &mut report);
-    returns(books, &mut report);
-    orders_and_payments(books, &mut report);
-    payments_and_provider(books, &mut report);
-    ledger(books, &mut report);
-    mails(books, &mut report);
-    outboxes(books, &mut report);
-    report
+/// Each number of a SKU against the rows that it is the sum of.
+pub(super) fn stock(row: &StockEntry, report: &mut Report) {
+    let sku = &row.sku;
+    report.expect(row.on_hand == row.movements, Rule::StockMovements, sku, || {
+        format!("on_hand is {}, the movements sum to {}", row.on_hand, row.movements)
+    });
+    report.expect(row.held == row.held_by_reservations, Rule::StockHeld, sku, || {
+        format!("held is {}, the reservations hold {}", row.held, row.held_by_reservations)
+    });
+    report.expect(
+        row.committed == row.committed_by_reservations,
+        Rule::StockCommitted,
+        sku,
+        || {
+            let reserved = row.committed_by_reservations;
+            format!("committed is {}, the reservations have {reserved}", row.committed)
+        },
+    );
+    if let Some(keys) = row.keys {
+        let agree = (keys.unseen, keys.assigned) == (row.on_hand, row.committed);
+        report.expect(agree, Rule::StockKeys, sku, || {
+            format!("{keys:?} of on_hand {} with committed {}", row.on_hand, row.committed)
+        });
+    }
+    let sane = row.held >= 0 && row.committed >= 0 && row.held + row.committed <= row.on_hand;
+    report.expect(sane, Rule::StockOversold, sku, || {
+        format!("held {} + committed {} of on_hand {}", row.held, row.committed, row.on_hand)
+    });
 }
 
-fn stock(books: &Snapshot, report: &mut Report) {
-    report.count("stock rows", books.stock.len());
-    for row in &books.stock {
-        let sku = &row.sku;
-        report.expect(row.on_hand == row.movements, "stock_movements", sku, || {
-            format!("on_hand is {}, the movements sum to {}", row.on_hand, row.movements)
-        });
-        report.expect(row.held == row.held_by_reservations, "stock_held", sku, || {
-            format!("held is {}, the reservations hold {}", row.held, row.held_by_reservations)
-        });
-        report.expect(
-            row.committed == row.committed_by_reservations,
-            "stock_committed",
-            sku,
-            || {
-                let reserved = row.committed_by_reservations;
-                format!("committed is {}, the reservations have {reserved}", row.committed)
-            },
-        );
-        if let Some(keys) = row.keys {
-            let agree = (keys.unseen, keys.assigned) == (row.on_hand, row.committed);
-            report.expect(agree, "stock_keys", sku, || {
-                format!("{keys:?} of on_hand {} with committed {}", row.on_hand, row.committed)
-            });
-        }
-        let sane = row.held >= 0 && row.committed >= 0 && row.held + row.committed <= row.on_hand;
-        report.expect(sane, "stock_oversold", sku, || {
-            format!("held {} + committed {} of on_hand {}", row.held, row.committed, row.on_hand)
-        });
-    }
+/// An order and its open reservations mirror each other; both bear the same UUID.
+pub(super) fn reserved(order: &OrderEntry, found: &[ReservationEntry], report: &mut Report) {
+    let agrees = match order.stock {
+        StockClaim::InFlight => found.len() <= 2,
+        StockClaim::Nothing => found.is_empty(),
+        StockClaim::Committed => matches!(found, [one] if is_sale_of(one, order)),
+    };
+    report.expect(agrees, Rule::OrderStock, order.id, || {
+        let states: Vec<_> = found.iter().map(|one| (one.state, &one.lines)).collect();
+        let (claim, lines) = (order.stock, &order.lines);
+        format!("the order claims {claim:?} of {lines:?}, inventory has {states:?}")
+    });
 }
 
-/// Orders and the open reservations mirror each other; both bear the same UUID.
-fn reservations(books: &Snapshot, report: &mut Report) {
-    report.count("open reservations", books.reservations.len());
-    let mut open: BTreeMap<Uuid, Vec<&ReservationEntry>> = BTreeMap::new();
-    for reservation in &books.reservations {
-        open.entry(reservation.reservation_id.uuid()).or_default().push(reservation);
-    }
-    for order in &books.orders {
-        let found = open.remove(&order.id.uuid()).unwrap_or_default();
-        let agrees = match order.stock {
-            StockClaim::InFlight => found.len() <= 2,
-            StockClaim::Nothing => found.is_empty(),
-            StockClaim::Committed => matches!(found[..], [one] if is_sale_of(one, order)),
-        };
-        report.expect(agrees, "order_stock", order.id, || {
-            let states: Vec<_> = found.iter().map(|one| (one.state, &one.lines)).collect();
-            format!(
-                "the order claims {:?} of {:?}, inventory has {states:?}",
-                order.stock, order.lines
-            )
-        });
-    }
-    for orphan in open.into_values().flatten() {
-        report.expect(false, "reservation_without_order", orphan.reservation_id, || {
-            format!("{:?} of {:?}", orphan.state, orphan.lines)
-        });
-    }
+/// A reservation that no order claims.
+pub(super) fn lone_reservation(orphan: &ReservationEntry, report: &mut Report) {
+    report.expect(false, Rule::ReservationWithoutOrder, orphan.reservation_id, || {
+        format!("{:?} of {:?}", orphan.state, orphan.lines)
+    });
 }
 
 fn is_sale_of(reservation: &ReservationEntry, order: &OrderEntry) -> bool {
@@ -114,26 +92,23 @@ fn kept(lines: &[Line]) -> BTreeMap<&Sku, i64> {
 }
 
 /// What came back of an order stands alike in orders' book and in inventory's.
-fn returns(books: &Snapshot, report: &mut Report) {
-    report.count("returns", books.returns.len());
-    let mut back: BTreeMap<Uuid, &ReturnEntry> =
-        books.returns.iter().map(|entry| (entry.return_id, entry)).collect();
-    for order in &books.orders {
-        for claim in &order.returns {
-            let found = back.remove(&claim.id);
-            let agrees = found.is_some_and(|found| is_return_of(found, order, claim));
-            report.expect(agrees, "order_return", order.id, || {
-                format!("the order says that {claim:?} came back, inventory has {found:?}")
-            });
-        }
-    }
-    // What inventory was told of and the order not yet is a step that an order is about to store.
-    let open = |id: Uuid| books.orders.iter().any(|it| it.id.uuid() == id && !it.settled);
-    for orphan in back.into_values().filter(|it| !open(it.reservation_id.uuid())) {
-        report.expect(false, "return_without_order", orphan.reservation_id, || {
-            format!("{:?} came back", orphan.lines)
-        });
-    }
+pub(super) fn returned(
+    order: &OrderEntry,
+    claim: &ReturnClaim,
+    found: Option<&ReturnEntry>,
+    report: &mut Report,
+) {
+    let agrees = found.is_some_and(|found| is_return_of(found, order, claim));
+    report.expect(agrees, Rule::OrderReturn, order.id, || {
+        format!("the order says that {claim:?} came back, inventory has {found:?}")
+    });
+}
+
+/// A return that no order claims.
+pub(super) fn lone_return(orphan: &ReturnEntry, report: &mut Report) {
+    report.expect(false, Rule::ReturnWithoutOrder, orphan.reservation_id, || {
+        format!("{:?} came back", orphan.lines)
+    });
 }
 
 fn is_return_of(found: &ReturnEntry, order: &OrderEntry, claim: &ReturnClaim) -> bool {
@@ -143,37 +118,34 @@ fn is_return_of(found: &ReturnEntry, order: &OrderEntry, claim: &ReturnClaim) ->
 }
 
 /// A confirmed order's money is captured, less what was given back; everybody else's is not ours.
-fn orders_and_payments(books: &Snapshot, report: &mut Report) {
-    report.count("orders", books.orders.len());
-    let mut payments: BTreeMap<Uuid, &PaymentEntry> =
-        books.payments.iter().map(|payment| (payment.id.uuid(), payment)).collect();
-    for order in &books.orders {
-        report.expect(order.parts == order.total.amount, "order_total", order.id, || {
-            format!("it is over {}, its parts come to {}", order.total, order.parts)
+pub(super) fn money(
+    order: &OrderEntry,
+    payment: Option<&PaymentEntry>,
+    now: Timestamp,
+    report: &mut Report,
+) {
+    report.expect(order.parts == order.total.amount, Rule::OrderTotal, order.id, || {
+        format!("it is over {}, its parts come to {}", order.total, order.parts)
+    });
+    if order.settled {
+        let agrees = money_agrees(order, payment);
+        report.expect(agrees, Rule::OrderMoney, order.id, || {
+            let (status, total) = (order.status, order.total);
+            format!("the order is {status:?} over {total}, its payment is {payment:?}")
         });
-        let payment = payments.remove(&order.payment);
-        if order.settled {
-            let agrees = money_agrees(order, payment);
-            report.expect(agrees, "order_money", order.id, || {
-                format!(
-                    "the order is {:?} over {}, its payment is {payment:?}",
-                    order.status, order.total
-                )
-            });
-        } else {
-            let stuck = books.read_at.since(order.updated_at) > STUCK_AFTER;
-            report.expect(!stuck, "order_stuck", order.id, || {
-                format!("{:?}, unchanged since {}", order.status, order.updated_at)
-            });
-        }
-    }
-    for orphan in payments.into_values() {
-        let harmless =
-            orphan.captured == orphan.refunded && orphan.status != PaymentStatus::Authorized;
-        report.expect(harmless, "payment_without_order", orphan.id, || {
-            format!("{:?}", orphan.status)
+    } else {
+        let stuck = now.since(order.updated_at) > STUCK_AFTER;
+        report.expect(!stuck, Rule::OrderStuck, order.id, || {
+            format!("{:?}, unchanged since {}", order.status, order.updated_at)
         });
     }
+}
+
+/// A payment that no order claims.
+pub(super) fn lone_payment(orphan: &PaymentEntry, report: &mut Report) {
+    let harmless = orphan.captured == orphan.refunded && orphan.status != PaymentStatus::Authorized;
+    report
+        .expect(harmless, Rule::PaymentWithoutOrder, orphan.id, || format!("{:?}", orphan.status));
 }
 
 /// Whether a settled order's payment is what the order says, and what its status allows.
@@ -207,74 +179,100 @@ fn money_agrees(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
 }
 
 /// What we believe of our money is what the provider's own book says.
-fn payments_and_provider(books: &Snapshot, report: &mut Report) {
-    report.count("payments", books.payments.len());
-    report.count("charges at the provider", books.charges.len());
-    let mut charges: BTreeMap<&str, _> =
-        books.charges.iter().map(|charge| (charge.key.as_str(), charge)).collect();
-    let sandboxed = books.payments.iter().filter(|payment| payment.provider == "sandbox");
-    for payment in sandboxed {
-        let charge = charges.remove(payment.id.to_string().as_str());
-        // What became of it is still to be told, by a webhook or to a question.
-        if matches!(payment.status, PaymentStatus::Unknown | PaymentStatus::RequiresAction) {
-            continue;
-        }
-        let (captured, refunded) =
-            charge.map_or((0, 0), |charge| (charge.captured, charge.refunded));
-        let reserved = charge.is_some_and(|charge| charge.status == "authorized");
-        let agrees = (captured, refunded) == (payment.captured, payment.refunded)
-            && reserved == (payment.status == PaymentStatus::Authorized);
-        report.expect(agrees, "payment_at_provider", payment.id, || {
-            format!("the payment is {:?}, the provider has {charge:?}", payment.status)
-        });
+pub(super) fn charged(payment: &PaymentEntry, charge: Option<&Charge>, report: &mut Report) {
+    if let Some(charge) = charge {
+        provider_ledger(charge, report);
     }
-    for charge in &books.charges {
-        let ledger = (charge.ledger.captured, charge.ledger.refunded);
-        report.expect(
-            ledger == (charge.captured, charge.refunded),
-            "provider_ledger",
-            &charge.key,
-            || format!("{charge:?}"),
-        );
+    // What became of it is still to be told, by a webhook or to a question.
+    if matches!(payment.status, PaymentStatus::Unknown | PaymentStatus::RequiresAction) {
+        return;
     }
-    for orphan in charges.into_values() {
-        let harmless = orphan.captured == orphan.refunded && orphan.status != "authorized";
-        report.expect(harmless, "charge_without_payment", &orphan.key, || orphan.status.clone());
-    }
+    let (captured, refunded) = charge.map_or((0, 0), |charge| (charge.captured, charge.refunded));
+    let reserved = charge.is_some_and(|charge| charge.status == "authorized");
+    let agrees = (captured, refunded) == (payment.captured, payment.refunded)
+        && reserved == (payment.status == PaymentStatus::Authorized);
+    report.expect(agrees, Rule::PaymentAtProvider, payment.id, || {
+        format!("the payment is {:?}, the provider has {charge:?}", payment.status)
+    });
 }
 
-fn ledger(books: &Snapshot, report: &mut Report) {
-    let entries = books.ledger.iter().map(|balance| balance.entries).sum::<u64>();
+/// A charge that no payment knows of.
+pub(super) fn lone_charge(orphan: &Charge, report: &mut Report) {
+    provider_ledger(orphan, report);
+    let harmless = orphan.captured == orphan.refunded && orphan.status != "authorized";
+    report.expect(harmless, Rule::ChargeWithoutPayment, &orphan.key, || orphan.status.clone());
+}
+
+fn provider_ledger(charge: &Charge, report: &mut Report) {
+    let ledger = (charge.ledger.captured, charge.ledger.refunded);
+    let agrees = ledger == (charge.captured, charge.refunded);
+    report.expect(agrees, Rule::ProviderLedger, &charge.key, || format!("{charge:?}"));
+}
+
+/// The ledger sums to zero.
+pub(super) fn ledger(balances: &[LedgerBalance], report: &mut Report) {
+    let entries = balances.iter().map(|balance| balance.entries).sum::<u64>();
     report.count("ledger entries", usize::try_from(entries).unwrap_or(usize::MAX));
-    for balance in &books.ledger {
-        report.expect(balance.balance == 0, "ledger_balance", balance.currency, || {
+    for balance in balances {
+        report.expect(balance.balance == 0, Rule::LedgerBalance, balance.currency, || {
             format!("debits less credits are {}", balance.balance)
         });
     }
 }
 
-/// Every confirmed order has its mail, once its event had time to be handled.
-fn mails(books: &Snapshot, report: &mut Report) {
-    report.count("mails", books.mails.len());
-    let mut written: BTreeMap<Uuid, usize> = BTreeMap::new();
-    for mail in books.mails.iter().filter(|mail| mail.template == "order_confirmed") {
-        *written.entry(mail.subject_id).or_default() += 1;
+/// Which orders are to have a mail of their confirmation, and how many there are: some twenty bytes for each
+/// order that is confirmed and not yet packed.
+#[derive(Debug, Default)]
+pub(super) struct Confirmations(Vec<Confirmation>);
+
+#[derive(Debug)]
+struct Confirmation {
+    order: Uuid,
+    /// Whether its event had time to be handled.
+    due: bool,
+    mails: u8,
+}
+
+impl Confirmations {
+    /// Notes an order, in the order of their ids.
+    pub(super) fn expect(&mut self, order: &OrderEntry, now: Timestamp) {
+        if order.status == OrderStatus::Confirmed {
+            let due = now.since(order.updated_at) > UNSENT_AFTER;
+            self.0.push(Confirmation { order: order.id.uuid(), due, mails: 0 });
+        }
     }
-    for order in books.orders.iter().filter(|order| order.status == OrderStatus::Confirmed) {
-        let count = written.get(&order.id.uuid()).copied().unwrap_or(0);
-        let due = books.read_at.since(order.updated_at) > UNSENT_AFTER;
-        report.expect(count == 1 || (count == 0 && !due), "order_mail", order.id, || {
-            format!("{count} mails tell of its confirmation")
-        });
+
+    /// Notes a mail.
+    pub(super) fn note(&mut self, mail: &MailEntry) {
+        if mail.template != "order_confirmed" {
+            return;
+        }
+        if let Ok(place) = self.0.binary_search_by_key(&mail.subject_id, |it| it.order) {
+            self.0[place].mails = self.0[place].mails.saturating_add(1);
+        }
+    }
+
+    /// Every confirmed order has its mail, once its event had time to be handled.
+    pub(super) fn check(&self, report: &mut Report) {
+        for Confirmation { order, due, mails } in &self.0 {
+            let agrees = *mails == 1 || (*mails == 0 && !due);
+            report.expect(agrees, Rule::OrderMail, OrderId::from_uuid(*order), || {
+                format!("{mails} mails tell of its confirmation")
+            });
+        }
     }
 }
 
-fn outboxes(books: &Snapshot, report: &mut Report) {
-    report.count("outboxes", books.outboxes.len());
-    for (service, unpublished) in &books.outboxes {
-        let late =
-            unpublished.oldest.is_some_and(|oldest| books.read_at.since(oldest) > UNSENT_AFTER);
-        report.expect(!late, "event_unsent", service, || {
+/// No event waits for long.
+pub(super) fn outboxes(
+    outboxes: &[(&'static str, Unpublished)],
+    now: Timestamp,
+    report: &mut Report,
+) {
+    report.count("outboxes", outboxes.len());
+    for (service, unpublished) in outboxes {
+        let late = unpublished.oldest.is_some_and(|oldest| now.since(oldest) > UNSENT_AFTER);
+        report.expect(!late, Rule::EventUnsent, service, || {
             format!("{} events wait, the oldest since {:?}", unpublished.count, unpublished.oldest)
         });
     }

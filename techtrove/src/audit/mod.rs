@@ -1,18 +1,24 @@
 //! The audit: reads the books of all services through their internal pages and checks them against
-//! each other. It shares no rule with the services it checks, and changes nothing. The checks
-//! themselves are plain functions in `checks.rs`.
+//! each other. It shares no rule with the services it checks, and changes nothing. Few entries are in memory at
+//! a time (`pages.rs`). The checks themselves are plain functions in `checks.rs`.
 
 mod books;
 mod checks;
+mod pages;
 mod report;
+mod rule;
+mod walk;
 
 pub use books::Books;
 pub use report::{Checked, Difference, Report};
+pub use rule::Rule;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use techtrove_core::Problem;
+
+use walk::Found;
 
 /// How long work under way is given between two reads, and how many reads a difference must stand in.
 const BETWEEN_READS: Duration = Duration::from_secs(15);
@@ -32,19 +38,18 @@ pub enum Mode {
 /// # Errors
 /// When a book cannot be read.
 pub async fn audit(books: &Books, mode: Mode) -> Result<Report, Problem> {
-    let mut read = books.read().await?;
-    let mut report = checks::check(&read);
+    let mut found = walk::walk(books).await?;
     for _ in 1..READS {
-        if report.differences.is_empty() {
+        if found.report.differences.is_empty() {
             break;
         }
-        if mode == Mode::Running || read.has_work() {
+        if mode == Mode::Running || found.has_work {
             tokio::time::sleep(BETWEEN_READS).await;
         }
-        read = books.read().await?;
-        report = standing(&report, checks::check(&read));
+        let later = walk::walk(books).await?;
+        found = Found { report: standing(&found.report, later.report), ..later };
     }
-    Ok(report)
+    Ok(found.report)
 }
 
 /// The later report with only those differences that stood in the earlier one, word for word: what

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::rule::Rule;
+
 /// What was checked, and every discrepancy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -26,7 +28,7 @@ pub struct Checked {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Difference {
     /// Which rule is broken: `stock_movements`.
-    pub rule: String,
+    pub rule: Rule,
     /// Of what: a SKU, an order, a payment.
     pub object: String,
     /// What the books say.
@@ -43,13 +45,13 @@ impl Report {
     pub(super) fn expect(
         &mut self,
         agrees: bool,
-        rule: &str,
+        rule: Rule,
         object: impl fmt::Display,
         detail: impl FnOnce() -> String,
     ) {
         if !agrees {
-            let (rule, object) = (rule.to_owned(), object.to_string());
-            self.differences.push(Difference { rule, object, detail: detail() });
+            let difference = Difference { rule, object: object.to_string(), detail: detail() };
+            self.differences.push(difference);
         }
     }
 }

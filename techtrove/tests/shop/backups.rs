@@ -22,15 +22,18 @@ impl Place {
     }
 }
 
-fn back_up(data: &Path, to: &Path) -> Output {
+/// Copies the data of a shop, running or not.
+pub fn back_up(data: &Path, to: &Path) -> Output {
     run(&["backup", to.to_str().expect("a path")], data, "")
 }
 
-fn restore(from: &Path, data: &Path) -> Output {
+/// Makes a data folder of a backup.
+pub fn restore(from: &Path, data: &Path) -> Output {
     run(&["restore", from.to_str().expect("a path")], data, "")
 }
 
-fn succeeded(output: &Output) {
+/// Whether a command of the program did what it was asked to.
+pub fn succeeded(output: &Output) {
     let (said, why) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}{why}");

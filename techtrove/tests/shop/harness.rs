@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use techtrove::folder::Secrets;
 use techtrove::settings::Settings;
 use techtrove::shop::{Databases, SERVICES, Shop, Wiring};
+use techtrove_bus::Subscription;
 use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds, TypedId as _};
 use techtrove_db::DbOptions;
 use techtrove_gateway::RateLimit;
@@ -32,6 +33,7 @@ pub struct TestShop {
     pub manager: Actor,
     door: Door,
     databases: Vec<String>,
+    subscriptions: Vec<Subscription>,
     shutdown: Shutdown,
     running: JoinHandle<()>,
     places: Vec<Place>,
@@ -102,6 +104,7 @@ impl TestShop {
         };
         let shop = Shop::build(wiring).await.expect("built");
         let operator = Actor::new(shop.operator.clone());
+        let subscriptions = shop.subscriptions().cloned().collect();
         let (shutdown, mut lifecycle) = (Shutdown::new(), Lifecycle::new(Duration::from_secs(5)));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let public = Actor::at(&format!("http://{}", listener.local_addr().expect("an address")));
@@ -110,7 +113,17 @@ impl TestShop {
         let running = tokio::spawn(lifecycle.run(shutdown.clone()));
         let manager = public.bearer(&door.token(Role::Manager));
         let places = vec![place];
-        Self { public, operator, manager, door, databases, shutdown, running, places }
+        Self {
+            public,
+            operator,
+            manager,
+            door,
+            databases,
+            subscriptions,
+            shutdown,
+            running,
+            places,
+        }
     }
 
     /// Somebody new of this role.
@@ -157,6 +170,11 @@ impl TestShop {
     /// The URLs of the services' databases.
     pub fn databases(&self) -> &[String] {
         &self.databases
+    }
+
+    /// Who takes events, and which.
+    pub fn subscriptions(&self) -> &[Subscription] {
+        &self.subscriptions
     }
 
     /// Ends the shop, after its books were found to agree.

@@ -2,6 +2,7 @@
 //! server that this machine has.
 
 mod adoption;
+mod audit;
 mod backups;
 mod buying;
 mod demo;
@@ -13,9 +14,11 @@ mod mailed_secrets;
 mod permissions;
 mod program;
 mod public_face;
+mod repeated_events;
 mod reviews;
 mod selling_out;
 mod stripe;
+mod stored;
 mod tour;
 mod under_fire;
 mod webhooks;

@@ -1,0 +1,151 @@
+//! Walks through all books once, the others beside the orders' book, and hands what belongs together to the checks.
+
+use std::collections::BTreeSet;
+
+use techtrove_core::{Problem, TypedId as _};
+use techtrove_inventory_api::{ReservationEntry, ReturnEntry};
+use techtrove_orders_api::OrderEntry;
+use techtrove_payments_api::PaymentEntry;
+use uuid::Uuid;
+
+use super::{
+    books::{Books, Charge},
+    checks::{self, Confirmations},
+    pages::Keyed,
+    report::Report,
+};
+
+/// What a walk found.
+pub(super) struct Found {
+    pub(super) report: Report,
+    /// Whether an event has yet to be delivered, or an order to take a step.
+    pub(super) has_work: bool,
+}
+
+/// A walk under way.
+struct Walk<'a> {
+    books: &'a Books,
+    report: Report,
+    reservations: Keyed<'a, Uuid, ReservationEntry>,
+    returns: Keyed<'a, Uuid, ReturnEntry>,
+    payments: Keyed<'a, Uuid, PaymentEntry>,
+    charges: Keyed<'a, String, Charge>,
+    /// The orders with a step to take.
+    moving: BTreeSet<Uuid>,
+    confirmations: Confirmations,
+}
+
+/// Reads all books and checks them.
+pub(super) async fn walk(books: &Books) -> Result<Found, Problem> {
+    let mut walk = Walk {
+        books,
+        report: Report::default(),
+        reservations: books.reservations(),
+        returns: books.returns(),
+        payments: books.payments(),
+        charges: books.charges(),
+        moving: BTreeSet::new(),
+        confirmations: Confirmations::default(),
+    };
+    walk.stock().await?;
+    walk.orders().await?;
+    walk.orphans().await?;
+    walk.mails().await?;
+    let waiting = walk.ledger_and_outboxes().await?;
+    Ok(Found { has_work: waiting || !walk.moving.is_empty(), report: walk.report })
+}
+
+impl Walk<'_> {
+    async fn stock(&mut self) -> Result<(), Problem> {
+        let mut rows = self.books.stock();
+        while let Some(page) = rows.next().await? {
+            page.iter().for_each(|row| checks::stock(row, &mut self.report));
+        }
+        self.report.count("stock rows", rows.count());
+        Ok(())
+    }
+
+    async fn orders(&mut self) -> Result<(), Problem> {
+        let mut orders = self.books.orders();
+        while let Some(page) = orders.next().await? {
+            for order in &page {
+                self.order(order).await?;
+            }
+        }
+        self.report.count("orders", orders.count());
+        Ok(())
+    }
+
+    async fn order(&mut self, order: &OrderEntry) -> Result<(), Problem> {
+        let now = self.books.clock.now();
+        let reserved = self.reservations.take(&order.id.uuid()).await?;
+        checks::reserved(order, &reserved, &mut self.report);
+        for claim in &order.returns {
+            let found = self.returns.take(&claim.id).await?;
+            checks::returned(order, claim, found.first(), &mut self.report);
+        }
+        let payment = self.payments.take(&order.payment).await?.pop();
+        checks::money(order, payment.as_ref(), now, &mut self.report);
+        if let Some(payment) = &payment {
+            self.at_provider(payment).await?;
+        }
+        if !order.settled {
+            self.moving.insert(order.id.uuid());
+        }
+        self.confirmations.expect(order, now);
+        Ok(())
+    }
+
+    async fn at_provider(&mut self, payment: &PaymentEntry) -> Result<(), Problem> {
+        if payment.provider == "sandbox" {
+            let charge = self.charges.take(&payment.id.to_string()).await?.pop();
+            checks::charged(payment, charge.as_ref(), &mut self.report);
+        }
+        Ok(())
+    }
+
+    /// What no order claims, and no payment.
+    async fn orphans(&mut self) -> Result<(), Problem> {
+        while let Some(part) = self.reservations.rest().await? {
+            part.iter().for_each(|orphan| checks::lone_reservation(orphan, &mut self.report));
+        }
+        while let Some(part) = self.returns.rest().await? {
+            // What inventory was told of and the order not yet is a step that an order is about to store.
+            let moving = |it: &&ReturnEntry| self.moving.contains(&it.reservation_id.uuid());
+            let orphans = part.iter().filter(|it| !moving(it));
+            orphans.for_each(|orphan| checks::lone_return(orphan, &mut self.report));
+        }
+        while let Some(part) = self.payments.rest().await? {
+            for orphan in &part {
+                checks::lone_payment(orphan, &mut self.report);
+                self.at_provider(orphan).await?;
+            }
+        }
+        while let Some(part) = self.charges.rest().await? {
+            part.iter().for_each(|orphan| checks::lone_charge(orphan, &mut self.report));
+        }
+        self.report.count("open reservations", self.reservations.count());
+        self.report.count("returns", self.returns.count());
+        self.report.count("payments", self.payments.count());
+        self.report.count("charges at the provider", self.charges.count());
+        Ok(())
+    }
+
+    async fn mails(&mut self) -> Result<(), Problem> {
+        let mut mails = self.books.mails();
+        while let Some(page) = mails.next().await? {
+            page.iter().for_each(|mail| self.confirmations.note(mail));
+        }
+        self.confirmations.check(&mut self.report);
+        self.report.count("mails", mails.count());
+        Ok(())
+    }
+
+    /// Whether an event waits.
+    async fn ledger_and_outboxes(&mut self) -> Result<bool, Problem> {
+        checks::ledger(&self.books.ledger().await?, &mut self.report);
+        let outboxes = self.books.unpublished().await?;
+        checks::outboxes(&outboxes, self.books.clock.now(), &mut self.report);
+        Ok(outboxes.iter().any(|(_, unpublished)| unpublished.count > 0))
+    }
+}
