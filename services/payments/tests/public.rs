@@ -3,7 +3,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{AMOUNT, World, on_virtual_time, payment_id, request};
+use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
+use techtrove_http::Fault as NetworkFault;
 use techtrove_identity_api::Role;
 use techtrove_payments_api::{AuthorizeRequest, PaymentId, PaymentStatus};
 use techtrove_testing::Actor;
@@ -127,6 +128,24 @@ fn only_the_customer_completes_a_payment_and_may_do_it_again() {
             let empty = guest.request(http::Method::POST, &path).await.expect(200).value();
             assert_eq!(empty["status"], "authorized");
         }
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn a_repetition_is_told_of_the_action_while_the_capture_is_open() {
+    on_virtual_time(async {
+        let world = World::in_memory().await;
+        let id = world.awaiting_customer(1).await;
+        let guest = world.guest(1);
+        let _ = complete(&guest, id, &json!({})).await.expect(200);
+        world.network.plan(NetworkFault::DropAnswer);
+        let capture = code(world.payments.capture(id).await);
+
+        let again = complete(&guest, id, &json!({})).await.expect(200).value();
+
+        assert_eq!((capture.as_str(), &again["status"]), ("unknown_outcome", &json!("authorized")));
+        assert_eq!(world.status(id).await, PaymentStatus::Captured);
         world.assert_books_agree().await;
     });
 }

@@ -337,15 +337,30 @@ impl Outcome {
         }
     }
 
+    /// The payment once the provider has told what came of the customer's action. What follows that, such
+    /// as a capture, may well be open.
+    ///
+    /// # Errors
+    /// [`Error::NotTold`] as long as it has not.
+    pub(super) fn told(self) -> Result<Payment, Error> {
+        match self.payment() {
+            payment if payment.action == Some(CustomerAction::Completed) => Ok(payment),
+            payment => ended(payment),
+        }
+    }
+
     /// The payment once its operation has ended.
     ///
     /// # Errors
     /// [`Error::NotTold`] as long as it is open, so that no caller takes silence for success.
     pub(super) fn ended(self) -> Result<Payment, Error> {
-        let payment = self.payment();
-        match &payment.open {
-            Some(open) => Err(Error::NotTold { kind: open.kind }),
-            None => Ok(payment),
-        }
+        ended(self.payment())
+    }
+}
+
+fn ended(payment: Payment) -> Result<Payment, Error> {
+    match &payment.open {
+        Some(open) => Err(Error::NotTold { kind: open.kind }),
+        None => Ok(payment),
     }
 }
