@@ -1,6 +1,6 @@
 //! The audit: reads the books of all services through their internal pages and checks them against
 //! each other. It shares no rule with the services it checks, and changes nothing. Few entries are in memory at
-//! a time (`pages.rs`). The checks themselves are plain functions in `checks.rs`.
+//! a time (`pages.rs`), but for returns, which come in the order in which goods came back and wait for their order. The checks themselves are plain functions in `checks.rs`.
 
 mod books;
 mod checks;
@@ -52,10 +52,55 @@ pub async fn audit(books: &Books, mode: Mode) -> Result<Report, Problem> {
     Ok(found.report)
 }
 
-/// The later report with only those differences that stood in the earlier one, word for word: what
-/// has moved meanwhile is still at work.
+/// The later report with only those differences that stood in the earlier one: between books that are
+/// read one after the other, word for word, for what has moved meanwhile is still at work; in what is read at
+/// one moment, whatever the numbers are by now, for a shop that sells moves them and does not mend them.
 fn standing(earlier: &Report, mut later: Report) -> Report {
-    let before: BTreeSet<&Difference> = earlier.differences.iter().collect();
-    later.differences.retain(|difference| before.contains(difference));
+    let before: BTreeSet<_> = earlier.differences.iter().map(identity).collect();
+    later.differences.retain(|difference| before.contains(&identity(difference)));
     later
+}
+
+fn identity(difference: &Difference) -> (Rule, &str, Option<&str>) {
+    let Difference { rule, object, detail } = difference;
+    (*rule, object, (!rule.is_read_at_once()).then_some(detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(differences: &[(Rule, &str, &str)]) -> Report {
+        let difference = |&(rule, object, detail): &(Rule, &str, &str)| Difference {
+            rule,
+            object: object.to_owned(),
+            detail: detail.to_owned(),
+        };
+        Report { differences: differences.iter().map(difference).collect(), ..Report::default() }
+    }
+
+    #[test]
+    fn what_is_read_at_once_stands_though_its_numbers_move() {
+        let earlier = report(&[
+            (Rule::StockHeld, "A", "held is 3, the reservations hold 2"),
+            (Rule::StockHeld, "B", "held is 1, the reservations hold 0"),
+            (Rule::EventUnsent, "orders", "7 events wait"),
+            (Rule::OrderMoney, "ord_1", "authorized"),
+            (Rule::OrderMoney, "ord_2", "authorized"),
+        ]);
+        let later = report(&[
+            (Rule::StockHeld, "A", "held is 9, the reservations hold 8"),
+            (Rule::EventUnsent, "orders", "12 events wait"),
+            (Rule::OrderMoney, "ord_1", "captured"),
+            (Rule::OrderMoney, "ord_2", "authorized"),
+        ]);
+
+        let left: Vec<String> = standing(&earlier, later)
+            .differences
+            .into_iter()
+            .map(|difference| difference.object)
+            .collect();
+
+        assert_eq!(left, ["A", "orders", "ord_2"]);
+    }
 }

@@ -69,6 +69,22 @@ rules! {
     EventUnsent = "event_unsent",
 }
 
+impl Rule {
+    /// Whether all that it compares is read at one moment.
+    pub(super) const fn is_read_at_once(self) -> bool {
+        matches!(
+            self,
+            Self::StockMovements
+                | Self::StockHeld
+                | Self::StockCommitted
+                | Self::StockKeys
+                | Self::StockOversold
+                | Self::LedgerBalance
+                | Self::EventUnsent
+        )
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
