@@ -127,8 +127,13 @@ impl Limiter {
             general.limiter.retain_recent();
             sign_in.limiter.retain_recent();
         }
-        Some(if path.starts_with("/api/v1/auth/") { sign_in } else { general })
+        Some(if guards_secrets(path) { sign_in } else { general })
     }
+}
+
+/// Where passwords and mailed secrets are tried: as API, and by the pages behind the links in mails.
+fn guards_secrets(path: &str) -> bool {
+    path.starts_with("/api/v1/auth/") || matches!(path, "/reset-password" | "/verify-email")
 }
 
 impl Buckets {

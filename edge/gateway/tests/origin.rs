@@ -28,7 +28,8 @@ fn origin(config: &Config, client: &str) -> Actor {
         .route("/api/v1/things", get(async || "things"))
         .route("/api/v1/slow", slow)
         .route("/api/v1/events", get(events))
-        .route("/api/v1/auth/login", get(async || "signed in"));
+        .route("/api/v1/auth/login", get(async || "signed in"))
+        .route("/reset-password", get(async || "a form"));
     let beside = Router::new().route("/healthz", get(async || "alive"));
     let ids = Arc::new(SeededIds::new(Arc::new(ManualClock::default()), 1));
     let context = RequestContext { service: "gateway", ids };
@@ -75,6 +76,8 @@ async fn who_calls_too_often_is_told_when_to_come_back() {
     assert_eq!(refused.problem_code(), "rate_limited");
     assert_eq!(refused.header("retry-after"), "1");
     client.get("/api/v1/auth/login").await.expect(200);
+    let page = client.get("/reset-password").await.expect(200);
+    assert_eq!(page.header("ratelimit"), "\"auth\";r=0;t=2");
 }
 
 #[tokio::test]
