@@ -1,5 +1,7 @@
 //! Why notifications refuses or fails, and the only place where its codes are chosen.
 
+use std::time::Duration;
+
 use techtrove_core::{ErrorCode, Problem, codes};
 use techtrove_db::{DbError, Race};
 use techtrove_http::{ClientError, idempotency};
@@ -38,6 +40,9 @@ pub enum Error {
     /// The link in the mail leads nowhere any more.
     #[error("the link in the mail was used or has ended, so that another mail has to be asked for")]
     LinkEnded,
+    /// Nobody tells now whether the link in the mail leads somewhere.
+    #[error("whether the link in the mail leads somewhere cannot be asked now")]
+    LinkUnknown,
     /// The recipient wants no such mails.
     #[error("the recipient has said that they want no such mails")]
     Unsubscribed,
@@ -99,6 +104,9 @@ impl From<Error> for Problem {
             Error::StillQueued => Self::new(STILL_QUEUED, detail),
             Error::Forgotten => Self::new(MAIL_FORGOTTEN, detail),
             Error::LinkEnded => Self::new(LINK_ENDED, detail),
+            Error::LinkUnknown => {
+                Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
+            }
             Error::Unsubscribed => Self::new(UNSUBSCRIBED, detail),
             Error::Token => Self::invalid_field("/token", detail),
             Error::Worded(problem) => *problem,

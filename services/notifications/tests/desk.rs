@@ -164,11 +164,14 @@ async fn a_mail_with_a_link_is_sent_again_as_long_as_that_leads_somewhere() {
         office.identity_away.store(1, Ordering::SeqCst);
         let away = again(&sent[1]).await.expect(503);
         let made = again(&sent[1]).await.expect(201);
+        office.identity_away.store(1, Ordering::SeqCst);
+        let repeated = again(&sent[1]).await.expect(201);
         let _ = app::send_mails(&office.app, 10).await.expect("runs");
 
         assert_eq!(ended.problem_code(), "link_ended", "{}", db.label());
         assert_eq!(away.problem_code(), "unavailable");
         assert_eq!(made.value()["original_id"], sent[1]["id"]);
+        assert_eq!(repeated.value()["id"], made.value()["id"]);
         let taken = server.taken();
         assert_eq!(taken.len(), 3);
         assert!(taken[2].replace("=\n", "").contains(&secret_of(secret_id(7))), "{}", taken[2]);

@@ -31,7 +31,14 @@ pub async fn resend(
     id: NotificationId,
     key: Option<Key>,
 ) -> Result<Once<Resent>, Error> {
-    let live = has_live_link(app, id).await?;
+    // Whoever repeats a key is answered as before, whether or not identity can be asked now.
+    let live = match has_live_link(app, id).await {
+        Err(Error::Identity(error)) => {
+            tracing::warn!(%error, "identity does not tell whether a link leads somewhere");
+            None
+        }
+        asked => Some(asked?),
+    };
     let fresh: NotificationId = app.ids.next();
     let (state, now, app) = (app.first_state(), app.clock.now(), app.clone());
     let db = app.db.clone();
@@ -59,7 +66,7 @@ async fn has_live_link(app: &App, id: NotificationId) -> Result<bool, Error> {
 fn write_again(
     tx: &mut Tx<'_>,
     id: NotificationId,
-    live: bool,
+    live: Option<bool>,
     fresh: &Fresh<'_>,
 ) -> Result<Record, Error> {
     let record = store::lookup_record(tx, id)?.ok_or(Error::UnknownMail(id))?;
@@ -67,7 +74,7 @@ fn write_again(
         return Err(Error::StillQueued);
     }
     let letter = record.letter.as_ref().ok_or(Error::Forgotten)?.stored()?;
-    if !live {
+    if !live.ok_or(Error::LinkUnknown)? {
         return Err(Error::LinkEnded);
     }
     if record.kind.is_optional() && store::is_refused(tx, &record.recipient.key(), record.kind)? {
