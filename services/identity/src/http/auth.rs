@@ -33,8 +33,8 @@ pub(crate) struct RegisterRequest {
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
     pub(super) name: String,
-    /// Their language and region (BCP 47), in which mails are written; the first of `Accept-Language` when
-    /// absent.
+    /// Their language and region (BCP 47), in which mails are written; what `Accept-Language` wants most
+    /// when absent.
     #[serde(default)]
     #[schema(max_length = 35, pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", example = "en-GB")]
     pub(super) locale: Option<String>,
