@@ -5,12 +5,15 @@
 use std::{
     io::{BufRead as _, BufReader, Lines, Write as _},
     process::{Child, ChildStdout, Command, Stdio},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response};
 use techtrove_core::{Currency, Money};
-use techtrove_http::{Client, Https};
+use techtrove_http::{Client, Https, Lost, Network};
 use techtrove_payments::{
     domain::{ActionOutcome, Secret, Told},
     provider::{
@@ -66,33 +69,57 @@ impl Mock {
         Some(Self { process, origin, secure_origin, _words: words })
     }
 
-    fn stripe(&self, key: &str) -> Stripe {
+    fn stripe(&self, key: &str) -> (Stripe, Answers) {
         Self::stripe_at(&self.origin, key)
     }
 
-    fn stripe_at(origin: &str, key: &str) -> Stripe {
-        let network = Https::new(origin.parse().expect("an origin")).expect("TLS");
+    fn stripe_at(origin: &str, key: &str) -> (Stripe, Answers) {
+        let https = Https::new(origin.parse().expect("an origin")).expect("TLS");
+        let network = Listening { https, answers: Arc::default() };
+        let answers = Arc::clone(&network.answers);
         let account = Account {
             key: Secret::new(key.to_owned()).expect("a key"),
             return_url: "https://shop.example/paid".to_owned(),
             webhooks: vec![WebhookSecret::new(*b"whsec_secret")],
         };
         let client = Client::over("stripe", Arc::new(network));
-        Stripe::new(client, Duration::from_secs(30), account)
+        (Stripe::new(client, Duration::from_secs(30), account), answers)
+    }
+}
+
+/// What was asked, by method and path, and with which status it was answered.
+type Answers = Arc<Mutex<Vec<(String, u16)>>>;
+
+/// The network with somebody who listens.
+#[derive(Debug)]
+struct Listening {
+    https: Https,
+    answers: Answers,
+}
+
+impl Network for Listening {
+    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, Lost>> {
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        let (answer, answers) = (self.https.carry(request), Arc::clone(&self.answers));
+        Box::pin(async move {
+            let answer = answer.await?;
+            answers.lock().expect("not poisoned").push((asked, answer.status().as_u16()));
+            Ok(answer)
+        })
     }
 }
 
 #[tokio::test]
 async fn stripe_understands_every_request_of_ours() {
     let Some(mock) = Mock::start() else { return };
-    let stripe = mock.stripe("sk_test_123");
+    let (stripe, answers) = mock.stripe("sk_test_123");
     let amount = Money::new(1_000, Currency::USD);
     let token = Secret::new("pm_card_visa".to_owned()).expect("a token");
 
     let intent = stripe.introduce("pay_1", amount).await.expect("an intent").expect("its name");
 
     let charge = ChargeName { key: "pay_1", reference: Some(&intent) };
-    // Its intents never go on, so it tells of no charge: what counts is that it refuses nothing.
+    // Its intents never go on, so it tells of no charge: what counts is that it takes each request.
     for question in [
         Question::Authorize { charge, amount, token: &token },
         Question::Lookup { charge },
@@ -108,12 +135,18 @@ async fn stripe_understands_every_request_of_ours() {
     let refund = Question::Refund { charge, refund: "ref_1", amount };
     let refunded = Told::Refunded { key: "ref_1".to_owned(), amount: 1_000 };
     assert_eq!(stripe.ask(refund).await.expect("refunded"), refunded);
+    let answers = answers.lock().expect("not poisoned");
+    let refused: Vec<_> = answers.iter().filter(|(_, status)| *status != 200).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    for asked in ["/confirm", "/capture", "/cancel", "/v1/refunds", "/v1/payment_intents"] {
+        assert!(answers.iter().any(|(path, _)| path.ends_with(asked)), "{asked}: {answers:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_key_that_stripe_does_not_take_tells_nothing() {
     let Some(mock) = Mock::start() else { return };
-    let stripe = mock.stripe("no_key_of_stripes");
+    let (stripe, _) = mock.stripe("no_key_of_stripes");
     let amount = Money::new(1_000, Currency::USD);
 
     assert!(stripe.introduce("pay_1", amount).await.is_err());
@@ -122,7 +155,7 @@ async fn a_key_that_stripe_does_not_take_tells_nothing() {
 #[tokio::test]
 async fn nothing_is_sent_to_whoever_shows_a_certificate_that_nobody_vouches_for() {
     let Some(mock) = Mock::start() else { return };
-    let stripe = Mock::stripe_at(&mock.secure_origin, "sk_test_123");
+    let (stripe, _) = Mock::stripe_at(&mock.secure_origin, "sk_test_123");
 
     let refused = stripe.introduce("pay_1", Money::new(1_000, Currency::USD)).await;
 

@@ -60,7 +60,7 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     {
         return Err(Error::UnknownToken);
     }
-    app.show(&payment)
+    Ok(app.show(&payment))
 }
 
 async fn again(app: &App, wish: Authorization) -> Result<Outcome, Error> {

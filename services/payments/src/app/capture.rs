@@ -30,5 +30,5 @@ pub async fn capture(app: &App, id: PaymentId) -> Result<Shown, Error> {
         })
     })
     .await?;
-    app.show(&outcome.ended()?)
+    Ok(app.show(&outcome.ended()?))
 }

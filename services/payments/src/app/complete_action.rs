@@ -35,5 +35,5 @@ pub async fn complete_action(
         Outcome::TurnedAway(_, reason) => turn_away(app, id, reason, occasion).await?,
         done => done,
     };
-    app.show(&done.told()?)
+    Ok(app.show(&done.told()?))
 }

@@ -22,7 +22,7 @@ use techtrove_db::Db;
 use techtrove_identity_api::GuestKey;
 use techtrove_payments_api::{Payment as Shown, PaymentStatus};
 
-use crate::{domain::Payment, error::Error, provider::Providers};
+use crate::{domain::Payment, provider::Providers};
 
 pub use audit::{audit_ledger, audit_payments};
 pub use authorize::{Authorization, authorize};
@@ -71,16 +71,15 @@ pub struct Rules {
 }
 
 impl App {
-    /// The payment as the other services see it.
-    ///
-    /// # Errors
-    /// When its provider is not set up any more.
-    fn show(&self, payment: &Payment) -> Result<Shown, Error> {
+    /// The payment as the other services see it. Where its provider is not set up any more, nobody knows
+    /// what its customer could do.
+    fn show(&self, payment: &Payment) -> Shown {
         let mut shown = payment.show();
         if shown.status == PaymentStatus::RequiresAction {
-            shown.next_action = drive::provider_of(self, payment)?.next_action(payment);
+            let provider = drive::provider_of(self, payment).ok();
+            shown.next_action = provider.and_then(|provider| provider.next_action(payment));
         }
-        Ok(shown)
+        shown
     }
 
     /// The current instant.

@@ -31,9 +31,9 @@ pub async fn reconcile(app: &App, id: PaymentId) -> Result<Shown, Error> {
             give_up(app, id, Occasion::Inquiry).await
         }
         Outcome::TurnedAway(_, reason) => {
-            app.show(&turn_away(app, id, reason, Occasion::Inquiry).await?.payment())
+            Ok(app.show(&turn_away(app, id, reason, Occasion::Inquiry).await?.payment()))
         }
-        outcome => app.show(&outcome.payment()),
+        outcome => Ok(app.show(&outcome.payment())),
     }
 }
 

@@ -40,5 +40,5 @@ pub async fn refund(app: &App, id: PaymentId, order: RefundOrder) -> Result<Show
         })
     })
     .await?;
-    app.show(&outcome.ended()?)
+    Ok(app.show(&outcome.ended()?))
 }

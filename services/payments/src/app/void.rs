@@ -37,7 +37,7 @@ pub async fn void_unknown(app: &App, id: PaymentId) -> Result<Shown, Error> {
         carry_out(tx, payment, decision, (now, due))
     })
     .await?;
-    app.show(&outcome.payment())
+    Ok(app.show(&outcome.payment()))
 }
 
 /// [`void`], on any occasion.
@@ -55,7 +55,7 @@ pub(super) async fn give_up(
         carry_out(tx, payment, decision, (now, due))
     })
     .await?;
-    app.show(&outcome.payment())
+    Ok(app.show(&outcome.payment()))
 }
 
 fn carry_out(

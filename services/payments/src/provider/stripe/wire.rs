@@ -148,10 +148,14 @@ impl Intent {
     }
 
     /// How the charge stands. An intent without a payment method has not been asked for money, unless a
-    /// bank has turned the last one away.
+    /// bank has turned the last one away, or there is none of that name: what else went wrong is no decline.
     pub(super) fn told(self) -> Result<Told, NoAnswer> {
         let status = match (self.status.as_str(), &self.last_payment_error) {
-            ("requires_payment_method", Some(problem)) => return Ok(problem.refusal()),
+            ("requires_payment_method", Some(problem))
+                if problem.is_decline() || problem.is_unknown_token() =>
+            {
+                return Ok(problem.refusal());
+            }
             ("requires_payment_method" | "requires_confirmation", _) => {
                 return Ok(Told::NoSuchCharge);
             }
