@@ -27,7 +27,6 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 type Cause = Box<dyn Error + Send + Sync>;
 
 /// A call that is being put together.
-#[derive(Debug)]
 #[must_use = "a call is made by `call` or `send`"]
 pub struct RequestBuilder<'a> {
     client: &'a Client,
@@ -48,6 +47,14 @@ struct Ready {
     body: Bytes,
     current: Current,
     deadline: Instant,
+}
+
+impl std::fmt::Debug for RequestBuilder<'_> {
+    /// Without headers and body, which may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { client, method, path, .. } = self;
+        write!(f, "RequestBuilder({method} {path} of {})", client.callee)
+    }
 }
 
 impl<'a> RequestBuilder<'a> {
