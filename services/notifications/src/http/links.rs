@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::page::{Form, Page, ended};
 use crate::{
     app::{self, App},
-    domain::Language,
+    domain::{Language, PagePhrases},
 };
 
 /// The token of a link.
@@ -55,13 +55,7 @@ pub(crate) async fn ask_address(
     State(app): State<App>,
     Query(LinkQuery { token }): Query<LinkQuery>,
 ) -> Result<Response, HttpError> {
-    let language = app::language_of_link(&app, MailedPurpose::VerifyEmail, token).await;
-    let Some(language) = language.map_err(Problem::from)? else {
-        return Ok(ended(&app, &app.language.pages().verify_email)?);
-    };
-    let phrases = &language.pages().verify_email;
-    let words = &(phrases.question)(&app.stationery.shop);
-    Ok(Page { language, phrases, words, form: Form::Button }.answer(&app)?)
+    ask(&app, MailedPurpose::VerifyEmail, token).await
 }
 
 /// Shows that an address is the reader's, as `POST /auth/verify-email` does; the body is not looked at.
@@ -83,11 +77,8 @@ pub(crate) async fn verify_address(
     State(app): State<App>,
     Query(LinkQuery { token }): Query<LinkQuery>,
 ) -> Result<Response, HttpError> {
-    let language = app::language_of_link(&app, MailedPurpose::VerifyEmail, token.clone()).await;
-    let Some(language) = language.map_err(Problem::from)? else {
-        return Ok(ended(&app, &app.language.pages().verify_email)?);
-    };
-    follow(&app, language, &PresentSecret::VerifyEmail { secret: token }).await
+    let secret = PresentSecret::VerifyEmail { secret: token.clone() };
+    follow(&app, MailedPurpose::VerifyEmail, token, &secret).await
 }
 
 /// A page to choose another password, for whoever has the mail that lets them. Looking changes nothing.
@@ -107,14 +98,7 @@ pub(crate) async fn ask_password(
     State(app): State<App>,
     Query(LinkQuery { token }): Query<LinkQuery>,
 ) -> Result<Response, HttpError> {
-    let language = app::language_of_link(&app, MailedPurpose::ResetPassword, token).await;
-    let Some(language) = language.map_err(Problem::from)? else {
-        return Ok(ended(&app, &app.language.pages().reset_password)?);
-    };
-    let pages = language.pages();
-    let phrases = &pages.reset_password;
-    let (words, form) = (&(phrases.question)(&app.stationery.shop), Form::Password(pages.password));
-    Ok(Page { language, phrases, words, form }.answer(&app)?)
+    ask(&app, MailedPurpose::ResetPassword, token).await
 }
 
 /// Chooses another password, as `POST /auth/reset-password` does.
@@ -137,25 +121,50 @@ pub(crate) async fn choose_password(
     Query(LinkQuery { token }): Query<LinkQuery>,
     FormBody(PasswordForm { password }): FormBody<PasswordForm>,
 ) -> Result<Response, HttpError> {
-    let language = app::language_of_link(&app, MailedPurpose::ResetPassword, token.clone()).await;
-    let Some(language) = language.map_err(Problem::from)? else {
-        return Ok(ended(&app, &app.language.pages().reset_password)?);
+    let secret = PresentSecret::ResetPassword { secret: token.clone(), password };
+    follow(&app, MailedPurpose::ResetPassword, token, &secret).await
+}
+
+/// What a page of this purpose says in this language.
+fn phrases_of(language: Language, purpose: MailedPurpose) -> &'static PagePhrases {
+    match purpose {
+        MailedPurpose::VerifyEmail => &language.pages().verify_email,
+        MailedPurpose::ResetPassword => &language.pages().reset_password,
+    }
+}
+
+/// Asks whether to do what a link is for.
+async fn ask(
+    app: &App,
+    purpose: MailedPurpose,
+    token: MailedSecret,
+) -> Result<Response, HttpError> {
+    let language = app::language_of_link(app, purpose, token).await.map_err(Problem::from)?;
+    let Some(language) = language else {
+        return Ok(ended(app, phrases_of(app.language, purpose))?);
     };
-    follow(&app, language, &PresentSecret::ResetPassword { secret: token, password }).await
+    let phrases = phrases_of(language, purpose);
+    let words = &(phrases.question)(&app.stationery.shop);
+    let form = match purpose {
+        MailedPurpose::VerifyEmail => Form::Button,
+        MailedPurpose::ResetPassword => Form::Password(language.pages().password),
+    };
+    Ok(Page { language, phrases, words, form }.answer(app)?)
 }
 
 /// Does what a link is for, and says what became of it.
 async fn follow(
     app: &App,
-    language: Language,
+    purpose: MailedPurpose,
+    token: MailedSecret,
     secret: &PresentSecret,
 ) -> Result<Response, HttpError> {
-    let presented = app::follow_link(app, secret).await.map_err(Problem::from)?;
-    let pages = language.pages();
-    let phrases = match secret {
-        PresentSecret::VerifyEmail { .. } => &pages.verify_email,
-        PresentSecret::ResetPassword { .. } => &pages.reset_password,
+    let language = app::language_of_link(app, purpose, token).await.map_err(Problem::from)?;
+    let Some(language) = language else {
+        return Ok(ended(app, phrases_of(app.language, purpose))?);
     };
+    let presented = app::follow_link(app, secret).await.map_err(Problem::from)?;
+    let (pages, phrases) = (language.pages(), phrases_of(language, purpose));
     let (status, words, form) = match presented {
         Presented::Accepted => (StatusCode::OK, phrases.done, Form::Nothing),
         Presented::Ended => (StatusCode::UNPROCESSABLE_ENTITY, phrases.ended, Form::Nothing),
