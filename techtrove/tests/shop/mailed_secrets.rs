@@ -7,10 +7,10 @@ use base64::{
 use http::Method;
 use serde_json::json;
 use techtrove_core::TypedId as _;
-use techtrove_db::{Db, DbError, DbOptions, Engine, Tx, p};
+use techtrove_db::{Db, DbOptions};
 use techtrove_identity_api::UserId;
 
-use crate::harness::TestShop;
+use crate::{harness::TestShop, stored::values_of};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -19,47 +19,11 @@ async fn values(shop: &TestShop) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for url in shop.databases() {
         let db = Db::open(url, DbOptions::default()).await.expect("opened");
-        all.extend(db.read("test.values", values_of).await.expect("read"));
+        let stored = db.read("test.values", values_of).await.expect("read");
+        all.extend(stored.iter().map(|stored| bytes(&stored.value)));
         db.close().await;
     }
     all
-}
-
-fn values_of(tx: &mut Tx<'_>) -> Result<Vec<Vec<u8>>, DbError> {
-    let columns = match tx.engine() {
-        Engine::Sqlite => {
-            "SELECT t.name, c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c \
-             WHERE t.type = 'table'"
-        }
-        Engine::Postgres => {
-            "SELECT table_name::text, column_name::text FROM information_schema.columns \
-             WHERE table_schema = current_schema()"
-        }
-        Engine::Mysql => {
-            "SELECT table_name, column_name FROM information_schema.columns \
-             WHERE table_schema = DATABASE()"
-        }
-    };
-    let columns = tx.query(columns, p![], |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
-    let mut all = Vec::new();
-    for (table, column) in columns? {
-        let words = match tx.engine() {
-            Engine::Sqlite => format!("SELECT hex(\"{column}\") FROM \"{table}\""),
-            Engine::Postgres => format!(
-                "SELECT COALESCE(encode(convert_to(\"{column}\"::text, 'UTF8'), 'hex'), '') \
-                 FROM \"{table}\""
-            ),
-            // A number becomes a text first, whose digits come in pairs.
-            Engine::Mysql => {
-                format!("SELECT COALESCE(HEX(CONCAT(`{column}`, '')), '') FROM `{table}`")
-            }
-        };
-        // Statements live as long as the program, which this one does.
-        let words: &'static str = Box::leak(words.into_boxed_str());
-        let found = tx.query(words, p![], |row| row.get::<String>(0))?;
-        all.extend(found.iter().map(|hex| bytes(hex)));
-    }
-    Ok(all)
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

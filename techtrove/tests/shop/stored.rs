@@ -47,6 +47,7 @@ fn words(engine: Engine, table: &str, column: &str) -> String {
             "SELECT COALESCE(encode(convert_to(\"{column}\"::text, 'UTF8'), 'hex'), '') \
              FROM \"{table}\""
         ),
+        // A number becomes a text first, whose digits come in pairs.
         Engine::Mysql => format!("SELECT COALESCE(HEX(CONCAT(`{column}`, '')), '') FROM `{table}`"),
     }
 }
