@@ -37,7 +37,7 @@ fn bugs_in_sagas_are_found() {
         let options = Options { plant: Some(plant), ..Options::default() };
         let saga = scenario(saga).expect("there is such a saga");
 
-        let survey = survey(saga, Sample { of: 3, from: 0 }, options, || {}).expect("it is played");
+        let survey = survey(saga, Sample { of: 4, from: 0 }, options, || {}).expect("it is played");
 
         assert!(!survey.found.is_empty(), "{plant} in {}: {survey:?}", saga.name);
     }

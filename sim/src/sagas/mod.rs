@@ -175,11 +175,7 @@ fn seed(scenario: &Scenario) -> u64 {
     (0..).find(|seed| Plan::of(*seed).capture == scenario.capture).unwrap_or_default()
 }
 
-async fn live(
-    scenario: &Scenario,
-    strike: Option<Strike>,
-    shown: bool,
-) -> anyhow::Result<Played> {
+async fn live(scenario: &Scenario, strike: Option<Strike>, shown: bool) -> anyhow::Result<Played> {
     let world = World::new(seed(scenario), shown);
     build(&world).await?;
     let staff = Staff::hire(&world)?;

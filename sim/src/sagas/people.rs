@@ -160,7 +160,8 @@ impl People {
             order.text("/status").is_some_and(|status| status != "pending")
                 || order.text("/payment/status").as_deref() == Some("requires_action")
         };
-        let order = if is_decided(&reply) { reply } else { self.until(&bought, is_decided).await? };
+        let order =
+            if is_decided(&reply) { reply } else { self.until(&bought, is_decided).await? };
         let status = order.text("/status")?;
         let is_undone = ["cancelled", "payment_failed"].contains(&status.as_str());
         Some(if is_undone { Err(Ending::Undone) } else { Ok(bought) })

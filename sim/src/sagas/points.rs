@@ -125,7 +125,11 @@ impl Points {
         self.met.take().unwrap_or_default()
     }
 
-    fn meet(&mut self, kind: Kind, what: impl FnOnce() -> String) -> Option<(Point, Option<Fault>)> {
+    fn meet(
+        &mut self,
+        kind: Kind,
+        what: impl FnOnce() -> String,
+    ) -> Option<(Point, Option<Fault>)> {
         let met = self.met.as_mut()?;
         let point = Point { kind, what: what() };
         let strike = self.strike.filter(|strike| strike.point == met.len());
@@ -227,7 +231,10 @@ mod tests {
 
         assert_eq!(
             said.map(template),
-            ["POST /api/v1/orders/*/cancel", "event orders.order.confirmed.v1 * * for catalog.sales"]
+            [
+                "POST /api/v1/orders/*/cancel",
+                "event orders.order.confirmed.v1 * * for catalog.sales"
+            ]
         );
     }
 }

@@ -6,10 +6,7 @@ use std::time::Duration;
 
 use techtrove_core::Clock as _;
 
-use crate::{
-    checker,
-    world::World,
-};
+use crate::{checker, world::World};
 
 /// How long it may take.
 const PROMISED: Duration = Duration::from_secs(10);
