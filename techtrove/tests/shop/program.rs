@@ -52,6 +52,11 @@ impl Program {
         Actor::at(&self.base)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it to stop, as Ctrl-C does.
     pub fn interrupt(mut self) -> i32 {
         let id = self.process.id().to_string();
