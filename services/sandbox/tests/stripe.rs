@@ -171,6 +171,12 @@ fn what_is_not_asked_as_stripe_wants_it_is_refused() {
 
         let nobody = sandbox.client.get(&format!("{INTENTS}/{intent}")).send().await;
         let without_key = sandbox.ask(INTENTS, None, Some(&[("amount", "1")])).await;
+        let mut limits = Vec::new();
+        for amount in ["49", "100000000"] {
+            let fields = [("amount", amount), ("currency", "usd")];
+            let (_, body) = sandbox.ask(INTENTS, Some(amount), Some(&fields)).await;
+            limits.push(body["error"]["code"].clone());
+        }
         let in_capitals = [("amount", "100"), ("currency", "USD")];
         let in_capitals = sandbox.ask(INTENTS, Some("x"), Some(&in_capitals)).await;
         let no_card = sandbox.confirm(&intent, "k-1", "pm_nobody_knows").await;
@@ -179,6 +185,7 @@ fn what_is_not_asked_as_stripe_wants_it_is_refused() {
         assert_eq!(nobody.expect("an answer").status, 401);
         assert_eq!(without_key.1["error"]["param"], "idempotency-key");
         assert_eq!(in_capitals.1["error"]["param"], "currency");
+        assert_eq!(limits, ["amount_too_small", "amount_too_large"]);
         for (missing, param) in [(no_card, "payment_method"), (no_intent, "intent")] {
             assert_eq!(code(&missing), (400, "invalid_request_error", "resource_missing"));
             assert_eq!(missing.1["error"]["param"], param);

@@ -13,6 +13,10 @@ use crate::{
     error::Error,
 };
 
+/// The least and the most that is charged, whatever the currency.
+const LEAST: i64 = 50;
+const MOST: i64 = 99_999_999;
+
 /// A form's fields, or a query's.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
@@ -51,12 +55,17 @@ impl Fields {
         amount.ok_or_else(|| Refused::invalid("amount"))
     }
 
-    /// How much of what; the currency is in small letters.
+    /// How much of what is to be charged; the currency is in small letters.
     pub(super) fn money(&self) -> Result<Money, Refused> {
         let code = self.needed("currency")?;
         let currency = code.to_ascii_uppercase().parse();
         let currency = currency.ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_lowercase()));
-        Ok(Money::new(self.amount()?, currency.ok_or_else(|| Refused::invalid("currency"))?))
+        let currency = currency.ok_or_else(|| Refused::invalid("currency"))?;
+        match self.amount()? {
+            ..LEAST => Err(Refused::amount("amount_too_small")),
+            amount @ LEAST..=MOST => Ok(Money::new(amount, currency)),
+            _ => Err(Refused::amount("amount_too_large")),
+        }
     }
 
     /// The means of payment: one of Stripe's for tests, one that swallows its first answer, or one of
@@ -147,6 +156,12 @@ impl Refused {
     /// A field is missing, or cannot be what it is.
     pub(super) fn invalid(param: &str) -> Self {
         let error = json!({"type": "invalid_request_error", "param": param});
+        Self { status: StatusCode::BAD_REQUEST, error }
+    }
+
+    /// The amount is none that is charged.
+    fn amount(code: &str) -> Self {
+        let error = json!({"type": "invalid_request_error", "code": code, "param": "amount"});
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
