@@ -108,6 +108,7 @@ pub(crate) struct PaymentsQuery {
     /// Those with a refund of which the provider has not told (`pending`), or which it did not make
     /// (`failed`) and nobody has asked for again.
     #[serde(default)]
+    #[param(inline)]
     refund: Option<RefundTrouble>,
     /// How many items, 1 to 100; default 20.
     #[serde(default)]
