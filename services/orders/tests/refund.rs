@@ -113,7 +113,7 @@ async fn a_refund_that_the_provider_refuses_is_refused_for_good() {
     assert_eq!(first.problem_code(), "refund_refused");
     assert_eq!(first.value()["failure_code"], "card_is_gone");
     assert_eq!((first.text(), again.header("idempotent-replayed")), (again.text(), "true"));
-    world.assert_settled("refused").await;
+    world.assert_books_agree("refused").await;
     let guest = shop.actor.with_header("x-guest-token", &bought.guest_token);
     for (who, reason) in [(&support, json!("card_is_gone")), (&guest, json!(null))] {
         let shown = who.get(&bought.path).await.expect(200).value();

@@ -5,7 +5,7 @@ use techtrove_core::Timestamp;
 use techtrove_payments_api::{PaymentStatus, RefundId};
 
 use super::{
-    Order,
+    Order, PaymentState,
     saga::{Change, PaymentReport},
 };
 
@@ -63,14 +63,22 @@ impl Order {
         let known = self.refunds.iter().find(|refund| refund.id == id);
         let refund = known.filter(|refund| refund.status != RefundStatus::Failed)?;
         let counted = refund.status == RefundStatus::Succeeded;
-        let left = self.payment.refunded.saturating_sub(refund.amount);
-        let status =
-            if left == 0 { PaymentStatus::Captured } else { PaymentStatus::PartiallyRefunded };
-        let payment = counted.then(|| PaymentReport {
-            captured: self.payment.captured,
-            refunded: left,
-            ..PaymentReport::none(status)
-        });
+        let payment = counted.then(|| self.payment.given_back(-refund.amount));
         Some(Change { refunds: vec![refund.failed(code, now)], payment, ..Change::default() })
+    }
+}
+
+impl PaymentState {
+    /// The payment once so much more is given back. It is counted by the order's own refunds: a sum that
+    /// payments told may be older than the news that one of them was lost.
+    pub(super) fn given_back(&self, amount: i64) -> PaymentReport {
+        let captured = self.captured;
+        let refunded = self.refunded.saturating_add(amount);
+        let status = match refunded {
+            0 => PaymentStatus::Captured,
+            all if all == captured => PaymentStatus::Refunded,
+            _ => PaymentStatus::PartiallyRefunded,
+        };
+        PaymentReport { captured, refunded, ..PaymentReport::none(status) }
     }
 }

@@ -170,13 +170,8 @@ pub enum Outcome {
     NotAsked,
     /// Payments refused the request itself; money was not asked for.
     Rejected(Refusal),
-    /// The refund is made, and the payment stands so.
-    Refunded {
-        /// Which refund.
-        refund: RefundId,
-        /// The payment as it stands.
-        report: PaymentReport,
-    },
+    /// This refund is made.
+    Refunded(RefundId),
     /// The refund is not made, and never will be under its id.
     RefundRefused {
         /// Which refund.

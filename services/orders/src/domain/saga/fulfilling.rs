@@ -78,18 +78,19 @@ impl Saga {
         };
         match outcome {
             // Others have ended the one that was asked about.
-            Outcome::Refunded { refund, .. } | Outcome::RefundRefused { refund, .. }
+            Outcome::Refunded(refund) | Outcome::RefundRefused { refund, .. }
                 if *refund != pending.id =>
             {
                 done(Change::default())
             }
-            Outcome::Refunded { report, .. } => {
+            Outcome::Refunded(_) => {
                 let made = Refund {
                     status: RefundStatus::Succeeded,
                     updated_at: facts.now,
                     ..pending.clone()
                 };
-                done(Change { refunds: vec![made], ..Change::paid(report) })
+                let payment = Some(order.payment.given_back(pending.amount));
+                done(Change { refunds: vec![made], payment, ..Change::default() })
             }
             Outcome::RefundRefused { code, .. } => done(Change {
                 refunds: vec![pending.failed(code, facts.now)],
