@@ -49,7 +49,7 @@ pub use trace::Trace;
 /// What [`routes!`] expands to; not for direct use.
 #[doc(hidden)]
 pub mod macro_support {
-    pub use utoipa_axum::{PathItemExt, paste, routes as full};
+    pub use utoipa_axum::{paste, routes as full};
 
-    pub use crate::routes::{DESCRIBED, descriptions};
+    pub use crate::routes::Routes;
 }
