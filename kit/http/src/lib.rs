@@ -51,5 +51,5 @@ pub use trace::Trace;
 pub mod macro_support {
     pub use utoipa_axum::{PathItemExt, paste, routes as full};
 
-    pub use crate::routes::{DESCRIBED, descriptions};
+    pub use crate::routes::{describe, handle};
 }

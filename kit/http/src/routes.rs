@@ -2,8 +2,11 @@
 //! schemas, is five megabytes of a program: it is there for the tests alone, which compare it with the
 //! document that the gateway carries. Paths, methods and handlers are the same in both.
 
-use axum::routing::MethodRouter;
-use utoipa::openapi::{OpenApi, Paths, RefOr, Schema};
+use axum::{
+    handler::Handler,
+    routing::{MethodFilter, MethodRouter},
+};
+use utoipa::openapi::{HttpMethod, OpenApi, Paths, RefOr, Schema, path::Operation};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 /// Whether routes say more of themselves than their paths and methods.
@@ -15,8 +18,8 @@ pub const DESCRIBED: bool = cfg!(feature = "document");
 #[macro_export]
 macro_rules! routes {
     ($($module:ident :: $handler:ident),+ $(,)?) => {{
-        use $crate::macro_support::{DESCRIBED, PathItemExt as _, descriptions, full, paste};
-        use utoipa::{Path as _, openapi::path::{Operation, Paths}};
+        use $crate::macro_support::{PathItemExt as _, describe, full, handle, paste};
+        use utoipa::{Path as _, openapi::path::Paths};
 
         let (mut schemas, mut paths) = (Vec::new(), Paths::new());
         let mut router = axum::routing::MethodRouter::new();
@@ -25,29 +28,46 @@ macro_rules! routes {
                 $module::[<__path_ $handler>]::path(),
                 $module::[<__path_ $handler>]::methods(),
             )};
-            for method in &methods {
-                router = router.on(method.to_method_filter(), $module::$handler);
-            }
-            if DESCRIBED {
-                let (of_schemas, of_paths) = descriptions(full!($module::$handler), &router);
-                schemas.extend(of_schemas);
-                paths.merge(of_paths);
-            } else {
-                paths.add_path_operation(path, methods, Operation::new());
-            }
+            let filters = methods.iter().map(|method| method.to_method_filter());
+            router = handle(router, filters, &$module::$handler);
+            let known = (&mut schemas, &mut paths);
+            describe(known, (path, methods), || full!($module::$handler), &router);
         )+
         (schemas, paths, router)
     }};
 }
 
-/// The descriptions alone of a route that was put together with them, for a router of the same state.
+/// A router that answers these methods by `handler` too.
 #[doc(hidden)]
-pub fn descriptions<S>(
-    described: UtoipaMethodRouter<S>,
+pub fn handle<S, H, T>(
+    router: MethodRouter<S>,
+    methods: impl Iterator<Item = MethodFilter>,
+    handler: &H,
+) -> MethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    H: Handler<T, S>,
+    T: 'static,
+{
+    methods.fold(router, |router, method| router.on(method, handler.clone()))
+}
+
+/// Adds what a route says of itself, `full` with the feature `document` alone; the router is of the same
+/// state.
+#[doc(hidden)]
+pub fn describe<S>(
+    (schemas, paths): (&mut Vec<(String, RefOr<Schema>)>, &mut Paths),
+    (path, methods): (String, Vec<HttpMethod>),
+    full: impl FnOnce() -> UtoipaMethodRouter<S>,
     _: &MethodRouter<S>,
-) -> (Vec<(String, RefOr<Schema>)>, Paths) {
-    let (schemas, paths, _) = described;
-    (schemas, paths)
+) {
+    if DESCRIBED {
+        let (of_schemas, of_paths, _) = full();
+        schemas.extend(of_schemas);
+        paths.merge(of_paths);
+    } else {
+        paths.add_path_operation(path, methods, Operation::new());
+    }
 }
 
 /// A router for routes that are added one by one and say by `document` what they are; it is not asked
