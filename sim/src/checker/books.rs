@@ -9,7 +9,10 @@ use techtrove_orders_api::OrderId;
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
-use super::rows::{none, rows};
+use super::{
+    returns,
+    rows::{none, rows},
+};
 use crate::{customers::Purchase, plan::Plan, world::World};
 
 /// An order.
@@ -89,7 +92,8 @@ pub fn check(world: &World, purchases: &[Purchase]) {
     books.orders_and_stock();
     books.mails();
     books.promises(purchases);
-    for (host, invariant, sql) in EMPTY {
+    returns::check(world, purchases);
+    for (host, invariant, sql) in EMPTY.into_iter().chain(returns::EMPTY) {
         none(world, &world.host(host).look, invariant, sql);
     }
     for host in ["inventory", "catalog", "community", "orders", "notifications"] {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::{Memory, Person, Reply, Staff, Wish};
+use super::{Memory, Person, Reply, Staff, Wish, returns::Sending};
 use crate::world::World;
 
 /// What can be bought, and how often each is chosen.
@@ -60,18 +59,12 @@ pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number:
     if bought.requires_action {
         buyer.act(&bought).await;
     }
-    let memory = Arc::clone(&buyer.memory);
-    let serving = staff.serve(memory, place, bought.id.clone());
-    tokio::join!(buyer.regret(&bought), serving);
+    tokio::join!(buyer.regret(&bought), buyer.be_served(&staff, &bought));
 }
 
 impl Buyer {
     fn world(&self) -> &Arc<World> {
         &self.person.world
-    }
-
-    fn key(&self) -> String {
-        Uuid::from_u128(self.world().bits()).to_string()
     }
 
     fn lines(&self) -> Vec<Value> {
@@ -100,13 +93,13 @@ impl Buyer {
         let mut order = self.order();
         order["lines"] = self.lines().into();
         let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
-        self.buy(wish.header("idempotency-key", &self.key())).await
+        self.buy(wish.header("idempotency-key", &self.person.key())).await
     }
 
     /// Fills a cart and buys it, now and then from two devices at once.
     async fn by_cart(&self) -> Option<(Bought, String)> {
         let made = Wish::new("orders", Method::POST, "/api/v1/carts").body(json!({}));
-        let made = self.person.insist(&made.header("idempotency-key", &self.key())).await?;
+        let made = self.person.insist(&made.header("idempotency-key", &self.person.key())).await?;
         let (id, token) = (made.text("/id")?, made.text("/cart_token")?);
         for (number, line) in self.lines().into_iter().enumerate() {
             let add = Wish::new("orders", Method::POST, format!("/api/v1/carts/{id}/items"));
@@ -121,7 +114,7 @@ impl Buyer {
         let path = format!("/api/v1/carts/{id}/checkout");
         let wish = Wish::new("orders", Method::POST, path).body(self.order());
         let wish = wish.header("x-cart-token", &token);
-        let (first, second) = (self.key(), self.key());
+        let (first, second) = (self.person.key(), self.person.key());
         let here = self.buy(wish.clone().header("idempotency-key", &first));
         if !self.world().chance(300) {
             return here.await;
@@ -142,32 +135,14 @@ impl Buyer {
         let first = if self.world().chance(150) {
             self.world().reach("customers the same key twice at once");
             let (one, other) = tokio::join!(self.person.insist(&wish), self.person.insist(&wish));
-            self.agree(one.as_ref(), other.as_ref());
+            self.person.agree(&self.email, one.as_ref(), other.as_ref());
             one.or(other)
         } else {
             self.person.insist(&wish).await
         };
         let again = if self.world().chance(200) { self.person.insist(&wish).await } else { None };
-        self.agree(first.as_ref(), again.as_ref());
+        self.person.agree(&self.email, first.as_ref(), again.as_ref());
         self.remember(&first.or(again)?)
-    }
-
-    /// The same key has the same answer.
-    fn agree(&self, one: Option<&Reply>, other: Option<&Reply>) {
-        if let (Some(one), Some(other)) = (one, other) {
-            let same = one.status == other.status && one.text("/id") == other.text("/id");
-            if !same {
-                let detail = format!(
-                    "{}: {} {:?}, then {} {:?}",
-                    self.email,
-                    one.status,
-                    one.text("/id"),
-                    other.status,
-                    other.text("/id")
-                );
-                self.world().violated("a key has one answer", detail);
-            }
-        }
     }
 
     fn remember(&self, reply: &Reply) -> Option<(Bought, String)> {
@@ -199,6 +174,19 @@ impl Buyer {
         let path = format!("/api/v1/payments/{}/actions/complete", bought.payment);
         let wish = Wish::new("payments", Method::POST, path).body(json!({"outcome": outcome}));
         self.person.insist(&wish).await;
+    }
+
+    /// Has it sent, as chance has it, and some of it taken back, while money is given back for other reasons.
+    async fn be_served(&self, staff: &Staff, bought: &Bought) {
+        let (order, memory, place) = (bought.id.as_str(), &*self.memory, self.place);
+        let left = staff.ship(memory, place, order).await;
+        let sending = Sending { buyer: &self.person, staff, memory, place, order };
+        let sends_back = self.world().chance(if left { 800 } else { 50 });
+        tokio::join!(staff.refund(memory, place, order), async {
+            if sends_back {
+                sending.run().await;
+            }
+        });
     }
 
     /// Changes their mind, or the order.
