@@ -44,7 +44,7 @@ const EDGES: [(&str, &str, &str); 7] = [
 ];
 
 /// What no commit may leave: host, invariant, and the rows that break it.
-const ALWAYS: [(&str, &str, &str); 7] = [
+const ALWAYS: [(&str, &str, &str); 8] = [
     (
         "inventory",
         "stock is its movements",
@@ -73,6 +73,12 @@ const ALWAYS: [(&str, &str, &str); 7] = [
         "the ledger sums to zero",
         "SELECT hex(payment_id) || ' ' || operation || ' by ' || SUM(amount) FROM ledger_entries \
          GROUP BY payment_id, operation HAVING SUM(amount) <> 0",
+    ),
+    (
+        "payments",
+        "no more is asked back than was taken",
+        "SELECT hex(p.id) FROM payments p JOIN operations o ON o.payment_id = p.id \
+           AND o.kind = 'refund' AND o.state <> 'refused' GROUP BY p.id HAVING SUM(o.amount) > p.captured",
     ),
     (
         "orders",
