@@ -2,6 +2,7 @@
 //! its public API alone, and remember what they were answered, which the shop is held to in the end.
 
 mod buyer;
+mod member;
 mod returns;
 mod staff;
 
@@ -69,6 +70,8 @@ impl Reply {
 pub struct Purchase {
     /// The contact, which no other purchase has.
     pub email: String,
+    /// Who was signed in.
+    pub user: Option<String>,
     /// The order that was acknowledged.
     pub order: Option<String>,
     /// Whether it was refused for good.
