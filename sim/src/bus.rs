@@ -1,7 +1,7 @@
 //! Events between hosts: the relay of one hands each to a consumer on another over the network, and takes
 //! silence for an outage. At the other end the event is taken as the kit takes it.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, future::BoxFuture};
 use techtrove_bus::{Event, EventHandler, HandlerError, Taken, attempt};
@@ -9,7 +9,7 @@ use techtrove_http::Lost;
 
 use crate::{
     hosts::Life,
-    network::{Sender, transmit},
+    network::{Errand, Sender, transmit},
     world::World,
 };
 
@@ -40,18 +40,23 @@ pub fn remote(
 
 impl EventHandler for Remote {
     fn handle(&self, event: Arc<Event>) -> BoxFuture<'_, Result<Taken, HandlerError>> {
-        let what = format!(
-            "event {} {} {} of {} for {}",
-            event.kind, event.sequence, event.id, event.aggregate_id, self.consumer
-        );
         let consumer = self.consumer;
-        let work = move |life: Arc<Life>| take(life, consumer, Arc::clone(&event)).boxed();
-        let say = |taken: &Result<(), HandlerError>| match taken {
-            Ok(()) => "taken".to_owned(),
-            Err(error) => format!("not taken: {error}"),
+        let what = format!(
+            "event {} {} {} of {} for {consumer}",
+            event.kind, event.sequence, event.id, event.aggregate_id
+        );
+        let errand = Errand {
+            what,
+            mark: String::new(),
+            work: Arc::new(move |life| take(life, consumer, Arc::clone(&event)).boxed()),
+            say: |taken| match taken {
+                Ok(()) => "taken".to_owned(),
+                Err(error) => format!("not taken: {error}"),
+            },
+            failing: || Err(HandlerError::failed("the consumer fails")),
         };
         async move {
-            let handing = transmit(&self.world, &self.from, self.to, what, work, say);
+            let handing = transmit(&self.world, &self.from, self.to, errand);
             match tokio::time::timeout(PATIENCE, handing).await {
                 Ok(Ok(taken)) => taken.map(|()| Taken::Handled),
                 Ok(Err(Lost { source, .. })) => Err(HandlerError::Unavailable(source)),
@@ -67,8 +72,8 @@ async fn take(
     consumer: &'static str,
     event: Arc<Event>,
 ) -> Result<(), HandlerError> {
-    let subscriptions = life.subscriptions();
-    match subscriptions.iter().find(|known| known.consumer == consumer) {
+    let Some(faces) = life.faces() else { return pending().await };
+    match faces.subscriptions.iter().find(|known| known.consumer == consumer) {
         Some(subscription) => attempt(subscription, &event, DEADLINE).await,
         None => Err(HandlerError::unavailable("there is no such consumer")),
     }

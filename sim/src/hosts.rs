@@ -4,6 +4,7 @@
 
 use std::{
     fmt,
+    future::pending,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -19,7 +20,13 @@ use techtrove_db::{Db, Device, Disk};
 use tokio::task::{AbortHandle, JoinHandle};
 use tower::ServiceExt as _;
 
-use crate::{checker::Watch, clock::HostClock, weather::SLOW_DISK, wiring, world::World};
+use crate::{
+    checker::{self, Watch},
+    clock::HostClock,
+    weather::SLOW_DISK,
+    wiring,
+    world::World,
+};
 
 /// The largest answer.
 const MAX_BODY: usize = 8 * 1024 * 1024;
@@ -67,7 +74,8 @@ pub struct Life {
     /// Its number, from 1.
     pub number: u64,
     up: AtomicBool,
-    faces: OnceLock<Faces>,
+    /// While it is up: they hold what holds them.
+    faces: Mutex<Option<Arc<Faces>>>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -115,7 +123,7 @@ impl Host {
             host: self.name,
             number: self.lives.fetch_add(1, Relaxed) + 1,
             up: AtomicBool::new(true),
-            faces: OnceLock::new(),
+            faces: Mutex::default(),
             tasks: Mutex::default(),
         });
         world.tell(&format!("+ {} starts, life {}", self.name, life.number));
@@ -127,25 +135,44 @@ impl Host {
             };
             faces.subscriptions.iter().map(listed).collect()
         });
-        // A life is built once.
-        let _ = life.faces.set(faces);
+        life.show(Some(faces));
         self.set_life(Some(life));
         Ok(())
     }
 
-    /// Ends its life where it stands, and begins another after `pause`.
+    /// Ends its life for good.
+    pub fn end(&self) {
+        if let Some(life) = self.set_life(None) {
+            life.end();
+        }
+    }
+
+    /// Ends its life where it stands, and begins another after `pause`, whose clock is off.
     pub fn crash(self: &Arc<Self>, world: &Arc<World>, pause: Duration) {
+        self.restart(world, pause, |host, world| {
+            let skew = i64::try_from(world.pick(0, 4_000_000)).unwrap_or(0) - 2_000_000;
+            world.fault("clock skew", &format!("{} by {skew} µs", host.name));
+            host.clock.set_skew(skew);
+        });
+    }
+
+    /// Ends its life where it stands, and begins another after `pause`, behind what is done `before`.
+    fn restart(
+        self: &Arc<Self>,
+        world: &Arc<World>,
+        pause: Duration,
+        before: impl FnOnce(&Self, &World) + Send + 'static,
+    ) {
         let Some(life) = self.set_life(None) else { return };
         life.end();
         let (host, world) = (Arc::clone(self), Arc::clone(world));
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
-            let skew = i64::try_from(world.pick(0, 4_000_000)).unwrap_or(0) - 2_000_000;
-            world.fault("clock skew", &format!("{} by {skew} µs", host.name));
-            host.clock.set_skew(skew);
+            before(&host, &world);
             if let Err(error) = host.start(&world).await {
                 world.violated("a host starts again", format!("{}: {error:#}", host.name));
             }
+            world.heals();
         });
     }
 }
@@ -159,6 +186,7 @@ impl Life {
 
     fn end(&self) {
         self.up.store(false, Relaxed);
+        self.show(None);
         for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
             task.abort();
         }
@@ -176,10 +204,14 @@ impl Life {
         task
     }
 
-    /// The events it listens to.
+    fn show(&self, faces: Option<Faces>) {
+        *self.faces.lock().unwrap_or_else(PoisonError::into_inner) = faces.map(Arc::new);
+    }
+
+    /// What it shows to others, while it is up.
     #[must_use]
-    pub fn subscriptions(&self) -> &[Subscription] {
-        self.faces.get().map_or(&[], |faces| &faces.subscriptions)
+    pub fn faces(&self) -> Option<Arc<Faces>> {
+        self.faces.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Answers a request at one of its doors.
@@ -188,12 +220,12 @@ impl Life {
         door: Door,
         request: Request<Bytes>,
     ) -> impl Future<Output = Response<Bytes>> + Send + use<> {
-        let faces = self.faces.get().expect("a life is shown to others once it is built");
-        let router = match door {
+        let router = self.faces().map(|faces| match door {
             Door::Public => faces.public.clone(),
             Door::Internal => faces.internal.clone(),
-        };
+        });
         async move {
+            let Some(router) = router else { return pending().await };
             let response = match router.oneshot(request.map(Body::from)).await {
                 Ok(response) => response,
                 Err(never) => match never {},
@@ -224,6 +256,16 @@ impl HostDevice {
             self.host.crash(&self.world, self.world.time(50, 2_500));
         }
     }
+
+    /// Has the host go down as it is addressed to, with a right clock afterwards.
+    fn go_down(&self) {
+        self.host.restart(&self.world, self.world.time(50, 2_500), |_, _| {});
+    }
+
+    /// How much was ever written on it.
+    fn changes(&self) -> i64 {
+        checker::changes(&self.host.look)
+    }
 }
 
 impl Device for HostDevice {
@@ -242,6 +284,10 @@ impl Device for HostDevice {
 
     fn committing(&self, jobs: &[&'static str]) {
         self.may_crash("crash before commit", jobs);
+        let what = || format!("{} commits {}", self.host.name, jobs.join(", "));
+        if self.life.is_up() && self.world.begins_commit(what, || self.changes()) {
+            self.go_down();
+        }
     }
 
     fn committed(&self, jobs: &[&'static str]) {
@@ -249,6 +295,9 @@ impl Device for HostDevice {
         let mut watch = self.host.watch.lock().unwrap_or_else(PoisonError::into_inner);
         watch.look(&self.world, self.host.name, &self.host.look);
         drop(watch);
+        if self.world.ends_commit(|| self.changes()) {
+            self.go_down();
+        }
         self.may_crash("crash after commit", jobs);
     }
 }

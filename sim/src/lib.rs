@@ -1,6 +1,7 @@
 //! The whole shop under simulated faults, by seed: every service is a host with a disk of its own, on a
 //! simulated network, disk and clock, running its real code and SQL in one thread. It must never let
-//! anything but the seed decide what happens. Start with [`run`]; `main.rs` is its command line.
+//! anything but the seed decide what happens. Start with [`run`], or with [`sagas`], where faults are not
+//! left to chance; `main.rs` is its command line.
 
 mod bus;
 mod checker;
@@ -12,6 +13,7 @@ mod network;
 mod panics;
 mod plan;
 mod plants;
+pub mod sagas;
 mod storm;
 mod trace;
 mod weather;
@@ -66,20 +68,24 @@ pub struct Options {
 /// # Errors
 /// When the simulation itself fails, rather than the shop.
 pub fn run(seed: u64, options: Options) -> anyhow::Result<Outcome> {
-    panics::listen();
-    techtrove_core::plant(options.plant.unwrap_or_default());
-    let outcome = simulate(seed, options.shown);
-    techtrove_core::plant("");
-    outcome
+    simulated(options, live(seed, options.shown))
 }
 
-fn simulate(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
+/// Runs a simulation on a runtime of its own, whose time is virtual.
+fn simulated<T>(
+    options: Options,
+    simulation: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    panics::listen();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .context("no runtime")?;
-    runtime.block_on(live(seed, shown))
+    techtrove_core::plant(options.plant.unwrap_or_default());
+    let outcome = runtime.block_on(simulation);
+    techtrove_core::plant("");
+    outcome
 }
 
 async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
@@ -101,14 +107,20 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
         visit.await.context("a buyer panicked")?;
     }
     checker::settle(&world).await;
-    checker::check(&world, &memory.all());
-    for panic in panics::heard() {
-        world.violated("nothing panics", panic);
-    }
+    check(&world, &memory);
     let (fingerprint, reached) =
         world.with_trace(|trace| (trace.fingerprint(), trace.reached().clone()));
     let (violations, lasted) = (world.violations(), world.started.elapsed());
+    world.end();
     Ok(Outcome { seed, fingerprint, violations, reached, lasted })
+}
+
+/// Checks everything that must hold in the end.
+fn check(world: &World, memory: &Memory) {
+    checker::check(world, &memory.all());
+    for panic in panics::heard() {
+        world.violated("nothing panics", panic);
+    }
 }
 
 /// Makes all hosts and starts them.

@@ -1,11 +1,16 @@
 //! The simulation's command line: seeds in, violations out.
 
+mod surveys;
+
 use std::{collections::BTreeMap, fmt::Write as _, process::ExitCode, str::FromStr};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use techtrove_sim::{LONG, Options, Outcome, PLANTS, missed, run};
+use techtrove_sim::{
+    LONG, Options, Outcome, PLANTS, Violation, missed, run,
+    sagas::{Fault, SCENARIOS, Scenario, Strike},
+};
 
 /// Run the whole shop under simulated faults
 #[derive(Debug, Parser)]
@@ -15,7 +20,11 @@ use techtrove_sim::{LONG, Options, Outcome, PLANTS, missed, run};
   cargo xtask sim --seed 42             one run again, with its trace
   cargo xtask sim --list-plants         the bugs that can be planted
   cargo xtask sim --plant NAME --seeds 0..1000   with this bug, which it should find
-  cargo xtask sim --plants 0..1000      each bug until a seed finds it")]
+  cargo xtask sim --plants 0..1000      each bug until a seed finds it
+  cargo xtask sim --sagas               every saga with every fault at every point
+  cargo xtask sim --saga cancel         one saga
+  cargo xtask sim --saga cancel --point 31 --fault answer-lost   one fault again, with its trace
+  cargo xtask sim --sagas --plant NAME  with this bug, which it should find")]
 struct Arguments {
     /// The seeds to run
     #[arg(long, value_name = "A..B", default_value = "0..100")]
@@ -32,6 +41,19 @@ struct Arguments {
     /// Plant each bug in turn, and run seeds until one finds it
     #[arg(long, value_name = "A..B", conflicts_with_all = ["seeds", "seed", "plant"])]
     plants: Option<Seeds>,
+    /// Play every saga with every fault at every point
+    #[arg(long, conflicts_with_all = ["seeds", "seed", "plants", "saga"])]
+    sagas: bool,
+    /// Play this saga with every fault at every point
+    #[arg(long, value_name = "NAME", value_parser = surveys::known_saga)]
+    #[arg(conflicts_with_all = ["seeds", "seed", "plants"])]
+    saga: Option<&'static Scenario>,
+    /// Only with the fault at this point, with its trace
+    #[arg(long, value_name = "N", requires = "saga", requires = "fault")]
+    point: Option<usize>,
+    /// The fault: lost, answer-lost, twice, late, fails, fails-after; crash-before, crash-after of a commit
+    #[arg(long, value_name = "KIND", requires = "point", value_parser = surveys::known_fault)]
+    fault: Option<Fault>,
     /// Print no trace and no progress
     #[arg(long)]
     quiet: bool,
@@ -78,14 +100,27 @@ fn start(arguments: &Arguments) -> anyhow::Result<()> {
         return find_plants(seeds, arguments.quiet);
     }
     let plant = arguments.plant;
+    let shown = Options { shown: !arguments.quiet, plant };
+    if let Some((saga, strike)) = arguments.saga.zip(strike(arguments)) {
+        return surveys::replay(saga, strike, shown);
+    }
+    if arguments.sagas || arguments.saga.is_some() {
+        let sagas = arguments.saga.map_or(SCENARIOS, std::slice::from_ref);
+        return surveys::survey_all(sagas, plant, arguments.quiet);
+    }
     if let Some(seed) = arguments.seed {
-        let options = Options { shown: !arguments.quiet, plant };
-        let outcome = run(seed, options).with_context(|| format!("seed {seed}"))?;
+        let outcome = run(seed, shown).with_context(|| format!("seed {seed}"))?;
         println!("{}", summary(&outcome));
         ensure!(outcome.violations.is_empty(), "seed {seed} violates an invariant");
         return Ok(());
     }
     run_all(arguments.seeds, Options { shown: false, plant }, arguments.quiet)
+}
+
+/// The one fault that is asked for.
+fn strike(arguments: &Arguments) -> Option<Strike> {
+    let (point, fault) = arguments.point.zip(arguments.fault)?;
+    Some(Strike { point, fault })
 }
 
 fn run_all(Seeds(first, beyond): Seeds, options: Options, quiet: bool) -> anyhow::Result<()> {
@@ -150,12 +185,18 @@ fn progress(count: u64, quiet: bool) -> anyhow::Result<ProgressBar> {
 
 fn summary(outcome: &Outcome) -> String {
     let Outcome { seed, fingerprint, violations, lasted, .. } = outcome;
-    let mut text = format!(
+    let text = format!(
         "seed {seed}: {} lines in {} s of virtual time, {}",
         fingerprint.lines,
         lasted.as_secs(),
         fingerprint.hash
     );
+    text + &told(violations)
+}
+
+/// What was found wrong, a line each.
+fn told(violations: &[Violation]) -> String {
+    let mut text = String::new();
     for violation in violations {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n  {}: {}", violation.invariant, violation.detail);

@@ -1,17 +1,19 @@
 //! The network between the hosts. A message has a fate of its own: on time, late, twice, lost, or lost on
 //! the way back; who cannot be reached does not get it at all. What was sent arrives whether or not its
-//! sender still lives, and a host that is down has never sent anything.
+//! sender still lives, and a host that is down has never sent anything. A fault that is addressed to a
+//! message ([`crate::sagas`]) joins the fate that chance gives it.
 
 use std::{fmt, future::pending, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use techtrove_http::{Client, Lost, Network};
 use tokio::sync::oneshot;
 
 use crate::{
     hosts::{Door, Life},
+    sagas::{Fault, template},
     weather::LATE,
     world::World,
 };
@@ -60,23 +62,70 @@ pub fn client(world: &Arc<World>, from: &Sender, to: &'static str, door: Door) -
 impl Network for Link {
     fn carry(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, Lost>> {
         let Self { world, from, to, door } = self.clone();
-        let what = format!("{} {}", request.method(), request.uri());
-        let sent = digest(request.body());
-        let work = move |life: Arc<Life>| life.answer(door, request.clone()).boxed();
-        let say = |response: &Response<Bytes>| {
-            format!("{} {}", response.status().as_u16(), digest(response.body()))
+        let errand = Errand {
+            what: format!("{} {}", request.method(), request.uri()),
+            mark: digest(request.body()).to_string(),
+            work: Arc::new(move |life: Arc<Life>| life.answer(door, request.clone()).boxed()),
+            say: |response| format!("{} {}", response.status().as_u16(), digest(response.body())),
+            failing: || {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response
+            },
         };
-        async move { transmit(&world, &from, to, format!("{what} {sent}"), work, say).await }
-            .boxed()
+        async move { transmit(&world, &from, to, errand).await }.boxed()
     }
 }
 
+/// What a message is for.
+pub struct Errand<T> {
+    /// What it says.
+    pub what: String,
+    /// What tells it from others that say the same.
+    pub mark: String,
+    /// What a host does for it.
+    pub work: Arc<dyn Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync>,
+    /// An answer in the trace.
+    pub say: fn(&T) -> String,
+    /// The answer of a host that fails.
+    pub failing: fn() -> T,
+}
+
 /// What happens to a message.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Fate {
     there: Option<Duration>,
-    again: Option<Duration>,
+    again: Option<Again>,
+    failing: Option<Failing>,
     back: Option<Duration>,
+}
+
+/// When a message arrives once more.
+#[derive(Clone, Copy, Debug)]
+enum Again {
+    After(Duration),
+    AtLast,
+}
+
+/// When a host fails that a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failing {
+    Before,
+    After,
+}
+
+impl Fate {
+    fn with(self, fault: Fault) -> Self {
+        match fault {
+            Fault::Lost => Self { there: None, ..self },
+            Fault::AnswerLost => Self { back: None, ..self },
+            Fault::Twice => Self { again: Some(Again::After(Duration::ZERO)), ..self },
+            Fault::Late => Self { again: Some(Again::AtLast), ..self },
+            Fault::Fails => Self { failing: Some(Failing::Before), ..self },
+            Fault::FailsAfter => Self { failing: Some(Failing::After), ..self },
+            Fault::CrashBefore | Fault::CrashAfter => self,
+        }
+    }
 }
 
 impl World {
@@ -85,6 +134,7 @@ impl World {
         let mut fate = Fate {
             there: Some(Duration::from_micros(self.pick(100, 3_000))),
             again: None,
+            failing: None,
             back: Some(Duration::from_micros(self.pick(100, 3_000))),
         };
         if self.chance(rate) {
@@ -95,7 +145,7 @@ impl World {
             fate.there = Some(self.time(20, LATE));
         } else if self.chance(rate) {
             self.fault("request twice", what);
-            fate.again = Some(self.time(0, LATE));
+            fate.again = Some(Again::After(self.time(0, LATE)));
         }
         if self.chance(rate) {
             self.fault("answer lost", what);
@@ -112,35 +162,30 @@ impl World {
     }
 }
 
-/// Brings a message to a host, which does `work` for it, and its answer back.
+/// Brings a message to a host, and its answer back.
 ///
 /// # Errors
 /// When the connection fails. Nothing ever comes of what is lost.
-pub async fn transmit<T, W, S>(
+pub async fn transmit<T: Send + 'static>(
     world: &Arc<World>,
     from: &Sender,
     to: &'static str,
-    what: String,
-    work: W,
-    say: S,
-) -> Result<T, Lost>
-where
-    T: Send + 'static,
-    W: Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync + 'static,
-    S: Fn(&T) -> String + Send + 'static,
-{
+    errand: Errand<T>,
+) -> Result<T, Lost> {
     if !from.lives() {
         return pending().await;
     }
-    let name = format!("#{} {}>{to} {what}", world.next_message(), from.name());
+    let (from, what) = (from.name(), format!("{} {}", errand.what, errand.mark));
+    let name = format!("#{} {from}>{to} {}", world.next_message(), what.trim_end());
     world.tell(&name);
     let fate = world.fate(&name);
-    let Some(there) = fate.there else { return pending().await };
-    let message = Message { world: Arc::clone(world), name, from: from.name(), to };
+    let addressed = world.meets_message(|| format!("{from} > {to} {}", template(&errand.what)));
+    let fate = addressed.map_or(fate, |fault| fate.with(fault));
+    let message = Message { world: Arc::clone(world), name, from, to };
     let (sender, answer) = oneshot::channel();
     tokio::spawn(async move {
-        let answered = message.deliver(there, fate.again, Arc::new(work)).await;
-        if let Some(answered) = message.bring_back(answered, fate.back, say).await {
+        let answered = message.deliver(fate, &errand).await;
+        if let Some(answered) = message.bring_back(answered, fate.back, errand.say).await {
             // Whoever asked may wait no longer.
             let _ = sender.send(answered);
         }
@@ -161,18 +206,13 @@ struct Message {
 }
 
 impl Message {
-    /// What the host made of it; `None` when it was lost. What has arrived may arrive `again`.
-    async fn deliver<T, W>(
+    /// What the host made of it; `None` when it was lost. What has arrived may arrive again.
+    async fn deliver<T: Send + 'static>(
         &self,
-        delay: Duration,
-        again: Option<Duration>,
-        work: Arc<W>,
-    ) -> Option<Result<T, Lost>>
-    where
-        T: Send + 'static,
-        W: Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync + 'static,
-    {
-        tokio::time::sleep(delay).await;
+        fate: Fate,
+        errand: &Errand<T>,
+    ) -> Option<Result<T, Lost>> {
+        tokio::time::sleep(fate.there?).await;
         if self.world.is_cut(self.from, self.to) {
             self.world.fault("unreachable", &self.name);
             return None;
@@ -181,12 +221,16 @@ impl Message {
             self.world.fault("refused", &self.name);
             return Some(Err(Lost { sent: false, source: "connection refused".into() }));
         };
-        if let Some(again) = again {
-            let (copy, work) = (self.clone(), Arc::clone(&work));
+        if let Some(again) = fate.again {
+            let (copy, work) = (self.clone(), Arc::clone(&errand.work));
             tokio::spawn(async move { copy.repeat(again, &*work).await });
         }
-        let task = life.spawn(work(Arc::clone(&life)));
+        if fate.failing == Some(Failing::Before) {
+            return Some(Ok((errand.failing)()));
+        }
+        let task = life.spawn((errand.work)(Arc::clone(&life)));
         match task.await {
+            Ok(_) if life.is_up() && fate.failing.is_some() => Some(Ok((errand.failing)())),
             Ok(answer) if life.is_up() => Some(Ok(answer)),
             // The host went down over it.
             _ if self.world.chance(500) => {
@@ -203,10 +247,13 @@ impl Message {
     /// Arrives once more, and is answered to nobody.
     async fn repeat<T: Send + 'static>(
         &self,
-        delay: Duration,
+        again: Again,
         work: &(dyn Fn(Arc<Life>) -> BoxFuture<'static, T> + Send + Sync),
     ) {
-        tokio::time::sleep(delay).await;
+        match again {
+            Again::After(delay) => tokio::time::sleep(delay).await,
+            Again::AtLast => self.world.until_late().await,
+        }
         if let Some(life) = self.world.host(self.to).life() {
             self.world.fault("second arrival", &self.name);
             life.spawn(work(Arc::clone(&life)));

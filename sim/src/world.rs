@@ -11,7 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha20Rng;
 use tokio::time::Instant;
 
-use crate::{hosts::Host, trace::Trace, weather::Weather};
+use crate::{hosts::Host, sagas::Points, trace::Trace, weather::Weather};
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,7 @@ struct Inner {
     trace: Trace,
     hosts: BTreeMap<&'static str, Arc<Host>>,
     weather: Weather,
+    points: Points,
     violations: Vec<Violation>,
     messages: u64,
 }
@@ -51,6 +52,7 @@ impl World {
             trace: Trace::new(shown),
             hosts: BTreeMap::new(),
             weather: Weather::default(),
+            points: Points::default(),
             violations: Vec::new(),
             messages: 0,
         };
@@ -102,6 +104,11 @@ impl World {
         change(&mut self.inner().weather)
     }
 
+    /// Looks at the points that faults are addressed to, or changes them.
+    pub fn with_points<T>(&self, change: impl FnOnce(&mut Points) -> T) -> T {
+        change(&mut self.inner().points)
+    }
+
     /// The number of the next message.
     pub fn next_message(&self) -> u64 {
         let mut inner = self.inner();
@@ -124,6 +131,12 @@ impl World {
     #[must_use]
     pub fn hosts(&self) -> Vec<Arc<Host>> {
         self.inner().hosts.values().map(Arc::clone).collect()
+    }
+
+    /// Ends it: its hosts hold it as it holds them.
+    pub fn end(&self) {
+        let hosts = std::mem::take(&mut self.inner().hosts);
+        hosts.into_values().for_each(|host| host.end());
     }
 
     /// Whether chance has it: so many times in a thousand.

@@ -37,7 +37,10 @@ fn run(cli: Cli) -> Result<(), ProgramError> {
             Command::Audit(options) => commands::audit(options).await,
             Command::Backup(options) => commands::backup(options).await,
             Command::Restore(options) => commands::restore(options).await,
-            Command::Openapi => commands::print_openapi().await,
+            Command::Openapi => {
+                commands::print_openapi();
+                Ok(())
+            }
         }
     })
 }

@@ -207,11 +207,12 @@ fn prune_worker(db: &Db, clock: &SharedClock) -> Worker {
     })
 }
 
-/// The document of the public API, from services built on databases in memory.
+/// The document as the routes describe it, from services built on databases in memory: what the gateway
+/// carries. The program has no descriptions in it; tests have.
 ///
 /// # Errors
 /// When a service refuses.
-pub async fn openapi() -> Result<utoipa::openapi::OpenApi, StartError> {
+pub async fn described() -> Result<utoipa::openapi::OpenApi, StartError> {
     let clock: SharedClock = Arc::new(SystemClock);
     let ids: SharedIds = Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
     let options = DbOptions { inline: true, ..DbOptions::default() };
@@ -225,5 +226,5 @@ pub async fn openapi() -> Result<utoipa::openapi::OpenApi, StartError> {
     };
     let services = wire(wiring).await?.services;
     let services = services.into_iter().map(|service| service.public).collect();
-    Ok(techtrove_gateway::document(services, &Settings::default().gateway()))
+    Ok(techtrove_gateway::describe(services))
 }

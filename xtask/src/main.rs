@@ -4,6 +4,7 @@
 
 mod bench;
 mod fuzz;
+mod openapi;
 mod pc_parts;
 mod servers;
 mod sim;
@@ -22,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask pc-parts DIR --complete 1 > p.ndjson   real parts for `techtrove import`
   cargo xtask bench --parts DIR                      measure the release program on them
   cargo xtask sim --seeds 0..1000                    the shop under simulated faults, by seed
+  cargo xtask openapi                                write the API's document, after a route changed
   cargo xtask fuzz                                   ask the API whatever its document allows
 
 `cargo xtask COMMAND --help` says more of each.";
@@ -39,6 +41,7 @@ struct Arguments {
 enum Command {
     Bench(bench::Arguments),
     Fuzz(fuzz::Arguments),
+    Openapi(openapi::Arguments),
     PcParts(pc_parts::Arguments),
     Servers(servers::Arguments),
     Sim(sim::Arguments),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::PcParts(arguments) => pc_parts::run(&arguments),
         Command::Servers(arguments) => servers::run(&arguments),
         Command::Sim(arguments) => sim::run(&arguments),

@@ -41,21 +41,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_has_no_planted_bugs() {
-        let features = |package: &str| {
+    fn the_program_has_no_planted_bugs_and_no_descriptions_of_routes() {
+        let features = |package: &str, of: &str| {
             let tree = ["tree", "--offline", "--edges", "normal", "--format", "{p} {f}"];
             let mut command = Command::new("cargo");
             command.args(tree).args(["--package", package]);
             let tree = command.current_dir(tidy::root()).output().expect("cargo runs").stdout;
             let tree = String::from_utf8(tree).expect("text");
-            let core = tree.lines().filter(|line| line.contains("techtrove-core "));
-            core.map(str::to_owned).collect::<Vec<_>>()
+            let lines = tree.lines().filter(|line| line.contains(of));
+            lines.map(str::to_owned).collect::<Vec<_>>()
         };
 
-        let (simulation, program) = (features("techtrove-sim"), features("techtrove"));
+        let (simulation, program) = (
+            features("techtrove-sim", "techtrove-core "),
+            features("techtrove", "techtrove-core "),
+        );
+        let (tests, lean) = (
+            features("techtrove-testing", "techtrove-http "),
+            features("techtrove", "techtrove-http "),
+        );
 
         let is_planted = |line: &String| line.contains(" plant");
         assert!(simulation.iter().any(is_planted), "{simulation:?}");
         assert!(!program.is_empty() && !program.iter().any(is_planted), "{program:?}");
+        let is_described = |line: &String| line.contains(" document");
+        assert!(tests.iter().any(is_described), "{tests:?}");
+        assert!(!lean.is_empty() && !lean.iter().any(is_described), "{lean:?}");
     }
 }

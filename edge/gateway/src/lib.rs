@@ -4,6 +4,7 @@
 
 mod address;
 mod docs;
+mod document;
 mod edge;
 mod headers;
 mod limiter;
@@ -13,6 +14,7 @@ mod parameters;
 
 pub use address::TrustedProxies;
 pub use docs::document;
+pub use document::describe;
 pub use limiter::{Allowance, InvalidRateLimit, RateLimit};
 pub use pace::Pace;
 
@@ -65,17 +67,12 @@ pub struct Origin {
 
 /// The origin as one router, which answers each request in its context.
 pub fn router(config: &Config, origin: Origin, context: RequestContext) -> Router {
-    let mut api = OpenApiRouter::with_openapi(docs::head());
-    for service in origin.services {
-        api = api.merge(service);
-    }
-    let (api, openapi) = api.split_for_parts();
-    let document = docs::complete(openapi, config);
-    let routes = api.merge(docs::router(&document)).merge(origin.beside);
+    let api = origin.services.into_iter().fold(OpenApiRouter::new(), OpenApiRouter::merge);
+    let routes = Router::from(api).merge(docs::router(config)).merge(origin.beside);
     // One layer made of four: axum boxes a route once for each time that it is layered.
     with_fallbacks(routes).layer((
         ContextLayer::new(context),
-        EdgeLayer::new(config, Parameters::of(&document)),
+        EdgeLayer::new(config, Parameters::of(docs::DOCUMENT)),
         DefaultBodyLimit::max(config.body_limit),
         PanicLayer,
     ))

@@ -5,21 +5,48 @@ use std::collections::HashMap;
 
 use axum::extract::{MatchedPath, Request};
 use http::Method;
+use serde::Deserialize;
 use techtrove_core::Problem;
 use techtrove_http::refuse_unknown;
-use utoipa::openapi::{
-    OpenApi, PathItem, RefOr,
-    path::{Operation, ParameterIn},
-};
+
+/// What is read of the document.
+#[derive(Deserialize)]
+struct Document<'a> {
+    #[serde(borrow)]
+    paths: HashMap<&'a str, Item<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow)]
+    get: Option<Operation<'a>>,
+    put: Option<Operation<'a>>,
+    post: Option<Operation<'a>>,
+    patch: Option<Operation<'a>>,
+    delete: Option<Operation<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Operation<'a> {
+    #[serde(borrow, default)]
+    parameters: Vec<Parameter<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Parameter<'a> {
+    name: &'a str,
+    #[serde(rename = "in")]
+    place: &'a str,
+}
 
 /// The parameters of each operation's query, by its path and method.
-pub(crate) struct Parameters(HashMap<String, Vec<(Method, Vec<String>)>>);
+pub(crate) struct Parameters(HashMap<&'static str, Vec<(Method, Vec<&'static str>)>>);
 
 impl Parameters {
     /// Those of the document.
-    pub(crate) fn of(openapi: &OpenApi) -> Self {
-        let path = |(path, item): (&String, &PathItem)| (path.clone(), methods(item));
-        Self(openapi.paths.paths.iter().map(path).collect())
+    pub(crate) fn of(document: &'static str) -> Self {
+        let document: Document<'static> = serde_json::from_str(document).expect("a test reads it");
+        Self(document.paths.into_iter().map(|(path, item)| (path, methods(item))).collect())
     }
 
     /// Refuses a request with a parameter that its operation does not have. What is not in the document is
@@ -32,28 +59,23 @@ impl Parameters {
         let Some((_, names)) = methods.iter().find(|(known, _)| known == method) else {
             return Ok(());
         };
-        refuse_unknown(query, |name| names.iter().any(|known| known == name))
+        refuse_unknown(query, |name| names.contains(&name))
     }
 }
 
-fn methods(item: &PathItem) -> Vec<(Method, Vec<String>)> {
+fn methods(item: Item<'static>) -> Vec<(Method, Vec<&'static str>)> {
     let all = [
-        (Method::GET, &item.get),
-        (Method::PUT, &item.put),
-        (Method::POST, &item.post),
-        (Method::PATCH, &item.patch),
-        (Method::DELETE, &item.delete),
+        (Method::GET, item.get),
+        (Method::PUT, item.put),
+        (Method::POST, item.post),
+        (Method::PATCH, item.patch),
+        (Method::DELETE, item.delete),
     ];
-    let known = all
-        .into_iter()
-        .filter_map(|(method, operation)| Some((method, names(operation.as_ref()?))));
-    known.collect()
+    let known = all.into_iter().filter_map(|(method, operation)| Some((method, operation?)));
+    known.map(|(method, operation)| (method, names(operation))).collect()
 }
 
-fn names(operation: &Operation) -> Vec<String> {
-    let of_query = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
-        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter),
-        RefOr::T(_) | RefOr::Ref(_) => None,
-    });
-    of_query.map(|parameter| parameter.name.clone()).collect()
+fn names(operation: Operation<'static>) -> Vec<&'static str> {
+    let of_query = operation.parameters.into_iter().filter(|parameter| parameter.place == "query");
+    of_query.map(|parameter| parameter.name).collect()
 }

@@ -17,6 +17,7 @@ mod patch;
 mod pointer;
 mod precondition;
 mod problem;
+mod routes;
 mod strict;
 mod trace;
 
@@ -42,4 +43,13 @@ pub use json::{Json, NoFields, OptionalJson, body_problem, check_json, parse_jso
 pub use patch::Patch;
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};
+pub use routes::described;
+#[cfg(feature = "document")]
+pub use routes::routes;
 pub use trace::Trace;
+
+/// What [`routes!`] expands to; not for direct use.
+#[doc(hidden)]
+pub mod macro_support {
+    pub use utoipa_axum::{PathItemExt, paste};
+}

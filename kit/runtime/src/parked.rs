@@ -15,8 +15,8 @@ use techtrove_bus::{
 };
 use techtrove_core::{Page, PageRequest, Problem, Timestamp};
 use techtrove_db::DbError;
-use techtrove_http::{HttpError, Json, OptionalJson, ProblemBody, Query, private};
-use utoipa::{OpenApi, ToSchema, openapi::Paths};
+use techtrove_http::{HttpError, Json, OptionalJson, ProblemBody, Query, described, private};
+use utoipa::{OpenApi, ToSchema, openapi};
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
@@ -86,24 +86,24 @@ pub(crate) fn routes<A>(service: &str, subscriptions: &[Subscription]) -> OpenAp
 where
     A: FromRequestParts<Desk> + Send + 'static,
 {
-    let mut document = Document::openapi();
-    name(&mut document.paths, service);
     let path = format!("/api/v1/parked-events/{service}");
-    OpenApiRouter::with_openapi(document)
+    described(|| named(Document::openapi(), service))
         .route(&path, get(list::<A>))
         .route(&format!("{path}/replay"), post(replay::<A>))
         .with_state(Desk(subscriptions.into()))
 }
 
-/// Puts the service's name into the paths and the operations' names.
-fn name(paths: &mut Paths, service: &str) {
-    for (path, mut item) in std::mem::take(&mut paths.paths) {
+/// The document with the service's name in the paths and the operations' names.
+fn named(mut document: openapi::OpenApi, service: &str) -> openapi::OpenApi {
+    let paths = &mut document.paths.paths;
+    for (path, mut item) in std::mem::take(paths) {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
             operation.operation_id =
                 operation.operation_id.take().map(|id| id.replace(NAME, service));
         }
-        paths.paths.insert(path.replace(NAME, service), item);
+        paths.insert(path.replace(NAME, service), item);
     }
+    document
 }
 
 impl From<DeadLetter> for ParkedEventBody {

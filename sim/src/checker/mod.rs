@@ -8,5 +8,6 @@ mod settling;
 mod watch;
 
 pub use books::check;
-pub use settling::settle;
+pub use rows::{changes, values};
+pub use settling::{settle, unsettled};
 pub use watch::Watch;

@@ -28,3 +28,8 @@ pub fn none(world: &World, db: &Db, invariant: &'static str, sql: &'static str) 
         world.violated(invariant, format!("{}: {detail}", db.name()));
     }
 }
+
+/// How many rows were ever changed in this life of the database's connection.
+pub fn changes(db: &Db) -> i64 {
+    values(db, "SELECT total_changes()").first().copied().unwrap_or_default()
+}

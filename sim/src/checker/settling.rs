@@ -49,7 +49,7 @@ fn places(world: &World) -> impl Iterator<Item = (techtrove_db::Db, &'static str
 pub async fn settle(world: &World) {
     let end = world.started.elapsed() + RECOVERY;
     while world.started.elapsed() < end {
-        if places(world).all(|(db, _, sql)| values::<String>(&db, sql).is_empty()) {
+        if unsettled(world).next().is_none() {
             world.tell("settled");
             return;
         }
@@ -58,4 +58,9 @@ pub async fn settle(world: &World) {
     for (db, invariant, sql) in places(world) {
         none(world, &db, invariant, sql);
     }
+}
+
+/// What is left to do.
+pub fn unsettled(world: &World) -> impl Iterator<Item = String> {
+    places(world).flat_map(|(db, _, sql)| values::<String>(&db, sql))
 }

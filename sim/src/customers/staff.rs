@@ -22,8 +22,10 @@ const SHELVES: [(&str, i64, &str, Option<u32>); 4] = [
 /// The staff.
 #[derive(Clone)]
 pub struct Staff {
-    manager: Person,
-    support: Person,
+    /// Who keeps the stock and ships.
+    pub manager: Person,
+    /// Who gives money back.
+    pub support: Person,
 }
 
 impl Staff {

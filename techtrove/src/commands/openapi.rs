@@ -1,14 +1,9 @@
-//! `techtrove openapi`: the document of the public API, from the routes that run.
+//! `techtrove openapi`: the document of the public API.
 
-use crate::terminal::say;
-use crate::{error::ProgramError, shop};
+use crate::{settings::Settings, terminal::say};
 
-/// Prints the document as JSON.
-///
-/// # Errors
-/// When the shop cannot be built in memory.
-pub async fn print_openapi() -> Result<(), ProgramError> {
-    let document = shop::openapi().await?;
-    say(document.to_pretty_json().map_err(ProgramError::request)?);
-    Ok(())
+/// Prints the document as JSON, for a shop with the default settings.
+pub fn print_openapi() {
+    let document = techtrove_gateway::document(&Settings::default().gateway());
+    say(format!("{document:#}"));
 }

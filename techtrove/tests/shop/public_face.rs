@@ -48,6 +48,24 @@ async fn every_answer_has_a_request_id_and_security_headers() {
     shop.close().await;
 }
 
+/// `cargo xtask openapi` has it written instead.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a chore's word to this test, no setting of ours")]
+async fn the_document_is_what_the_routes_describe() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../edge/gateway/openapi.json");
+
+    let described = techtrove::shop::described().await.expect("a shop");
+
+    let mut described = described.to_pretty_json().expect("JSON");
+    described.push('\n');
+    if std::env::var_os("TECHTROVE_WRITE_OPENAPI").is_some() {
+        std::fs::write(file, described).expect("the document is written");
+    } else {
+        let carried = std::fs::read_to_string(file).expect("the document");
+        assert!(carried == described, "{file} is of other routes: run `cargo xtask openapi`");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_lists_what_runs_and_every_operation_names_its_refusals() {
     let shop = TestShop::embedded().await;

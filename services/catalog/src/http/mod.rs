@@ -14,8 +14,9 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
+use techtrove_http::routes;
 use techtrove_identity_api::Authenticator;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 

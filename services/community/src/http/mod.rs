@@ -4,7 +4,8 @@ mod favorites;
 mod reviews;
 mod votes;
 
-use utoipa_axum::{router::OpenApiRouter, routes};
+use techtrove_http::routes;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 

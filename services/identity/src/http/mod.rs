@@ -18,8 +18,8 @@ use axum::{
     Router,
     routing::{get, post, put},
 };
-use techtrove_http::CardFree;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use techtrove_http::{CardFree, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 

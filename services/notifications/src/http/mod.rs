@@ -11,7 +11,8 @@ mod preferences;
 pub(crate) use mailbox::mailbox;
 
 use axum::{Router, routing::get};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use techtrove_http::routes;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 

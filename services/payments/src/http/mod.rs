@@ -13,8 +13,8 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use techtrove_http::CardFree;
-use utoipa_axum::{router::OpenApiRouter, routes};
+use techtrove_http::{CardFree, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
