@@ -136,7 +136,7 @@ impl Sending<'_> {
             let code = reply.as_ref().and_then(|reply| reply.text("/code"));
             code.as_deref() == Some("refund_exceeds_payment")
         };
-        if refused(&received) && !also.is_some_and(|reply| reply.status == 200) {
+        if refused(&received) && also.is_none_or(|reply| reply.status != 200) {
             self.receive_at(id, &Desk { amount: None, ..one }).await;
         }
     }
