@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -54,9 +54,17 @@ pub fn file(given: Option<&Path>, folder: &Path) -> anyhow::Result<PathBuf> {
         return Ok(path.to_owned());
     }
     eprintln!("  no --products given: {MADE_UP} products are made up");
+    make_up(folder, MADE_UP)
+}
+
+/// A file of so many products, each in stock, which are called `PART-0` and so on.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn make_up(folder: &Path, count: usize) -> anyhow::Result<PathBuf> {
     let path = folder.join("made-up.ndjson");
     let mut file = BufWriter::new(File::create(&path)?);
-    for number in 0..MADE_UP {
+    for number in 0..count {
         let price = 999 + number * 7 % 200_000;
         writeln!(
             file,
@@ -81,8 +89,9 @@ pub fn import(program: &Path, folder: &Path, file: &Path) -> anyhow::Result<Impo
         variants += line?.variants.len();
     }
     let start = Instant::now();
-    let status =
-        Command::new(program).arg("import").arg(file).arg("--data").arg(folder).status()?;
+    let mut import = Command::new(program);
+    import.arg("import").arg(file).arg("--data").arg(folder).stdout(Stdio::null());
+    let status = import.status()?;
     let seconds = start.elapsed().as_secs_f64();
     ensure!(status.success(), "techtrove import ended with {status}");
     Ok(Import { products, variants, seconds })

@@ -1,9 +1,11 @@
 //! Measures the release program from outside: it starts `techtrove` on a fresh folder with its default
 //! settings, loads it over HTTP on the same machine, and prints each figure beside its limit from the
-//! same run. It must never reach into the program. Run it as `cargo xtask bench`.
+//! same run. It must never reach into the program, nor, but for the audit of many orders, into its data. Run it as `cargo xtask bench`.
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
 
+mod audit;
 mod catalogue;
+mod flash_sale;
 mod held;
 mod limit_server;
 mod lists;
@@ -16,10 +18,10 @@ mod reviews;
 mod shop;
 mod tracking;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 use crate::{
     catalogue::Chosen, load::Load, product_reads::Reads, purchases::Way, report::Report, shop::Shop,
@@ -33,10 +35,13 @@ const HELD: usize = 5_000;
 #[command(after_help = "Examples:
   cargo xtask bench
   cargo xtask bench --seconds 20 --json > figures.json
+  cargo xtask bench audit --orders 1000000       the audit of so many orders, alone
   cargo xtask bench --products parts.ndjson      lines as `cargo xtask pc-parts DIR --complete 1` prints them")]
 struct Arguments {
+    #[command(subcommand)]
+    alone: Option<Alone>,
     /// The release program
-    #[arg(long, default_value = "target/release/techtrove")]
+    #[arg(long, global = true, default_value = "target/release/techtrove")]
     program: PathBuf,
     /// Products to import and sell, one a line, with stock; made up when absent
     #[arg(long)]
@@ -45,17 +50,28 @@ struct Arguments {
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Chooses the products that are read and bought
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, global = true, default_value_t = 1)]
     seed: u64,
     /// Measure orders alone
     #[arg(long)]
     orders_only: bool,
     /// Print the figures as JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
     /// Serve the given file's bytes with a bare server instead of measuring (used by the program itself)
     #[arg(long, hide = true)]
     serve_limit: Option<PathBuf>,
+}
+
+/// What is measured alone.
+#[derive(Debug, Subcommand)]
+enum Alone {
+    /// Measure `techtrove audit` at rest, on the books of many orders
+    Audit {
+        /// How many orders
+        #[arg(long, default_value_t = 1_000_000)]
+        orders: u64,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -66,10 +82,10 @@ fn main() -> anyhow::Result<()> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(async {
-        if arguments.orders_only {
-            measure_orders(&arguments).await
-        } else {
-            measure(&arguments).await
+        match arguments.alone {
+            Some(Alone::Audit { orders }) => measure_audit(&arguments, orders).await,
+            None if arguments.orders_only => measure_orders(&arguments).await,
+            None => measure(&arguments).await,
         }
     })?;
     if arguments.json {
@@ -78,6 +94,14 @@ fn main() -> anyhow::Result<()> {
         print!("{report}")
     }
     Ok(())
+}
+
+async fn measure_audit(arguments: &Arguments, orders: u64) -> anyhow::Result<Report> {
+    let mut report = Report::new(machine::describe()?);
+    let folder = tempfile::tempdir()?;
+    let Arguments { program, seed, .. } = arguments;
+    audit::measure(&mut report, program, folder.path(), orders, *seed).await?;
+    Ok(report)
 }
 
 /// The part of [`measure`] that a change to the way of an order is judged by, in half a minute.
@@ -90,6 +114,7 @@ async fn measure_orders(arguments: &Arguments) -> anyhow::Result<Report> {
     shop.wait_until_quiet().await?;
     let chosen = catalogue::choose(&products, arguments.seed)?;
     measure_purchases(&mut report, &shop, &chosen, Duration::from_secs(arguments.seconds)).await?;
+    measure_flash_sale(&mut report, &shop, arguments, folder.path()).await?;
     shop.stop().await?;
     Ok(report)
 }
@@ -101,7 +126,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
 
     let first = Shop::start(&arguments.program, folder.path()).await?;
     report.at_most("start to ready, empty folder", first.ready_after_ms(), 500.0, "ms");
-    first.create_admin(&arguments.program, folder.path())?;
+    first.create_admin(&arguments.program, folder.path()).await?;
     first.stop().await?;
 
     let shop = Shop::start(&arguments.program, folder.path()).await?;
@@ -134,6 +159,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<Report> {
     report.at_most("100 reviews of one product reach its rating", together, 2_000.0, "ms");
 
     measure_purchases(&mut report, &shop, &chosen, lasting).await?;
+    measure_flash_sale(&mut report, &shop, arguments, folder.path()).await?;
 
     let bought = tracking::buy(&shop, &chosen).await?;
     shop.wait_until_quiet().await?;
@@ -180,6 +206,12 @@ async fn measure_purchases(
     report.at_most("backlog at the end", orders.backlog_seconds, 1.0, "s");
     report.at_most("memory, with the catalogue, under load", orders.peak_mib, 150.0, "MiB");
 
+    let (plain, keyed) = purchases::with_and_without_key(shop, chosen, lasting).await?;
+    report
+        .note(format!("buy-now orders: {plain:.0}/s; each with an idempotency key: {keyed:.0}/s"));
+    let cost = 100.0 * (1.0 - keyed / plain);
+    report.at_most("what an idempotency key costs of the orders' rate", cost, 25.0, "%");
+
     let checkouts = purchases::measure(shop, chosen, lasting, Way::ByCart).await?;
     report.note(latencies("complete checkouts (cart, item, checkout)", &checkouts.load));
     report.note(format!("checkouts that were not confirmed: {}", checkouts.refused));
@@ -188,6 +220,19 @@ async fn measure_purchases(
     let mix = purchases::mix(shop, chosen, lasting).await?;
     report.note(format!("90 % reads and 10 % complete checkouts: {:.0}/s", mix.rate()));
     report.note(latencies("of the mix", &mix));
+    Ok(())
+}
+
+async fn measure_flash_sale(
+    report: &mut Report,
+    shop: &Shop,
+    arguments: &Arguments,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    let sale = flash_sale::hold(shop, &arguments.program, folder).await?;
+    report.note(latencies("a buyer in the flash sale", &sale.load));
+    let what = "flash sale: 50 pieces, 2,000 buyers, 256 at once";
+    report.at_most(what, sale.seconds, 2.0, "s");
     Ok(())
 }
 

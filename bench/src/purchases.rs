@@ -26,8 +26,14 @@ const CUSTOMERS: usize = 32;
 /// How many checkouts one customer makes alone.
 const ALONE: usize = 200;
 
+/// How often orders without and with an idempotency key have their turn.
+const TURNS: u32 = 4;
+
 /// Of a hundred requests of the mix, so many are reads.
 const READS_OF_MIX: u32 = 90;
+
+/// No two orders of a run have the same key.
+static NEXT_KEY: AtomicU64 = AtomicU64::new(0);
 
 /// Who pays, where it goes, and how: the same in both ways to buy.
 const TERMS: &str = r#""email":"customer@example.com","shipping_address":{"name":"Ada Example","line1":"1 Main Street","city":"Springfield","postal_code":"12345","country":"US"},"shipping_method":"standard","payment":{"provider":"sandbox","token":"tok_ok"}"#;
@@ -37,6 +43,8 @@ const TERMS: &str = r#""email":"customer@example.com","shipping_address":{"name"
 pub enum Way {
     /// `POST /orders`.
     AtOnce,
+    /// The same, with an idempotency key.
+    AtOnceByKey,
     /// A cart, an item, its checkout.
     ByCart,
 }
@@ -88,6 +96,24 @@ pub async fn measure(
     Ok(Orders { rate, refused, backlog_seconds, peak_mib: watch.peak_mib(), load })
 }
 
+/// The rates of orders without and with an idempotency key: by turns, so that whatever else the machine does
+/// meets both.
+///
+/// # Errors
+/// As [`measure`].
+pub async fn with_and_without_key(
+    shop: &Shop,
+    chosen: &Chosen,
+    lasting: Duration,
+) -> anyhow::Result<(f64, f64)> {
+    let (mut plain, mut keyed) = (0.0, 0.0);
+    for _ in 0..TURNS {
+        plain += measure(shop, chosen, lasting / TURNS, Way::AtOnce).await?.rate;
+        keyed += measure(shop, chosen, lasting / TURNS, Way::AtOnceByKey).await?.rate;
+    }
+    Ok((plain / f64::from(TURNS), keyed / f64::from(TURNS)))
+}
+
 /// Reads of products and checkouts by cart, side by side on each connection.
 ///
 /// # Errors
@@ -135,9 +161,14 @@ pub async fn alone(shop: &Shop, chosen: &Chosen) -> anyhow::Result<Load> {
 async fn buy(connection: &mut Connection, sku: &str, way: Way) -> anyhow::Result<bool> {
     let (status, answer) = match way {
         Way::AtOnce => post(connection, "/api/v1/orders", None, order(sku)).await?,
+        Way::AtOnceByKey => {
+            let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed).to_string();
+            post(connection, "/api/v1/orders", Some(("idempotency-key", &key)), order(sku)).await?
+        }
         Way::ByCart => {
             let cart = new_cart(connection).await?;
-            let (path, token) = (format!("/api/v1/carts/{}", cart.id), Some(&*cart.cart_token));
+            let path = format!("/api/v1/carts/{}", cart.id);
+            let token = Some(("x-cart-token", &*cart.cart_token));
             let item = format!(r#"{{"sku":"{sku}","quantity":1}}"#);
             match post(connection, &format!("{path}/items"), token, item).await? {
                 (StatusCode::CREATED, _) => {}
@@ -148,7 +179,12 @@ async fn buy(connection: &mut Connection, sku: &str, way: Way) -> anyhow::Result
             post(connection, &format!("{path}/checkout"), token, format!("{{{TERMS}}}")).await?
         }
     };
-    Ok(status == StatusCode::CREATED && contains(&answer, b"\"status\":\"confirmed\""))
+    Ok(status == StatusCode::CREATED && is_confirmed(&answer))
+}
+
+/// Whether an answer shows an order that is paid and sold.
+pub fn is_confirmed(answer: &[u8]) -> bool {
+    contains(answer, b"\"status\":\"confirmed\"")
 }
 
 #[derive(Deserialize)]
@@ -167,24 +203,25 @@ async fn new_cart(connection: &mut Connection) -> anyhow::Result<Cart> {
     serde_json::from_slice(&body).context("a new cart")
 }
 
-/// Posts JSON, with the cart's token if there is one.
+/// Posts JSON, with one header more if there is one.
 ///
 /// # Errors
 /// When the connection breaks.
 pub async fn post(
     connection: &mut Connection,
     path: &str,
-    cart_token: Option<&str>,
+    header: Option<(&str, &str)>,
     body: String,
 ) -> anyhow::Result<(StatusCode, Bytes)> {
     let mut request =
         Request::post(path).header("host", "127.0.0.1").header("content-type", "application/json");
-    if let Some(token) = cart_token {
-        request = request.header("x-cart-token", token);
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
     }
     connection.send(request.body(Full::new(Bytes::from(body)))?).await
 }
 
-fn contains(answer: &[u8], wanted: &[u8]) -> bool {
+/// Whether an answer has these bytes.
+pub fn contains(answer: &[u8], wanted: &[u8]) -> bool {
     answer.windows(wanted.len()).any(|part| part == wanted)
 }

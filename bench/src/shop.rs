@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+use hyper::StatusCode;
+use serde::Deserialize;
 
-use crate::load::Connection;
+use crate::{load::Connection, purchases};
 
 /// How long the shop may take to become ready or quiet before the run is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -60,11 +62,11 @@ impl Shop {
         self.ready_after.as_secs_f64() * 1e3
     }
 
-    /// Makes an administrator with the program's own command.
+    /// Makes an administrator with the program's own command, and signs them in: their access token.
     ///
     /// # Errors
-    /// When the command fails.
-    pub fn create_admin(&self, program: &Path, folder: &Path) -> anyhow::Result<()> {
+    /// When the command fails, or signing in.
+    pub async fn create_admin(&self, program: &Path, folder: &Path) -> anyhow::Result<String> {
         let mut command = Command::new(program)
             .args(["admin", "create", "--email", "admin@example.com", "--data"])
             .arg(folder)
@@ -76,7 +78,21 @@ impl Shop {
         drop(input);
         let status = command.wait()?;
         ensure!(status.success(), "techtrove admin create ended with {status}");
-        Ok(())
+        self.sign_in().await
+    }
+
+    async fn sign_in(&self) -> anyhow::Result<String> {
+        #[derive(Deserialize)]
+        struct Tokens {
+            access_token: String,
+        }
+        let account = r#"{"email":"admin@example.com","password":"a benchmark's secret"}"#;
+        let mut connection = Connection::open(self.port).await?;
+        let (status, answer) =
+            purchases::post(&mut connection, "/api/v1/auth/login", None, account.to_owned())
+                .await?;
+        ensure!(status == StatusCode::OK, "signing in was refused with {status}");
+        Ok(serde_json::from_slice::<Tokens>(&answer)?.access_token)
     }
 
     /// Resident memory in MiB.
@@ -181,6 +197,14 @@ impl Shop {
     }
 }
 
+impl Drop for Shop {
+    fn drop(&mut self) {
+        // Ended already, unless the run was given up.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// The largest memory seen.
 pub struct MemoryWatch {
     peak_kib: Arc<AtomicU64>,
@@ -203,8 +227,17 @@ async fn is_ready(port: u16) -> bool {
 }
 
 fn memory_mib(process: u32) -> Option<f64> {
+    memory(process, "VmRSS:")
+}
+
+/// The largest resident memory that a process ever had, in MiB; none once it has ended.
+pub fn peak_memory_mib(process: u32) -> Option<f64> {
+    memory(process, "VmHWM:")
+}
+
+fn memory(process: u32, which: &str) -> Option<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let line = status.lines().find(|line| line.starts_with(which))?;
     let kibibytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kibibytes / 1024.0)
 }

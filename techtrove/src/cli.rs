@@ -14,6 +14,7 @@ use techtrove_core::EmailAddress;
   techtrove up --data /srv/shop --listen 127.0.0.1:9000
   echo 'a long secret' | techtrove admin create --email ada@example.com
   techtrove import parts.ndjson
+  techtrove export products.csv
   techtrove backup /backups/monday
   techtrove audit")]
 pub struct Cli {
@@ -71,6 +72,14 @@ A file whose name ends in .csv has one variant a record, under the names of the 
 sku, slug, name, category, price, stock, …; the reference at /docs names all of them.
 Products are found again by SKU and updated. A bad line is reported by its number; the others go on.")]
     Import(Import),
+    /// Export all products to an NDJSON or CSV file
+    #[command(after_help = "Examples:
+  techtrove export products.ndjson
+  techtrove export products.csv --data /srv/shop
+
+The file has drafts and archived products too, and what `techtrove import` takes back. A file whose name
+ends in .csv has one variant a record. It is there once it is whole; one of that name is replaced.")]
+    Export(Export),
     /// Check the books of all services against each other
     #[command(after_help = "Examples:
   techtrove audit
@@ -168,6 +177,17 @@ pub struct Import {
     /// Only try the lines: say what is wrong with them, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Where the shop keeps its data.
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+/// The options of `export`.
+#[derive(Args, Debug)]
+pub struct Export {
+    /// The file to write; CSV where the name ends in .csv
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
     /// Where the shop keeps its data.
     #[command(flatten)]
     pub folder: Folder,

@@ -55,6 +55,17 @@ pub enum ProgramError {
         /// What the operating system said.
         cause: io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write {path}: {cause}", path = path.display())]
+    Unwritable {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: io::Error,
+    },
+    /// The export ended before all products were there.
+    #[error("the export broke off: {0}; the shop's log says why")]
+    BrokenOff(Box<dyn std::error::Error + Send + Sync>),
     /// A folder was given where a file is wanted.
     #[error("{path} is a folder; name the files to import, like {path}/products.ndjson", path = path.display())]
     Folder {
@@ -91,6 +102,11 @@ impl ProgramError {
     /// Logs or metrics cannot be set up.
     pub fn telemetry(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Telemetry(error.into())
+    }
+
+    /// The export ended before all products were there.
+    pub fn broken_off(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::BrokenOff(error.into())
     }
 
     /// A request of our own could not be written.

@@ -1,7 +1,7 @@
 //! The program `techtrove`: reads the command line, runs the command, and says in one sentence why it
 //! failed. Everything else is in the library, where tests can reach it.
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use clap::Parser as _;
 use techtrove::{
@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("techtrove: {error}");
+            // Whoever has stopped reading is told nothing.
+            let _ = writeln!(std::io::stderr(), "techtrove: {error}");
             ExitCode::FAILURE
         }
     }
@@ -34,6 +35,7 @@ fn run(cli: Cli) -> Result<(), ProgramError> {
             Command::Up(options) => commands::up(options).await,
             Command::Admin(Admin::Create(options)) => commands::create_admin(options).await,
             Command::Import(options) => commands::import(options).await,
+            Command::Export(options) => commands::export(options).await,
             Command::Audit(options) => commands::audit(options).await,
             Command::Backup(options) => commands::backup(options).await,
             Command::Restore(options) => commands::restore(options).await,

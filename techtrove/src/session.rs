@@ -15,7 +15,7 @@ use crate::{
     error::ProgramError,
     folder::{self, DataFolder, FolderError, Secrets},
     settings::Settings,
-    shop::{Shop, StartError, Wiring},
+    shop::{SERVICES, Shop, StartError, Wiring},
 };
 
 /// How long the shop may finish what it began.
@@ -76,6 +76,7 @@ impl Session {
         let settings = Settings::from_environment()?;
         let wiring = Wiring::embedded(&folder, secrets, settings, Arc::clone(&clock), ids);
         let shop = Shop::build(wiring).await?;
+        folder.remember(&SERVICES)?;
         let operator = Operator::of_local(shop.operator.clone(), &key, &clock)?;
         let (shutdown, mut lifecycle) = (Shutdown::new(), Lifecycle::new(DRAIN));
         shop.join(&mut lifecycle);

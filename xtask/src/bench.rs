@@ -15,8 +15,11 @@ use crate::{pc_parts, tidy};
 #[command(after_help = "Examples:
   cargo xtask bench --parts ../shared/data/pc-parts
   cargo xtask bench --orders-only
-  cargo xtask bench --seconds 20 --json > figures.json")]
+  cargo xtask bench --seconds 20 --json > figures.json
+  cargo xtask bench audit --orders 1000000")]
 pub struct Arguments {
+    #[command(subcommand)]
+    alone: Option<Alone>,
     /// The folder of the data set of PC parts
     #[arg(long, value_name = "DIR")]
     parts: Option<PathBuf>,
@@ -24,14 +27,25 @@ pub struct Arguments {
     #[arg(long, default_value_t = 10)]
     seconds: u64,
     /// Chooses the products that are read and bought
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, global = true, default_value_t = 1)]
     seed: u64,
     /// Measure orders alone
     #[arg(long)]
     orders_only: bool,
     /// Print the figures as JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
+}
+
+/// What is measured alone.
+#[derive(Debug, clap::Subcommand)]
+enum Alone {
+    /// Measure `techtrove audit` at rest, on the books of many orders
+    Audit {
+        /// How many orders
+        #[arg(long, default_value_t = 1_000_000)]
+        orders: u64,
+    },
 }
 
 /// Builds and measures.
@@ -53,6 +67,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         "--seed",
         &arguments.seed.to_string(),
     ]);
+    if let Some(Alone::Audit { orders }) = &arguments.alone {
+        bench.args(["audit", "--orders", &orders.to_string()]);
+    }
     if arguments.orders_only {
         bench.arg("--orders-only");
     }

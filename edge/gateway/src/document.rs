@@ -57,7 +57,8 @@ const OWN_REFUSALS: [(&str, &str); 6] = [
 ];
 
 /// What it may answer to a request with a body.
-const OWN_REFUSAL_OF_BODY: (&str, &str) = ("408", "The body did not arrive in time");
+const OWN_REFUSALS_OF_BODY: [(&str, &str); 2] =
+    [("408", "The body did not arrive in time"), ("415", "A body of another kind, or encoded")];
 
 /// The document with what holds for every operation: the gateway's own refusals, that a refusal is
 /// `application/problem+json`, that no body is `null`, and where answers lead.
@@ -66,7 +67,7 @@ fn complete(mut openapi: OpenApi) -> OpenApi {
     for item in openapi.paths.paths.values_mut() {
         for operation in links::operations_mut(item) {
             refuse_null(operation);
-            let of_body = operation.request_body.as_ref().map(|_| OWN_REFUSAL_OF_BODY);
+            let of_body = operation.request_body.iter().flat_map(|_| OWN_REFUSALS_OF_BODY);
             let responses = &mut operation.responses.responses;
             for (status, title) in OWN_REFUSALS.into_iter().chain(of_body) {
                 let refusal = ResponseBuilder::new()

@@ -14,6 +14,8 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
+use http::header;
+use techtrove_core::{Problem, codes};
 use techtrove_http::HttpError;
 use tower::{Layer, Service};
 
@@ -25,6 +27,20 @@ struct Edge {
     limiter: Limiter,
     pace: Pace,
     parameters: Parameters,
+}
+
+impl Edge {
+    /// Refuses what no operation takes.
+    fn refuse(&self, request: &Request) -> Result<(), Problem> {
+        self.parameters.check(request)?;
+        match request.headers().get(header::CONTENT_ENCODING) {
+            Some(encoding) if encoding != "identity" => {
+                let detail = "bodies are taken as they are: send it without content-encoding";
+                Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Lays the passage around a route.
@@ -74,16 +90,16 @@ where
         self.edge.trusted_proxies.note_client(&mut request);
         let verdict = self.edge.limiter.judge(&request);
         let limit = self.edge.pace.of(request.uri().path());
-        let known = self.edge.parameters.check(&request);
-        let work = match (verdict.refusal, known) {
-            (Some(refusal), _) => Err(refusal),
-            (None, Err(problem)) => Err(HttpError(problem).into_response()),
-            (None, Ok(())) => Ok(self.inner.call(request)),
+        let refusal = verdict.refusal.or_else(|| self.edge.refuse(&request).err());
+        let work = match refusal {
+            Some(problem) => Err(problem),
+            None => Ok(self.inner.call(request)),
         };
         Box::pin(async move {
             let mut response = match work {
                 Ok(work) => limit.keep(work).await?,
-                Err(refusal) => refusal,
+                // Written here, where the request's context is at hand.
+                Err(problem) => HttpError(problem).into_response(),
             };
             headers::add(&mut response, verdict.shown);
             Ok(response)

@@ -9,10 +9,7 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use axum::{
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::extract::Request;
 use governor::{
     NotUntil, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -21,7 +18,7 @@ use governor::{
 };
 use http::HeaderValue;
 use techtrove_core::{Problem, codes};
-use techtrove_http::{ClientAddress, HttpError};
+use techtrove_http::ClientAddress;
 
 /// Old buckets are swept out each time this many calls were counted.
 const SWEEP_EVERY: u32 = 100_000;
@@ -173,8 +170,8 @@ pub(crate) struct Shown {
 
 /// Whether a request may come.
 pub(crate) struct Verdict {
-    /// The answer to one that may not.
-    pub(crate) refusal: Option<Response>,
+    /// The refusal of one that may not.
+    pub(crate) refusal: Option<Problem>,
     /// What its answer says of the limit; nothing where there is none.
     pub(crate) shown: Option<Shown>,
 }
@@ -194,11 +191,11 @@ impl Limiter {
     }
 }
 
-fn refused(refusal: &NotUntil<<DefaultClock as Clock>::Instant>) -> Response {
+fn refused(refusal: &NotUntil<<DefaultClock as Clock>::Instant>) -> Problem {
     let wait = refusal.wait_time_from(DefaultClock::default().now());
     let seconds = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
     let detail = format!("too many requests; try again in {} s", seconds.as_secs());
-    HttpError(Problem::new(codes::RATE_LIMITED, detail).retry_after(seconds)).into_response()
+    Problem::new(codes::RATE_LIMITED, detail).retry_after(seconds)
 }
 
 #[cfg(test)]

@@ -65,6 +65,9 @@ async fn who_calls_too_often_is_told_when_to_come_back() {
     assert_eq!(first.header("ratelimit-policy"), "\"default\";q=2;w=2");
     assert_eq!(first.header("ratelimit"), "\"default\";r=1;t=1");
     assert_eq!(refused.problem_code(), "rate_limited");
+    let told = refused.value();
+    assert_eq!(told["instance"], "/api/v1/things");
+    assert!(told["trace_id"].is_string(), "{told}");
     assert_eq!(refused.header("retry-after"), "1");
     client.get("/api/v1/auth/login").await.expect(200);
     let page = client.get("/reset-password").await.expect(200);
@@ -131,4 +134,15 @@ async fn a_parameter_that_an_operation_does_not_have_is_refused() {
         assert_eq!(refused.header("x-content-type-options"), "nosniff");
     }
     client.get("/healthz?colour=red").await.expect(200);
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_refused() {
+    let client = origin(&Config::default(), "203.0.113.1:1");
+    let asked = |encoding| client.with_header("content-encoding", encoding);
+
+    let refused = asked("gzip").get("/api/v1/things").await.expect(415);
+
+    assert_eq!(refused.problem_code(), "unsupported_media_type");
+    asked("identity").get("/api/v1/things").await.expect(200);
 }

@@ -8,6 +8,7 @@ pub fn readable(said: &str) -> String {
         .or_else(|| duplicate(said))
         .or_else(|| unknown(said))
         .or_else(|| mistaken(said))
+        .or_else(|| no_number(said))
         .or_else(|| {
             said.starts_with("data did not match any variant")
                 .then(|| "has none of the accepted forms".to_owned())
@@ -53,6 +54,19 @@ fn mistaken(said: &str) -> Option<String> {
         true => format!("must be {expected}, not {given} long"),
         false => format!("must be {expected}, not {}", given_value(given)),
     })
+}
+
+/// What Rust's own parser of numbers says of a text.
+fn no_number(said: &str) -> Option<String> {
+    let words = match said {
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "must be a whole number"
+        }
+        "number too large to fit in target type" => "is too large",
+        "number too small to fit in target type" => "is too small",
+        _ => return None,
+    };
+    Some(words.to_owned())
 }
 
 fn expected_form(expected: &str) -> &str {
@@ -118,6 +132,19 @@ mod tests {
     fn said(json: &str) -> String {
         let error = serde_json::from_str::<Parcel>(json).expect_err("refused").to_string();
         readable(error.rsplit_once(" at line ").map_or(&*error, |(words, _)| words))
+    }
+
+    #[test]
+    fn a_text_that_is_no_number_is_told_in_our_words() {
+        for (text, told) in [
+            ("x", "must be a whole number"),
+            ("", "must be a whole number"),
+            ("300", "is too large"),
+            ("-300", "is too small"),
+        ] {
+            let error = text.parse::<i8>().expect_err("no such number");
+            assert_eq!(readable(&error.to_string()), told, "{text}");
+        }
     }
 
     #[test]

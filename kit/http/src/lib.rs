@@ -44,12 +44,12 @@ pub use patch::Patch;
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};
 pub use routes::described;
-#[cfg(feature = "document")]
-pub use routes::routes;
 pub use trace::Trace;
 
 /// What [`routes!`] expands to; not for direct use.
 #[doc(hidden)]
 pub mod macro_support {
-    pub use utoipa_axum::{PathItemExt, paste};
+    pub use utoipa_axum::{PathItemExt, paste, routes as full};
+
+    pub use crate::routes::{DESCRIBED, descriptions};
 }

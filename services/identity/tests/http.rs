@@ -50,6 +50,9 @@ async fn who_registers_is_written_to_in_the_language_that_they_read() {
     let refused = said("Zoe", json!("de_AT")).await.expect(422);
 
     assert_eq!((&own["user"]["locale"], &told["locale"]), (&json!("de-AT"), &json!("de-AT")));
+    let kept = shop.anybody.bearer(own["access_token"].as_str().expect("a token"));
+    let kept = kept.get("/api/v1/users/me").await.expect(200).value();
+    assert_eq!(kept["locale"], "de-AT", "it is kept, not only told");
     assert_eq!(browser["user"]["locale"], "de-CH");
     assert_eq!(unknown["user"]["locale"], Value::Null);
     assert_eq!(refused.pointers(), ["/locale"]);

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures::future::join_all;
 use support::{Shop, attempt_of, licences, on_every_engine, sku};
@@ -94,6 +94,34 @@ async fn what_never_left_and_what_was_seen_does_not_come_back() {
         }
         assert_eq!((shop.numbers("A").await, shop.numbers("OS").await), ((8, 0, 0), (2, 0, 0)));
         shop.assert_books_agree().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_book_of_returns_is_in_the_order_of_the_reservations() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 10).await;
+        for number in 1..=3 {
+            let buyer = attempt_of(number, 1);
+            shop.hold(buyer, &[("A", 2)], None).await.expect("enough");
+            app::change_reservation(&shop.app, buyer.0, 1, Verb::Commit).await.expect("held");
+            shop.ship(buyer, number, &[("A", 2)]).await.expect("committed");
+        }
+        for (returned, number) in [(1, 3), (2, 1), (3, 3), (4, 2), (5, 1)] {
+            shop.take_back(attempt_of(number, 1), returned, &[("A", 1)], true).await.expect("left");
+        }
+
+        let book = shop.returns_book().await;
+
+        let seen: Vec<_> = book.iter().map(|entry| entry.reservation_id).collect();
+        let expected = [1, 1, 2, 3, 3].map(|number| attempt_of(number, 1).0);
+        let each_once: BTreeSet<_> = book.iter().map(|entry| entry.return_id).collect();
+        assert_eq!((seen, each_once.len()), (expected.to_vec(), 5));
+        for entry in &book {
+            let lines: Vec<_> = entry.lines.iter().map(|it| (&it.sku, it.quantity.get())).collect();
+            assert_eq!(lines, [(&sku("A"), 1)]);
+        }
     })
     .await;
 }

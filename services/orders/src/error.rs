@@ -7,7 +7,10 @@ use techtrove_db::DbError;
 use techtrove_http::{ClientError, idempotency};
 use techtrove_inventory_api::OUT_OF_STOCK;
 use techtrove_orders_api::{NO_CONTACT, Totals};
-use techtrove_payments_api::{INVALID_TRANSITION, PAYMENT_DECLINED, REFUND_EXCEEDS_PAYMENT};
+use techtrove_payments_api::{
+    AMOUNT_NOT_SUPPORTED, FAILURE_CODE, INVALID_TRANSITION, PAYMENT_DECLINED,
+    REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED,
+};
 
 use crate::domain::{
     EditRefusal, InvalidTransition, Refusal, ReturnRefusal, cart::CartRefusal,
@@ -24,10 +27,6 @@ pub const TOTAL_WOULD_CHANGE: ErrorCode =
 /// Goods leave only once their money is taken.
 pub const PAYMENT_NOT_CAPTURED: ErrorCode =
     ErrorCode::new("payment_not_captured", 409, "The payment has not been captured");
-
-/// The provider will not give this money back.
-pub const REFUND_REFUSED: ErrorCode =
-    ErrorCode::new("refund_refused", 409, "The refund was refused");
 
 /// The time to send goods back is over.
 pub const RETURN_WINDOW_CLOSED: ErrorCode =
@@ -100,7 +99,10 @@ pub enum Error {
     NothingCaptured,
     /// Payments refused a refund for good.
     #[error("the refund was refused, and the money stays where it is")]
-    RefundRefused,
+    RefundRefused {
+        /// The provider's reason, where it is known.
+        code: Option<String>,
+    },
     /// The money was not taken, so nothing leaves.
     #[error("the payment has not been captured: nothing is shipped before it is")]
     NotCaptured,
@@ -206,7 +208,13 @@ impl From<Error> for Problem {
             | Error::BeingCancelled
             | Error::Return(_) => Self::new(INVALID_TRANSITION, detail),
             Error::RefundExceeds { .. } => Self::new(REFUND_EXCEEDS_PAYMENT, detail),
-            Error::RefundRefused => Self::new(REFUND_REFUSED, detail),
+            Error::RefundRefused { code } => {
+                let problem = Self::new(REFUND_REFUSED, detail);
+                match code {
+                    Some(code) => problem.with(FAILURE_CODE, code),
+                    None => problem,
+                }
+            }
             Error::NotCaptured => Self::new(PAYMENT_NOT_CAPTURED, detail),
             Error::ShipmentRefused => Self::new(SHIPMENT_REFUSED, detail),
             Error::Busy => {
@@ -272,6 +280,10 @@ impl From<Refusal> for Problem {
                 }
             }
             Refusal::PaymentRejected { detail } => Self::invalid_field("/payment/token", detail),
+            Refusal::AmountNotSupported => {
+                let detail = "the payment provider takes no such amount; nothing was charged";
+                Self::new(AMOUNT_NOT_SUPPORTED, detail)
+            }
             Refusal::Cancelled { note } => Self::new(INVALID_TRANSITION, note),
             Refusal::Unavailable | Refusal::PaymentUnsettled => {
                 let detail = "the order could not be completed and nothing was charged; try again";

@@ -15,7 +15,9 @@ use techtrove_orders_api::{
     ORDER_SHIPPED, OrderChanged, OrderConfirmed, OrderId, OrderRefunded, OrderStatus,
     ParcelShipped, ReturnChanged, ReturnStatus, SoldLine,
 };
-use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged};
+use techtrove_payments_api::{
+    PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, REFUND_FAILED, RefundFailed,
+};
 
 use crate::{
     app::{self, App},
@@ -54,6 +56,11 @@ pub(crate) fn on_payments(app: &Arc<App>) -> Subscription {
 }
 
 async fn on_payment_event(app: Arc<App>, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    if event.kind == REFUND_FAILED {
+        let failed: RefundFailed = event.decode_data()?;
+        app::take_refund_news(app, event, failed).await?;
+        return Ok(Taken::Handled);
+    }
     if event.kind != PAYMENT_CHANGED {
         return Ok(Taken::Ignored);
     }

@@ -15,7 +15,7 @@ pub use app::{App, Drivers, Hub, Watch, prune_carts, recover_due};
 pub use config::{Config, Deadlines, Tracking};
 pub use error::{
     CART_CLAIMED, CART_COMPLETED, CART_FULL, CART_LOCKED, PAYMENT_NOT_CAPTURED, PRICE_CHANGED,
-    REFUND_REFUSED, SHIPMENT_REFUSED,
+    SHIPMENT_REFUSED,
 };
 
 use std::sync::Arc;

@@ -4,16 +4,15 @@
 #[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use techtrove_bus::{AggregateRef, Bus, EventContext, NewEvent, RelayOptions, drain, record};
-use techtrove_core::{Clock as _, SeededIds, SharedClock, TypedId as _};
-use techtrove_db::DbError;
+use techtrove_bus::{AggregateRef, NewEvent};
+use techtrove_core::{Clock as _, TypedId as _};
 use techtrove_orders::recover_due;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, PaymentStatus};
-use techtrove_testing::{sqlite_file, sqlite_inline};
-use world::{Setting, Shop, World, buy, cancel, place};
+use techtrove_testing::sqlite_inline;
+use world::{Setting, Shop, World, buy, cancel, place, tell_of_payments};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())
@@ -21,33 +20,19 @@ async fn world() -> World {
 
 /// Tells orders what payments would tell of every order's payment.
 async fn tell(world: &World, shop: &Shop) {
-    let db = sqlite_file(techtrove_db::DbOptions::default()).await;
-    db.migrate(&techtrove_bus::MIGRATIONS).await.expect("migrated");
-    let clock: SharedClock = Arc::clone(&world.clock) as SharedClock;
-    let ids = Arc::new(SeededIds::new(Arc::clone(&clock), 77));
-    for order in world.orders().await {
+    let changed = world.orders().await.into_iter().map(|order| {
         let data = PaymentChanged {
             payment_id: order.payment.id,
             reference: order.id.uuid(),
             status: PaymentStatus::Authorized,
         };
-        let event = NewEvent {
+        NewEvent {
             kind: PAYMENT_CHANGED,
             aggregate: AggregateRef { kind: PAYMENT_AGGREGATE, id: order.payment.id.uuid() },
             data: serde_json::json!(data),
-        };
-        let context = EventContext::new(&*clock, &*ids);
-        let told = db.write("test.tell", move |tx| record(tx, &context, &event));
-        told.await.map_err(|error: DbError| error).expect("recorded");
-    }
-    let mut bus = Bus::in_process();
-    let service = techtrove_orders::service(&shop.app, world.authenticator());
-    for subscription in service.subscriptions {
-        bus.subscribe(subscription).expect("the only consumer");
-    }
-    let options = RelayOptions::new("/techtrove/payments", &db, clock, ids);
-    drain(&[(&db, &options)], &bus).await.expect("drained");
-    db.close().await;
+        }
+    });
+    tell_of_payments(world, shop, changed.collect()).await;
 }
 
 #[tokio::test]

@@ -8,7 +8,11 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use techtrove_identity_api::Role;
-use techtrove_orders::{Config, domain::CapturePolicy, recover_due};
+use techtrove_orders::{
+    Config,
+    domain::{CapturePolicy, RefundStatus},
+    recover_due,
+};
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
@@ -53,6 +57,58 @@ async fn what_was_given_back_before_is_not_given_back_again() {
     assert_eq!(late.problem_code(), "refund_exceeds_payment");
     world.assert_settled("refunded, then cancelled").await;
     assert_eq!(world.orders().await[0].refunds.len(), 2);
+}
+
+#[tokio::test]
+async fn money_that_is_refused_is_asked_back_under_a_fresh_id_and_given_back_once() {
+    for db in engines().await {
+        let world = World::new((*db).clone());
+        let shop = world.shop(Setting::default()).await;
+        let bought = buy(&shop, "tok_ok", 2).await;
+        shop.app.drivers.idle().await;
+        world.till.lock().expect("whole").refuses = 1;
+
+        cancel(&shop, &bought).await.expect(200);
+        shop.app.drivers.idle().await;
+        let refused = world.orders().await.remove(0);
+        world.assert_books_agree(db.label()).await;
+        world.settle().await;
+
+        assert_eq!((refused.payment.refunded, refused.refunds.len()), (0, 1), "{}", db.label());
+        world.assert_settled(db.label()).await;
+        let order = world.orders().await.remove(0);
+        let statuses: Vec<_> = order.refunds.iter().map(|refund| refund.status).collect();
+        assert_eq!(statuses, [RefundStatus::Failed, RefundStatus::Succeeded], "{}", db.label());
+        assert_eq!(order.payment.refunded, order.totals.total.amount, "{}", db.label());
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn money_that_is_refused_again_and_again_waits_for_staff() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 2).await;
+    shop.app.drivers.idle().await;
+    world.till.lock().expect("whole").refuses = 6;
+
+    cancel(&shop, &bought).await.expect(200);
+    shop.app.drivers.idle().await;
+    for _ in 0..8 {
+        world.clock.advance(Duration::from_secs(12 * 3_600));
+        recover_due(&shop.app).await.expect("recovers");
+    }
+    let tried = world.orders().await.remove(0).refunds.len();
+    let refused = refund(&world, &shop, &bought, None).await.expect(409);
+    shop.app.drivers.idle().await;
+    let made = refund(&world, &shop, &bought, None).await.expect(201);
+    shop.app.drivers.idle().await;
+
+    assert_eq!((tried, refused.problem_code().as_str()), (5, "refund_refused"));
+    assert_eq!(made.value()["status"], "succeeded");
+    world.assert_settled("given back by staff").await;
+    let over = refund(&world, &shop, &bought, None).await.expect(409);
+    assert_eq!(over.problem_code(), "refund_exceeds_payment");
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ async fn a_refund_that_the_provider_refuses_is_refused_for_good() {
     let shop = world.shop(Setting::default()).await;
     let bought = buy(&shop, "tok_ok", 1).await;
     shop.app.drivers.idle().await;
-    world.till.lock().expect("whole").keeps_all = true;
+    world.till.lock().expect("whole").refuses = 1;
     let path = format!("{}/refunds", bought.path);
     let support = world.staff(&shop, Role::Support);
     let body = json!({"reason": "a scratch"});
@@ -111,8 +111,20 @@ async fn a_refund_that_the_provider_refuses_is_refused_for_good() {
     shop.app.drivers.idle().await;
 
     assert_eq!(first.problem_code(), "refund_refused");
+    assert_eq!(first.value()["failure_code"], "card_is_gone");
     assert_eq!((first.text(), again.header("idempotent-replayed")), (again.text(), "true"));
-    world.assert_settled("refused").await;
+    world.assert_books_agree("refused").await;
+    let guest = shop.actor.with_header("x-guest-token", &bought.guest_token);
+    for (who, reason) in [(&support, json!("card_is_gone")), (&guest, json!(null))] {
+        let shown = who.get(&bought.path).await.expect(200).value();
+        assert_eq!(shown["refunds"][0]["status"], "failed");
+        assert_eq!(shown["refunds"][0]["failure_code"], reason);
+        assert_eq!(shown["payment"]["status"], "captured");
+    }
+    let second = support.post(&path, &body).header("idempotency-key", "k-2").await.expect(201);
+    shop.app.drivers.idle().await;
+    assert_eq!(second.value()["status"], "succeeded");
+    world.assert_settled("given back at the second try").await;
 }
 
 #[tokio::test]

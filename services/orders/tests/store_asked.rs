@@ -50,7 +50,7 @@ async fn parcels_refunds_and_what_the_buyer_has_to_do_come_back() {
             next,
             status: Some(OrderStatus::Shipped),
             payment: Some(PaymentReport { next_action: None, ..payment }),
-            refunds: vec![Refund { status: RefundStatus::Failed, ..refund(2, 50) }],
+            refunds: vec![refund(2, 50).failed("card_is_gone", at(3))],
             shipments: vec![
                 order.shipments[0].shipped(at(3)),
                 order.shipments[1].withdrawn(Withdrawal::Stock),
@@ -144,6 +144,7 @@ fn refund(number: u128, amount: i64) -> Refund {
         amount,
         reason: "a \"scratch\" ☹".into(),
         claim: (number == 1).then_some([7; 32]),
+        failure_code: None,
         created_at: at(1),
         updated_at: at(1),
     }

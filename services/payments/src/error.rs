@@ -53,6 +53,9 @@ pub enum Error {
     /// The provider does not know the token; nothing was charged, and nothing will be.
     #[error("the payment provider does not know this token")]
     UnknownToken,
+    /// The provider does not charge such an amount; nothing was charged, and nothing will be.
+    #[error("the payment provider does not take such an amount")]
+    AmountNotSupported,
     /// A value of the request is not valid.
     #[error("{pointer}: {detail}")]
     Invalid {
@@ -66,11 +69,12 @@ pub enum Error {
 /// How long a caller should wait before it asks again for what is under way.
 const SOON: Duration = Duration::from_secs(1);
 
-fn code_of(refusal: Refusal) -> ErrorCode {
+fn code_of(refusal: &Refusal) -> ErrorCode {
     match refusal {
         Refusal::InvalidTransition { .. } => api::INVALID_TRANSITION,
         Refusal::InProgress { .. } => api::OPERATION_IN_PROGRESS,
         Refusal::RefundExceeds => api::REFUND_EXCEEDS_PAYMENT,
+        Refusal::RefundRefused { .. } => api::REFUND_REFUSED,
         Refusal::CurrencyMismatch { .. } => codes::CURRENCY_MISMATCH,
         Refusal::Mismatch => api::PAYMENT_MISMATCH,
     }
@@ -82,9 +86,15 @@ impl From<Error> for Problem {
         match error {
             Error::Db(error) => error.into(),
             Error::Refused(refusal @ Refusal::InProgress { .. }) => {
-                Self::new(code_of(refusal), detail).retry_after(SOON)
+                Self::new(code_of(&refusal), detail).retry_after(SOON)
             }
-            Error::Refused(refusal) => Self::new(code_of(refusal), detail),
+            Error::Refused(refusal) => {
+                let problem = Self::new(code_of(&refusal), detail);
+                match refusal {
+                    Refusal::RefundRefused { code } => problem.with(api::FAILURE_CODE, code),
+                    _ => problem,
+                }
+            }
             Error::NoSuchPayment | Error::NoSuchSender => Self::new(codes::NOT_FOUND, detail),
             Error::NoCredential => Self::new(codes::UNAUTHENTICATED, detail),
             Error::NotTheCustomer => Self::new(codes::FORBIDDEN, detail),
@@ -92,6 +102,7 @@ impl From<Error> for Problem {
             Error::Overtaken => Self::new(codes::UNAVAILABLE, detail).retry_after(SOON),
             Error::NotTold { .. } => Self::new(codes::UNKNOWN_OUTCOME, detail).retry_after(SOON),
             Error::NoSuchProvider { .. } => Self::internal(error),
+            Error::AmountNotSupported => Self::new(api::AMOUNT_NOT_SUPPORTED, detail),
             Error::UnknownToken => Self::invalid_field("/token", detail),
             Error::Invalid { pointer, detail } => Self::invalid_field(pointer, detail),
         }

@@ -19,6 +19,7 @@ enum Call {
     Capture,
     Void,
     Refund(u32, i64),
+    FailRefund(u32),
     Reconcile,
     Recover,
     Wait(u64),
@@ -31,6 +32,8 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => Just("tok_declined"),
         1 => Just("tok_unheard_of"),
         3 => Just("tok_requires_action"),
+        2 => Just("tok_refund_fails"),
+        1 => Just("tok_refund_refused"),
     ];
     prop_oneof![
         3 => token.prop_map(Call::Authorize),
@@ -41,6 +44,7 @@ fn calls() -> impl Strategy<Value = Call> {
         3 => Just(Call::Capture),
         1 => Just(Call::Void),
         3 => (1_u32..4, 1_i64..9_000).prop_map(|(id, amount)| Call::Refund(id, amount)),
+        1 => (1_u32..4).prop_map(Call::FailRefund),
         2 => Just(Call::Reconcile),
         1 => Just(Call::Recover),
         1 => (1_u64..40).prop_map(Call::Wait),
@@ -71,6 +75,7 @@ async fn make(world: &World, call: &Call) {
         Call::Capture => drop(world.payments.capture(id).await),
         Call::Void => drop(world.payments.void(id).await),
         Call::Refund(refund, amount) => drop(world.refund(id, *refund, *amount).await),
+        Call::FailRefund(refund) => world.decide_refund(id, *refund, "fail").await,
         Call::Reconcile => drop(world.payments.reconcile(id).await),
         Call::Recover => drop(app::recover(&world.app).await),
         Call::Wait(seconds) => {
@@ -98,6 +103,8 @@ proptest! {
                 make(&world, call).await;
             }
             world.come_to_rest().await;
+            // What is announced comes again until it was taken; of Stripe's it is the test that brings it.
+            world.tell_of_lost_refunds().await;
             world.assert_books_agree().await;
         });
     }

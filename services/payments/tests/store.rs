@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use support::{AMOUNT, Face, World, authorization, code, payment_id, refund_id, request, usd};
@@ -17,7 +17,7 @@ use techtrove_payments::{
         ActionOutcome, ChargeStatus, OperationKind, Payment, ProviderCharge, Settlement, Told,
         settle,
     },
-    store,
+    store::{self, RefundTrouble},
 };
 use techtrove_payments_api::{PaymentStatus, PaymentsClient};
 
@@ -272,7 +272,8 @@ async fn payments_are_listed_by_where_they_stand() {
         let waits = world.awaiting_customer(3).await;
         let db = &world.app.db;
         let list = async |status, before| {
-            let rows = db.read("test.list", move |tx| store::list(tx, status, before, 10)).await;
+            let rows =
+                db.read("test.list", move |tx| store::list(tx, (status, None), before, 10)).await;
             rows.expect("listed").iter().map(|dated| dated.payment.id).collect::<Vec<_>>()
         };
 
@@ -392,6 +393,40 @@ async fn the_schema_refuses_what_must_never_be() {
         assert_eq!(booked_for_nothing.await, DbError::ForeignKey);
         engine.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_was_refused_or_lost_is_kept_with_its_reason_and_listed() {
+    on_every_engine(|world| async move {
+        let refused = world.captured_by(1, "tok_refund_fails").await;
+        let lost = world.captured(2).await;
+        let waits = world.captured_by(3, "tok_refund_pending").await;
+        assert_eq!(code(world.refund(refused, 1, 100).await), "refund_refused");
+        world.refund(lost, 2, 100).await.expect("given back");
+        assert_eq!(code(world.refund(waits, 3, 100).await), "unknown_outcome");
+        world.decide_refund(lost, 2, "fail").await;
+        let listed = async |trouble| {
+            let list = move |tx: &mut Tx<'_>| store::list(tx, (None, Some(trouble)), None, 10);
+            let rows = world.app.db.read("test.list", list).await.expect("listed");
+            rows.iter().map(|dated| dated.payment.id).collect::<Vec<_>>()
+        };
+
+        let answers =
+            at_once(8, &world, move |world, _| async move { world.say_it_failed(lost, 2).await })
+                .await;
+
+        assert!(answers.iter().all(|answer| [200, 503].contains(answer)), "{answers:?}");
+        assert_eq!(world.lost_refunds().await.len(), 1);
+        assert_eq!(listed(RefundTrouble::Failed).await, [lost, refused]);
+        assert_eq!(listed(RefundTrouble::Pending).await, [waits]);
+        world.clock.advance(Duration::from_secs(1));
+        world.refund(lost, 5, AMOUNT).await.expect("given back");
+        assert_eq!(listed(RefundTrouble::Failed).await, [refused]);
+        world.decide_refund(waits, 3, "fail").await;
+        world.payments.reconcile(waits).await.expect("asked");
+        assert_eq!(listed(RefundTrouble::Failed).await, [waits, refused]);
+    })
+    .await;
 }
 
 #[tokio::test]

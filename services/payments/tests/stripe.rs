@@ -135,11 +135,30 @@ fn an_amount_that_stripe_does_not_count_is_refused_before_it_is_asked() {
         let body = AuthorizeRequest { amount, ..world.request(1, "tok_ok") };
 
         for _ in 0..2 {
-            let refused = world.payments.authorize(&body).await.expect("payments answers");
-            assert_eq!(refused.status, PaymentStatus::Failed);
-            assert_eq!(refused.decline_code.as_deref(), Some("amount_not_supported"));
+            assert_eq!(code(world.payments.authorize(&body).await), "amount_not_supported");
         }
+        let refused = world.payments.get(body.payment_id).await.expect("known");
+        assert_eq!(refused.status, PaymentStatus::Failed);
+        assert_eq!(refused.decline_code.as_deref(), Some("amount_not_supported"));
         assert!(world.provider_book().await.is_empty(), "nobody was asked for money");
         world.assert_books_agree().await;
     });
+}
+
+#[test]
+fn an_amount_that_stripe_does_not_charge_is_refused_and_not_waited_for() {
+    for amount in [49, 100_000_000] {
+        on_virtual_time(async {
+            let world = World::of(Face::Stripe).await;
+            let amount = Money::new(amount, techtrove_core::Currency::USD);
+            let body = AuthorizeRequest { amount, ..world.request(1, "tok_ok") };
+
+            for _ in 0..2 {
+                assert_eq!(code(world.payments.authorize(&body).await), "amount_not_supported");
+            }
+
+            assert_eq!(world.status(body.payment_id).await, PaymentStatus::Failed);
+            assert!(world.provider_book().await.is_empty(), "nobody was asked for money");
+        });
+    }
 }

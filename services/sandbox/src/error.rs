@@ -5,7 +5,7 @@ use std::time::Duration;
 use techtrove_core::{ErrorCode, Problem, codes};
 use techtrove_db::DbError;
 
-use crate::domain::{DeclineCode, Key, Refusal};
+use crate::domain::{DeclineCode, FailureCode, Key, Refusal};
 
 /// The token is none of the sandbox's.
 pub const INVALID_TOKEN: ErrorCode = ErrorCode::new("invalid_token", 422, "Invalid token");
@@ -26,6 +26,9 @@ const CHARGE_NOT_CAPTURED: ErrorCode =
     ErrorCode::new("charge_not_captured", 409, "The charge is not captured");
 const REFUND_EXCEEDS_CHARGE: ErrorCode =
     ErrorCode::new("refund_exceeds_charge", 409, "More than was captured");
+const REFUND_REFUSED: ErrorCode =
+    ErrorCode::new("refund_refused", 409, "Nothing is given back of this charge");
+const REFUND_NOT_FOUND: ErrorCode = ErrorCode::new("refund_not_found", 404, "No such refund");
 
 /// Why a request was not answered as wished.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +42,12 @@ pub enum Error {
     /// Nothing was ever asked or voided under the key.
     #[error("no charge {0}")]
     NoSuchCharge(Key),
+    /// Nothing was ever asked back under the key.
+    #[error("no refund {0}")]
+    NoSuchRefund(Key),
+    /// The refund was refused for good.
+    #[error("the refund was refused: {}", .0.as_str())]
+    RefundRefused(FailureCode),
     /// A bank has declined the card.
     #[error("the card was declined: {}", .0.as_str())]
     CardDeclined(DeclineCode),
@@ -88,6 +97,10 @@ impl From<Error> for Problem {
             Error::Db(error) => error.into(),
             Error::Refused(refusal) => refusal.into(),
             Error::NoSuchCharge(_) => Self::new(CHARGE_NOT_FOUND, detail),
+            Error::NoSuchRefund(_) => Self::new(REFUND_NOT_FOUND, detail),
+            Error::RefundRefused(code) => {
+                Self::new(REFUND_REFUSED, detail).with("failure_code", code.as_str())
+            }
             Error::CardDeclined(_) => Self::new(CHARGE_DECLINED, detail),
             Error::InvalidToken => Self::new(INVALID_TOKEN, detail),
             Error::Invalid { pointer, detail } => Self::invalid_field(pointer, detail),

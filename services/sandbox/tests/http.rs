@@ -234,3 +234,62 @@ fn the_list_goes_on_behind_its_cursor() {
         assert_eq!(code(sandbox.client.get("/v1/charges?limit=0").call().await), "invalid_request");
     });
 }
+
+#[test]
+fn what_is_refused_or_fails_stays_so_under_its_key() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        sandbox.captured("refused", "tok_refund_refused").await;
+        sandbox.captured("failed", "tok_refund_fails").await;
+
+        for _ in 0..2 {
+            let refused = sandbox.refund("refused", "r1", 60).await;
+            let Err(ClientError::Refused(problem)) = &refused else { panic!("{refused:?}") };
+            assert_eq!(problem.members["failure_code"], "charge_disputed");
+            assert_eq!(code(refused), "refund_refused");
+            let failed = sandbox.refund("failed", "r1", 60).await.expect("answered");
+            assert_eq!(
+                (&failed["status"], &failed["charge"]["refunded"]),
+                (&json!("failed"), &json!(0))
+            );
+            assert_eq!(failed["failure_code"], "expired_or_canceled_card");
+        }
+        assert_eq!(code(sandbox.refund("refused", "r2", 60).await), "refund_refused");
+        assert_eq!(sandbox.refund("failed", "r2", 100).await.expect("made")["status"], "succeeded");
+        assert_eq!(sandbox.ledger("refused").await, [100, 100, 0, 0]);
+        assert_eq!(sandbox.ledger("failed").await, [100, 100, 0, 100]);
+    });
+}
+
+#[test]
+fn a_bank_decides_on_what_waits_for_it_and_may_think_better_of_what_was_made() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        for (key, outcome, status, refunded) in
+            [("a", "succeed", "succeeded", 60), ("b", "fail", "failed", 0)]
+        {
+            sandbox.captured(key, "tok_refund_pending").await;
+            let waits = sandbox.refund(key, "r1", 60).await.expect("answered");
+            assert_eq!((&waits["status"], sandbox.ledger(key).await[3]), (&json!("pending"), 0));
+
+            for _ in 0..2 {
+                assert_eq!(sandbox.end_refund(key, "r1", outcome).await["status"], status);
+            }
+
+            let path = format!("/v1/charges/{key}/refunds/r1");
+            let stands: Value = sandbox.client.get(&path).call().await.expect("known");
+            assert_eq!(
+                (&stands["status"], sandbox.ledger(key).await[3]),
+                (&json!(status), refunded)
+            );
+        }
+        for _ in 0..2 {
+            assert_eq!(sandbox.end_refund("a", "r1", "fail").await["status"], "failed");
+        }
+        assert_eq!(sandbox.ledger("a").await, [100, 100, 0, 0]);
+        assert_eq!(sandbox.refund("a", "r1", 60).await.expect("known")["status"], "failed");
+        assert_eq!(sandbox.refund("a", "r2", 100).await.expect("made")["status"], "succeeded");
+        let nobody: Result<Value, _> = sandbox.client.get("/v1/charges/a/refunds/r9").call().await;
+        assert_eq!(code(nobody), "refund_not_found");
+    });
+}

@@ -92,6 +92,28 @@ async fn refunds_at_once_never_exceed_the_charge() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_fails_at_once_with_others_sets_its_amount_free() {
+    on_every_engine(|sandbox| async move {
+        sandbox.captured("k", "tok_ok").await;
+        sandbox.refund("k", "r", 100).await.expect("made");
+
+        at_once(16, &sandbox, |sandbox, number| async move {
+            if number % 2 == 0 {
+                sandbox.end_refund("k", "r", "fail").await;
+                return true;
+            }
+            sandbox.refund("k", &format!("r{number}"), 100).await.is_ok()
+        })
+        .await;
+
+        let refunded = sandbox.ledger("k").await[3];
+        assert!([0, 100].contains(&refunded), "{refunded}");
+        assert_eq!(sandbox.get("k").await.expect("known")["refunded"], refunded);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_books_of_an_earlier_version_stay_as_they_are() {
     for engine in techtrove_db::testing::engines().await {
@@ -103,6 +125,10 @@ async fn the_books_of_an_earlier_version_stay_as_they_are() {
                      ('k', 100, 'USD', 'tok_ok', 'authorized', 0, 0, NULL, 1, 1)";
                 tx.execute(charge, p![])?;
                 tx.execute("INSERT INTO ledger VALUES ('k', 'authorized', 100, 'USD', 1)", p![])?;
+                let given_back = "INSERT INTO charges VALUES \
+                     ('g', 100, 'USD', 'tok_ok', 'captured', 100, 60, NULL, 1, 1)";
+                tx.execute(given_back, p![])?;
+                tx.execute("INSERT INTO ledger VALUES ('g', 'refunded:r1', 60, 'USD', 1)", p![])?;
                 Ok(())
             })
             .await;
@@ -112,6 +138,8 @@ async fn the_books_of_an_earlier_version_stay_as_they_are() {
 
         assert_eq!(sandbox.change("k", "capture").await.expect("captured")["status"], "captured");
         assert_eq!(sandbox.ledger("k").await, [100, 100, 0, 0]);
+        assert_eq!(sandbox.refund("g", "r1", 60).await.expect("known")["status"], "succeeded");
+        assert_eq!(sandbox.ledger("g").await[3], 60, "known from before, and not given back again");
         let orphan: Result<u64, DbError> = engine
             .write("test.orphan", |tx: &mut Tx<'_>| {
                 tx.execute("INSERT INTO ledger VALUES ('x', 'authorized', 1, 'USD', 1)", p![])

@@ -171,6 +171,12 @@ fn what_is_not_asked_as_stripe_wants_it_is_refused() {
 
         let nobody = sandbox.client.get(&format!("{INTENTS}/{intent}")).send().await;
         let without_key = sandbox.ask(INTENTS, None, Some(&[("amount", "1")])).await;
+        let mut limits = Vec::new();
+        for amount in ["49", "100000000"] {
+            let fields = [("amount", amount), ("currency", "usd")];
+            let (_, body) = sandbox.ask(INTENTS, Some(amount), Some(&fields)).await;
+            limits.push(body["error"]["code"].clone());
+        }
         let in_capitals = [("amount", "100"), ("currency", "USD")];
         let in_capitals = sandbox.ask(INTENTS, Some("x"), Some(&in_capitals)).await;
         let no_card = sandbox.confirm(&intent, "k-1", "pm_nobody_knows").await;
@@ -179,9 +185,52 @@ fn what_is_not_asked_as_stripe_wants_it_is_refused() {
         assert_eq!(nobody.expect("an answer").status, 401);
         assert_eq!(without_key.1["error"]["param"], "idempotency-key");
         assert_eq!(in_capitals.1["error"]["param"], "currency");
+        assert_eq!(limits, ["amount_too_small", "amount_too_large"]);
         for (missing, param) in [(no_card, "payment_method"), (no_intent, "intent")] {
             assert_eq!(code(&missing), (400, "invalid_request_error", "resource_missing"));
             assert_eq!(missing.1["error"]["param"], param);
+        }
+    });
+}
+
+#[test]
+fn a_refund_is_refused_or_fails_or_waits_as_at_stripe() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        let (mut names, cards) = (
+            Vec::new(),
+            [
+                ("a", "pm_card_refundRefused"),
+                ("b", "pm_card_refundFail"),
+                ("c", "pm_card_pendingRefund"),
+            ],
+        );
+        for (key, card) in cards {
+            let intent = sandbox.intent(key).await;
+            sandbox.confirm(&intent, &format!("{key}-1"), card).await;
+            sandbox.verb(&intent, "capture").await;
+            names.push(intent);
+        }
+
+        let refused = sandbox.refund_of(&names[0], "ra", "40").await;
+        let failed = sandbox.refund_of(&names[1], "rb", "40").await;
+        let waits = sandbox.refund_of(&names[2], "rc", "40").await;
+        sandbox.end_refund("c", "r", "fail").await;
+        let list = format!("/v1/refunds?payment_intent={}", names[2]);
+        let after_all = sandbox.ask(&list, None, None).await.1;
+        let none =
+            sandbox.ask(&format!("/v1/refunds?payment_intent={}", names[0]), None, None).await;
+
+        assert_eq!(code(&refused), (400, "invalid_request_error", "charge_disputed"));
+        assert_eq!(none.1["data"], json!([]), "what was refused never became a refund");
+        assert_eq!(failed.1["status"], "failed");
+        assert_eq!(failed.1["failure_reason"], "expired_or_canceled_card");
+        assert_eq!(
+            (&waits.1["status"], &after_all["data"][0]["status"]),
+            (&json!("pending"), &json!("failed"))
+        );
+        for key in ["a", "b", "c"] {
+            assert_eq!(sandbox.ledger(key).await, [100, 100, 0, 0]);
         }
     });
 }

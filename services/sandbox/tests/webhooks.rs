@@ -105,3 +105,24 @@ fn what_its_caller_was_answered_is_not_announced() {
         assert_eq!(receiver.tries.load(Ordering::SeqCst), 0);
     });
 }
+
+#[test]
+fn what_a_bank_decides_of_a_refund_is_announced_by_its_key() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        let receiver = connect(&sandbox, 0);
+        sandbox.captured("k", "tok_refund_pending").await;
+        sandbox.refund("k", "r1", 60).await.expect("answered");
+
+        for outcome in ["succeed", "succeed", "fail"] {
+            sandbox.end_refund("k", "r1", outcome).await;
+        }
+        deliver_webhooks(&sandbox.app).await.expect("the books answer");
+
+        let mut told: Vec<_> = receiver.taken.lock().expect("not poisoned").clone();
+        told.sort_by_key(|webhook| webhook["type"].to_string());
+        let kinds: Vec<_> = told.iter().map(|webhook| &webhook["type"]).collect();
+        assert_eq!(kinds, ["refund.failed", "refund.updated"]);
+        assert!(told.iter().all(|it| it["charge"]["key"] == "k" && it["refund"]["key"] == "r1"));
+    });
+}

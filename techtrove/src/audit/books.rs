@@ -1,9 +1,8 @@
 //! Where the books are, and how each is read.
 
-use futures::FutureExt as _;
 use serde::Deserialize;
 use techtrove_bus::outbox;
-use techtrove_core::{Problem, SharedClock, TypedId as _};
+use techtrove_core::{PageRequest, Problem, SharedClock, TypedId as _};
 use techtrove_db::{Db, DbError};
 use techtrove_http::Client;
 use techtrove_inventory_api::{InventoryClient, ReservationEntry, ReturnEntry, StockEntry};
@@ -13,6 +12,16 @@ use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentsClient};
 use uuid::Uuid;
 
 use super::pages::{Keyed, Pages};
+
+/// The pages that this client is asked for, each in a task of its own.
+macro_rules! read {
+    ($client:ident, |$page:ident| $ask:expr) => {
+        Pages::new(move |$page: PageRequest| {
+            let $client = $client.clone();
+            async move { $ask.await }
+        })
+    };
+}
 
 /// Where the books are.
 #[derive(Clone, Debug)]
@@ -53,45 +62,49 @@ pub(super) struct ChargeLedger {
 
 impl Books {
     /// Orders' book, in the order of their ids.
-    pub(super) fn orders(&self) -> Pages<'_, OrderEntry> {
-        Pages::new(move |page| async move { self.orders.audit_orders(&page).await }.boxed())
+    pub(super) fn orders(&self) -> Pages<OrderEntry> {
+        let orders = self.orders.clone();
+        read!(orders, |page| orders.audit_orders(&page))
     }
 
     /// The open reservations, by their orders.
-    pub(super) fn reservations(&self) -> Keyed<'_, Uuid, ReservationEntry> {
-        let read =
-            move |page| async move { self.inventory.audit_reservations(&page).await }.boxed();
-        Keyed::new(Pages::new(read), |entry: &ReservationEntry| entry.reservation_id.uuid())
+    pub(super) fn reservations(&self) -> Keyed<Uuid, ReservationEntry> {
+        let inventory = self.inventory.clone();
+        let pages = read!(inventory, |page| inventory.audit_reservations(&page));
+        Keyed::new(pages, |entry: &ReservationEntry| entry.reservation_id.uuid())
     }
 
-    /// What came back.
-    pub(super) fn returns(&self) -> Keyed<'_, Uuid, ReturnEntry> {
-        let read = move |page| async move { self.inventory.audit_returns(&page).await }.boxed();
-        Keyed::new(Pages::new(read), |entry: &ReturnEntry| entry.return_id)
+    /// What came back, by the orders.
+    pub(super) fn returns(&self) -> Keyed<Uuid, ReturnEntry> {
+        let inventory = self.inventory.clone();
+        let pages = read!(inventory, |page| inventory.audit_returns(&page));
+        Keyed::new(pages, |entry: &ReturnEntry| entry.reservation_id.uuid())
     }
 
     /// The payments.
-    pub(super) fn payments(&self) -> Keyed<'_, Uuid, PaymentEntry> {
-        let read = move |page| async move { self.payments.audit_payments(&page).await }.boxed();
-        Keyed::new(Pages::new(read), |entry: &PaymentEntry| entry.id.uuid())
+    pub(super) fn payments(&self) -> Keyed<Uuid, PaymentEntry> {
+        let payments = self.payments.clone();
+        let pages = read!(payments, |page| payments.audit_payments(&page));
+        Keyed::new(pages, |entry: &PaymentEntry| entry.id.uuid())
     }
 
     /// The provider's charges.
-    pub(super) fn charges(&self) -> Keyed<'_, String, Charge> {
-        let read = move |page| {
-            async move { self.provider.get("/v1/charges").query(&page).call().await }.boxed()
-        };
-        Keyed::new(Pages::new(read), |charge: &Charge| charge.key.clone())
+    pub(super) fn charges(&self) -> Keyed<String, Charge> {
+        let provider = self.provider.clone();
+        let pages = read!(provider, |page| provider.get("/v1/charges").query(&page).call());
+        Keyed::new(pages, |charge: &Charge| charge.key.clone())
     }
 
     /// The stock, in SKU order.
-    pub(super) fn stock(&self) -> Pages<'_, StockEntry> {
-        Pages::new(move |page| async move { self.inventory.audit_stock(&page).await }.boxed())
+    pub(super) fn stock(&self) -> Pages<StockEntry> {
+        let inventory = self.inventory.clone();
+        read!(inventory, |page| inventory.audit_stock(&page))
     }
 
     /// The mails.
-    pub(super) fn mails(&self) -> Pages<'_, MailEntry> {
-        Pages::new(move |page| async move { self.notifications.audit_mails(&page).await }.boxed())
+    pub(super) fn mails(&self) -> Pages<MailEntry> {
+        let notifications = self.notifications.clone();
+        read!(notifications, |page| notifications.audit_mails(&page))
     }
 
     /// The ledger's balances.

@@ -92,16 +92,20 @@ fn kept(lines: &[Line]) -> BTreeMap<&Sku, i64> {
 }
 
 /// What came back of an order stands alike in orders' book and in inventory's.
-pub(super) fn returned(
-    order: &OrderEntry,
-    claim: &ReturnClaim,
-    found: Option<&ReturnEntry>,
-    report: &mut Report,
-) {
-    let agrees = found.is_some_and(|found| is_return_of(found, order, claim));
-    report.expect(agrees, Rule::OrderReturn, order.id, || {
-        format!("the order says that {claim:?} came back, inventory has {found:?}")
-    });
+pub(super) fn returned(order: &OrderEntry, found: &[ReturnEntry], report: &mut Report) {
+    for claim in &order.returns {
+        let found = found.iter().find(|found| found.return_id == claim.id);
+        let agrees = found.is_some_and(|found| is_return_of(found, order, claim));
+        report.expect(agrees, Rule::OrderReturn, order.id, || {
+            format!("the order says that {claim:?} came back, inventory has {found:?}")
+        });
+    }
+    // What inventory was told of and the order not yet is a step that the order is about to store.
+    let claimed =
+        |found: &ReturnEntry| order.returns.iter().any(|claim| claim.id == found.return_id);
+    for orphan in found.iter().filter(|found| order.settled && !claimed(found)) {
+        lone_return(orphan, report);
+    }
 }
 
 /// A return that no order claims.

@@ -1,6 +1,6 @@
 //! The audit: reads the books of all services through their internal pages and checks them against
 //! each other. It shares no rule with the services it checks, and changes nothing. Few entries are in memory at
-//! a time (`pages.rs`), but for returns, which come in the order in which goods came back and wait for their order. The checks themselves are plain functions in `checks.rs`.
+//! a time (`pages.rs`). The checks themselves are plain functions in `checks.rs`.
 
 mod books;
 mod checks;

@@ -1,43 +1,64 @@
 //! Books read page by page, so that of a million entries few are in memory: books that are kept in the order of
-//! the same ids are walked beside each other, and only what one of them is ahead of the other waits.
+//! the same ids are walked beside each other, and only what one of them is ahead of the other waits. While a page
+//! is looked at, the next of its book is read.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
-use futures::future::BoxFuture;
-use techtrove_core::{Page, PageRequest};
+use futures::{FutureExt as _, future::BoxFuture};
+use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::ClientError;
+use tokio::task::JoinHandle;
 
 /// The largest page.
 const PAGE: i64 = 100;
 
+/// What reading a page comes to.
+type Answer<T> = Result<Page<T>, ClientError>;
+
 /// Reads one page.
-type Read<'a, T> =
-    Box<dyn Fn(PageRequest) -> BoxFuture<'a, Result<Page<T>, ClientError>> + Send + Sync + 'a>;
+type Read<T> = Box<dyn Fn(PageRequest) -> BoxFuture<'static, Answer<T>> + Send + Sync>;
 
 /// The pages of a book.
-pub(super) struct Pages<'a, T> {
-    read: Read<'a, T>,
-    next: Option<PageRequest>,
+pub(super) struct Pages<T> {
+    read: Read<T>,
+    next: Next<T>,
     count: usize,
 }
 
-impl<'a, T> Pages<'a, T> {
-    pub(super) fn new<F>(read: F) -> Self
+/// Where the next page is.
+enum Next<T> {
+    NotAsked,
+    Coming(JoinHandle<Answer<T>>),
+    None,
+}
+
+impl<T: Send + 'static> Pages<T> {
+    pub(super) fn new<Fut>(read: impl Fn(PageRequest) -> Fut + Send + Sync + 'static) -> Self
     where
-        F: Fn(PageRequest) -> BoxFuture<'a, Result<Page<T>, ClientError>> + Send + Sync + 'a,
+        Fut: Future<Output = Answer<T>> + Send + 'static,
     {
-        let first = PageRequest { limit: Some(PAGE), cursor: None };
-        Self { read: Box::new(read), next: Some(first), count: 0 }
+        let read: Read<T> = Box::new(move |page| read(page).boxed());
+        Self { read, next: Next::NotAsked, count: 0 }
     }
 
     /// The next page, until there is none.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<T>>, ClientError> {
-        let Some(request) = self.next.take() else { return Ok(None) };
-        let page = (self.read)(request).await?;
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<T>>, Problem> {
+        let coming = match std::mem::replace(&mut self.next, Next::None) {
+            Next::NotAsked => self.ask(None),
+            Next::Coming(page) => page,
+            Next::None => return Ok(None),
+        };
+        let page = coming.await.map_err(Problem::internal)??;
+        if page.next_cursor.is_some() {
+            self.next = Next::Coming(self.ask(page.next_cursor));
+        }
         self.count = self.count.saturating_add(page.items.len());
-        let following = |cursor| PageRequest { limit: Some(PAGE), cursor: Some(cursor) };
-        self.next = page.next_cursor.map(following);
         Ok(Some(page.items))
+    }
+
+    fn ask(&self, cursor: Option<String>) -> JoinHandle<Answer<T>> {
+        tokio::spawn((self.read)(PageRequest { limit: Some(PAGE), cursor }))
     }
 
     /// How many entries were read.
@@ -47,21 +68,21 @@ impl<'a, T> Pages<'a, T> {
 }
 
 /// A book in the order of its keys, from which the entries of about rising keys are taken.
-pub(super) struct Keyed<'a, K, T> {
-    pages: Pages<'a, T>,
+pub(super) struct Keyed<K, T> {
+    pages: Pages<T>,
     key: fn(&T) -> K,
     /// What was read and not taken yet.
     ahead: BTreeMap<K, Vec<T>>,
     last: Option<K>,
 }
 
-impl<'a, K: Ord + Clone, T> Keyed<'a, K, T> {
-    pub(super) fn new(pages: Pages<'a, T>, key: fn(&T) -> K) -> Self {
+impl<K: Ord + Clone, T: Send + 'static> Keyed<K, T> {
+    pub(super) fn new(pages: Pages<T>, key: fn(&T) -> K) -> Self {
         Self { pages, key, ahead: BTreeMap::new(), last: None }
     }
 
     /// All entries of this key that were not taken yet.
-    pub(super) async fn take(&mut self, key: &K) -> Result<Vec<T>, ClientError> {
+    pub(super) async fn take(&mut self, key: &K) -> Result<Vec<T>, Problem> {
         while self.last.as_ref().is_none_or(|last| last <= key) {
             let Some(page) = self.pages.next().await? else { break };
             for entry in page {
@@ -74,7 +95,7 @@ impl<'a, K: Ord + Clone, T> Keyed<'a, K, T> {
     }
 
     /// What nobody has taken, in parts, until there is none.
-    pub(super) async fn rest(&mut self) -> Result<Option<Vec<T>>, ClientError> {
+    pub(super) async fn rest(&mut self) -> Result<Option<Vec<T>>, Problem> {
         if self.ahead.is_empty() {
             return self.pages.next().await;
         }
@@ -89,20 +110,31 @@ impl<'a, K: Ord + Clone, T> Keyed<'a, K, T> {
 
 #[cfg(test)]
 mod tests {
-    use futures::FutureExt as _;
     use proptest::prelude::*;
 
     use super::*;
 
     /// A book of these keys, two to a page.
-    fn book(keys: Vec<u8>) -> Keyed<'static, u8, u8> {
+    fn book(keys: Vec<u8>) -> Keyed<u8, u8> {
         let read = move |page: PageRequest| {
             let from: usize = page.cursor.map_or(0, |cursor| cursor.parse().expect("a place"));
             let items: Vec<u8> = keys.iter().skip(from).take(2).copied().collect();
             let next_cursor = (from + 2 < keys.len()).then(|| (from + 2).to_string());
-            futures::future::ready(Ok(Page { items, next_cursor })).boxed()
+            futures::future::ready(Ok(Page { items, next_cursor }))
         };
         Keyed::new(Pages::new(read), |key| *key)
+    }
+
+    /// What is found of each key that is asked for, then the rest, and how much was read.
+    async fn read(mut book: Keyed<u8, u8>, asked: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>, usize) {
+        let (mut taken, mut rest) = (Vec::new(), Vec::new());
+        for key in asked {
+            taken.push(book.take(key).await.expect("read"));
+        }
+        while let Some(part) = book.rest().await.expect("read") {
+            rest.extend(part);
+        }
+        (taken, rest, book.count())
     }
 
     proptest! {
@@ -112,21 +144,17 @@ mod tests {
             asked in prop::collection::vec(0..20_u8, 0..30),
         ) {
             keys.sort_unstable();
-            let mut book = book(keys.clone());
-            let mut left = keys.clone();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("built");
 
-            for key in asked {
-                let taken = book.take(&key).now_or_never().expect("at once").expect("read");
-                let expected: Vec<u8> = left.extract_if(.., |it| *it == key).collect();
+            let (taken, rest, count) = runtime.block_on(read(book(keys.clone()), &asked));
+
+            let mut left = keys.clone();
+            for (key, taken) in asked.iter().zip(taken) {
+                let expected: Vec<u8> = left.extract_if(.., |it| it == key).collect();
                 prop_assert_eq!(taken, expected);
             }
-            let mut rest = Vec::new();
-            while let Some(part) = book.rest().now_or_never().expect("at once").expect("read") {
-                rest.extend(part);
-            }
-
             prop_assert_eq!(rest, left);
-            prop_assert_eq!(book.count(), keys.len());
+            prop_assert_eq!(count, keys.len());
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Walks through all books once, the others beside the orders' book, and hands what belongs together to the checks.
 
-use std::collections::BTreeSet;
-
 use techtrove_core::{Problem, TypedId as _};
 use techtrove_inventory_api::{ReservationEntry, ReturnEntry};
 use techtrove_orders_api::OrderEntry;
@@ -26,14 +24,14 @@ pub(super) struct Found {
 struct Walk<'a> {
     books: &'a Books,
     report: Report,
-    reservations: Keyed<'a, Uuid, ReservationEntry>,
-    returns: Keyed<'a, Uuid, ReturnEntry>,
-    payments: Keyed<'a, Uuid, PaymentEntry>,
-    charges: Keyed<'a, String, Charge>,
+    reservations: Keyed<Uuid, ReservationEntry>,
+    returns: Keyed<Uuid, ReturnEntry>,
+    payments: Keyed<Uuid, PaymentEntry>,
+    charges: Keyed<String, Charge>,
     /// Payments whose provider's books are here to be read.
     compared: usize,
-    /// The orders with a step to take.
-    moving: BTreeSet<Uuid>,
+    /// Whether an order has a step to take.
+    moving: bool,
     confirmations: Confirmations,
 }
 
@@ -47,7 +45,7 @@ pub(super) async fn walk(books: &Books) -> Result<Found, Problem> {
         payments: books.payments(),
         charges: books.charges(),
         compared: 0,
-        moving: BTreeSet::new(),
+        moving: false,
         confirmations: Confirmations::default(),
     };
     walk.stock().await?;
@@ -55,7 +53,7 @@ pub(super) async fn walk(books: &Books) -> Result<Found, Problem> {
     walk.orphans().await?;
     walk.mails().await?;
     let waiting = walk.ledger_and_outboxes().await?;
-    Ok(Found { has_work: waiting || !walk.moving.is_empty(), report: walk.report })
+    Ok(Found { has_work: waiting || walk.moving, report: walk.report })
 }
 
 impl Walk<'_> {
@@ -83,18 +81,14 @@ impl Walk<'_> {
         let now = self.books.clock.now();
         let reserved = self.reservations.take(&order.id.uuid()).await?;
         checks::reserved(order, &reserved, &mut self.report);
-        for claim in &order.returns {
-            let found = self.returns.take(&claim.id).await?;
-            checks::returned(order, claim, found.first(), &mut self.report);
-        }
+        let returned = self.returns.take(&order.id.uuid()).await?;
+        checks::returned(order, &returned, &mut self.report);
         let payment = self.payments.take(&order.payment).await?.pop();
         checks::money(order, payment.as_ref(), now, &mut self.report);
         if let Some(payment) = &payment {
             self.at_provider(payment).await?;
         }
-        if !order.settled {
-            self.moving.insert(order.id.uuid());
-        }
+        self.moving |= !order.settled;
         self.confirmations.expect(order, now);
         Ok(())
     }
@@ -114,10 +108,7 @@ impl Walk<'_> {
             part.iter().for_each(|orphan| checks::lone_reservation(orphan, &mut self.report));
         }
         while let Some(part) = self.returns.rest().await? {
-            // What inventory was told of and the order not yet is a step that an order is about to store.
-            let moving = |it: &&ReturnEntry| self.moving.contains(&it.reservation_id.uuid());
-            let orphans = part.iter().filter(|it| !moving(it));
-            orphans.for_each(|orphan| checks::lone_return(orphan, &mut self.report));
+            part.iter().for_each(|orphan| checks::lone_return(orphan, &mut self.report));
         }
         while let Some(part) = self.payments.rest().await? {
             for orphan in &part {

@@ -95,8 +95,7 @@ async fn import_file(operator: &Operator, path: &Path, dry_run: bool) -> Result<
 }
 
 fn media_type(path: &Path) -> &'static str {
-    let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
-    if csv { "text/csv" } else { "application/x-ndjson" }
+    if super::is_csv(path) { "text/csv" } else { "application/x-ndjson" }
 }
 
 /// Waits for the job's end, showing how far it is.

@@ -20,7 +20,7 @@ use crate::{
     error::ProgramError,
     folder::DataFolder,
     settings::Settings,
-    shop::{Shop, StartError, Wiring},
+    shop::{SERVICES, Shop, StartError, Wiring},
 };
 
 /// How long requests may go on after Ctrl-C.
@@ -69,6 +69,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     wiring.on_loopback = options.listen.ip().is_loopback();
     let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
     let shop = Shop::build(wiring).await?;
+    folder.remember(&SERVICES)?;
     let operator = Operator::of_local(shop.operator.clone(), &key, &clock)?;
     if let Some(demo) = &demo {
         demo.guard(&operator).await?;

@@ -1,6 +1,6 @@
 //! The data folder of `up`: one process owns it at a time, by a lock that ends with the process. It
-//! holds a database file per service, the shop's secrets, the private socket of a running shop, and how
-//! far its demo shop is.
+//! holds a database file per service and the list of them, the shop's secrets, the private socket of a
+//! running shop, and how far its demo shop is.
 
 mod secrets;
 
@@ -12,6 +12,9 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use techtrove_core::IdGen;
+
+/// The file that names the services whose databases were made, one a line.
+const DATABASES: &str = "databases";
 
 /// A data folder that this process owns until it is dropped.
 #[derive(Debug)]
@@ -56,6 +59,15 @@ pub enum FolderError {
         /// Which file.
         path: PathBuf,
     },
+    /// A database that was there is not.
+    #[error(
+        "the database {} is missing or empty: nothing was started; restore it from a backup of the data folder",
+        path.display()
+    )]
+    LostDatabase {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A secret has been damaged.
     #[error("the secret in {path} is damaged; restore the file from a backup of the data folder")]
     DamagedSecret {
@@ -74,16 +86,50 @@ impl DataFolder {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
         let lock = private_file(&path.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Self { path: path.to_owned(), _lock: lock }.complete(),
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
         }
     }
 
+    /// The folder, when every database that was ever made in it is there: a new one in its place would be a
+    /// shop that has forgotten its orders.
+    fn complete(self) -> Result<Self, FolderError> {
+        let unusable = |cause| FolderError::Unusable { path: self.path.join(DATABASES), cause };
+        let made = match fs::read_to_string(self.path.join(DATABASES)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            made => made.map_err(unusable)?,
+        };
+        for service in made.lines() {
+            let path = self.database(service);
+            if fs::metadata(&path).map_or(0, |about| about.len()) == 0 {
+                return Err(FolderError::LostDatabase { path });
+            }
+        }
+        Ok(self)
+    }
+
+    /// Remembers that the databases of these services were made.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remember(&self, services: &[&str]) -> Result<(), FolderError> {
+        let path = self.path.join(DATABASES);
+        let made: String = services.iter().map(|service| format!("{service}\n")).collect();
+        if fs::read_to_string(&path).is_ok_and(|known| known == made) {
+            return Ok(());
+        }
+        write_private(&path, &made).map_err(|cause| FolderError::Unusable { path, cause })
+    }
+
+    fn database(&self, service: &str) -> PathBuf {
+        self.path.join(format!("{service}.db"))
+    }
+
     /// The database file of a service, as a URL.
     #[must_use]
     pub fn database_url(&self, service: &str) -> String {
-        format!("sqlite:{}", self.path.join(format!("{service}.db")).display())
+        format!("sqlite:{}", self.database(service).display())
     }
 
     /// The shop's secrets, made at the first start.

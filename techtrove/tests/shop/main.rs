@@ -7,6 +7,8 @@ mod backups;
 mod buying;
 mod demo;
 mod digital;
+#[cfg(target_os = "linux")]
+mod disk_full;
 mod grants;
 mod harness;
 mod lives;

@@ -52,6 +52,11 @@ impl Program {
         Actor::at(&self.base)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Asks it to stop, as Ctrl-C does.
     pub fn interrupt(mut self) -> i32 {
         let id = self.process.id().to_string();
@@ -230,7 +235,32 @@ async fn commands_go_through_the_running_shop_and_without_one_open_the_files() {
         let stock = manager.get(&format!("/api/v1/inventory/{sku}")).await.expect(200).value();
         assert_eq!(stock["on_hand"], on_hand);
     }
+    let exported = folder.path().join("all.csv");
+    let export = || run(&["export", exported.to_str().expect("a path")], folder.path(), "");
+    let told = String::from_utf8_lossy(&export().stdout).into_owned();
+    assert!(told.ends_with("all.csv: 4 lines\n"), "{told}");
+    let running = std::fs::read_to_string(&exported).expect("the file");
     assert_eq!(program.interrupt(), 0);
+    assert!(export().status.success());
+    assert_eq!(std::fs::read_to_string(&exported).expect("the file"), running);
+}
+
+#[tokio::test]
+async fn a_lost_database_is_refused_and_not_made_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(Program::start(folder.path()).interrupt(), 0);
+    let orders = folder.path().join("orders.db");
+
+    std::fs::write(&orders, "").expect("emptied");
+    let emptied = run(&["up", "--listen", "127.0.0.1:0"], folder.path(), "");
+    std::fs::remove_file(&orders).expect("removed");
+    let removed = run(&["up", "--listen", "127.0.0.1:0"], folder.path(), "");
+
+    for refused in [emptied, removed] {
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && told.contains("orders.db is missing"), "{told}");
+    }
+    assert!(!orders.exists());
 }
 
 #[tokio::test]

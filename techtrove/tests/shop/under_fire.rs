@@ -46,10 +46,17 @@ struct Customer {
 
 /// An order that was acknowledged, and what was acknowledged of it since.
 #[derive(Debug)]
-struct Sold {
+pub struct Sold {
     order: Value,
     is_cancelled: bool,
     is_refunded: bool,
+}
+
+impl Sold {
+    /// An order of which nothing was asked since.
+    pub fn untouched(order: Value) -> Self {
+        Self { order, is_cancelled: false, is_refunded: false }
+    }
 }
 
 impl Customer {
@@ -174,7 +181,7 @@ async fn killed_again_and_again_it_forgets_nothing_and_sells_nothing_twice() {
 }
 
 /// How many of these orders were kept, once each has come to the end that was acknowledged.
-async fn kept(shop: &Actor, sold: &[Sold]) -> Option<u64> {
+pub async fn kept(shop: &Actor, sold: &[Sold]) -> Option<u64> {
     let mut kept = 0;
     for Sold { order, is_cancelled, is_refunded } in sold {
         let token = order["guest_token"].as_str().expect("a token");

@@ -61,8 +61,11 @@ impl Https {
     /// When TLS cannot be set up.
     pub fn new(origin: Origin) -> Result<Self, rustls::Error> {
         let mut roots = RootCertStore::empty();
-        // Without any authority nobody is trusted, which the first request tells.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let (trusted, _) =
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if trusted == 0 {
+            tracing::warn!(%origin, "this machine trusts no authority: nobody is reached by HTTPS");
+        }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

@@ -114,6 +114,18 @@ impl<'a> RequestBuilder<'a> {
         self
     }
 
+    /// With one more header whose value is a secret: no log shows it, and no connection compresses it.
+    pub fn secret_header(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(mut value) => {
+                value.set_sensitive(true);
+                self.headers.append(name, value);
+            }
+            Err(error) => self.mistake = Some(error.into()),
+        }
+        self
+    }
+
     /// With another deadline than the client's.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;

@@ -21,13 +21,14 @@ macro_rules! columns {
 /// [`DbError::UniqueViolation`] when the address is used.
 pub fn insert_user(tx: &mut Tx<'_>, user: &User) -> Result<(), DbError> {
     tx.execute(
-        "INSERT INTO users (id, email, email_folded, name, password_hash, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO users (id, email, email_folded, name, locale, password_hash, created_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
         p![
             user.id,
             user.email.as_str(),
             user.email.folded(),
             user.profile.name,
+            user.profile.locale,
             user.password_hash,
             user.created_at
         ],

@@ -40,17 +40,17 @@ pub async fn audit_reservations(
     Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.attempt)))
 }
 
-/// A page of what came back, in the order of the returns' ids.
+/// A page of what came back, in the order of the reservations' ids.
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
 pub async fn audit_returns(app: &App, page: &PageRequest) -> Result<Page<ReturnEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Uuid>()?);
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?);
     let rows = app
         .db
         .read("inventory.audit_returns", move |tx| {
             store::audit_returns(tx, after, limit + 1).map_err(Error::from)
         })
         .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| entry.return_id))
+    Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.return_id)))
 }

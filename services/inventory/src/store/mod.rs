@@ -49,6 +49,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             postgres: include_str!("../../migrations/postgres/0003_returns.sql"),
             mysql: include_str!("../../migrations/mysql/0003_returns.sql"),
         },
+        Migration {
+            version: 4,
+            name: "returns_by_reservation",
+            sqlite: include_str!("../../migrations/sqlite/0004_returns_by_reservation.sql"),
+            postgres: include_str!("../../migrations/postgres/0004_returns_by_reservation.sql"),
+            mysql: include_str!("../../migrations/mysql/0004_returns_by_reservation.sql"),
+        },
     ],
 };
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use techtrove_core::{Sku, Timestamp};
 use techtrove_db::{DbError, Sql, Tx, p};
-use techtrove_inventory_api::{ReservationId, ReturnEntry};
+use techtrove_inventory_api::{Line, ReservationId, ReturnEntry};
 use uuid::Uuid;
 
 use super::{Batch, audit::split, bound};
@@ -73,19 +73,21 @@ pub fn insert_returned<'a>(
     }
 }
 
-/// At most `limit` returns behind `after`, in the order of their ids.
+/// At most `limit` returns behind `after`, in the order of their reservations and ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_returns(
     tx: &mut Tx<'_>,
-    after: Option<Uuid>,
+    after: Option<(Uuid, Uuid)>,
     limit: usize,
 ) -> Result<Vec<ReturnEntry>, DbError> {
+    let (reservation, id) = after.unwrap_or_default();
     let mut entries = tx.query(
         "SELECT id, reservation_id, restocked, created_at FROM returns \
-         WHERE id > ? ORDER BY id LIMIT ?",
-        p![after.unwrap_or_default(), bound(limit)],
+         WHERE reservation_id >= ? AND (reservation_id > ? OR id > ?) \
+         ORDER BY reservation_id, id LIMIT ?",
+        p![reservation, reservation, id, bound(limit)],
         |row| {
             Ok(ReturnEntry {
                 return_id: row.get(0)?,
@@ -97,17 +99,30 @@ pub fn audit_returns(
         },
     )?;
     if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-        let range = p![first.return_id, last.return_id];
-        let lines = tx.query(
-            "SELECT return_id, sku, quantity FROM return_lines \
-             WHERE return_id >= ? AND return_id <= ? ORDER BY return_id, sku",
-            range,
-            |row| Ok((row.get::<Uuid>(0)?, row.get::<Sku>(1)?, row.get::<i64>(2)?)),
-        )?;
+        let mut lines = lines_between(tx, first.reservation_id, last.reservation_id)?;
         for entry in &mut entries {
-            let own = lines.iter().filter(|(id, ..)| *id == entry.return_id);
-            entry.lines = own.flat_map(|(_, sku, pieces)| split(sku, *pieces)).collect();
+            entry.lines = lines.remove(&entry.return_id).unwrap_or_default();
         }
     }
     Ok(entries)
+}
+
+/// What came back of these reservations, by its return.
+fn lines_between(
+    tx: &mut Tx<'_>,
+    first: ReservationId,
+    last: ReservationId,
+) -> Result<BTreeMap<Uuid, Vec<Line>>, DbError> {
+    let rows = tx.query(
+        "SELECT l.return_id, l.sku, l.quantity FROM returns r \
+         JOIN return_lines l ON l.return_id = r.id \
+         WHERE r.reservation_id >= ? AND r.reservation_id <= ? ORDER BY l.return_id, l.sku",
+        p![first, last],
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<Sku>(1)?, row.get::<i64>(2)?)),
+    )?;
+    let mut lines: BTreeMap<Uuid, Vec<Line>> = BTreeMap::new();
+    for (id, sku, pieces) in rows {
+        lines.entry(id).or_default().extend(split(&sku, pieces));
+    }
+    Ok(lines)
 }

@@ -27,7 +27,7 @@ use techtrove_inventory::{
 };
 use techtrove_inventory_api::{
     Availability, AvailabilityChanged, KeyCount, Line, Reservation, ReservationEntry,
-    ReservationId, ReservationState, STOCK_AGGREGATE, SetStock, StockEntry,
+    ReservationId, ReservationState, ReturnEntry, STOCK_AGGREGATE, SetStock, StockEntry,
 };
 use uuid::Uuid;
 
@@ -264,6 +264,20 @@ impl Shop {
         let mut book = Vec::new();
         loop {
             let read = app::audit_reservations(&self.app, &page).await.expect("a page");
+            book.extend(read.items);
+            page.cursor = match read.next_cursor {
+                None => return book,
+                next => next,
+            };
+        }
+    }
+
+    /// All that came back, read in small pages.
+    pub async fn returns_book(&self) -> Vec<ReturnEntry> {
+        let mut page = PageRequest { limit: Some(2), cursor: None };
+        let mut book = Vec::new();
+        loop {
+            let read = app::audit_returns(&self.app, &page).await.expect("a page");
             book.extend(read.items);
             page.cursor = match read.next_cursor {
                 None => return book,

@@ -60,6 +60,8 @@ pub struct OrderBody {
     pub shipments: Vec<ShownShipment>,
     /// What its buyer sends back.
     pub returns: Vec<ReturnBody>,
+    /// What is given back, or was to be.
+    pub refunds: Vec<RefundBody>,
     /// What became of it, from the beginning.
     pub history: Vec<HistoryBody>,
     /// Raised by edits only.
@@ -95,8 +97,12 @@ pub struct RefundBody {
     pub amount: Money,
     /// Why.
     pub reason: String,
-    /// Where it stands: `succeeded`, or `pending` as long as nobody can tell.
+    /// Where it stands: `succeeded`, `failed`, or `pending` as long as nobody can tell.
     pub status: RefundStatus,
+    /// Why the provider did not make it; shown to staff alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "expired_or_canceled_card")]
+    pub failure_code: Option<String>,
     /// When it was asked for.
     pub created_at: Timestamp,
 }
@@ -209,6 +215,7 @@ impl From<&Order> for OrderBody {
                 .map(|shipment| shipment.shown(order))
                 .collect(),
             returns: order.returns.iter().map(|back| ReturnBody::of(order, back)).collect(),
+            refunds: RefundBody::all(order, false),
             history: order.history.iter().map(HistoryBody::from).collect(),
             version: order.version,
             created_at: order.created_at,
@@ -272,8 +279,18 @@ impl RefundBody {
             amount: Money::new(refund.amount, order.totals.total.currency),
             reason: refund.reason.clone(),
             status: refund.status,
+            failure_code: None,
             created_at: refund.created_at,
         }
+    }
+
+    /// The refunds of this order as staff sees them, or its buyer.
+    pub(crate) fn all(order: &Order, staff: bool) -> Vec<Self> {
+        let shown = |refund: &Refund| {
+            let failure_code = refund.failure_code.clone().filter(|_| staff);
+            Self { failure_code, ..Self::of(order, refund) }
+        };
+        order.refunds.iter().map(shown).collect()
     }
 }
 
@@ -319,7 +336,7 @@ pub(super) fn placed(order: &Order) -> Result<Answer, Error> {
 /// When it cannot be written; [`Error::RefundRefused`] inside, when that is the answer.
 pub(super) fn refund(order: &Order, refund: &Refund) -> Result<Result<Answer, Error>, Error> {
     if refund.status == RefundStatus::Failed {
-        return Ok(Err(Error::RefundRefused));
+        return Ok(Err(Error::RefundRefused { code: refund.failure_code.clone() }));
     }
     let location = format!("/api/v1/orders/{}#{}", order.id, refund.id);
     Ok(Ok(Answer::created(&location, &RefundBody::of(order, refund))?))

@@ -219,7 +219,7 @@ impl Drive {
         now: Timestamp,
     ) -> Result<Stored, Error> {
         let until = match &change.next {
-            Some(next) if change.waits => next.due_at(now),
+            Some(next) if change.waits => change.due.unwrap_or_else(|| next.due_at(now)),
             _ => now.plus(app.config.deadlines.lease),
         };
         let held = Held {

@@ -5,21 +5,21 @@
 use std::{future::Future, time::Duration};
 
 use techtrove_catalog_api::Fulfilment;
-use techtrove_core::{Money, Problem, TypedId as _, planted};
+use techtrove_core::{ErrorCode, Money, Problem, TypedId as _, planted};
 use techtrove_http::ClientError;
 use techtrove_inventory_api::{
     HoldRequest, Line, OUT_OF_STOCK, OutOfStockLine, RESERVATION_ENDED, RESERVATION_MISMATCH,
     Reservation, ReservationState, ShipRequest, TakeBackRequest,
 };
 use techtrove_payments_api::{
-    AuthorizeRequest, INVALID_TRANSITION, PAYMENT_MISMATCH, Payment, PaymentStatus,
-    REFUND_EXCEEDS_PAYMENT, RefundRequest,
+    AMOUNT_NOT_SUPPORTED, AuthorizeRequest, FAILURE_CODE, INVALID_TRANSITION, PAYMENT_MISMATCH,
+    Payment, PaymentStatus, REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED, RefundRequest,
 };
 use tokio::time::timeout;
 
 use super::{App, drive::Drive, drivers::Turn};
 use crate::domain::{
-    Order, Pieces, Refund, Return, Shipment,
+    Order, Pieces, Refund, Refusal, Return, Shipment,
     saga::{Outcome, PaymentReport, Task},
 };
 
@@ -150,7 +150,7 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
         Ok(payment) => report(order, payment),
         Err(Failure::NotSent) => Outcome::NotAsked,
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
-            Outcome::Rejected(said_of_token(*problem))
+            Outcome::Rejected(rejection(*problem))
         }
         Err(Failure::Silence) if planted("timeout-taken-as-decline") => {
             Outcome::Payment(PaymentReport::none(PaymentStatus::Failed))
@@ -169,10 +169,13 @@ fn asked_for(order: &Order) -> Money {
     if planted("total-recomputed") { order.totals.subtotal } else { order.totals.total }
 }
 
-/// What is wrong with the buyer's token, which is all of the request that payments may find fault with.
-fn said_of_token(problem: Problem) -> String {
+/// What payments finds fault with: the amount, or the buyer's token.
+fn rejection(problem: Problem) -> Refusal {
+    if problem.is(AMOUNT_NOT_SUPPORTED) {
+        return Refusal::AmountNotSupported;
+    }
     let said = problem.errors.into_iter().find(|error| error.pointer == "/token");
-    said.map_or(problem.detail, |error| error.detail)
+    Refusal::PaymentRejected { detail: said.map_or(problem.detail, |error| error.detail) }
 }
 
 async fn reconcile(app: &App, order: &Order) -> Outcome {
@@ -205,6 +208,8 @@ async fn release(app: &App, order: &Order, attempts: u32) -> Outcome {
 }
 
 async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
+    const FOR_GOOD: [ErrorCode; 4] =
+        [REFUND_REFUSED, REFUND_EXCEEDS_PAYMENT, INVALID_TRANSITION, PAYMENT_MISMATCH];
     let request = RefundRequest {
         refund_id: if planted("refund-without-key") { app.ids.next() } else { refund.id },
         amount: Money::new(refund.amount, order.totals.total.currency),
@@ -216,14 +221,15 @@ async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
         Ok(payment) if payment.refunded < order.payment.refunded + refund.amount => {
             Outcome::Unknown
         }
-        Err(Failure::Refused(problem))
-            if [REFUND_EXCEEDS_PAYMENT, INVALID_TRANSITION, PAYMENT_MISMATCH]
-                .into_iter()
-                .any(|code| problem.is(code)) =>
-        {
-            Outcome::Refused
+        Err(Failure::Refused(problem)) if FOR_GOOD.into_iter().any(|code| problem.is(code)) => {
+            let reason = problem.members.get(FAILURE_CODE).and_then(|code| code.as_str());
+            let code = reason.unwrap_or(&problem.code).to_owned();
+            Outcome::RefundRefused { refund: refund.id, code }
         }
-        answer => moved_money(order, answer),
+        answer => match moved_money(order, answer) {
+            Outcome::Payment(_) => Outcome::Refunded(refund.id),
+            other => other,
+        },
     }
 }
 

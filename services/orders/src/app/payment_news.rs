@@ -24,14 +24,18 @@ pub(crate) async fn take_payment_news(
         Ok(techtrove_bus::first_time(tx, PAYMENTS_CONSUMER, &event)?
             && store::hurry(tx, order, now)?)
     });
-    if taken.await?
-        && let Some(seat) = app.drivers.follow_up()
-    {
-        let driver = Arc::clone(&app);
-        app.drivers.start(async move {
-            recover_now(&driver, order).await;
-            drop(seat);
-        });
+    if taken.await? {
+        follow_up(&app, order);
     }
     Ok(())
+}
+
+/// Drives the order at once, where there is room; else the recovery does.
+pub(super) fn follow_up(app: &Arc<App>, order: OrderId) {
+    let Some(seat) = app.drivers.follow_up() else { return };
+    let driver = Arc::clone(app);
+    app.drivers.start(async move {
+        recover_now(&driver, order).await;
+        drop(seat);
+    });
 }

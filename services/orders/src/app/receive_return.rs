@@ -126,6 +126,7 @@ impl Asked {
             amount,
             reason: "goods were sent back".to_owned(),
             claim: None,
+            failure_code: None,
             created_at: self.now,
             updated_at: self.now,
         });

@@ -72,12 +72,11 @@ impl Ask for Asked {
         if order.payment.captured == 0 {
             return Err(Error::NothingCaptured);
         }
-        // What is left of an order that is cancelled is given back anyway.
-        let cancelled = order.status == OrderStatus::Cancelled;
-        if order.cancel_asked.is_some() && !cancelled {
+        // What is left of an order that is cancelled is asked back anyway, unless that was refused before.
+        if order.cancel_asked.is_some() && order.status != OrderStatus::Cancelled {
             return Err(Error::BeingCancelled);
         }
-        let left = if cancelled { 0 } else { order.refundable() };
+        let left = order.refundable();
         let amount = self.request.amount.map_or(left, |amount| amount.amount);
         if amount <= 0 || amount > left && !planted("refund-unchecked") {
             let left = Money::new(left, order.totals.total.currency);
@@ -89,6 +88,7 @@ impl Ask for Asked {
             amount,
             reason: self.request.reason.clone(),
             claim: self.request.key.as_ref().map(|key| key.hash),
+            failure_code: None,
             created_at: self.now,
             updated_at: self.now,
         };

@@ -3,7 +3,7 @@
 //! parcel); the saga comes here whenever a step is done, so that nothing written down is forgotten. A
 //! cancellation comes first, money before parcels.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use techtrove_core::{Quantity, Timestamp, TypedId as _, planted};
 use techtrove_orders_api::{OrderStatus, ShipmentId};
@@ -13,6 +13,23 @@ use uuid::Uuid;
 use super::{
     Line, Order, Pieces, Refund, RefundStatus, Shipment, ShipmentStatus, Withdrawal, saga::Step,
 };
+
+/// How often the money of a cancelled order is asked back by itself.
+const REFUND_TRIES: usize = 5;
+
+/// The pause after the first time that it was not given back; each later one is eight times as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(60);
+
+/// When the rest of a cancelled order's money is asked back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NextRefund {
+    /// Now.
+    Now,
+    /// Then.
+    At(Timestamp),
+    /// When staff asks: it was tried often enough.
+    ByStaff,
+}
 
 /// Who carries what needs no parcel.
 const DIGITAL: &str = "digital";
@@ -79,17 +96,43 @@ pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
 pub(super) fn refund_of_the_rest(order: &Order, id: Uuid, now: Timestamp) -> Option<Refund> {
     let given_up = order.payment.status == PaymentStatus::Voided && planted("void-refunded");
     let rest = if given_up { order.totals.total.amount } else { order.refundable() };
-    let needed =
-        order.status == OrderStatus::Cancelled && order.pending_refund().is_none() && rest > 0;
+    let needed = order.status == OrderStatus::Cancelled
+        && order.pending_refund().is_none()
+        && rest > 0
+        && next_refund(order, now) == NextRefund::Now;
     needed.then(|| Refund {
         id: RefundId::from_uuid(id),
         status: RefundStatus::Pending,
         amount: rest,
         reason: "the order was cancelled".to_owned(),
         claim: None,
+        failure_code: None,
         created_at: now,
         updated_at: now,
     })
+}
+
+/// When the rest of a cancelled order's money is asked back: at once, and again, under another id, ever
+/// longer after it was refused or has failed, a few times.
+pub(super) fn next_refund(order: &Order, now: Timestamp) -> NextRefund {
+    let cancelled = order.history.iter().rev().find(|it| it.status == OrderStatus::Cancelled);
+    let since = cancelled.map_or(order.created_at, |entry| entry.at);
+    let failed = order
+        .refunds
+        .iter()
+        .filter(|refund| refund.status == RefundStatus::Failed && refund.created_at >= since);
+    let (count, last) = failed.fold((0_usize, None), |(count, last), refund| {
+        (count + 1, last.max(Some(refund.updated_at)))
+    });
+    match last {
+        None => NextRefund::Now,
+        Some(_) if count >= REFUND_TRIES => NextRefund::ByStaff,
+        Some(last) => {
+            let times = 8_u32.saturating_pow(u32::try_from(count - 1).unwrap_or(u32::MAX));
+            let due = last.plus(FIRST_PAUSE.saturating_mul(times));
+            if due <= now { NextRefund::Now } else { NextRefund::At(due) }
+        }
+    }
 }
 
 /// The parcel of what needs none, once it is sold: licence keys are revealed by it. It is made once; one

@@ -2,7 +2,12 @@
 //! for, and carried out by the order's saga one after the other.
 
 use techtrove_core::Timestamp;
-use techtrove_payments_api::RefundId;
+use techtrove_payments_api::{PaymentStatus, RefundId};
+
+use super::{
+    Order, PaymentState,
+    saga::{Change, PaymentReport},
+};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -12,7 +17,7 @@ pub enum RefundStatus {
     Pending,
     /// Given back.
     Succeeded,
-    /// Refused for good; the money stays.
+    /// Refused for good, or failed after all; the money stays.
     Failed,
 }
 
@@ -29,8 +34,51 @@ pub struct Refund {
     pub reason: String,
     /// The idempotency key that the request claimed.
     pub claim: Option<[u8; 32]>,
+    /// The provider's reason, when it has failed.
+    pub failure_code: Option<String>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Refund {
+    /// The refund now that it is known that it is not made, for the reason `code`.
+    #[must_use]
+    pub fn failed(&self, code: &str, now: Timestamp) -> Self {
+        Self {
+            status: RefundStatus::Failed,
+            failure_code: Some(code.to_owned()),
+            updated_at: now,
+            ..self.clone()
+        }
+    }
+}
+
+impl Order {
+    /// What changes with a refund of which payments tells that it has failed after all; nothing when that
+    /// is known. Its amount is given back no longer, if it was taken to be.
+    #[must_use]
+    pub fn refund_lost(&self, id: RefundId, code: &str, now: Timestamp) -> Option<Change> {
+        let known = self.refunds.iter().find(|refund| refund.id == id);
+        let refund = known.filter(|refund| refund.status != RefundStatus::Failed)?;
+        let counted = refund.status == RefundStatus::Succeeded;
+        let payment = counted.then(|| self.payment.given_back(-refund.amount));
+        Some(Change { refunds: vec![refund.failed(code, now)], payment, ..Change::default() })
+    }
+}
+
+impl PaymentState {
+    /// The payment once so much more is given back. It is counted by the order's own refunds: a sum that
+    /// payments told may be older than the news that one of them was lost.
+    pub(super) fn given_back(&self, amount: i64) -> PaymentReport {
+        let captured = self.captured;
+        let refunded = self.refunded.saturating_add(amount);
+        let status = match refunded {
+            0 => PaymentStatus::Captured,
+            all if all == captured => PaymentStatus::Refunded,
+            _ => PaymentStatus::PartiallyRefunded,
+        };
+        PaymentReport { captured, refunded, ..PaymentReport::none(status) }
+    }
 }

@@ -24,6 +24,8 @@ pub enum Refusal {
         /// Why, fit for the buyer.
         detail: String,
     },
+    /// The provider does not charge such an amount.
+    AmountNotSupported,
     /// A part of the shop could not answer before it was certain that the order can be kept.
     Unavailable,
     /// Nobody could tell for too long whether the money was reserved.
@@ -49,6 +51,7 @@ impl Refusal {
             Self::PaymentDeclined { .. } => OrderStatus::PaymentFailed,
             Self::OutOfStock { .. }
             | Self::PaymentRejected { .. }
+            | Self::AmountNotSupported
             | Self::Unavailable
             | Self::PaymentUnsettled
             | Self::Cancelled { .. } => OrderStatus::Cancelled,
@@ -63,6 +66,7 @@ impl Refusal {
             Self::PaymentDeclined { code: Some(code) } => format!("payment declined: {code}"),
             Self::PaymentDeclined { code: None } => "payment declined".to_owned(),
             Self::PaymentRejected { .. } => "payment not accepted".to_owned(),
+            Self::AmountNotSupported => "the payment provider takes no such amount".to_owned(),
             Self::Unavailable => "could not be completed; nothing was charged".to_owned(),
             Self::PaymentUnsettled => "the payment did not settle and was given up".to_owned(),
             Self::Cancelled { note } => note.clone(),
@@ -76,6 +80,7 @@ impl Refusal {
             Self::OutOfStock { .. } => "out_of_stock",
             Self::PaymentDeclined { .. } => "payment_declined",
             Self::PaymentRejected { .. } => "payment_rejected",
+            Self::AmountNotSupported => "amount_not_supported",
             Self::Unavailable => "unavailable",
             Self::PaymentUnsettled => "payment_unsettled",
             Self::Cancelled { .. } => "cancelled",

@@ -23,12 +23,12 @@ use std::{sync::Arc, time::Duration};
 use techtrove_core::Timestamp;
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders_api::OrderStatus;
-use techtrove_payments_api::{NextAction, PaymentStatus};
+use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
 use uuid::Uuid;
 
 use super::{
     CapturePolicy, Order, Refund, Refusal, Return, Shipment,
-    duties::{digital_parcel, next_step, refund_of_the_rest},
+    duties::{NextRefund, digital_parcel, next_refund, next_step, refund_of_the_rest},
 };
 
 /// The step to be taken next. An order without one is settled.
@@ -169,7 +169,16 @@ pub enum Outcome {
     /// Money was certainly not asked for.
     NotAsked,
     /// Payments refused the request itself; money was not asked for.
-    Rejected(String),
+    Rejected(Refusal),
+    /// This refund is made.
+    Refunded(RefundId),
+    /// The refund is not made, and never will be under its id.
+    RefundRefused {
+        /// Which refund.
+        refund: RefundId,
+        /// Why.
+        code: String,
+    },
     /// The neighbour says that this can never be.
     Refused,
     /// No certain answer.
@@ -241,6 +250,8 @@ pub struct Change {
     pub refusal: Option<Refusal>,
     /// Whether the step is to be taken again later, by whoever then has time.
     pub waits: bool,
+    /// When the step is taken again, where that is not after the usual pause.
+    pub due: Option<Timestamp>,
     /// What the buyer is told now.
     pub reply: Option<Reply>,
     /// What becomes of the idempotency key.

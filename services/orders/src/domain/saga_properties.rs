@@ -9,7 +9,7 @@ use techtrove_payments_api::PaymentStatus;
 use uuid::Uuid;
 
 use super::{
-    CapturePolicy,
+    CapturePolicy, RefundStatus,
     saga::{Facts, Hand, Outcome, Pin, Reply, Saga, Step, Task},
     saga_run::{Fate, PATIENCE, Run, Wish, begun},
     saga_world::{CALLS, Stock, TOTAL, World, friendly},
@@ -34,15 +34,16 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         2 => (1..=3_u32).prop_map(Wish::Ship),
         2 => (1..=3_u32).prop_map(Wish::SendBack),
         1 => Just(Wish::Complete),
+        1 => Just(Wish::LoseRefund),
     ]
 }
 
 prop_compose! {
     fn any_world()(
-        scarce: bool, declines: bool, asks: bool, keeps_all: bool, silent_for in 0..4_u32,
-        first_hold_ends: bool,
+        scarce: bool, declines: bool, asks: bool, refuses in prop_oneof![2 => Just(0), 1 => 1..8_u32],
+        silent_for in 0..4_u32, first_hold_ends: bool,
     ) -> World {
-        World { scarce, declines, asks, keeps_all, silent_for, first_hold_ends, ..friendly() }
+        World { scarce, declines, asks, refuses, silent_for, first_hold_ends, ..friendly() }
     }
 }
 
@@ -260,4 +261,39 @@ fn what_comes_back_is_taken_back_and_its_money_given_back() {
 
     run.check();
     assert_eq!((run.order.payment.refunded, run.order.lines[0].returned), (40, 2));
+}
+
+/// A cancelled order whose money is refused so often; what was asked back, in the end.
+fn cancelled_and_refused(refuses: u32) -> Run {
+    let mut run = Run::new(World { refuses, ..friendly() });
+    (0..2).for_each(|_| run.step(Fate::Arrives));
+    run.step(Fate::Asked(Wish::Cancel));
+    (0..40).for_each(|_| run.step(Fate::Arrives));
+    run
+}
+
+#[test]
+fn the_money_of_a_cancelled_order_is_asked_back_under_a_fresh_id_after_a_refusal() {
+    let run = cancelled_and_refused(1);
+
+    run.check();
+    let refunds: Vec<_> = run.order.refunds.iter().map(|it| (it.status, it.amount)).collect();
+    assert_eq!(refunds, [(RefundStatus::Failed, TOTAL), (RefundStatus::Succeeded, TOTAL)]);
+    assert_eq!(run.order.refunds[0].failure_code.as_deref(), Some("card_is_gone"));
+}
+
+#[test]
+fn after_a_few_refusals_the_money_of_a_cancelled_order_waits_for_staff() {
+    let mut run = cancelled_and_refused(6);
+    let waits = (run.order.refunds.len(), run.saga.as_ref().map(|saga| saga.step));
+
+    run.step(Fate::Asked(Wish::Refund(TOTAL)));
+    (0..3).for_each(|_| run.step(Fate::Arrives));
+    let refused = run.order.refundable();
+    run.step(Fate::Asked(Wish::Refund(TOTAL)));
+    run.finish();
+
+    assert_eq!((waits, refused), ((5, Some(Step::Refund)), TOTAL));
+    run.check();
+    assert_eq!((run.order.refunds.len(), run.order.payment.refunded), (7, TOTAL));
 }

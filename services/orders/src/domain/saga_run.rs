@@ -1,7 +1,7 @@
 //! One order on its way through the small world of the saga's property tests: each step meets a fate, and
 //! what is stored must hold at every step.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use techtrove_core::{Quantity, Timestamp, TypedId as _};
 use techtrove_orders_api::{OrderStatus, ReturnId, ReturnStatus, ShipmentId};
@@ -43,6 +43,8 @@ pub enum Wish {
     SendBack(u32),
     /// The buyer does what the provider asked of them.
     Complete,
+    /// A refund that was made fails at its bank, and payments tells of it.
+    LoseRefund,
 }
 
 /// An order being driven, as far as it is stored.
@@ -93,7 +95,10 @@ impl Run {
             Wish::Cancel if order.may_be_cancelled().is_ok() => {
                 order.cancel_asked = Some("cancelled by the buyer".into());
             }
-            Wish::Refund(amount) if amount <= order.refundable() && !cancelling => {
+            Wish::Refund(amount)
+                if amount <= order.refundable()
+                    && (!cancelling || order.status == OrderStatus::Cancelled) =>
+            {
                 order.take_refund(&refund_of(fresh, amount, now));
             }
             Wish::SendBack(pieces) => send_back(order, fresh, pieces, now),
@@ -118,6 +123,13 @@ impl Run {
                         created_at: now,
                         shipped_at: None,
                     });
+                }
+            }
+            Wish::LoseRefund => {
+                let lost = self.world.lose_refund();
+                let change = lost.and_then(|id| order.refund_lost(id, "card_is_gone", now));
+                if let Some(change) = change {
+                    order.apply(&change, now);
                 }
             }
             Wish::Complete if self.world.money == Some(PaymentStatus::RequiresAction) => {
@@ -201,7 +213,8 @@ impl Run {
             assert!(!late || order.status != OrderStatus::Pending, "{:?} too early", next.step);
         }
         if change.waits {
-            let wait = change.next.as_ref().map_or(Duration::ZERO, Saga::backoff);
+            let backoff = change.next.as_ref().map_or(Duration::ZERO, Saga::backoff);
+            let wait = change.due.map_or(backoff, |due| due.since(self.now()));
             self.seconds += wait.as_secs();
             self.hand = Hand::Recovery;
         }
@@ -217,8 +230,15 @@ impl Run {
 
     pub fn finish(&mut self) {
         self.world.silent_for = 0;
-        for _ in 0..40 {
-            self.step(Fate::Arrives);
+        for _ in 0..4 {
+            for _ in 0..40 {
+                self.step(Fate::Arrives);
+            }
+            // What was refused too often waits for staff.
+            let left = self.order.refundable();
+            if self.saga.is_some() && left > 0 {
+                self.ask(Wish::Refund(left));
+            }
         }
     }
 
@@ -256,6 +276,11 @@ impl Run {
         let (money, payment) = (self.world.money, &self.order.payment);
         let refunded: i64 = self.world.refunds.values().sum();
         assert_eq!(payment.refunded, refunded);
+        let made = self.order.refunds.iter().filter(|it| it.status == RefundStatus::Succeeded);
+        assert_eq!(
+            made.map(|it| (it.id, it.amount)).collect::<BTreeMap<_, _>>(),
+            self.world.refunds
+        );
         let taken = if money == Some(PaymentStatus::Captured) { TOTAL } else { 0 };
         assert_eq!(payment.captured, taken);
         match self.status() {
@@ -279,6 +304,7 @@ fn refund_of(id: Uuid, amount: i64, now: Timestamp) -> Refund {
         amount,
         reason: String::new(),
         claim: None,
+        failure_code: None,
         created_at: now,
         updated_at: now,
     }

@@ -1,7 +1,7 @@
 //! The small world of the saga's property tests: a stock and a till which keep books of their own and
 //! cry out at what must never happen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_catalog_api::{Fulfilment, ProductId, VariantId};
 use techtrove_core::{Currency, Money, Quantity, Timestamp, TypedId as _};
@@ -43,8 +43,10 @@ pub struct World {
     pub declines: bool,
     /// The provider asks the buyer for something first.
     pub asks: bool,
-    /// The provider refuses every refund that staff asks for.
-    pub keeps_all: bool,
+    /// What was refused or has failed, and stays so.
+    pub lost: BTreeSet<RefundId>,
+    /// So many refunds are refused before one is made.
+    pub refuses: u32,
     /// The provider does not tell what it did, at first.
     pub silent_for: u32,
     /// The first hold ends by itself before it is committed, as only a bug could make it.
@@ -172,14 +174,25 @@ impl World {
         Outcome::Released
     }
 
-    fn refund(&mut self, refund: &Refund, status: OrderStatus) -> Outcome {
+    fn refund(&mut self, refund: &Refund) -> Outcome {
         assert_eq!(self.money, Some(PaymentStatus::Captured), "nothing was taken");
-        if self.keeps_all && status != OrderStatus::Cancelled {
-            return Outcome::Refused;
+        let id = refund.id;
+        if self.refuses > 0 && !self.refunds.contains_key(&id) && self.lost.insert(id) {
+            self.refuses -= 1;
         }
-        self.refunds.insert(refund.id, refund.amount);
+        if self.lost.contains(&id) {
+            return Outcome::RefundRefused { refund: id, code: "card_is_gone".into() };
+        }
+        self.refunds.insert(id, refund.amount);
         assert!(self.refunds.values().sum::<i64>() <= TOTAL, "more is given back than was taken");
-        self.report(PaymentStatus::Captured)
+        Outcome::Refunded(id)
+    }
+
+    /// The bank takes back that it gave the first refund back; which that was.
+    pub fn lose_refund(&mut self) -> Option<RefundId> {
+        let (id, _) = self.refunds.pop_first()?;
+        self.lost.insert(id);
+        Some(id)
     }
 
     fn ship(&mut self, attempt: u32, parcel: &Shipment) -> Outcome {
@@ -210,9 +223,10 @@ impl World {
             Task::Capture => self.capture(),
             Task::Void => self.void(),
             Task::Release { attempts } => self.release(attempts, order.status),
-            Task::Refund => {
-                self.refund(order.pending_refund().expect("a refund is pending"), order.status)
-            }
+            Task::Refund => match order.pending_refund() {
+                Some(pending) => self.refund(pending),
+                None => Outcome::Unknown,
+            },
             Task::Ship { attempt } => {
                 self.ship(attempt, order.preparing().next().expect("a parcel is prepared"))
             }
@@ -298,7 +312,8 @@ pub fn friendly() -> World {
         scarce: false,
         declines: false,
         asks: false,
-        keeps_all: false,
+        lost: BTreeSet::new(),
+        refuses: 0,
         silent_for: 0,
         first_hold_ends: false,
     }

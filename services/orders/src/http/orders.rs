@@ -22,8 +22,8 @@ use utoipa::ToSchema;
 use super::checkout::{self, CheckoutRequest, PaymentRequest};
 use crate::{
     app::{
-        self, Addressed, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, Viewer,
-        with_guest_token,
+        self, Addressed, App, Buyer, OrderBody, PaymentToken, PlaceOrder, Placed, RefundBody,
+        Viewer, with_guest_token,
     },
     domain::{
         Address,
@@ -198,7 +198,8 @@ pub(crate) async fn show(
     let viewer = viewer(&caller, &headers)?;
     let order = app::show_order(&app, id, &viewer).await?;
     let licence_keys = app::keys_for(&app, &order, &viewer).await;
-    let body = OrderBody { licence_keys, ..OrderBody::from(&order) };
+    let refunds = RefundBody::all(&order, viewer.staff);
+    let body = OrderBody { licence_keys, refunds, ..OrderBody::from(&order) };
     Ok(private(versioned_json(&headers, order.version, &body)))
 }
 

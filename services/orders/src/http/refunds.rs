@@ -78,7 +78,7 @@ impl RefundRequest {
 }
 
 /// Gives money back, in part or whole. Answers once the provider has, or with the refund `pending` while
-/// it has not; then it follows.
+/// it has not; then it follows. What was refused may be asked for again, also of an order that is cancelled.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/refunds", operation_id = "refund_order", tag = "orders",
     request_body = RefundRequest,
@@ -96,7 +96,7 @@ impl RefundRequest {
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody, description = "`refund_exceeds_payment`, \
-            `invalid_transition` when nothing was captured, `refund_refused`, `idempotency_key_in_use`"),
+            `invalid_transition` when nothing was captured, `refund_refused` with the provider's `failure_code`, `idempotency_key_in_use`"),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),

@@ -1,4 +1,7 @@
-//! The orders' book: what the other services' books must mirror, page by page.
+//! The orders' book: what the other services' books must mirror, page by page. What belongs to the orders of a
+//! page is read for all of them at once.
+
+use std::collections::BTreeMap;
 
 use techtrove_core::{Money, Sku, TypedId as _};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
@@ -14,7 +17,6 @@ macro_rules! select_entries {
         concat!(
             "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
              s.step, o.refunded, o.shipping - o.discount, o.tax, o.prices_include_tax, \
-             o.return_count, \
              (SELECT CAST(SUM(l.quantity * l.unit_price) AS ",
             $integer,
             ") FROM order_lines l WHERE l.order_id = o.id) \
@@ -36,54 +38,76 @@ pub fn list_entries(
     limit: u32,
 ) -> Result<Vec<OrderEntry>, DbError> {
     let after = after.map_or(Uuid::nil(), OrderId::uuid);
-    let found = tx.query(ENTRIES, p![after, limit], read_entry)?;
-    let mut entries = Vec::with_capacity(found.len());
-    for (mut entry, has_returns) in found {
-        if has_returns {
-            entry.returns = list_returns(tx, entry.id)?;
+    let mut entries = tx.query(ENTRIES, p![after, limit], read_entry)?;
+    let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
+    let mut unshipped = list_unshipped(tx, after, last)?;
+    let mut returns = list_returns(tx, after, last)?;
+    for entry in &mut entries {
+        if entry.stock != StockClaim::Nothing {
+            entry.lines = unshipped.remove(&entry.id).unwrap_or_default();
         }
-        entries.push(entry);
-    }
-    for entry in entries.iter_mut().filter(|entry| entry.stock != StockClaim::Nothing) {
-        entry.lines = tx.query(
-            "SELECT sku, quantity - shipped FROM order_lines \
-             WHERE order_id = ? AND quantity > shipped ORDER BY line_no",
-            p![entry.id],
-            |row| Ok((row.get::<Sku>(0)?, row.get::<u32>(1)?)),
-        )?;
+        entry.returns = returns.remove(&entry.id).unwrap_or_default();
     }
     Ok(entries)
 }
 
-/// What came back of an order, as inventory was told.
-fn list_returns(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<ReturnClaim>, DbError> {
+/// SKU and pieces of the lines that have not left, of all orders behind `after` up to `last`.
+fn list_unshipped(
+    tx: &mut Tx<'_>,
+    after: Uuid,
+    last: OrderId,
+) -> Result<BTreeMap<OrderId, Vec<(Sku, u32)>>, DbError> {
+    let rows = tx.query(
+        "SELECT order_id, sku, quantity - shipped FROM order_lines \
+         WHERE order_id > ? AND order_id <= ? AND quantity > shipped ORDER BY order_id, line_no",
+        p![after, last],
+        |row| Ok((row.get::<OrderId>(0)?, (row.get::<Sku>(1)?, row.get::<u32>(2)?))),
+    )?;
+    let mut lines: BTreeMap<OrderId, Vec<_>> = BTreeMap::new();
+    for (order, line) in rows {
+        lines.entry(order).or_default().push(line);
+    }
+    Ok(lines)
+}
+
+/// What came back of these orders, as inventory was told.
+fn list_returns(
+    tx: &mut Tx<'_>,
+    after: Uuid,
+    last: OrderId,
+) -> Result<BTreeMap<OrderId, Vec<ReturnClaim>>, DbError> {
     let pieces = tx.query(
-        "SELECT r.id, r.restock, o.sku, l.quantity FROM returns r \
+        "SELECT r.order_id, r.id, r.restock, o.sku, l.quantity FROM returns r \
          JOIN return_lines l ON l.return_id = r.id \
          JOIN order_lines o ON o.order_id = r.order_id AND o.line_no = l.line_no \
-         WHERE r.order_id = ? AND r.booking = 'booked' ORDER BY r.return_no, l.line_no",
-        p![id],
-        |row| Ok((row.get::<Uuid>(0)?, row.get::<bool>(1)?, (row.get(2)?, row.get(3)?))),
+         WHERE r.order_id > ? AND r.order_id <= ? AND r.booking = 'booked' \
+         ORDER BY r.order_id, r.return_no, l.line_no",
+        p![after, last],
+        |row| {
+            let of = (row.get::<OrderId>(0)?, row.get::<Uuid>(1)?, row.get::<bool>(2)?);
+            Ok((of, (row.get(3)?, row.get(4)?)))
+        },
     )?;
-    let mut claims: Vec<ReturnClaim> = Vec::new();
-    for (id, restock, line) in pieces {
+    let mut returns: BTreeMap<OrderId, Vec<ReturnClaim>> = BTreeMap::new();
+    for ((order, id, restock), line) in pieces {
+        let claims = returns.entry(order).or_default();
         match claims.last_mut().filter(|claim| claim.id == id) {
             Some(claim) => claim.lines.push(line),
             None => claims.push(ReturnClaim { id, restock, lines: vec![line] }),
         }
     }
-    Ok(claims)
+    Ok(returns)
 }
 
-/// An order's entry, and whether it has returns.
-fn read_entry(row: &Row<'_>) -> Result<(OrderEntry, bool), DbError> {
+/// An order's entry, but for its lines and returns.
+fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
     let status = row.get::<String>(1)?;
     let status = status_from_word(&status).map_err(DbError::decode)?;
     let step = row.get::<Option<String>>(7)?;
     let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
     let tax = if row.get(11)? { 0 } else { row.get::<i64>(10)? };
-    let lines = row.get::<Option<i64>>(13)?.unwrap_or(0);
-    let entry = OrderEntry {
+    let lines = row.get::<Option<i64>>(12)?.unwrap_or(0);
+    Ok(OrderEntry {
         id: row.get(0)?,
         status,
         stock: stock_claim(status, step),
@@ -96,6 +120,5 @@ fn read_entry(row: &Row<'_>) -> Result<(OrderEntry, bool), DbError> {
         returns: Vec::new(),
         settled: step.is_none(),
         updated_at: row.get(6)?,
-    };
-    Ok((entry, row.get::<i64>(12)? > 0))
+    })
 }

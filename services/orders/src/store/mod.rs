@@ -59,5 +59,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(6, "placing", "0006_placing"),
         migration!(7, "verified_addresses", "0007_verified_addresses"),
         migration!(8, "returns", "0008_returns"),
+        migration!(9, "refund_failures", "0009_refund_failures"),
     ],
 };

@@ -10,7 +10,8 @@ const INSERT_REFUND: Sql = Sql::new(
      updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
-const END_REFUND: Sql = Sql::new("UPDATE refunds SET status = ?, updated_at = ? WHERE id = ?");
+const END_REFUND: Sql =
+    Sql::new("UPDATE refunds SET status = ?, failure_code = ?, updated_at = ? WHERE id = ?");
 
 /// The statements which store these refunds of the order, new ones and ended ones.
 pub(super) fn changed<'a>(
@@ -20,7 +21,8 @@ pub(super) fn changed<'a>(
     refunds.iter().map(|refund| match refund.status {
         RefundStatus::Pending => (INSERT_REFUND, row(order, refund)),
         RefundStatus::Succeeded | RefundStatus::Failed => {
-            (END_REFUND, p![refund_status_word(refund.status), refund.updated_at, refund.id])
+            let status = refund_status_word(refund.status);
+            (END_REFUND, p![status, refund.failure_code, refund.updated_at, refund.id])
         }
     })
 }
@@ -45,8 +47,8 @@ fn row<'a>(order: &Order, refund: &'a Refund) -> Params<'a> {
 macro_rules! select_refunds {
     ($rest:expr) => {
         concat!(
-            "SELECT order_id, id, status, amount, reason, claim, created_at, updated_at \
-             FROM refunds ",
+            "SELECT order_id, id, status, amount, reason, claim, created_at, updated_at, \
+             failure_code FROM refunds ",
             $rest
         )
     };
@@ -68,6 +70,7 @@ pub(super) fn read_refund(row: &Row<'_>) -> Result<Refund, DbError> {
         amount: row.get(3)?,
         reason: row.get(4)?,
         claim: row.get(5)?,
+        failure_code: row.get(8)?,
         created_at: row.get(6)?,
         updated_at: row.get(7)?,
     })

@@ -3,6 +3,7 @@
 
 mod books;
 mod cart;
+mod news;
 mod stock;
 mod till;
 mod traps;
@@ -46,6 +47,7 @@ use techtrove_testing::{
 use uuid::Uuid;
 
 pub use cart::{CARTS, cart_of, customer, expected, guest_token, item, pieces, see, terms};
+pub use news::tell_of_payments;
 pub use stock::Stock;
 pub use till::Till;
 pub use traps::{Moment, Trap};

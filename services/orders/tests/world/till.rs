@@ -2,7 +2,7 @@
 //! asked, what it tells, and how often money moved.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,8 +14,8 @@ use axum::{
 use techtrove_core::{Currency, Money, Problem, codes};
 use techtrove_http::HttpError;
 use techtrove_payments_api::{
-    AuthorizeRequest, INVALID_TRANSITION, NextAction, Payment, PaymentId, PaymentStatus,
-    REFUND_EXCEEDS_PAYMENT, RefundId, RefundRequest,
+    AMOUNT_NOT_SUPPORTED, AuthorizeRequest, FAILURE_CODE, INVALID_TRANSITION, NextAction, Payment,
+    PaymentId, PaymentStatus, REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED, RefundId, RefundRequest,
 };
 
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct Charge {
     pub silent: u32,
     /// What was given back, each once.
     pub refunds: BTreeMap<RefundId, i64>,
+    /// What was not, and never will be.
+    pub lost: BTreeSet<RefundId>,
 }
 
 impl Charge {
@@ -45,12 +47,15 @@ pub struct Till {
     pub silence: Option<u32>,
     /// How many captures are taken note of, and not made yet.
     pub slow_captures: u32,
-    /// Whether the provider gives nothing back.
-    pub keeps_all: bool,
+    /// So many refunds are refused before one is made.
+    pub refuses: u32,
 }
 
 impl Till {
     fn authorize(&mut self, request: &AuthorizeRequest) -> Result<PaymentId, Problem> {
+        if request.token == "tok_too_much" {
+            return Err(Problem::new(AMOUNT_NOT_SUPPORTED, "no such amount"));
+        }
         if request.token == "tok_rejected" {
             return Err(Problem::invalid_field("/token", "no such token"));
         }
@@ -68,6 +73,7 @@ impl Till {
                 captured: 0,
                 silent: if request.token == "tok_timeout" { silence } else { 0 },
                 refunds: BTreeMap::new(),
+                lost: BTreeSet::new(),
             }
         });
         Ok(request.payment_id)
@@ -81,6 +87,7 @@ impl Till {
             captured: 0,
             silent: 0,
             refunds: BTreeMap::new(),
+            lost: BTreeSet::new(),
         };
         let charge = match verb {
             "capture" => self.charges.get_mut(&id),
@@ -107,21 +114,36 @@ impl Till {
     }
 
     fn refund(&mut self, id: PaymentId, request: &RefundRequest) -> Result<PaymentId, Problem> {
-        let keeps_all = self.keeps_all;
+        let refuses = self.refuses > 0;
         let charge = self.charges.get_mut(&id).filter(|charge| charge.captured == 1);
         let refused = || Problem::new(INVALID_TRANSITION, "not in this state");
         let charge = charge.ok_or_else(refused)?;
         if charge.refunds.contains_key(&request.refund_id) {
             return Ok(id);
         }
-        if keeps_all {
-            return Err(refused());
+        if refuses && charge.lost.insert(request.refund_id) {
+            self.refuses -= 1;
+        }
+        if charge.lost.contains(&request.refund_id) {
+            let problem = Problem::new(REFUND_REFUSED, "the provider has refused it");
+            return Err(problem.with(FAILURE_CODE, "card_is_gone"));
         }
         if charge.refunded() + request.amount.amount > charge.amount.amount {
             return Err(Problem::new(REFUND_EXCEEDS_PAYMENT, "more than is left"));
         }
         charge.refunds.insert(request.refund_id, request.amount.amount);
         Ok(id)
+    }
+
+    /// The bank takes back that it gave every refund back; which those were.
+    pub fn lose_refunds(&mut self) -> Vec<RefundId> {
+        let mut lost = Vec::new();
+        for charge in self.charges.values_mut() {
+            lost.extend(charge.refunds.keys());
+            charge.lost.extend(charge.refunds.keys());
+            charge.refunds.clear();
+        }
+        lost
     }
 
     /// The customers do what was asked of them.

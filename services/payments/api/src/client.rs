@@ -23,7 +23,8 @@ impl PaymentsClient {
     /// # Errors
     /// Refused with [`crate::PAYMENT_MISMATCH`], or 422 when nothing was charged and nothing will be: a
     /// value is not valid, or the provider does not know the token (pointer `/token`; the payment is
-    /// `failed` then, with the decline code [`crate::INVALID_TOKEN`]). When payments cannot be reached
+    /// `failed` then, with the decline code [`crate::INVALID_TOKEN`]), or with
+    /// [`crate::AMOUNT_NOT_SUPPORTED`], which is the decline code too. When payments cannot be reached
     /// the outcome is unknown until [`Self::reconcile`] tells.
     pub async fn authorize(&self, request: &AuthorizeRequest) -> Result<Payment, ClientError> {
         self.0.post("/internal/payments/payments").json(request).call().await
@@ -69,7 +70,8 @@ impl PaymentsClient {
     /// Gives captured money back; an answer means that it is given back.
     ///
     /// # Errors
-    /// Refused with [`crate::REFUND_EXCEEDS_PAYMENT`], [`crate::INVALID_TRANSITION`],
+    /// Refused with [`crate::REFUND_REFUSED`] when the provider does not give it back, for good under this
+    /// id, or with [`crate::REFUND_EXCEEDS_PAYMENT`], [`crate::INVALID_TRANSITION`],
     /// [`crate::PAYMENT_MISMATCH`] or [`crate::OPERATION_IN_PROGRESS`], or 503 `unknown_outcome` when
     /// the provider has not told: ask again.
     pub async fn refund(

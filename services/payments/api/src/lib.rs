@@ -9,8 +9,8 @@ mod payment;
 pub use audit::{LedgerBalance, PaymentEntry};
 pub use client::PaymentsClient;
 pub use payment::{
-    AuthorizeRequest, NextAction, Payment, PaymentChanged, PaymentId, PaymentStatus, RefundId,
-    RefundRequest,
+    AuthorizeRequest, NextAction, Payment, PaymentChanged, PaymentId, PaymentStatus, RefundFailed,
+    RefundId, RefundRequest,
 };
 
 use techtrove_core::ErrorCode;
@@ -21,6 +21,9 @@ pub const PAYMENT_AGGREGATE: &str = "payments.payment";
 /// The provider told something that nobody was waiting for: an action was completed, an answer came
 /// late; carries [`PaymentChanged`].
 pub const PAYMENT_CHANGED: &str = "payments.payment.changed.v1";
+
+/// The provider has taken its word back that it gave money back; carries [`RefundFailed`].
+pub const REFUND_FAILED: &str = "payments.refund.failed.v1";
 
 /// The decline code of a payment whose token the provider does not know; asked for, it is 422.
 pub const INVALID_TOKEN: &str = "invalid_token";
@@ -39,6 +42,18 @@ pub const INVALID_SIGNATURE: ErrorCode =
 /// Refunds would exceed what was captured.
 pub const REFUND_EXCEEDS_PAYMENT: ErrorCode =
     ErrorCode::new("refund_exceeds_payment", 409, "More than was captured");
+
+/// The provider does not give this money back. Under the same id it never will; the problem's member
+/// [`FAILURE_CODE`] says why.
+pub const REFUND_REFUSED: ErrorCode =
+    ErrorCode::new("refund_refused", 409, "The refund was refused");
+
+/// The member of [`REFUND_REFUSED`] with the provider's reason.
+pub const FAILURE_CODE: &str = "failure_code";
+
+/// The provider does not charge such an amount.
+pub const AMOUNT_NOT_SUPPORTED: ErrorCode =
+    ErrorCode::new("amount_not_supported", 422, "The amount cannot be charged");
 
 /// Another money operation of this payment is under way.
 pub const OPERATION_IN_PROGRESS: ErrorCode =

@@ -106,3 +106,18 @@ pub struct PaymentChanged {
     /// Where it stands from now on.
     pub status: PaymentStatus,
 }
+
+/// The data of [`crate::REFUND_FAILED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundFailed {
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// The order it is for.
+    pub reference: Uuid,
+    /// Where the payment stands from now on.
+    pub status: PaymentStatus,
+    /// Which refund.
+    pub refund_id: RefundId,
+    /// The provider's reason.
+    pub failure_code: String,
+}

@@ -1,7 +1,9 @@
 //! Asks a provider to reserve money, at most once per payment.
 
 use techtrove_db::DbError;
-use techtrove_payments_api::{INVALID_TOKEN, Payment as Shown, PaymentId, PaymentStatus};
+use techtrove_payments_api::{
+    AMOUNT_NOT_SUPPORTED, INVALID_TOKEN, Payment as Shown, PaymentId, PaymentStatus,
+};
 
 use super::{
     App,
@@ -29,7 +31,7 @@ pub struct Authorization {
 /// answer; still open, the provider is asked again under the same key; given up, it stays so.
 ///
 /// # Errors
-/// When the provider is not set up or does not know the token, the id was used with other terms, or the
+/// When the provider is not set up, does not know the token or does not take the amount, the id was used with other terms, or the
 /// database does not answer.
 pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     if app.providers.lookup(&wish.terms.provider).is_none() {
@@ -55,12 +57,11 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
         outcome => outcome,
     }
     .payment();
-    if payment.status == PaymentStatus::Failed
-        && payment.decline_code.as_deref() == Some(INVALID_TOKEN)
-    {
-        return Err(Error::UnknownToken);
+    match payment.decline_code.as_deref().filter(|_| payment.status == PaymentStatus::Failed) {
+        Some(INVALID_TOKEN) => Err(Error::UnknownToken),
+        Some(code) if code == AMOUNT_NOT_SUPPORTED.code => Err(Error::AmountNotSupported),
+        _ => Ok(app.show(&payment)),
     }
-    Ok(app.show(&payment))
 }
 
 async fn again(app: &App, wish: Authorization) -> Result<Outcome, Error> {

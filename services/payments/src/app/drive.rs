@@ -52,8 +52,8 @@ pub(super) enum Occasion<'a> {
 }
 
 impl Occasion<'_> {
-    /// Whether no caller gets to know the outcome of an authorisation or a void, so that an event has to
-    /// tell of it.
+    /// Whether no caller gets to know the outcome of an authorisation, a void or a refund, so that an event
+    /// has to tell of it.
     fn is_news(self) -> bool {
         matches!(self, Self::Completion(_) | Self::Inquiry)
     }
@@ -123,7 +123,12 @@ async fn put(
     metrics::histogram!("payments_provider_seconds", "question" => word)
         .record(started.elapsed().as_secs_f64());
     match answer {
-        Ok(told) => Ok(Some(told)),
+        Ok(told) => {
+            if let Told::Refused { code } = &told {
+                tracing::info!(payment = %payment.id, question = word, code, "the provider refused");
+            }
+            Ok(Some(told))
+        }
         Err(_)
             if operation.kind == OperationKind::Capture && planted("silence-taken-as-capture") =>
         {
@@ -131,7 +136,8 @@ async fn put(
         }
         Err(silence) => {
             metrics::counter!("payments_provider_silences_total", "question" => word).increment(1);
-            tracing::warn!(payment = %payment.id, question = word, error = %silence, "outcome unknown");
+            let error = silence.with_causes();
+            tracing::warn!(payment = %payment.id, question = word, error, "outcome unknown");
             Ok(None)
         }
     }
@@ -250,8 +256,9 @@ async fn end(
     occasion: Occasion<'_>,
 ) -> Result<Outcome, Error> {
     let now = app.now();
-    let reserving = matches!(operation.kind, OperationKind::Authorize | OperationKind::Void);
-    let news = (reserving && occasion.is_news()).then(|| news(app, &settlement.payment)).flatten();
+    let is_waited_for = operation.kind != OperationKind::Capture;
+    let news =
+        (is_waited_for && occasion.is_news()).then(|| news(app, &settlement.payment)).flatten();
     let (payment, state) = (settlement.payment.clone(), settlement.state);
     let kind = operation.kind.word();
     app.db
@@ -267,9 +274,12 @@ async fn end(
 
 /// What the others have to hear of the payment, with what must be known before the transaction starts.
 fn news(app: &App, payment: &Payment) -> Option<(EventContext, NewEvent)> {
-    let event = events::payment_changed(payment)?;
-    let context = EventContext::new(&*app.clock, &*app.ids);
-    Some((context.in_trace(current_traceparent()), event))
+    Some((context(app), events::payment_changed(payment)?))
+}
+
+/// What is told around an event that is made now.
+pub(super) fn context(app: &App) -> EventContext {
+    EventContext::new(&*app.clock, &*app.ids).in_trace(current_traceparent())
 }
 
 fn record(tx: &mut Tx<'_>, news: Option<&(EventContext, NewEvent)>) -> Result<(), Error> {

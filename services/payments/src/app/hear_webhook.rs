@@ -1,25 +1,34 @@
 //! Hears a provider's webhook. What it says is never believed: it only makes payments ask how the charge
-//! stands, as the recovery would sooner or later. So duplicates, any order and lies do no harm.
+//! or its refund stands. So duplicates, any order and lies do no harm.
 
 use techtrove_core::planted;
 use techtrove_payments_api::PaymentId;
 
-use super::App;
-use crate::{error::Error, provider::Delivery, store};
+use super::{App, recheck_refund::recheck_refund};
+use crate::{
+    error::Error,
+    provider::{Delivery, Heard},
+    store,
+};
 
-/// Asks the provider about the charge that its webhook names, when something about it is open here.
+/// Asks the provider about the charge that its webhook names, when something about it is open here, and
+/// about a refund that is said to have failed, when it was made here.
 ///
 /// # Errors
-/// When there is no such provider, the webhook is not its own, or the database does not answer.
+/// When there is no such provider, the webhook is not its own, the database does not answer, or a refund
+/// that may have failed could not be looked at now: then the webhook has to come again.
 pub async fn hear_webhook(app: &App, provider: &str, delivery: Delivery<'_>) -> Result<(), Error> {
     let sender = app.providers.lookup(provider).ok_or(Error::NoSuchSender)?;
-    let Some(key) = sender.read_webhook(&delivery, app.now())? else { return Ok(()) };
-    let Ok(id) = key.parse::<PaymentId>() else { return Ok(()) };
+    let Some(Heard { charge, failed_refund }) = sender.read_webhook(&delivery, app.now())? else {
+        return Ok(());
+    };
+    let Ok(id) = charge.parse::<PaymentId>() else { return Ok(()) };
     let found = app.db.read("payments.webhook", move |tx| store::lookup(tx, id)).await?;
-    let is_open = found.as_ref().is_some_and(|payment| {
-        payment.open.is_some()
-            && payment.terms.as_ref().is_some_and(|terms| terms.provider == sender.name())
+    let found = found.filter(|payment| {
+        payment.terms.as_ref().is_some_and(|terms| terms.provider == sender.name())
     });
+    let (is_ours, is_open) =
+        (found.is_some(), found.as_ref().is_some_and(|payment| payment.open.is_some()));
     metrics::counter!("payments_webhooks_total", "provider" => sender.name()).increment(1);
     let late = found.clone().filter(|payment| payment.open.is_none() && payment.terms.is_some());
     if let Some(payment) = found.filter(|_| is_open && planted("webhook-trusted")) {
@@ -31,5 +40,8 @@ pub async fn hear_webhook(app: &App, provider: &str, delivery: Delivery<'_>) -> 
     if is_open {
         super::reconcile(app, id).await?;
     }
-    Ok(())
+    match failed_refund.and_then(|key| key.parse().ok()).filter(|_| is_ours) {
+        Some(refund) => recheck_refund(app, sender, id, refund).await,
+        None => Ok(()),
+    }
 }

@@ -8,6 +8,7 @@ mod capture;
 mod complete_action;
 mod drive;
 mod hear_webhook;
+mod recheck_refund;
 mod reconcile;
 mod recover;
 mod refund;

@@ -9,7 +9,7 @@ use super::App;
 use crate::{
     domain::{ActionOutcome, Payment},
     error::Error,
-    store::{self, Dated},
+    store::{self, Dated, RefundTrouble},
 };
 
 /// Who looks.
@@ -98,20 +98,20 @@ pub async fn void_for_staff(app: &App, id: PaymentId) -> Result<View, Error> {
     view(app, found.ok_or(Error::NoSuchPayment)?)
 }
 
-/// A page of the payments of this status, or of all, newest first.
+/// A page of the payments of this status and with this trouble, or of all, newest first.
 ///
 /// # Errors
 /// When the page request is not valid or the database does not answer.
 pub async fn list_payments(
     app: &App,
-    status: Option<PaymentStatus>,
+    wanted: (Option<PaymentStatus>, Option<RefundTrouble>),
     page: &PageRequest,
 ) -> Result<Page<View>, Problem> {
     let limit = page.limit()?;
     let before: Option<PaymentId> = page.after()?;
-    let wanted = limit.saturating_add(1);
+    let surplus = limit.saturating_add(1);
     let rows =
-        app.db.read("payments.list", move |tx| store::list(tx, status, before, wanted)).await?;
+        app.db.read("payments.list", move |tx| store::list(tx, wanted, before, surplus)).await?;
     let page = Page::from_surplus(rows, limit, |dated| dated.payment.id);
     let items = page.items.into_iter().map(|dated| view(app, dated));
     let items = items.collect::<Result<_, _>>()?;

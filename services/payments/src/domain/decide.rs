@@ -7,6 +7,9 @@ use techtrove_payments_api::PaymentStatus;
 
 use super::{CustomerAction, OperationKind, OperationState, Payment, Terms};
 
+/// Why a refund was refused that ended before reasons were kept.
+const UNKNOWN_FAILURE: &str = "declined";
+
 /// What to do about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -19,7 +22,7 @@ pub enum Decision {
 }
 
 /// Why a request is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The payment's state does not allow it.
     #[error("a payment that is {} cannot be {attempted}", super::status_word(*status))]
@@ -38,6 +41,12 @@ pub enum Refusal {
     /// More than is left of what was captured.
     #[error("the refund exceeds what is left of the captured amount")]
     RefundExceeds,
+    /// The provider does not give this back, and never will under this id.
+    #[error("the provider has refused the refund: {code}")]
+    RefundRefused {
+        /// The provider's reason.
+        code: String,
+    },
     /// The payment is in another currency.
     #[error("the payment is in {currency}")]
     CurrencyMismatch {
@@ -50,7 +59,7 @@ pub enum Refusal {
 }
 
 /// A refund that was asked for before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownRefund {
     /// Whether it is of this payment.
     pub same_payment: bool,
@@ -58,6 +67,8 @@ pub struct KnownRefund {
     pub amount: i64,
     /// Where its operation stands.
     pub state: OperationState,
+    /// The provider's reason, when it was refused or has failed.
+    pub failure_code: Option<String>,
 }
 
 /// A repeated request to authorise: the first one made the payment.
@@ -211,7 +222,10 @@ fn refund_again(known: KnownRefund, amount: i64) -> Result<Decision, Refusal> {
     match known.state {
         OperationState::Open => Ok(Decision::Resume),
         OperationState::Done => Ok(Decision::Answer),
-        OperationState::Refused | OperationState::Superseded => Err(Refusal::RefundExceeds),
+        OperationState::Refused | OperationState::Superseded => {
+            let code = known.failure_code.unwrap_or_else(|| UNKNOWN_FAILURE.to_owned());
+            Err(Refusal::RefundRefused { code })
+        }
     }
 }
 

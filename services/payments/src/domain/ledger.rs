@@ -1,6 +1,6 @@
 //! The double-entry ledger: what is booked when an operation ends. A booking has two sides of the same
 //! amount, so the ledger sums to zero by construction; one is never changed or removed, a correction
-//! is another operation.
+//! is another booking.
 
 /// An account of the ledger. Debits are positive, credits negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,4 +76,9 @@ pub(super) fn captured(amount: i64) -> Vec<Booking> {
 /// `amount` was given back.
 pub(super) fn refunded(amount: i64) -> Vec<Booking> {
     vec![Booking::new(Account::Refunds, Account::ProviderReceivable, amount)]
+}
+
+/// `amount` was given back, and has come back.
+pub(super) fn refund_failed(amount: i64) -> Vec<Booking> {
+    vec![Booking::new(Account::ProviderReceivable, Account::Refunds, amount)]
 }

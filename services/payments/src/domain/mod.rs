@@ -11,6 +11,8 @@ mod settle;
 
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod stranger;
 
 pub use decide::{Decision, KnownRefund, Refusal};
 pub use ledger::{Account, Booking};
@@ -19,4 +21,6 @@ pub use payment::{
     ActionOutcome, Begun, CustomerAction, Payment, Terms, status_from_word, status_word,
 };
 pub use secret::{InvalidSecret, Secret};
-pub use settle::{ChargeStatus, ProviderCharge, Settlement, Told, Unsettled, settle};
+pub use settle::{
+    ChargeStatus, ProviderCharge, Settlement, Told, Unsettled, refund_failed, settle,
+};

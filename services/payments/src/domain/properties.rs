@@ -6,87 +6,13 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use techtrove_core::{Currency, Money, Timestamp, TypedId};
-use techtrove_payments_api::{PaymentId, PaymentStatus, RefundId};
+use techtrove_payments_api::{PaymentStatus, RefundId};
 use uuid::Uuid;
 
-use super::*;
-
-const AMOUNT: i64 = 100;
-
-/// What is on its way to the provider.
-#[derive(Clone, Debug, PartialEq)]
-enum Message {
-    /// With a token that the provider knows, or does not.
-    Charge(bool),
-    /// What the customer did.
-    Complete(ActionOutcome),
-    Lookup,
-    Capture,
-    Void,
-    Refund(String, i64),
-}
-
-/// A provider in a few lines, which shares nothing with the sandbox.
-#[derive(Default)]
-struct Provider {
-    declines: bool,
-    /// Whether it waits for the customer first.
-    asks_customer: bool,
-    status: Option<ChargeStatus>,
-    asked: bool,
-    charges: u32,
-    captures: u32,
-    refunds: BTreeMap<String, i64>,
-}
-
-impl Provider {
-    fn decide(&mut self, approved: bool) {
-        self.charges += u32::from(approved);
-        self.status =
-            Some(if approved { ChargeStatus::Authorized } else { ChargeStatus::Declined });
-    }
-
-    fn hear(&mut self, message: &Message) -> Told {
-        use ChargeStatus::{Authorized, Captured, Declined, RequiresAction, Voided};
-        self.asked |= *message == Message::Charge(true) && self.status.is_none();
-        match (message, self.status) {
-            (Message::Charge(false), _) => {
-                return Told::Refused { code: "invalid_token".to_owned() };
-            }
-            (Message::Lookup, None) => return Told::NoSuchCharge,
-            (Message::Charge(true), None) if self.asks_customer => {
-                self.status = Some(RequiresAction);
-            }
-            (Message::Charge(true), None) => self.decide(!self.declines),
-            (Message::Complete(outcome), Some(RequiresAction)) => {
-                self.decide(*outcome == ActionOutcome::Succeed);
-            }
-            (Message::Capture, Some(Authorized)) => {
-                self.captures += 1;
-                self.status = Some(Captured);
-            }
-            (Message::Void, None | Some(Authorized | RequiresAction)) => self.status = Some(Voided),
-            (Message::Refund(key, amount), Some(Captured)) => {
-                let before: i64 = self.refunds.values().sum();
-                let known = self.refunds.contains_key(key);
-                if !known && before + amount > AMOUNT {
-                    return Told::Refused { code: "too_much".to_owned() };
-                }
-                self.refunds.insert(key.clone(), *amount);
-                return Told::Refunded { key: key.clone(), amount: *amount };
-            }
-            (Message::Refund(..), _) => return Told::Refused { code: "not_captured".to_owned() },
-            _ => {}
-        }
-        let Some(status) = self.status else { return Told::NoSuchCharge };
-        Told::Charge(ProviderCharge {
-            amount: self.asked.then(|| Money::new(AMOUNT, Currency::USD)),
-            captured: if status == Captured { AMOUNT } else { 0 },
-            decline_code: (status == Declined).then(|| "card_declined".to_owned()),
-            ..charge(status)
-        })
-    }
-}
+use super::{
+    stranger::{AMOUNT, Message, Provider, charge, payment_id},
+    *,
+};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -98,11 +24,15 @@ enum Event {
     Capture,
     Void,
     Refund(u8, i64),
+    /// The provider refuses the next refund that it has not seen.
+    RefuseNext,
+    /// A refund that was made fails at its bank; whether we hear of it.
+    Lose(u8, bool),
     Reconcile,
     /// A message reaches the provider, and stays on its way too: it may arrive again, late.
     Arrive(u8),
     /// A message is lost.
-    Lose(u8),
+    Drop(u8),
     /// An answer reaches us.
     Answer(u8),
 }
@@ -119,9 +49,11 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         3 => Just(Event::Capture),
         1 => Just(Event::Void),
         4 => (0_u8..4, 1_i64..70).prop_map(|(id, amount)| Event::Refund(id, amount)),
+        1 => Just(Event::RefuseNext),
+        2 => (0_u8..4, any::<bool>()).prop_map(|(id, heard)| Event::Lose(id, heard)),
         2 => Just(Event::Reconcile),
         9 => any::<u8>().prop_map(Event::Arrive),
-        2 => any::<u8>().prop_map(Event::Lose),
+        2 => any::<u8>().prop_map(Event::Drop),
         7 => any::<u8>().prop_map(Event::Answer),
     ];
     prop::collection::vec(event, 0..60)
@@ -139,8 +71,8 @@ struct World {
     senders: Vec<i64>,
 }
 
-fn payment_id() -> PaymentId {
-    PaymentId::from_uuid(Uuid::from_u128(7))
+fn refund_key(id: u8) -> String {
+    RefundId::from_uuid(Uuid::from_u128(u128::from(id))).to_string()
 }
 
 fn terms() -> Terms {
@@ -227,10 +159,11 @@ impl World {
             same_payment: true,
             amount: *amount,
             state: self.operations[number],
+            failure_code: None,
         });
         match decide::refund(&payment, Money::new(amount, Currency::USD), known) {
             Ok(Decision::Begin(_)) => {
-                let key = RefundId::from_uuid(Uuid::from_u128(u128::from(id))).to_string();
+                let key = refund_key(id);
                 let begun = payment.begin_refund(key, amount, now());
                 self.refunds.insert(id, (begun.operation.number, amount));
                 let message = ask_again(&begun.operation);
@@ -238,6 +171,25 @@ impl World {
             }
             Ok(decision) => self.resume_if(decision, &payment, ask_again),
             Err(_) => {}
+        }
+    }
+
+    /// We hear that a refund has failed, look at how it stands, and store that, once nothing is open.
+    fn recheck(&mut self, id: u8) {
+        let Some((number, amount)) = self.refunds.get(&id).copied() else { return };
+        let is_lost = self.provider.lost.contains(&refund_key(id));
+        let payment = self.payment.clone().expect("something was captured");
+        if self.operations[&number] != OperationState::Done || !is_lost {
+            return;
+        }
+        match refund_failed(&payment, amount, "card_is_gone") {
+            Ok(settlement) => {
+                self.ledger.extend(settlement.bookings);
+                self.operations.insert(number, settlement.state);
+                self.payment = Some(settlement.payment);
+            }
+            Err(Unsettled::NotYet) => assert!(payment.open.is_some()),
+            Err(disagreement) => panic!("{disagreement}"),
         }
     }
 
@@ -321,7 +273,14 @@ impl World {
             Event::Refund(id, amount) => self.refund(*id, *amount),
             Event::Reconcile => self.reconcile(),
             Event::Arrive(pick) => self.arrive(*pick),
-            Event::Lose(pick) => self.lose(*pick),
+            Event::Drop(pick) => self.lose(*pick),
+            Event::RefuseNext => self.provider.refuses_next = true,
+            Event::Lose(id, heard) => {
+                self.provider.lose(&refund_key(*id));
+                if *heard {
+                    self.recheck(*id);
+                }
+            }
             Event::Answer(pick) => self.answer(*pick),
         }
     }
@@ -364,6 +323,8 @@ impl World {
         }
         // What the customer did may have been late, and is found by asking.
         self.ask_until_told();
+        // What has failed is told of until it was heard.
+        (0..4).for_each(|id| self.recheck(id));
     }
 
     fn ask_until_told(&mut self) {
@@ -450,17 +411,6 @@ fn other_terms_under_the_same_id_are_refused() {
     let other = Terms { amount: Money::new(AMOUNT + 1, Currency::USD), ..terms() };
 
     assert_eq!(decide::authorize_again(&begun.payment, &other), Err(Refusal::Mismatch));
-}
-
-fn charge(status: ChargeStatus) -> ProviderCharge {
-    ProviderCharge {
-        key: payment_id().to_string(),
-        amount: Some(Money::new(AMOUNT, Currency::USD)),
-        status,
-        captured: 0,
-        decline_code: None,
-        action_url: None,
-    }
 }
 
 #[test]

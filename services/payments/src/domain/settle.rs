@@ -1,6 +1,7 @@
 //! What a provider's answer means for the operation that is open, whether it comes at once, after a
-//! crash, or to a question asked again. One function for all of them: [`settle`]. It must never take
-//! silence for an answer, nor another charge's answer for this one's.
+//! crash, or to a question asked again. One function for all of them: [`settle`]; only a refund can fail
+//! once it has ended, [`refund_failed`]. It must never take silence for an answer, nor another charge's
+//! answer for this one's.
 
 use techtrove_core::Money;
 use techtrove_payments_api::PaymentStatus;
@@ -69,6 +70,8 @@ pub struct Settlement {
     pub state: OperationState,
     /// What is booked for it.
     pub bookings: Vec<Booking>,
+    /// The provider's reason, when it did not give money back.
+    pub failure_code: Option<String>,
 }
 
 /// Why an answer does not end the operation.
@@ -219,11 +222,32 @@ fn refunded(
     Ok(settlement)
 }
 
+/// The provider has taken its word back that it gave `amount` back, for `code`: what was booked for it is
+/// booked the other way.
+///
+/// # Errors
+/// When an operation is open, which has to end first, or less than that was given back.
+pub fn refund_failed(payment: &Payment, amount: i64, code: &str) -> Result<Settlement, Unsettled> {
+    if payment.open.is_some() {
+        return Err(Unsettled::NotYet);
+    }
+    let left = payment.refunded.checked_sub(amount).filter(|&left| amount > 0 && left >= 0);
+    let Some(left) = left else { return Err(Unsettled::Disagreement("it gave less back")) };
+    let status = if left == 0 { PaymentStatus::Captured } else { PaymentStatus::PartiallyRefunded };
+    let bookings = ledger::refund_failed(amount);
+    let mut settlement = end(payment, status, OperationState::Refused, bookings);
+    settlement.payment.refunded = left;
+    settlement.failure_code = Some(code.to_owned());
+    Ok(settlement)
+}
+
 fn refused(payment: &Payment, open: &Operation, code: &str) -> Result<Settlement, Unsettled> {
     match open.kind {
         OperationKind::Authorize => Err(Unsettled::TurnedAway(code.to_owned())),
+        // Nothing was given back, so its amount is free again, under another id.
         OperationKind::Refund => {
-            Ok(end(payment, payment.status, OperationState::Refused, Vec::new()))
+            let ended = end(payment, payment.status, OperationState::Refused, Vec::new());
+            Ok(Settlement { failure_code: Some(code.to_owned()), ..ended })
         }
         OperationKind::Capture | OperationKind::Void => {
             Err(Unsettled::Disagreement("it refuses without saying how the charge stands"))
@@ -251,5 +275,5 @@ fn end(
     bookings: Vec<Booking>,
 ) -> Settlement {
     let payment = Payment { status, open: None, version: payment.version + 1, ..payment.clone() };
-    Settlement { payment, state, bookings }
+    Settlement { payment, state, bookings, failure_code: None }
 }

@@ -22,6 +22,7 @@ use super::staff::{Staff, Support};
 use crate::{
     app::{self, App, View, Viewer},
     domain::ActionOutcome,
+    store::RefundTrouble,
 };
 
 /// The token by which a guest sees the payment of an order.
@@ -104,6 +105,11 @@ pub(crate) struct PaymentsQuery {
     /// Those that stand here.
     #[serde(default)]
     status: Option<PaymentStatus>,
+    /// Those with a refund of which the provider has not told (`pending`), or which it did not make
+    /// (`failed`) and nobody has asked for again.
+    #[serde(default)]
+    #[param(inline)]
+    refund: Option<RefundTrouble>,
     /// How many items, 1 to 100; default 20.
     #[serde(default)]
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -201,7 +207,8 @@ pub(crate) async fn list(
     Query(query): Query<PaymentsQuery>,
 ) -> Result<Response, HttpError> {
     let page = PageRequest { limit: query.limit, cursor: query.cursor };
-    let Page { items, next_cursor } = app::list_payments(&app, query.status, &page).await?;
+    let wanted = (query.status, query.refund);
+    let Page { items, next_cursor } = app::list_payments(&app, wanted, &page).await?;
     let items = items.into_iter().map(PaymentBody::from).collect();
     Ok(private(PaymentsBody { items, next_cursor }))
 }

@@ -73,6 +73,13 @@ pub enum Question<'a> {
         /// How much.
         amount: Money,
     },
+    /// How does a refund stand that was made? It is never made by asking.
+    LookupRefund {
+        /// Of which charge.
+        charge: ChargeName<'a>,
+        /// Our key for the refund.
+        refund: &'a str,
+    },
 }
 
 impl<'a> Question<'a> {
@@ -102,6 +109,7 @@ impl<'a> Question<'a> {
             Self::Capture { .. } => "capture",
             Self::Void { .. } => "void",
             Self::Refund { .. } => "refund",
+            Self::LookupRefund { .. } => "lookup_refund",
         }
     }
 }
@@ -115,10 +123,30 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
 }
 
+/// What a webhook tells of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Our key for the charge.
+    pub charge: String,
+    /// Our key for the refund that is said to have failed, if that is said.
+    pub failed_refund: Option<String>,
+}
+
 /// The provider has not told. What was asked may have been done, or may be done yet.
 #[derive(Debug, thiserror::Error)]
 #[error("the provider has not told: {0}")]
 pub struct NoAnswer(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl NoAnswer {
+    /// What happened, with what caused it. Neither holds what was sent: a client's error tells who was
+    /// called, a provider's its status and its codes.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let first: &(dyn std::error::Error + 'static) = &*self.0;
+        let causes = std::iter::successors(Some(first), |error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
+}
 
 /// A payment provider.
 pub trait Provider: Send + Sync + fmt::Debug {
@@ -128,7 +156,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What the customer has to do while the provider waits for it, if there is a place to do it.
     fn next_action(&self, payment: &Payment) -> Option<NextAction>;
 
-    /// Our key for the charge that a webhook tells of, if it tells of one.
+    /// What a webhook tells of, if it tells of a charge.
     ///
     /// # Errors
     /// When the provider did not sign it, or not now.
@@ -136,7 +164,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
         &self,
         delivery: &Delivery<'_>,
         now: Timestamp,
-    ) -> Result<Option<String>, InvalidSignature>;
+    ) -> Result<Option<Heard>, InvalidSignature>;
 
     /// Makes the charge known to the provider before any money is asked for, and tells the provider's own
     /// name for it; none where it goes by our keys. Only who has stored the name asks for money under it,

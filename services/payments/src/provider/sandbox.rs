@@ -12,11 +12,11 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Currency, InvalidCurrency, Money, Timestamp};
 use techtrove_http::{Client, ClientError, header_text};
-use techtrove_payments_api::{INVALID_TOKEN, NextAction};
+use techtrove_payments_api::{FAILURE_CODE, INVALID_TOKEN, NextAction};
 
 use super::{
-    ChargeName, Delivery, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret, fit_code,
-    verify,
+    ChargeName, Delivery, Heard, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret,
+    fit_code, verify,
 };
 use crate::domain::{ActionOutcome, ChargeStatus, Payment, ProviderCharge, Told};
 
@@ -25,6 +25,9 @@ pub const NAME: &str = "sandbox";
 
 /// The header with a webhook's signature.
 const SIGNATURE: HeaderName = HeaderName::from_static("sandbox-signature");
+
+/// The webhook that tells of a refund which has failed.
+const REFUND_FAILED: &str = "refund.failed";
 
 /// Asks the sandbox, and hears its webhooks.
 #[derive(Clone, Debug)]
@@ -89,13 +92,19 @@ impl Sandbox {
     }
 
     async fn refund(&self, key: &str, wish: &NewRefund<'_>) -> Result<Told, NoAnswer> {
-        const FOR_GOOD: [&str; 3] = ["refund_exceeds_charge", "charge_not_captured", "key_reused"];
+        const FOR_GOOD: [&str; 4] =
+            ["refund_refused", "refund_exceeds_charge", "charge_not_captured", "key_reused"];
         let path = format!("/v1/charges/{key}/refunds");
         match self.client.post(&path).json(wish).call::<Refund>().await {
-            Ok(refund) => Ok(Told::Refunded { key: refund.key, amount: refund.amount }),
+            Ok(refund) => refund.told(),
             Err(error) if says(&error, &FOR_GOOD) => Ok(refused(&error)),
             Err(error) => Err(silence(error)),
         }
+    }
+
+    async fn lookup_refund(&self, key: &str, refund: &str) -> Result<Told, NoAnswer> {
+        let path = format!("/v1/charges/{key}/refunds/{refund}");
+        self.client.get(&path).call::<Refund>().await.map_err(silence)?.told()
     }
 }
 
@@ -115,11 +124,14 @@ impl Provider for Sandbox {
         &self,
         delivery: &Delivery<'_>,
         now: Timestamp,
-    ) -> Result<Option<String>, InvalidSignature> {
+    ) -> Result<Option<Heard>, InvalidSignature> {
         let header = header_text(delivery.headers, &SIGNATURE).ok().flatten();
         verify(header.ok_or(InvalidSignature)?, delivery.body, &self.secrets, now)?;
         let webhook: Option<Webhook> = serde_json::from_slice(delivery.body).ok();
-        Ok(webhook.map(|webhook| webhook.charge.key))
+        Ok(webhook.map(|Webhook { kind, charge, refund }| Heard {
+            charge: charge.key,
+            failed_refund: refund.filter(|_| kind == REFUND_FAILED).map(|refund| refund.key),
+        }))
     }
 
     fn introduce<'a>(
@@ -147,6 +159,9 @@ impl Provider for Sandbox {
                 Question::Refund { charge, refund, amount } => {
                     let wish = NewRefund { key: refund, amount: amount.amount };
                     self.refund(charge.key, &wish).await
+                }
+                Question::LookupRefund { charge, refund } => {
+                    self.lookup_refund(charge.key, refund).await
                 }
             }
         }
@@ -177,11 +192,14 @@ struct NewRefund<'a> {
 /// What a webhook is read for; nothing else in it is believed.
 #[derive(Deserialize)]
 struct Webhook {
-    charge: ChargeKey,
+    #[serde(rename = "type")]
+    kind: String,
+    charge: Named,
+    refund: Option<Named>,
 }
 
 #[derive(Deserialize)]
-struct ChargeKey {
+struct Named {
     key: String,
 }
 
@@ -199,6 +217,17 @@ struct Charge {
 struct Refund {
     key: String,
     amount: i64,
+    status: RefundStatus,
+    failure_code: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RefundStatus {
+    Pending,
+    Succeeded,
+    Failed,
+    Refused,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -236,13 +265,31 @@ impl Charge {
     }
 }
 
+impl Refund {
+    fn told(self) -> Result<Told, NoAnswer> {
+        match self.status {
+            RefundStatus::Succeeded => Ok(Told::Refunded { key: self.key, amount: self.amount }),
+            RefundStatus::Pending => Err(NoAnswer("the refund is under way".into())),
+            RefundStatus::Failed | RefundStatus::Refused => {
+                let code = self.failure_code.as_deref().unwrap_or_default();
+                Ok(Told::Refused { code: fit_code(code) })
+            }
+        }
+    }
+}
+
 /// Whether the provider refused with one of these codes.
 fn says(error: &ClientError, codes: &[&str]) -> bool {
     error.refusal().is_some_and(|problem| codes.contains(&problem.code.as_ref()))
 }
 
+/// The provider's reason: the one that it gives besides, or else its code.
 fn refused(error: &ClientError) -> Told {
-    Told::Refused { code: fit_code(error.refusal().map_or("declined", |problem| &problem.code)) }
+    let code = error.refusal().map_or("declined", |problem| {
+        let besides = problem.members.get(FAILURE_CODE).and_then(|code| code.as_str());
+        besides.unwrap_or(&problem.code)
+    });
+    Told::Refused { code: fit_code(code) }
 }
 
 fn silence(error: ClientError) -> NoAnswer {

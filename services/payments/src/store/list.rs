@@ -58,6 +58,31 @@ const SETTLED: Sql = select!(
      ORDER BY p.id DESC LIMIT ?"
 );
 
+/// Whose refund the provider has not told of.
+const REFUND_PENDING: Sql = select!(
+    "operations o JOIN payments p ON p.id = o.payment_id \
+     WHERE o.open_slot = 1 AND o.kind = 'refund' AND o.payment_id < ? \
+     AND p.status = COALESCE(?, p.status) ORDER BY o.payment_id DESC LIMIT ?"
+);
+
+/// Who was not given back what they were to be, and nobody has tried since.
+const REFUND_FAILED: Sql = select!(
+    "payments p WHERE p.id IN (SELECT r.payment_id FROM refunds r WHERE r.failure_code IS NOT NULL \
+      AND NOT EXISTS (SELECT 1 FROM refunds later WHERE later.payment_id = r.payment_id \
+       AND later.id <> r.id AND later.created_at >= r.failed_at)) \
+     AND p.id < ? AND p.status = COALESCE(?, p.status) ORDER BY p.id DESC LIMIT ?"
+);
+
+/// What is the matter with a payment's refunds, so that somebody may have to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTrouble {
+    /// The provider has not told of one.
+    Pending,
+    /// One was refused or has failed, and none was asked for since.
+    Failed,
+}
+
 /// The payment `id` with its times.
 ///
 /// # Errors
@@ -66,19 +91,26 @@ pub fn lookup_dated(tx: &mut Tx<'_>, id: PaymentId) -> Result<Option<Dated>, DbE
     tx.query_opt(ONE, p![id], read_row)?.map(|row| row.dated(tx)).transpose()
 }
 
-/// Up to `limit` payments older than `before` that stand at `status`, newest first.
+/// Up to `limit` payments older than `before` that stand at `status` and have this `trouble`, newest first.
 ///
 /// # Errors
 /// When the database does not answer.
 pub fn list(
     tx: &mut Tx<'_>,
-    status: Option<PaymentStatus>,
+    (status, trouble): (Option<PaymentStatus>, Option<RefundTrouble>),
     before: Option<PaymentId>,
     limit: usize,
 ) -> Result<Vec<Dated>, DbError> {
     let before = before.map_or(Uuid::max(), techtrove_core::TypedId::uuid);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = match status {
+        status if let Some(trouble) = trouble => {
+            let sql = match trouble {
+                RefundTrouble::Pending => REFUND_PENDING,
+                RefundTrouble::Failed => REFUND_FAILED,
+            };
+            tx.query(sql, p![before, status.map(status_word), limit], read_row)?
+        }
         None => tx.query(ALL, p![before, limit], read_row)?,
         Some(PaymentStatus::Unknown) => tx.query(UNKNOWN, p![before, limit], read_row)?,
         Some(PaymentStatus::RequiresAction) => {

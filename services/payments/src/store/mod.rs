@@ -9,10 +9,10 @@ mod payments;
 mod refunds;
 
 pub use books::{balances, page};
-pub use list::{Dated, list, lookup_dated};
+pub use list::{Dated, RefundTrouble, list, lookup_dated};
 pub use operations::{OpenOperation, OpenSummary, claim, due, open_summary};
 pub use payments::{begin, end, insert, insert_never, lock, lookup, name_charge, require_action};
-pub use refunds::{insert_refund, lookup_refund};
+pub use refunds::{MadeRefund, insert_refund, lookup_refund, made_refund, unmake_refund};
 
 use techtrove_db::{Migration, MigrationSet};
 
@@ -39,5 +39,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(4, "ledger_entries", "0004_ledger_entries"),
         migration!(5, "customers", "0005_customers"),
         migration!(6, "provider_references", "0006_provider_references"),
+        migration!(7, "refund_failures", "0007_refund_failures"),
     ],
 };

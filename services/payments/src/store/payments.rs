@@ -5,7 +5,10 @@ use techtrove_db::{DbError, Params, Row, Tx, p};
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
-use super::operations::{INSERT_OPERATION, lookup_operation, operation_params};
+use super::{
+    operations::{INSERT_OPERATION, lookup_operation, operation_params},
+    refunds::FAIL_REFUND,
+};
 use crate::{
     domain::{
         Begun, CustomerAction, OperationState, Payment, Settlement, Terms, status_from_word,
@@ -232,17 +235,33 @@ pub fn end(
         ),
         (END_OPERATION, p![settlement.state.word(), now, id, number]),
     ];
-    for (line, booking) in (0_i64..).step_by(2).zip(&settlement.bookings) {
+    if let Some(code) = &settlement.failure_code {
+        statements.push((FAIL_REFUND, p![code, now, id, number]));
+    }
+    let rows = statements.len() + 2 * settlement.bookings.len();
+    statements.extend(booked(settlement, number, 0, &now));
+    all_matched(tx, &statements, rows)
+}
+
+/// The statements which book what a settlement books under the operation `number`, from line `first` on.
+pub(super) fn booked<'a>(
+    settlement: &'a Settlement,
+    number: i64,
+    first: i64,
+    now: &'a Timestamp,
+) -> impl Iterator<Item = (&'static str, Params<'a>)> {
+    let Settlement { payment, bookings, .. } = settlement;
+    (first..).step_by(2).zip(bookings).map(move |(line, booking)| {
         let (debit, credit) = (booking.debit.word(), booking.credit.word());
         let booked = p![
-            id,
+            payment.id,
             number,
             line,
             debit,
             booking.amount,
             payment.currency,
             now,
-            id,
+            payment.id,
             number,
             line + 1,
             credit,
@@ -250,15 +269,13 @@ pub fn end(
             payment.currency,
             now
         ];
-        statements.push((INSERT_BOOKING, booked));
-    }
-    let rows = 2 + 2 * settlement.bookings.len();
-    all_matched(tx, &statements, rows)
+        (INSERT_BOOKING, booked)
+    })
 }
 
 /// Runs guarded statements, which match `rows` rows when nobody was faster. Who was, has changed the
 /// guarding row, or written the row that a unique key allows once.
-fn all_matched(
+pub(super) fn all_matched(
     tx: &mut Tx<'_>,
     statements: &[(&'static str, Params<'_>)],
     rows: usize,

@@ -2,6 +2,8 @@
 //! network that fails on demand, and a checker which compares both sides' books.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+mod lost_refunds;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
@@ -13,7 +15,7 @@ use serde::Deserialize;
 use techtrove_core::{
     Clock as _, Currency, ManualClock, Money, Page, PageRequest, SeededIds, SharedClock, TypedId,
 };
-use techtrove_db::{Db, DbOptions};
+use techtrove_db::{Db, DbOptions, p};
 use techtrove_http::{Call, Client, ClientError, Fault as NetworkFault, Faults as NetworkFaults};
 use techtrove_identity_api::{
     Authenticator, Claims, GuestKey, GuestSubject, Role, SessionId, SigningKey, UserId,
@@ -25,8 +27,8 @@ use techtrove_payments::{
     provider::{WebhookSecret, sandbox, stripe},
 };
 use techtrove_payments_api::{
-    AuthorizeRequest, Payment, PaymentChanged, PaymentEntry, PaymentId, PaymentStatus,
-    PaymentsClient, RefundId, RefundRequest,
+    AuthorizeRequest, PAYMENT_CHANGED, Payment, PaymentChanged, PaymentEntry, PaymentId,
+    PaymentStatus, PaymentsClient, RefundId, RefundRequest,
 };
 use techtrove_sandbox::{
     faults::Faults,
@@ -179,6 +181,9 @@ impl Face {
             }
             (Self::Stripe, "tok_requires_action") => "pm_card_authenticationRequired",
             (Self::Stripe, "tok_timeout") => "pm_card_silent",
+            (Self::Stripe, "tok_refund_refused") => "pm_card_refundRefused",
+            (Self::Stripe, "tok_refund_fails") => "pm_card_refundFail",
+            (Self::Stripe, "tok_refund_pending") => "pm_card_pendingRefund",
             (Self::Stripe, other) => other,
         }
     }
@@ -299,8 +304,8 @@ impl World {
     /// What the events tell: which payment, and where it stands.
     pub async fn news(&self) -> Vec<(PaymentId, PaymentStatus)> {
         let read = self.app.db.read("test.news", |tx| {
-            let sql = "SELECT data FROM outbox ORDER BY position";
-            tx.query(sql, [], |row| row.get::<String>(0))
+            let sql = "SELECT data FROM outbox WHERE kind = ? ORDER BY position";
+            tx.query(sql, p![PAYMENT_CHANGED], |row| row.get::<String>(0))
         });
         let texts: Result<Vec<String>, techtrove_db::DbError> = read.await;
         let changed = texts.expect("the database answers").into_iter().map(|text| {
@@ -326,7 +331,12 @@ impl World {
 
     /// A captured payment.
     pub async fn captured(&self, number: u32) -> PaymentId {
-        let id = self.authorized(number).await;
+        self.captured_by(number, "tok_ok").await
+    }
+
+    /// A captured payment by this token.
+    pub async fn captured_by(&self, number: u32, token: &str) -> PaymentId {
+        let id = self.authorize(number, token).await.expect("authorised").id;
         let payment = self.payments.capture(id).await.expect("captured");
         assert_eq!((payment.status, payment.captured), (PaymentStatus::Captured, AMOUNT));
         id

@@ -33,11 +33,13 @@ struct Body<'a> {
     #[serde(rename = "type")]
     kind: &'a str,
     created: i64,
-    charge: ChargeKey<'a>,
+    charge: Named<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<Named<'a>>,
 }
 
 #[derive(Serialize)]
-struct ChargeKey<'a> {
+struct Named<'a> {
     key: &'a str,
 }
 
@@ -83,11 +85,13 @@ async fn deliver(
 
 /// Whether the receiver has taken the webhook.
 async fn send(app: &App, receiver: &Client, webhook: &Webhook) -> bool {
+    let (kind, refund) = webhook.parts();
     let body = Body {
         id: format!("evt_{}_{}", webhook.key, webhook.event),
-        kind: &webhook.event,
+        kind,
         created: webhook.created_at.as_seconds(),
-        charge: ChargeKey { key: webhook.key.as_str() },
+        charge: Named { key: webhook.key.as_str() },
+        refund: refund.map(|key| Named { key }),
     };
     // The same bytes are signed and sent: a struct is always written in the same way.
     let bytes = serde_json::to_vec(&body).unwrap_or_default();

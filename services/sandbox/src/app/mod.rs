@@ -6,6 +6,7 @@ mod complete_action;
 mod confirm_intent;
 mod create_charge;
 mod deliver_webhooks;
+mod end_refund;
 mod read_charges;
 mod refund_charge;
 mod void_charge;
@@ -23,8 +24,9 @@ pub use complete_action::complete_action;
 pub use confirm_intent::confirm_intent;
 pub use create_charge::{Created, create_charge};
 pub use deliver_webhooks::deliver_webhooks;
-pub use read_charges::{get_charge, list_charges, list_refunds};
-pub use refund_charge::{refund_again, refund_charge};
+pub use end_refund::end_refund;
+pub use read_charges::{get_charge, get_refund, list_charges, list_refunds};
+pub use refund_charge::{Refunded, refund_again, refund_charge};
 pub use void_charge::{cancel_charge, void_charge};
 
 /// What the use cases stand on.

@@ -1,10 +1,10 @@
 //! Tells how charges stand.
 
-use super::App;
+use super::{App, Refunded};
 use crate::{
-    domain::{Charge, Key},
+    domain::{Charge, Key, Refund},
     error::Error,
-    store::{self, BookedRefund, Listed},
+    store::{self, Listed},
 };
 
 /// The charge under `key`, also one that was voided before it was asked for.
@@ -26,10 +26,20 @@ pub async fn list_charges(app: &App, after: String, limit: usize) -> Result<Vec<
     Ok(app.db.read("sandbox.list_charges", move |tx| store::list(tx, &after, limit)).await?)
 }
 
-/// All that was given back of the charge under `key`, in the order of the refunds' keys.
+/// The refunds of the charge under `key`, in the order of their keys.
 ///
 /// # Errors
 /// When the books cannot be read.
-pub async fn list_refunds(app: &App, key: Key) -> Result<Vec<BookedRefund>, Error> {
+pub async fn list_refunds(app: &App, key: Key) -> Result<Vec<Refund>, Error> {
     Ok(app.db.read("sandbox.list_refunds", move |tx| store::refunds(tx, &key)).await?)
+}
+
+/// The refund under `refund` of the charge under `key`, as it stands.
+///
+/// # Errors
+/// When there is no such charge or refund, or the books cannot be read.
+pub async fn get_refund(app: &App, key: Key, refund: Key) -> Result<Refunded, Error> {
+    let charge = get_charge(app, key.clone()).await?;
+    let known = list_refunds(app, key).await?.into_iter().find(|known| known.key == refund);
+    Ok(Refunded { refund: known.ok_or(Error::NoSuchRefund(refund))?, charge })
 }

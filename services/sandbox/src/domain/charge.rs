@@ -90,6 +90,8 @@ pub enum EntryKind {
     Voided,
     /// Taken money was given back, under this key.
     Refunded(Key),
+    /// It was not, after all.
+    RefundFailed(Key),
 }
 
 /// One line of the ledger: a charge has at most one of each kind, so nothing can be booked twice.
@@ -283,29 +285,6 @@ impl Charge {
         }
     }
 
-    /// Gives `amount` back under `key`; `booked` is what the ledger has under that key already.
-    ///
-    /// # Errors
-    /// When less is left, nothing was taken, or the key was used for another amount.
-    pub fn refund(&self, key: &Key, amount: i64, booked: Option<i64>) -> Result<Change, Refusal> {
-        match booked {
-            Some(before) if before == amount => return Ok(Change::None),
-            Some(_) => return Err(Refusal::KeyReused),
-            None => {}
-        }
-        let (Status::Captured, Some(Terms { money, .. })) = (self.status, self.terms) else {
-            return Err(Refusal::NotCaptured);
-        };
-        let refunded = self
-            .refunded
-            .checked_add(amount)
-            .filter(|&sum| amount > 0 && sum <= self.captured)
-            .ok_or(Refusal::RefundExceedsCharge)?;
-        let charge = Self { refunded, ..self.clone() };
-        let money = Money::new(amount, money.currency);
-        Ok(Change::To(charge, Some(Entry { kind: EntryKind::Refunded(key.clone()), money })))
-    }
-
     /// The currency of the charge, once it was asked for.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
@@ -314,8 +293,8 @@ impl Charge {
 }
 
 impl EntryKind {
-    /// How the label of a refund begins, before its key.
-    pub const REFUNDED: &str = "refunded:";
+    /// How the label of a refund begins that has failed after all, before its key.
+    pub const REFUND_FAILED: &str = "refund_failed:";
 
     /// What the ledger calls an entry of this kind: unique within its charge.
     #[must_use]
@@ -324,7 +303,8 @@ impl EntryKind {
             Self::Authorized => "authorized".to_owned(),
             Self::Captured => "captured".to_owned(),
             Self::Voided => "voided".to_owned(),
-            Self::Refunded(key) => format!("{}{key}", Self::REFUNDED),
+            Self::Refunded(key) => format!("refunded:{key}"),
+            Self::RefundFailed(key) => format!("{}{key}", Self::REFUND_FAILED),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod charge;
 mod intent;
 mod key;
+mod refund;
 mod token;
 
 #[cfg(test)]
@@ -14,4 +15,7 @@ pub use charge::{
 };
 pub use intent::{Intent, InvalidIntent};
 pub use key::{InvalidKey, Key};
+pub use refund::{
+    FailureCode, Refund, RefundFate, RefundMove, RefundOutcome, RefundStatus, UnknownRefundWord,
+};
 pub use token::{DeclineCode, Token, UnknownDeclineCode, UnknownToken, Verdict};

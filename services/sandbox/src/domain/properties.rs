@@ -12,6 +12,7 @@ enum Request {
     Capture,
     Void,
     Refund(u8, i64),
+    EndRefund(u8, RefundOutcome),
 }
 
 fn requests() -> impl Strategy<Value = Vec<Request>> {
@@ -20,7 +21,11 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
         Just(Token::Declined),
         Just(Token::Timeout),
         Just(Token::RequiresAction),
+        Just(Token::RefundRefused),
+        Just(Token::RefundFails),
+        Just(Token::RefundWaits),
     ];
+    let ended = prop_oneof![Just(RefundOutcome::Succeeded), Just(RefundOutcome::Failed)];
     let request = prop_oneof![
         2 => token.prop_map(Request::Charge),
         1 => Just(Request::Complete(ActionOutcome::Succeeded)),
@@ -28,6 +33,7 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
         3 => Just(Request::Capture),
         1 => Just(Request::Void),
         5 => (0_u8..4, 1_i64..70).prop_map(|(key, amount)| Request::Refund(key, amount)),
+        2 => (0_u8..4, ended).prop_map(|(key, outcome)| Request::EndRefund(key, outcome)),
     ];
     prop::collection::vec(request, 0..24)
 }
@@ -40,6 +46,7 @@ fn key(text: &str) -> Key {
 struct Books {
     charge: Option<Charge>,
     entries: Vec<Entry>,
+    refunds: Vec<Refund>,
 }
 
 impl Books {
@@ -51,13 +58,19 @@ impl Books {
             .sum()
     }
 
-    fn booked(&self, label: &Key) -> Option<i64> {
-        let wanted = EntryKind::Refunded(label.clone());
-        self.entries.iter().find(|entry| entry.kind == wanted).map(|entry| entry.money.amount)
+    /// Writes what becomes of a refund; whether anything does.
+    fn moved(&mut self, moved: &RefundMove) -> bool {
+        match self.refunds.iter_mut().find(|known| known.key == moved.refund.key) {
+            Some(known) if *known == moved.refund => return false,
+            Some(known) => *known = moved.refund.clone(),
+            None => self.refunds.push(moved.refund.clone()),
+        }
+        true
     }
 
     fn take(&mut self, request: &Request) -> Result<bool, Refusal> {
-        let change = match (request, &self.charge) {
+        let mut is_moved = false;
+        let change = match (request, &self.charge.clone()) {
             (Request::Charge(token), None) => {
                 let money = Money::new(100, Currency::USD);
                 let (charge, entry) = Charge::new(key("k"), Terms { money, token: *token });
@@ -74,10 +87,20 @@ impl Books {
             (Request::Capture, Some(charge)) => charge.capture()?,
             (Request::Refund(number, amount), Some(charge)) => {
                 let label = key(&format!("r{number}"));
-                charge.refund(&label, *amount, self.booked(&label))?
+                let moved = charge.refund(&label, *amount, &self.refunds)?;
+                is_moved = self.moved(&moved);
+                moved.change
+            }
+            (Request::EndRefund(number, outcome), Some(charge)) => {
+                let label = key(&format!("r{number}"));
+                let known = self.refunds.iter().find(|known| known.key == label);
+                let Some(known) = known.cloned() else { return Ok(false) };
+                let moved = charge.end_refund(&known, *outcome)?;
+                is_moved = self.moved(&moved);
+                moved.change
             }
         };
-        let Change::To(charge, entry) = change else { return Ok(false) };
+        let Change::To(charge, entry) = change else { return Ok(is_moved) };
         self.charge = Some(charge);
         self.entries.extend(entry);
         Ok(true)
@@ -94,7 +117,10 @@ proptest! {
             let authorized = books.sum(|kind| *kind == EntryKind::Authorized);
             let captured = books.sum(|kind| *kind == EntryKind::Captured);
             let voided = books.sum(|kind| *kind == EntryKind::Voided);
-            let refunded = books.sum(|kind| matches!(kind, EntryKind::Refunded(_)));
+            let failed = books.sum(|kind| matches!(kind, EntryKind::RefundFailed(_)));
+            let refunded = books.sum(|kind| matches!(kind, EntryKind::Refunded(_))) - failed;
+            let made = books.refunds.iter().filter(|it| it.status == RefundStatus::Succeeded);
+            prop_assert_eq!(made.map(|refund| refund.amount).sum::<i64>(), refunded);
             prop_assert!(captured + voided <= authorized && authorized <= 100);
             prop_assert!(refunded <= captured);
             if let Some(charge) = &books.charge {

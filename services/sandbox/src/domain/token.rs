@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use super::RefundFate;
+
 /// A means of payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -16,6 +18,12 @@ pub enum Token {
     Timeout,
     /// Charged only once the customer has confirmed it.
     RequiresAction,
+    /// Always charged, and nothing is given back.
+    RefundRefused,
+    /// Always charged; the first refund fails.
+    RefundFails,
+    /// Always charged; the first refund waits for the bank.
+    RefundWaits,
 }
 
 /// The text is no token of the sandbox.
@@ -51,8 +59,16 @@ pub enum Verdict {
 }
 
 impl Token {
-    const ALL: [Self; 5] =
-        [Self::Ok, Self::Declined, Self::InsufficientFunds, Self::Timeout, Self::RequiresAction];
+    const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Declined,
+        Self::InsufficientFunds,
+        Self::Timeout,
+        Self::RequiresAction,
+        Self::RefundRefused,
+        Self::RefundFails,
+        Self::RefundWaits,
+    ];
 
     /// The token's text.
     #[must_use]
@@ -63,6 +79,9 @@ impl Token {
             Self::InsufficientFunds => "tok_insufficient_funds",
             Self::Timeout => "tok_timeout",
             Self::RequiresAction => "tok_requires_action",
+            Self::RefundRefused => "tok_refund_refused",
+            Self::RefundFails => "tok_refund_fails",
+            Self::RefundWaits => "tok_refund_pending",
         }
     }
 
@@ -70,10 +89,25 @@ impl Token {
     #[must_use]
     pub fn verdict(self) -> Verdict {
         match self {
-            Self::Ok | Self::Timeout => Verdict::Approved,
+            Self::Ok
+            | Self::Timeout
+            | Self::RefundRefused
+            | Self::RefundFails
+            | Self::RefundWaits => Verdict::Approved,
             Self::Declined => Verdict::Declined(DeclineCode::CardDeclined),
             Self::InsufficientFunds => Verdict::Declined(DeclineCode::InsufficientFunds),
             Self::RequiresAction => Verdict::ActionRequired,
+        }
+    }
+
+    /// What becomes of the refunds of a charge of this token.
+    #[must_use]
+    pub fn refund_fate(self) -> RefundFate {
+        match self {
+            Self::RefundRefused => RefundFate::Refused,
+            Self::RefundFails => RefundFate::FirstFails,
+            Self::RefundWaits => RefundFate::FirstWaits,
+            _ => RefundFate::Made,
         }
     }
 

@@ -36,6 +36,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/charges/{key}/capture", post(capture_charge))
         .route("/v1/charges/{key}/void", post(void_charge))
         .route("/v1/charges/{key}/refunds", post(refund_charge))
+        .route("/v1/charges/{key}/refunds/{refund}", get(get_refund))
+        .route("/v1/charges/{key}/refunds/{refund}/end", post(end_refund))
         .with_state(Arc::clone(&app))
         .merge(stripe::router(app))
 }
@@ -101,10 +103,28 @@ async fn refund_charge(
     let key = path_key(&key)?;
     let (refund, amount) = body.check()?;
     let (faults, silence) = app.misbehaviour();
-    let named = refund.clone();
     let work = async move { app::refund_charge(&app, key, refund, amount).await };
-    let charge = faults.around(Operation::Refund, silence, work).await?;
-    Ok(Json(RefundBody { key: named.to_string(), amount, charge: ChargeBody::from(&charge) }))
+    Ok(Json(RefundBody::from(&faults.around(Operation::Refund, silence, work).await?)))
+}
+
+async fn get_refund(
+    State(app): Shared,
+    Path((key, refund)): Path<(String, String)>,
+) -> Result<Json<RefundBody>, HttpError> {
+    let (key, refund) = (path_key(&key)?, path_key(&refund)?);
+    let (faults, silence) = app.misbehaviour();
+    let work = async move { app::get_refund(&app, key, refund).await };
+    Ok(Json(RefundBody::from(&faults.around(Operation::ListRefunds, silence, work).await?)))
+}
+
+/// What a bank decides is no call of the shop's, so no fault meets it.
+async fn end_refund(
+    State(app): Shared,
+    Path((key, refund)): Path<(String, String)>,
+    OptionalJson(body): OptionalJson<CompletedAction>,
+) -> Result<Json<RefundBody>, HttpError> {
+    let (key, refund) = (path_key(&key)?, path_key(&refund)?);
+    Ok(Json(RefundBody::from(&app::end_refund(&app, key, refund, body.refund_outcome()).await?)))
 }
 
 async fn list_charges(

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use techtrove_core::{Currency, Money};
 
 use crate::{
-    domain::{ActionOutcome, Charge, DeclineCode, Key, Terms, Token},
+    app::Refunded,
+    domain::{ActionOutcome, Charge, DeclineCode, FailureCode, Key, RefundOutcome, Terms, Token},
     error::Error,
     store::Listed,
 };
@@ -30,7 +31,7 @@ pub struct NewRefund {
     amount: i64,
 }
 
-/// What the customer did.
+/// What the customer did, or the bank decided.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CompletedAction {
@@ -59,15 +60,15 @@ pub struct ChargeBody {
     decline_code: Option<&'static str>,
 }
 
-/// A refund that was made.
+/// A refund as it stands.
 #[derive(Serialize)]
 pub struct RefundBody {
-    /// The refund's key.
-    pub key: String,
-    /// Minor units given back under it.
-    pub amount: i64,
+    key: String,
+    amount: i64,
+    status: &'static str,
+    failure_code: Option<&'static str>,
     /// The charge from now on.
-    pub charge: ChargeBody,
+    charge: ChargeBody,
 }
 
 /// A charge beside the ledger's sums.
@@ -111,6 +112,14 @@ impl CompletedAction {
             Outcome::Fail => ActionOutcome::Failed,
         }
     }
+
+    /// What the bank decided of a refund.
+    pub fn refund_outcome(&self) -> RefundOutcome {
+        match self.outcome {
+            Outcome::Succeed => RefundOutcome::Succeeded,
+            Outcome::Fail => RefundOutcome::Failed,
+        }
+    }
 }
 
 impl NewRefund {
@@ -142,6 +151,18 @@ impl From<&Charge> for ChargeBody {
             captured: charge.captured,
             refunded: charge.refunded,
             decline_code: charge.decline_code.map(DeclineCode::as_str),
+        }
+    }
+}
+
+impl From<&Refunded> for RefundBody {
+    fn from(Refunded { refund, charge }: &Refunded) -> Self {
+        Self {
+            key: refund.key.to_string(),
+            amount: refund.amount,
+            status: refund.status.as_str(),
+            failure_code: refund.failure.map(FailureCode::as_str),
+            charge: ChargeBody::from(charge),
         }
     }
 }

@@ -1,9 +1,13 @@
 //! The provider's books: charges and the ledger, and nobody else's. A change of a charge and its entry
 //! are written together; the ledger's primary key refuses to book the same thing twice.
 
+mod refunds;
 mod webhooks;
 
-pub use webhooks::{Webhook, announce, claim_webhook, delete_webhook, webhooks_due};
+pub use refunds::{insert_refund, refunds, update_refund};
+pub use webhooks::{
+    Webhook, announce, announce_refund, claim_webhook, delete_webhook, webhooks_due,
+};
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -33,6 +37,7 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(2, "ledger", "0002_ledger"),
         migration!(3, "actions", "0003_actions"),
         migration!(4, "webhooks", "0004_webhooks"),
+        migration!(5, "refunds", "0005_refunds"),
     ],
 };
 
@@ -51,11 +56,6 @@ const SELECT_CHARGE: &str = "SELECT charge_key, amount, currency, token, status,
 const LOCK_CHARGE: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
      decline_code FROM charges WHERE charge_key = ? FOR UPDATE";
 
-const SELECT_ENTRY: &str = "SELECT amount FROM ledger WHERE charge_key = ? AND entry = ?";
-
-const SELECT_REFUNDS: &str = "SELECT entry, amount FROM ledger \
-     WHERE charge_key = ? AND entry LIKE 'refunded:%' ORDER BY entry";
-
 const LIST_CHARGES: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
      decline_code FROM charges WHERE charge_key > ? ORDER BY charge_key LIMIT ?";
 
@@ -73,17 +73,8 @@ pub struct Listed {
     pub captured: i64,
     /// Reserved and set free.
     pub voided: i64,
-    /// Given back.
+    /// Given back, less what has failed after all.
     pub refunded: i64,
-}
-
-/// Money that was given back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BookedRefund {
-    /// The refund's key.
-    pub key: Key,
-    /// Minor units.
-    pub amount: i64,
 }
 
 /// Writes a new charge and its entry.
@@ -159,26 +150,6 @@ pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Charge>, DbError> {
     tx.query_opt(LOCK_CHARGE, p![key.as_str()], read_charge)
 }
 
-/// What is booked of `kind` for the charge under `key`, in minor units.
-///
-/// # Errors
-/// When the database does not answer.
-pub fn booked(tx: &mut Tx<'_>, key: &Key, kind: &EntryKind) -> Result<Option<i64>, DbError> {
-    tx.query_opt(SELECT_ENTRY, p![key.as_str(), kind.label()], |row| row.get(0))
-}
-
-/// All that was given back of the charge under `key`, in the order of the refunds' keys.
-///
-/// # Errors
-/// When the database does not answer.
-pub fn refunds(tx: &mut Tx<'_>, key: &Key) -> Result<Vec<BookedRefund>, DbError> {
-    tx.query(SELECT_REFUNDS, p![key.as_str()], |row| {
-        let label: String = row.get(0)?;
-        let key = label.trim_start_matches(EntryKind::REFUNDED);
-        Ok(BookedRefund { key: key.parse().map_err(DbError::decode)?, amount: row.get(1)? })
-    })
-}
-
 /// Up to `limit` charges behind the key `after`, each beside its ledger.
 ///
 /// # Errors
@@ -214,7 +185,8 @@ impl Listed {
             "voided" => &mut self.voided,
             _ => &mut self.refunded,
         };
-        *sum = sum.saturating_add(amount);
+        let failed = label.starts_with(EntryKind::REFUND_FAILED);
+        *sum = sum.saturating_add(if failed { -amount } else { amount });
     }
 }
 

@@ -4,7 +4,7 @@ use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Tx, p};
 
 use super::read_key;
-use crate::domain::{Charge, Key};
+use crate::domain::{Charge, Key, Refund, RefundStatus};
 
 const INSERT: &str = "INSERT INTO webhooks (charge_key, event, attempts, next_attempt_at, created_at) \
      VALUES (?, ?, 0, ?, ?)";
@@ -22,7 +22,7 @@ const DELETE: &str = "DELETE FROM webhooks WHERE charge_key = ? AND event = ?";
 pub struct Webhook {
     /// The charge it tells of.
     pub key: Key,
-    /// What happened to it: `charge.authorized`.
+    /// What happened to it: `charge.authorized`, or to a refund of it: `refund.failed:` and its key.
     pub event: String,
     /// How often it was tried.
     pub attempts: i64,
@@ -38,6 +38,33 @@ pub fn announce(tx: &mut Tx<'_>, charge: &Charge, now: Timestamp) -> Result<(), 
     let event = format!("charge.{}", charge.status.as_str());
     tx.execute(INSERT, p![charge.key.as_str(), event, now, now])?;
     Ok(())
+}
+
+/// Announces how a refund of the charge under `key` stands from now on, once.
+///
+/// # Errors
+/// When the database does not answer, or it was announced before.
+pub fn announce_refund(
+    tx: &mut Tx<'_>,
+    key: &Key,
+    refund: &Refund,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let failed = refund.status == RefundStatus::Failed;
+    let event = format!("refund.{}:{}", if failed { "failed" } else { "updated" }, refund.key);
+    tx.execute(INSERT, p![key.as_str(), event, now, now])?;
+    Ok(())
+}
+
+impl Webhook {
+    /// What kind of thing happened, and the key of the refund to which it did, if it did to one.
+    #[must_use]
+    pub fn parts(&self) -> (&str, Option<&str>) {
+        match self.event.split_once(':') {
+            Some((kind, refund)) => (kind, Some(refund)),
+            None => (&self.event, None),
+        }
+    }
 }
 
 /// Up to `limit` webhooks to be tried by `now`, the longest waiting first.

@@ -74,6 +74,19 @@ impl Sandbox {
         self.client.post(&format!("/v1/charges/{key}/refunds")).json(&body).call().await
     }
 
+    /// The bank's word on a refund: `succeed` or `fail`.
+    pub async fn end_refund(&self, key: &str, refund: &str, outcome: &str) -> Value {
+        let path = format!("/v1/charges/{key}/refunds/{refund}/end");
+        let ended = self.client.post(&path).json(&json!({"outcome": outcome})).call().await;
+        ended.expect("the refund is known")
+    }
+
+    /// A charge of 100 by this token whose money is taken.
+    pub async fn captured(&self, key: &str, token: &str) {
+        self.charge(key, token).await.expect("charged");
+        self.change(key, "capture").await.expect("captured");
+    }
+
     /// The sums of the ledger for the charge under `key`: authorized, captured, voided, refunded.
     pub async fn ledger(&self, key: &str) -> [i64; 4] {
         let page: Value = self.client.get("/v1/charges?limit=100").call().await.expect("a page");

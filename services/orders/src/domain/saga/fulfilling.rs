@@ -1,14 +1,19 @@
 //! What follows for an order that was placed: money is taken and given back, parcels leave, or the order
 //! is cancelled: its stock first, so that nobody waits for it, then its money, which is known by then.
 
+use std::time::Duration;
+
 use techtrove_core::Timestamp;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
 use super::{
     super::{Booking, Line, Order, Refund, RefundStatus, Return, Shipment, Withdrawal},
-    Change, Facts, Outcome, PaymentReport, Saga,
+    Change, Facts, NextRefund, Outcome, PaymentReport, Saga, next_refund,
 };
+
+/// How often staff is reminded of money that nobody but them can give back.
+const REMINDER: Duration = Duration::from_secs(3_600);
 
 impl Saga {
     pub(super) fn after_capture(&self, order: &Order, outcome: &Outcome) -> Change {
@@ -65,23 +70,49 @@ impl Saga {
         }
     }
 
+    /// After a refund was asked for. One that is refused is never asked for again under its id: staff may
+    /// ask for another, and what is left of a cancelled order's money is.
     pub(super) fn after_refund(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {
-        let Some(refund) = order.pending_refund() else { return done(Change::default()) };
-        let ended = |status| vec![Refund { status, updated_at: facts.now, ..refund.clone() }];
+        let Some(pending) = order.pending_refund() else {
+            return self.without_refund(order, facts);
+        };
         match outcome {
-            Outcome::Payment(report) => {
-                done(Change { refunds: ended(RefundStatus::Succeeded), ..Change::paid(report) })
+            // Others have ended the one that was asked about.
+            Outcome::Refunded(refund) | Outcome::RefundRefused { refund, .. }
+                if *refund != pending.id =>
+            {
+                done(Change::default())
             }
-            // All that is left of a cancelled order's money is owed: there is nobody to tell no.
-            Outcome::Refused if order.status == OrderStatus::Cancelled => {
-                self.wait(Some("a refund of a cancelled order was refused"))
+            Outcome::Refunded(_) => {
+                let made = Refund {
+                    status: RefundStatus::Succeeded,
+                    updated_at: facts.now,
+                    ..pending.clone()
+                };
+                let payment = Some(order.payment.given_back(pending.amount));
+                done(Change { refunds: vec![made], payment, ..Change::default() })
             }
-            Outcome::Refused => done(Change {
-                refunds: ended(RefundStatus::Failed),
+            Outcome::RefundRefused { code, .. } => done(Change {
+                refunds: vec![pending.failed(code, facts.now)],
                 alert: Some("a refund was refused"),
                 ..Change::default()
             }),
             _ => self.wait(None),
+        }
+    }
+
+    /// Nothing is asked back just now: the rest of a cancelled order's money in a while, or once staff asks.
+    fn without_refund(&self, order: &Order, facts: &Facts) -> Change {
+        if order.status != OrderStatus::Cancelled || order.refundable() <= 0 {
+            return done(Change::default());
+        }
+        match next_refund(order, facts.now) {
+            NextRefund::Now => done(Change::default()),
+            NextRefund::At(due) => Change { due: Some(due), ..self.wait(None) },
+            NextRefund::ByStaff => {
+                let alert = Some("the money of a cancelled order is not given back");
+                Change { due: Some(facts.now.plus(REMINDER)), ..self.wait(alert) }
+            }
         }
     }
 

@@ -47,9 +47,7 @@ impl Saga {
             Outcome::NotAsked | Outcome::ReservationEnded if buyer => {
                 self.release_unpaid(Refusal::Unavailable)
             }
-            Outcome::Rejected(detail) if buyer => {
-                self.release_unpaid(Refusal::PaymentRejected { detail: detail.clone() })
-            }
+            Outcome::Rejected(refusal) if buyer => self.release_unpaid(refusal.clone()),
             _ => self.unsettled(order, &PaymentReport::none(PaymentStatus::Unknown), facts),
         }
     }

@@ -14,7 +14,7 @@ use http::{HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
 use techtrove_core::{Money, Timestamp};
 use techtrove_http::{Client, RequestBuilder, header_text};
-use techtrove_payments_api::NextAction;
+use techtrove_payments_api::{AMOUNT_NOT_SUPPORTED, NextAction};
 
 pub use amount::charges_in;
 
@@ -23,7 +23,8 @@ use self::{
     wire::{Failure, Intent, Problem, Refund, Refunds},
 };
 use super::{
-    ChargeName, Delivery, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret, verify,
+    ChargeName, Delivery, Heard, InvalidSignature, NoAnswer, Provider, Question, WebhookSecret,
+    verify,
 };
 use crate::domain::{ChargeStatus, Payment, ProviderCharge, Secret, Told};
 
@@ -97,7 +98,7 @@ impl Stripe {
         request: RequestBuilder<'_>,
     ) -> Result<Reply<T>, NoAnswer> {
         let bearer = format!("Bearer {}", self.account.key.expose());
-        let request = request.header(header::AUTHORIZATION, &bearer);
+        let request = request.secret_header(header::AUTHORIZATION, &bearer);
         let answer = request.header(STRIPE_VERSION, VERSION).send().await;
         let answer = answer.map_err(|error| NoAnswer(error.into()))?;
         let status = answer.status;
@@ -105,13 +106,20 @@ impl Stripe {
         if status.is_success() {
             return serde_json::from_slice(&answer.body).map(Reply::Done).map_err(unread);
         }
-        let Failure { error } = serde_json::from_slice(&answer.body).map_err(unread)?;
+        let Failure { mut error } = serde_json::from_slice(&answer.body).map_err(unread)?;
+        error.status = status.as_u16();
         let plain = [StatusCode::BAD_REQUEST, StatusCode::PAYMENT_REQUIRED, StatusCode::NOT_FOUND];
         if plain.contains(&status) { Ok(Reply::Refused(error)) } else { Err(silence(&error)) }
     }
 
     /// Makes the intent, or finds it: it holds no money, and nobody can confirm it who does not know it.
-    async fn make(&self, key: &str, amount: i64, currency: &str) -> Result<String, NoAnswer> {
+    /// There is none of an amount that Stripe does not charge.
+    async fn make(
+        &self,
+        key: &str,
+        amount: i64,
+        currency: &str,
+    ) -> Result<Option<String>, NoAnswer> {
         let fields = [
             ("amount", &*amount.to_string()),
             ("currency", &currency.to_ascii_lowercase()),
@@ -120,7 +128,8 @@ impl Stripe {
             ("metadata[payment_id]", key),
         ];
         match self.post::<Intent>("/v1/payment_intents", Some(key), &fields).await? {
-            Reply::Done(intent) => intent.into_name(),
+            Reply::Done(intent) => intent.into_name().map(Some),
+            Reply::Refused(problem) if problem.is_of_amount() => Ok(None),
             Reply::Refused(problem) => Err(silence(&problem)),
         }
     }
@@ -163,6 +172,7 @@ impl Stripe {
     }
 
     /// Gives money back, unless that was done: a key that Stripe has forgotten would let it happen twice.
+    /// A plain refusal is one for good: nothing was given back, and nothing will be under this key.
     async fn refund(
         &self,
         charge: (&str, &str),
@@ -182,8 +192,15 @@ impl Stripe {
         ];
         match self.post::<Refund>("/v1/refunds", Some(refund), &fields).await? {
             Reply::Done(made) => made.told(refund),
-            Reply::Refused(problem) if problem.is_more_than_left() => Ok(problem.refusal()),
-            Reply::Refused(problem) => Err(silence(&problem)),
+            Reply::Refused(problem) if problem.is_of_key() => Err(silence(&problem)),
+            Reply::Refused(problem) => Ok(problem.refund_refusal()),
+        }
+    }
+
+    async fn lookup_refund(&self, intent: &str, refund: &str) -> Result<Told, NoAnswer> {
+        match self.find_refund(intent, refund).await? {
+            Some(made) => made.told(refund),
+            None => Err(NoAnswer("the refund is not listed".into())),
         }
     }
 
@@ -227,6 +244,9 @@ impl Stripe {
             Question::Refund { charge, refund, amount } => {
                 self.refund((charge.key, known(charge)?), refund, amount).await
             }
+            Question::LookupRefund { charge, refund } => {
+                self.lookup_refund(known(charge)?, refund).await
+            }
         }
     }
 
@@ -254,10 +274,10 @@ impl Provider for Stripe {
         &self,
         delivery: &Delivery<'_>,
         now: Timestamp,
-    ) -> Result<Option<String>, InvalidSignature> {
+    ) -> Result<Option<Heard>, InvalidSignature> {
         let header = header_text(delivery.headers, &SIGNATURE).ok().flatten();
         verify(header.ok_or(InvalidSignature)?, delivery.body, &self.account.webhooks, now)?;
-        Ok(wire::charge_of(delivery.body))
+        Ok(wire::heard_in(delivery.body))
     }
 
     fn introduce<'a>(
@@ -268,7 +288,7 @@ impl Provider for Stripe {
         async move {
             let Some(counted) = to_stripe(amount) else { return Ok(None) };
             let work = self.make(key, counted, amount.currency.code());
-            self.within_deadline(work).await.map(Some)
+            self.within_deadline(work).await
         }
         .boxed()
     }
@@ -283,9 +303,9 @@ fn known(charge: ChargeName<'_>) -> Result<&str, NoAnswer> {
     charge.reference.ok_or_else(|| NoAnswer("the charge was never asked for".into()))
 }
 
-/// No intent was made for an amount that Stripe does not count.
+/// No intent was made for an amount that Stripe does not count or charge.
 fn not_countable() -> Told {
-    Told::Refused { code: "amount_not_supported".to_owned() }
+    Told::Refused { code: AMOUNT_NOT_SUPPORTED.code.to_owned() }
 }
 
 /// An intent whose name is not stored was never confirmed, and its void keeps its name from being stored.

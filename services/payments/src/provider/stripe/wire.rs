@@ -8,7 +8,7 @@ use serde::Deserialize;
 use techtrove_core::Currency;
 use techtrove_payments_api::INVALID_TOKEN;
 
-use super::{super::fit_code, NoAnswer, amount::from_stripe};
+use super::{super::fit_code, Heard, NoAnswer, amount::from_stripe};
 use crate::domain::{ChargeStatus, ProviderCharge, Told};
 
 /// The longest name of an intent, and the longest address of a customer's page.
@@ -33,7 +33,8 @@ const NOT_CONFIRMED: (&str, &str) =
     ("payment_intent_authentication_failure", "authentication_failed");
 
 /// The events that may tell of something open here.
-const EVENTS: [&str; 8] = [
+const EVENTS: [&str; 9] = [
+    "charge.refund.updated",
     "charge.refunded",
     "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
@@ -105,6 +106,9 @@ pub(super) struct Failure {
 /// Why Stripe did not do what it was asked.
 #[derive(Debug, Deserialize)]
 pub(super) struct Problem {
+    /// The answer's status, which is not in its body.
+    #[serde(skip)]
+    pub status: u16,
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
@@ -131,12 +135,25 @@ struct Data {
 struct Subject {
     #[serde(default)]
     metadata: Option<Metadata>,
+    #[serde(default)]
+    object: Option<String>,
+    #[serde(default)]
+    status: Option<String>,
 }
 
-/// Our key for the charge that an event tells of, if it is one to hear.
-pub(super) fn charge_of(event: &[u8]) -> Option<String> {
-    let event: Event = serde_json::from_slice(event).ok()?;
-    EVENTS.contains(&event.kind.as_str()).then_some(event.data.object.metadata?.payment_id?)
+/// What an event tells of, if it is one to hear.
+pub(super) fn heard_in(event: &[u8]) -> Option<Heard> {
+    let Event { kind, data: Data { object: subject } } = serde_json::from_slice(event).ok()?;
+    let is_lost = subject.object.as_deref() == Some("refund")
+        && subject.status.as_deref().is_some_and(is_lost);
+    let Metadata { payment_id, refund_id } = subject.metadata?;
+    let heard = Heard { charge: payment_id?, failed_refund: refund_id.filter(|_| is_lost) };
+    EVENTS.contains(&kind.as_str()).then_some(heard)
+}
+
+/// Whether a refund of this status gave nothing back.
+fn is_lost(status: &str) -> bool {
+    matches!(status, "failed" | "canceled")
 }
 
 impl Intent {
@@ -202,7 +219,7 @@ impl Refund {
                 let amount = money.ok_or_else(uncountable)?.amount;
                 Ok(Told::Refunded { key: key.to_owned(), amount })
             }
-            Some("failed" | "canceled") => {
+            Some(status) if is_lost(status) => {
                 let reason = self.failure_reason.as_deref().unwrap_or("refund_failed");
                 Ok(Told::Refused { code: fit_code(reason) })
             }
@@ -222,10 +239,19 @@ impl Problem {
         self.says("resource_missing") && self.param.as_deref() == Some("payment_method")
     }
 
-    /// There is less left to give back.
-    pub(super) fn is_more_than_left(&self) -> bool {
-        self.says("charge_already_refunded")
-            || (self.kind == "invalid_request_error" && self.param.as_deref() == Some("amount"))
+    /// The amount is less or more than Stripe charges.
+    pub(super) fn is_of_amount(&self) -> bool {
+        self.says("amount_too_small") || self.says("amount_too_large")
+    }
+
+    /// The key was used for other words, so that this is no answer to what was asked under it before.
+    pub(super) fn is_of_key(&self) -> bool {
+        self.kind == "idempotency_error"
+    }
+
+    /// The reason for which nothing is given back, for staff.
+    pub(super) fn refund_refusal(&self) -> Told {
+        Told::Refused { code: fit_code(self.code.as_deref().unwrap_or("refund_refused")) }
     }
 
     /// The reason for which this is refused, as customers may know it.
@@ -251,7 +277,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let code = self.code.as_deref().map_or("no code".to_owned(), fit_code);
-        write!(f, "{} ({code})", fit_code(&self.kind))
+        write!(f, "{} {} ({code})", self.status, fit_code(&self.kind))
     }
 }
 
@@ -358,17 +384,26 @@ mod tests {
     fn an_event_names_our_charge_or_is_not_heard() {
         let event = |kind: &str, object: Value| {
             let body = json!({"id": "evt_1", "type": kind, "data": {"object": object}});
-            charge_of(body.to_string().as_bytes())
+            heard_in(body.to_string().as_bytes())
         };
         let ours = json!({"metadata": {"payment_id": "pay_1", "more": "of it"}});
 
         for kind in EVENTS {
-            assert_eq!(event(kind, ours.clone()), Some("pay_1".to_owned()));
+            let heard = Heard { charge: "pay_1".to_owned(), failed_refund: None };
+            assert_eq!(event(kind, ours.clone()), Some(heard));
+        }
+        for (status, failed_refund) in
+            [("failed", Some("ref_1")), ("canceled", Some("ref_1")), ("succeeded", None)]
+        {
+            let metadata = json!({"payment_id": "pay_1", "refund_id": "ref_1"});
+            let refund = json!({"object": "refund", "status": status, "metadata": metadata});
+            let heard = event("refund.failed", refund).expect("heard");
+            assert_eq!(heard.failed_refund.as_deref(), failed_refund, "{status}");
         }
         assert_eq!(event("customer.created", ours), None);
         for object in [json!({}), json!({"metadata": null}), json!({"metadata": {}}), json!([])] {
             assert_eq!(event("payment_intent.succeeded", object), None);
         }
-        assert_eq!(charge_of(b"no json"), None);
+        assert_eq!(heard_in(b"no json"), None);
     }
 }

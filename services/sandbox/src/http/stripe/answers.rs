@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use serde_json::Value;
 use techtrove_core::Timestamp;
 
@@ -42,21 +42,17 @@ pub(super) struct Answers(Arc<Mutex<HashMap<Key, Known>>>);
 struct Claim<'a>(&'a Answers, Key);
 
 impl Asked {
-    /// What a request asks, of a caller who shows a key of this provider.
-    pub(super) fn new(headers: &HeaderMap, uri: &Uri, fields: &Fields) -> Result<Self, Refused> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    /// What a request asks, of a caller who shows a key of this provider. Every answer to a `GET` is new.
+    pub(super) fn new(parts: &Parts, fields: &Fields) -> Result<Self, Refused> {
+        let text = |name: &str| header_of(&parts.headers, name);
         let bearer = text(header::AUTHORIZATION.as_str()).unwrap_or_default();
         if !bearer.starts_with("Bearer sk_test_") || text("stripe-version").is_none() {
             return Err(Refused::unauthorized());
         }
         let key = text("idempotency-key").map(str::parse).transpose();
         let key = key.map_err(|_| Refused::invalid("idempotency-key"))?;
-        Ok(Self { key, words: format!("{} {fields:?}", uri.path()) })
-    }
-
-    /// Asked without a key, so that every answer is new.
-    pub(super) fn every_time(self) -> Self {
-        Self { key: None, ..self }
+        let key = key.filter(|_| parts.method != Method::GET);
+        Ok(Self { key, words: format!("{} {fields:?}", parts.uri.path()) })
     }
 
     /// The key, where there has to be one.
@@ -117,6 +113,10 @@ impl Drop for Claim<'_> {
             answers.remove(&self.1);
         }
     }
+}
+
+fn header_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 fn words(done: Result<Value, Error>) -> (StatusCode, Value) {

@@ -9,12 +9,11 @@ mod words;
 use std::sync::Arc;
 
 use axum::{
-    Form, Router,
-    extract::{FromRef, Path, Query, State},
+    Form, RequestExt as _, Router,
+    extract::{FromRequest, Path, Request},
     response::Response,
     routing::{get, post},
 };
-use http::{HeaderMap, Uri};
 use serde_json::Value;
 
 use self::{
@@ -35,10 +34,13 @@ struct Face {
     answers: Answers,
 }
 
-impl FromRef<Face> for Arc<App> {
-    fn from_ref(face: &Face) -> Self {
-        Self::clone(&face.app)
-    }
+/// A call as every handler takes it: of somebody who may, with its fields from form or query.
+struct Call {
+    face: Face,
+    asked: Asked,
+    fields: Fields,
+    /// The intent that stands in the path, if one does.
+    named: Option<String>,
 }
 
 /// All routes.
@@ -54,45 +56,53 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .with_state(face)
 }
 
-impl Face {
-    /// Does `work` for a call of `operation`, unless its key was answered before, and answers in Stripe's
-    /// words.
-    async fn answer(
-        &self,
-        operation: Operation,
-        asked: Asked,
-        work: impl Future<Output = Result<Value, Error>> + Send + 'static,
-    ) -> Response {
-        let (faults, silence) = self.app.misbehaviour();
-        let done = faults.around(operation, silence, work);
-        self.answers.once(asked, self.app.clock.now(), done).await
+impl FromRequest<Face> for Call {
+    type Rejection = Refused;
+
+    async fn from_request(mut request: Request, face: &Face) -> Result<Self, Refused> {
+        let named = request.extract_parts::<Path<String>>().await.ok().map(|Path(name)| name);
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts.clone(), body);
+        let form = Form::<Fields>::from_request(request, face).await;
+        let Form(fields) = form.map_err(|_| Refused::invalid("body"))?;
+        Ok(Self { asked: Asked::new(&parts, &fields)?, face: face.clone(), fields, named })
     }
 }
 
-async fn make_intent(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &fields)?;
-    let intent = Intent { key: asked.needed_key()?, money: fields.money()? };
-    fields.says("capture_method", "manual")?;
-    fields.says("metadata[payment_id]", intent.key.as_str())?;
-    let work = async move { Ok(intent_body(&intent, None)) };
-    Ok(face.answer(Operation::Intend, asked, work).await)
+impl Call {
+    /// The intent that it is about.
+    fn intent(&self) -> Result<Intent, Refused> {
+        match &self.named {
+            Some(name) => words::intent(name),
+            None => words::intent(self.fields.needed("payment_intent")?),
+        }
+    }
+
+    /// Does `work` for a call of `operation`, unless its key was answered before, and answers in Stripe's
+    /// words.
+    async fn answer<W>(self, operation: Operation, work: impl FnOnce(Arc<App>) -> W) -> Response
+    where
+        W: Future<Output = Result<Value, Error>> + Send + 'static,
+    {
+        let Face { app, answers } = self.face;
+        let (faults, silence) = app.misbehaviour();
+        let done = faults.around(operation, silence, work(Arc::clone(&app)));
+        answers.once(self.asked, app.clock.now(), done).await
+    }
 }
 
-async fn show_intent(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Path(intent): Path<String>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &Fields::default())?.every_time();
-    let (app, intent) = (Arc::clone(&face.app), words::intent(&intent)?);
-    let work = async move { show(&app, &intent).await };
-    Ok(face.answer(Operation::Lookup, asked, work).await)
+async fn make_intent(call: Call) -> Result<Response, Refused> {
+    let intent = Intent { key: call.asked.needed_key()?, money: call.fields.money()? };
+    call.fields.says("capture_method", "manual")?;
+    call.fields.says("metadata[payment_id]", intent.key.as_str())?;
+    let work = |_: Arc<App>| async move { Ok(intent_body(&intent, None)) };
+    Ok(call.answer(Operation::Intend, work).await)
+}
+
+async fn show_intent(call: Call) -> Result<Response, Refused> {
+    let intent = call.intent()?;
+    let work = |app: Arc<App>| async move { show(&app, &intent).await };
+    Ok(call.answer(Operation::Lookup, work).await)
 }
 
 async fn show(app: &App, intent: &Intent) -> Result<Value, Error> {
@@ -103,23 +113,15 @@ async fn show(app: &App, intent: &Intent) -> Result<Value, Error> {
     }
 }
 
-async fn confirm_intent(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Path(intent): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &fields)?;
-    asked.needed_key()?;
-    fields.needed("return_url")?;
-    let (app, intent) = (Arc::clone(&face.app), words::intent(&intent)?);
-    let token = fields.payment_method()?;
-    let work = async move {
+async fn confirm_intent(call: Call) -> Result<Response, Refused> {
+    call.asked.needed_key()?;
+    call.fields.needed("return_url")?;
+    let (intent, token) = (call.intent()?, call.fields.payment_method()?);
+    let work = |app: Arc<App>| async move {
         let charge = app::confirm_intent(&app, intent.clone(), token).await?;
         charged(&intent, &charge)
     };
-    Ok(face.answer(Operation::Charge, asked, work).await)
+    Ok(call.answer(Operation::Charge, work).await)
 }
 
 /// A card that was declined is a refusal to whoever confirms.
@@ -130,70 +132,43 @@ fn charged(intent: &Intent, charge: &Charge) -> Result<Value, Error> {
     }
 }
 
-async fn capture_intent(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Path(intent): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &fields)?;
-    let (app, intent) = (Arc::clone(&face.app), words::intent(&intent)?);
-    let work = async move {
+async fn capture_intent(call: Call) -> Result<Response, Refused> {
+    let intent = call.intent()?;
+    let work = |app: Arc<App>| async move {
         if app::get_charge(&app, intent.key.clone()).await?.status == Status::Captured {
             return Err(Refusal::Captured.into());
         }
         let charge = app::capture_charge(&app, intent.key.clone()).await?;
         Ok(intent_body(&intent, Some(&charge)))
     };
-    Ok(face.answer(Operation::Capture, asked, work).await)
+    Ok(call.answer(Operation::Capture, work).await)
 }
 
-async fn cancel_intent(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Path(intent): Path<String>,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &fields)?;
-    let (app, intent) = (Arc::clone(&face.app), words::intent(&intent)?);
-    let work = async move {
+async fn cancel_intent(call: Call) -> Result<Response, Refused> {
+    let intent = call.intent()?;
+    let work = |app: Arc<App>| async move {
         let charge = app::cancel_charge(&app, intent.key.clone()).await?;
         Ok(intent_body(&intent, Some(&charge)))
     };
-    Ok(face.answer(Operation::Void, asked, work).await)
+    Ok(call.answer(Operation::Void, work).await)
 }
 
-async fn refund(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Form(fields): Form<Fields>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &fields)?;
-    asked.needed_key()?;
-    let (app, intent) = (Arc::clone(&face.app), words::intent(fields.needed("payment_intent")?)?);
-    let (refund, amount) = (fields.key("metadata[refund_id]")?, fields.amount()?);
-    let work = async move {
-        let (key, name) = (intent.key.clone(), refund.clone());
-        let own = app::refund_again(&app, key, refund, amount).await?;
-        Ok(refund_body(&intent, &own, &name, amount))
+async fn refund(call: Call) -> Result<Response, Refused> {
+    call.asked.needed_key()?;
+    let intent = call.intent()?;
+    let (refund, amount) = (call.fields.key("metadata[refund_id]")?, call.fields.amount()?);
+    let work = |app: Arc<App>| async move {
+        let refunded = app::refund_again(&app, intent.key.clone(), refund, amount).await?;
+        Ok(refund_body(&intent, &refunded.refund))
     };
-    Ok(face.answer(Operation::Refund, asked, work).await)
+    Ok(call.answer(Operation::Refund, work).await)
 }
 
-async fn list_refunds(
-    State(face): State<Face>,
-    headers: HeaderMap,
-    uri: Uri,
-    Query(fields): Query<Fields>,
-) -> Result<Response, Refused> {
-    let asked = Asked::new(&headers, &uri, &fields)?.every_time();
-    let (app, intent) = (Arc::clone(&face.app), words::intent(fields.needed("payment_intent")?)?);
-    let work = async move {
+async fn list_refunds(call: Call) -> Result<Response, Refused> {
+    let (intent, fields) = (call.intent()?, call.fields.clone());
+    let work = |app: Arc<App>| async move {
         let refunds = app::list_refunds(&app, intent.key.clone()).await?;
         Ok(refunds_body(&intent, &refunds, &fields))
     };
-    Ok(face.answer(Operation::ListRefunds, asked, work).await)
+    Ok(call.answer(Operation::ListRefunds, work).await)
 }

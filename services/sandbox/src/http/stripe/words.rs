@@ -7,13 +7,18 @@ use serde_json::{Value, json};
 use techtrove_core::Money;
 
 use crate::{
-    domain::{Charge, DeclineCode, Intent, Key, Refusal, Status, Token},
+    domain::{
+        Charge, DeclineCode, FailureCode, Intent, Key, Refund, RefundStatus, Refusal, Status, Token,
+    },
     error::Error,
-    store::BookedRefund,
 };
 
+/// The least and the most that is charged, whatever the currency.
+const LEAST: i64 = 50;
+const MOST: i64 = 99_999_999;
+
 /// A form's fields, or a query's.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Fields(Vec<(String, String)>);
 
@@ -50,15 +55,21 @@ impl Fields {
         amount.ok_or_else(|| Refused::invalid("amount"))
     }
 
-    /// How much of what; the currency is in small letters.
+    /// How much of what is to be charged; the currency is in small letters.
     pub(super) fn money(&self) -> Result<Money, Refused> {
         let code = self.needed("currency")?;
         let currency = code.to_ascii_uppercase().parse();
         let currency = currency.ok().filter(|_| code.bytes().all(|byte| byte.is_ascii_lowercase()));
-        Ok(Money::new(self.amount()?, currency.ok_or_else(|| Refused::invalid("currency"))?))
+        let currency = currency.ok_or_else(|| Refused::invalid("currency"))?;
+        match self.amount()? {
+            ..LEAST => Err(Refused::amount("amount_too_small")),
+            amount @ LEAST..=MOST => Ok(Money::new(amount, currency)),
+            _ => Err(Refused::amount("amount_too_large")),
+        }
     }
 
-    /// The means of payment: one of Stripe's for tests, or one that swallows its first answer.
+    /// The means of payment: one of Stripe's for tests, one that swallows its first answer, or one of
+    /// which nothing is given back.
     pub(super) fn payment_method(&self) -> Result<Token, Refused> {
         match self.needed("payment_method")? {
             "pm_card_visa" => Ok(Token::Ok),
@@ -66,6 +77,9 @@ impl Fields {
             "pm_card_visa_chargeDeclinedInsufficientFunds" => Ok(Token::InsufficientFunds),
             "pm_card_authenticationRequired" => Ok(Token::RequiresAction),
             "pm_card_silent" => Ok(Token::Timeout),
+            "pm_card_refundRefused" => Ok(Token::RefundRefused),
+            "pm_card_refundFail" => Ok(Token::RefundFails),
+            "pm_card_pendingRefund" => Ok(Token::RefundWaits),
             _ => Err(Refused::missing("payment_method")),
         }
     }
@@ -111,29 +125,29 @@ fn card_error(code: DeclineCode) -> Value {
     json!({"type": "card_error", "code": code, "decline_code": decline_code})
 }
 
-/// A refund under its `own` key, which the caller calls `name`.
-pub(super) fn refund_body(intent: &Intent, own: &Key, name: &Key, amount: i64) -> Value {
+/// A refund, which the caller calls as its key stands for.
+pub(super) fn refund_body(intent: &Intent, refund: &Refund) -> Value {
     json!({
-        "id": format!("re_{own}"),
+        "id": format!("re_{}", refund.key),
         "object": "refund",
-        "amount": amount,
+        "amount": refund.amount,
         "currency": intent.money.currency.code().to_ascii_lowercase(),
         "payment_intent": intent.to_string(),
-        "status": "succeeded",
-        "metadata": {"payment_id": intent.key.as_str(), "refund_id": name.as_str()},
+        "status": refund.status.as_str(),
+        "failure_reason": refund.failure.map(FailureCode::as_str),
+        "metadata": {
+            "payment_id": intent.key.as_str(), "refund_id": refund.key.stands_for().as_str(),
+        },
     })
 }
 
-/// A page of refunds, behind the one that the query names.
-pub(super) fn refunds_body(intent: &Intent, refunds: &[BookedRefund], query: &Fields) -> Value {
+/// A page of refunds, behind the one that the query names. What was refused never became one.
+pub(super) fn refunds_body(intent: &Intent, refunds: &[Refund], query: &Fields) -> Value {
     let limit = query.find("limit").and_then(|limit| limit.parse().ok()).unwrap_or(10);
     let after = query.find("starting_after").and_then(|last| last.strip_prefix("re_"));
-    let behind = refunds.iter().filter(|refund| Some(refund.key.as_str()) > after);
-    let rest: Vec<&BookedRefund> = behind.collect();
-    let page = rest
-        .iter()
-        .take(limit)
-        .map(|refund| refund_body(intent, &refund.key, &refund.key.stands_for(), refund.amount));
+    let made = refunds.iter().filter(|refund| refund.status != RefundStatus::Refused);
+    let rest: Vec<&Refund> = made.filter(|refund| Some(refund.key.as_str()) > after).collect();
+    let page = rest.iter().take(limit).map(|refund| refund_body(intent, refund));
     let page: Vec<Value> = page.collect();
     json!({"object": "list", "has_more": rest.len() > page.len(), "data": page})
 }
@@ -142,6 +156,12 @@ impl Refused {
     /// A field is missing, or cannot be what it is.
     pub(super) fn invalid(param: &str) -> Self {
         let error = json!({"type": "invalid_request_error", "param": param});
+        Self { status: StatusCode::BAD_REQUEST, error }
+    }
+
+    /// The amount is none that is charged.
+    fn amount(code: &str) -> Self {
+        let error = json!({"type": "invalid_request_error", "code": code, "param": "amount"});
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
@@ -187,7 +207,12 @@ impl From<Error> for Refused {
                 Self { status: StatusCode::PAYMENT_REQUIRED, error: card_error(code) }
             }
             Error::Refused(Refusal::RefundExceedsCharge) => Self::invalid("amount"),
+            Error::RefundRefused(code) => {
+                let error = json!({"type": "invalid_request_error", "code": code.as_str()});
+                Self { status: StatusCode::BAD_REQUEST, error }
+            }
             Error::Refused(_) | Error::NoSuchCharge(_) => Self::state(),
+            Error::NoSuchRefund(_) => Self::missing("refund"),
             Error::InvalidToken => Self::missing("payment_method"),
             Error::Invalid { pointer, .. } => Self::invalid(pointer),
             Error::Contended(_) => {

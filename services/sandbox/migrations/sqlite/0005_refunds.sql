@@ -1,0 +1,12 @@
+CREATE TABLE refunds (
+    charge_key TEXT NOT NULL REFERENCES charges (charge_key),
+    refund_key TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    status TEXT NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed', 'refused')),
+    failure_code TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (charge_key, refund_key),
+    CHECK ((status IN ('failed', 'refused')) = (failure_code IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+INSERT INTO refunds SELECT charge_key, substr(entry, 10), amount, 'succeeded', NULL, created_at
+    FROM ledger WHERE entry LIKE 'refunded:%';
