@@ -4,12 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_core::TypedId as _;
+use techtrove_identity_api::UserId;
 use techtrove_orders::domain::CapturePolicy;
 use techtrove_orders_api::OrderId;
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
-use super::rows::{none, rows};
+use super::{
+    returns,
+    rows::{none, rows},
+};
 use crate::{customers::Purchase, plan::Plan, world::World};
 
 /// An order.
@@ -22,11 +26,13 @@ struct Order {
     captured: i64,
     refunded: i64,
     refused: bool,
+    user: Option<Uuid>,
 }
 
 /// A payment, as payments has it.
 struct Payment {
     id: Uuid,
+    owner: Option<Uuid>,
     status: String,
     captured: i64,
     refunded: i64,
@@ -55,7 +61,7 @@ struct Books<'a> {
 }
 
 /// What must be empty: host, invariant, and the rows that break it.
-const EMPTY: [(&str, &str, &str); 4] = [
+const EMPTY: [(&str, &str, &str); 6] = [
     (
         "orders",
         "what is refunded is its refunds",
@@ -67,6 +73,17 @@ const EMPTY: [(&str, &str, &str); 4] = [
         "each station once",
         "SELECT hex(order_id) || ' ' || status FROM order_history WHERE kind = 'status' \
          GROUP BY order_id, status HAVING COUNT(*) > 1",
+    ),
+    (
+        "orders",
+        "a cart's order is its owner's",
+        "SELECT hex(o.id) FROM orders o JOIN carts c ON c.id = o.cart_id \
+         WHERE o.refused = 0 AND c.user_id IS NOT o.user_id",
+    ),
+    (
+        "orders",
+        "carts that are claimed come into one",
+        "SELECT hex(user_id) FROM cart_claims GROUP BY user_id HAVING COUNT(DISTINCT cart_id) > 1",
     ),
     (
         "orders",
@@ -89,7 +106,8 @@ pub fn check(world: &World, purchases: &[Purchase]) {
     books.orders_and_stock();
     books.mails();
     books.promises(purchases);
-    for (host, invariant, sql) in EMPTY {
+    returns::check(world, purchases);
+    for (host, invariant, sql) in EMPTY.into_iter().chain(returns::EMPTY) {
         none(world, &world.host(host).look, invariant, sql);
     }
     for host in ["inventory", "catalog", "community", "orders", "notifications"] {
@@ -102,7 +120,8 @@ impl<'a> Books<'a> {
     fn read(world: &'a World) -> Self {
         let orders = rows(
             &world.host("orders").look,
-            "SELECT id, payment_id, email, status, total, captured, refunded, refused FROM orders",
+            "SELECT id, payment_id, email, status, total, captured, refunded, refused, user_id \
+             FROM orders",
             |row| {
                 Ok(Order {
                     id: row.get(0)?,
@@ -113,15 +132,16 @@ impl<'a> Books<'a> {
                     captured: row.get(5)?,
                     refunded: row.get(6)?,
                     refused: row.get::<i64>(7)? != 0,
+                    user: row.get(8)?,
                 })
             },
         );
         let payments = rows(
             &world.host("payments").look,
-            "SELECT id, status, captured, refunded FROM payments",
+            "SELECT id, owner, status, captured, refunded FROM payments",
             |row| {
-                let (id, status) = (row.get(0)?, row.get(1)?);
-                Ok(Payment { id, status, captured: row.get(2)?, refunded: row.get(3)? })
+                let (id, owner, status) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                Ok(Payment { id, owner, status, captured: row.get(3)?, refunded: row.get(4)? })
             },
         );
         let capture = Plan::of(world.seed).capture;
@@ -165,11 +185,18 @@ impl<'a> Books<'a> {
     }
 
     fn payments_and_provider(&self) {
+        let owners: BTreeMap<Uuid, Option<Uuid>> =
+            self.orders.iter().map(|order| (order.payment, order.user)).collect();
         for payment in &self.payments {
             let key = PaymentId::from_uuid(payment.id).to_string();
             let charge = self.charges.get(&key).cloned().unwrap_or_default();
             let agrees = (payment.captured, payment.refunded) == (charge.captured, charge.refunded)
                 && (payment.status == "authorized") == (charge.status == "authorized");
+            let owner = owners.get(&payment.id).copied().flatten();
+            // One that was given up before it was asked for knows nobody.
+            if payment.owner != owner && (payment.owner.is_some() || payment.captured > 0) {
+                self.violated("a payment is its buyer's", key.clone());
+            }
             if !agrees {
                 let detail = format!("{key} {}: {charge:?}", payment.status);
                 self.violated("payments and provider agree", detail);
@@ -269,6 +296,12 @@ impl<'a> Books<'a> {
                     self.violated("what was refused is not there", what());
                 }
                 _ => {}
+            }
+            let user = |order: &&&Order| {
+                order.user.map(|user| UserId::from_uuid(user).to_string()) != purchase.user
+            };
+            if mine.iter().any(|order| user(&order)) {
+                self.violated("an order is its buyer's", what());
             }
             let live = mine.iter().filter(|order| order.is_live()).count();
             if live > 1 {

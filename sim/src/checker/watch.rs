@@ -15,7 +15,7 @@ pub struct Watch {
 }
 
 /// What is watched of a host's database: the kind of thing, and how each stands.
-const EDGES: [(&str, &str, &str); 6] = [
+const EDGES: [(&str, &str, &str); 7] = [
     (
         "orders",
         "saga",
@@ -23,6 +23,11 @@ const EDGES: [(&str, &str, &str); 6] = [
          LEFT JOIN sagas s ON s.order_id = o.id",
     ),
     ("orders", "order", "SELECT hex(id), status FROM orders"),
+    (
+        "orders",
+        "return",
+        "SELECT hex(id), CASE status WHEN 'received' THEN booking ELSE status END FROM returns",
+    ),
     (
         "payments",
         "payment",
@@ -39,7 +44,7 @@ const EDGES: [(&str, &str, &str); 6] = [
 ];
 
 /// What no commit may leave: host, invariant, and the rows that break it.
-const ALWAYS: [(&str, &str, &str); 6] = [
+const ALWAYS: [(&str, &str, &str); 8] = [
     (
         "inventory",
         "stock is its movements",
@@ -70,10 +75,26 @@ const ALWAYS: [(&str, &str, &str); 6] = [
          GROUP BY payment_id, operation HAVING SUM(amount) <> 0",
     ),
     (
+        "payments",
+        "no more is asked back than was taken",
+        "SELECT hex(p.id) FROM payments p JOIN operations o ON o.payment_id = p.id \
+           AND o.kind = 'refund' AND o.state <> 'refused' GROUP BY p.id HAVING SUM(o.amount) > p.captured",
+    ),
+    (
         "orders",
         "one live order of a cart",
         "SELECT hex(cart_id) FROM orders WHERE cart_id IS NOT NULL AND refused = 0 \
            AND status NOT IN ('cancelled', 'payment_failed') GROUP BY cart_id HAVING COUNT(*) > 1",
+    ),
+    (
+        "orders",
+        "no more comes back than left, each piece once",
+        "SELECT hex(l.order_id) || ' line ' || l.line_no FROM order_lines l \
+         JOIN (SELECT b.order_id, p.line_no, SUM(p.quantity) AS pieces FROM return_lines p \
+           JOIN returns b ON b.id = p.return_id AND b.status <> 'rejected' \
+           GROUP BY b.order_id, p.line_no) back \
+         ON back.order_id = l.order_id AND back.line_no = l.line_no \
+         WHERE back.pieces > l.shipped OR back.pieces <> l.returned",
     ),
     (
         "orders",

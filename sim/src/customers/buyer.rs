@@ -1,13 +1,16 @@
 //! A buyer: chooses goods, buys them at once or by a cart, retries with the same key until there is an
 //! answer, and then pays, cancels, edits, or does nothing at all.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use http::Method;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::{Memory, Person, Reply, Staff, Wish};
+use super::{
+    Memory, Person, Reply, Staff, Wish,
+    member::{Filled, Member},
+    returns::Sending,
+};
 use crate::world::World;
 
 /// What can be bought, and how often each is chosen.
@@ -42,6 +45,15 @@ struct Bought {
     id: String,
     payment: String,
     requires_action: bool,
+    /// What lets a guest see it.
+    token: Option<String>,
+}
+
+/// A cart that can be bought.
+struct Cart {
+    id: String,
+    /// What lets a guest open it.
+    token: Option<String>,
 }
 
 /// The visit of buyer `number`, from the first look to the last regret. What they bought is shipped and
@@ -49,29 +61,40 @@ struct Bought {
 pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number: u64) {
     let email = format!("buyer{number}@example.com");
     let place = memory.begin(&email);
-    let buyer = Buyer { person: Person::guest(&world, "buyer"), memory, place, email };
-    let bought = if world.chance(350) { buyer.by_cart().await } else { buyer.at_once().await };
-    let Some((bought, buyer)) = bought.map(|(bought, token)| {
-        let person = buyer.person.clone().with("x-guest-token", &token);
-        (bought, Buyer { person, ..buyer })
-    }) else {
-        return;
+    let mut buyer = Buyer { person: Person::guest(&world, "buyer"), memory, place, email };
+    let by_cart = world.chance(450);
+    let member = if world.chance(400) { Member::join(&world).ok() } else { None };
+    if let Some(member) = &member {
+        buyer.memory.note(place, |purchase| purchase.user = Some(member.user.to_string()));
+    }
+    let cart = if by_cart { buyer.fill(member.as_ref()).await } else { None };
+    if let Some(member) = &member {
+        buyer.person = member.person.clone();
+    }
+    let bought = match cart {
+        Some(cart) => buyer.by_cart(&cart).await,
+        None if by_cart => return,
+        None => buyer.at_once().await,
     };
+    let Some(bought) = bought else { return };
+    match (&member, &bought.token) {
+        (Some(member), _) => member.look_at(&bought.id).await,
+        (None, Some(token)) => buyer.person = buyer.person.with("x-guest-token", token),
+        (None, None) => return,
+    }
     if bought.requires_action {
         buyer.act(&bought).await;
     }
-    let memory = Arc::clone(&buyer.memory);
-    let serving = staff.serve(memory, place, bought.id.clone());
-    tokio::join!(buyer.regret(&bought), serving);
+    tokio::join!(buyer.regret(&bought), buyer.be_served(&staff, &bought), async {
+        if let Some(member) = member.filter(|_| world.chance(400)) {
+            member.reorder(&bought.id).await;
+        }
+    });
 }
 
 impl Buyer {
     fn world(&self) -> &Arc<World> {
         &self.person.world
-    }
-
-    fn key(&self) -> String {
-        Uuid::from_u128(self.world().bits()).to_string()
     }
 
     fn lines(&self) -> Vec<Value> {
@@ -96,19 +119,34 @@ impl Buyer {
     }
 
     /// Buys without a cart.
-    async fn at_once(&self) -> Option<(Bought, String)> {
+    async fn at_once(&self) -> Option<Bought> {
         let mut order = self.order();
         order["lines"] = self.lines().into();
         let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
-        self.buy(wish.header("idempotency-key", &self.key())).await
+        self.buy(wish.header("idempotency-key", &self.person.key())).await
     }
 
-    /// Fills a cart and buys it, now and then from two devices at once.
-    async fn by_cart(&self) -> Option<(Bought, String)> {
+    /// Fills a cart; whoever signs in then has it become theirs, with what they had chosen elsewhere.
+    async fn fill(&self, member: Option<&Member>) -> Option<Cart> {
+        let filled = self.fill_one().await?;
+        let Some(member) = member else {
+            return Some(Cart { id: filled.id, token: Some(filled.token) });
+        };
+        let mut carts = vec![filled];
+        if self.world().chance(400) {
+            carts.extend(self.fill_one().await);
+        }
+        let id = member.claim(&carts).await?;
+        Some(Cart { id, token: None })
+    }
+
+    async fn fill_one(&self) -> Option<Filled> {
         let made = Wish::new("orders", Method::POST, "/api/v1/carts").body(json!({}));
-        let made = self.person.insist(&made.header("idempotency-key", &self.key())).await?;
+        let made = self.person.insist(&made.header("idempotency-key", &self.person.key())).await?;
         let (id, token) = (made.text("/id")?, made.text("/cart_token")?);
+        let mut pieces = BTreeMap::new();
         for (number, line) in self.lines().into_iter().enumerate() {
+            let (sku, count) = (line["sku"].as_str()?.to_owned(), line["quantity"].as_i64()?);
             let add = Wish::new("orders", Method::POST, format!("/api/v1/carts/{id}/items"));
             let add = add.body(line).header("x-cart-token", &token);
             // Other carts' items have the same keys, which are no business of this one's.
@@ -117,60 +155,50 @@ impl Buyer {
             if added.text("/code").as_deref() == Some("idempotency_key_reused") {
                 self.world().violated("a key is its cart's own", format!("cart {id}"));
             }
+            pieces.insert(sku, count);
         }
-        let path = format!("/api/v1/carts/{id}/checkout");
-        let wish = Wish::new("orders", Method::POST, path).body(self.order());
-        let wish = wish.header("x-cart-token", &token);
-        let (first, second) = (self.key(), self.key());
+        Some(Filled { id, token, pieces })
+    }
+
+    /// Buys a cart, now and then from two devices at once.
+    async fn by_cart(&self, cart: &Cart) -> Option<Bought> {
+        let path = format!("/api/v1/carts/{}/checkout", cart.id);
+        let mut wish = Wish::new("orders", Method::POST, path).body(self.order());
+        if let Some(token) = &cart.token {
+            wish = wish.header("x-cart-token", token);
+        }
+        let (first, second) = (self.person.key(), self.person.key());
         let here = self.buy(wish.clone().header("idempotency-key", &first));
         if !self.world().chance(300) {
             return here.await;
         }
         self.world().reach("customers two checkouts of a cart");
         let (here, there) = tokio::join!(here, self.buy(wish.header("idempotency-key", &second)));
-        if let (Some((one, _)), Some((other, _))) = (&here, &there)
+        if let (Some(one), Some(other)) = (&here, &there)
             && one.id != other.id
         {
-            self.world()
-                .violated("a cart is one order", format!("{}: {} {}", id, one.id, other.id));
+            let detail = format!("{}: {} {}", cart.id, one.id, other.id);
+            self.world().violated("a cart is one order", detail);
         }
         here.or(there)
     }
 
     /// Makes the request until it is answered, now and then twice at the same time.
-    async fn buy(&self, wish: Wish) -> Option<(Bought, String)> {
+    async fn buy(&self, wish: Wish) -> Option<Bought> {
         let first = if self.world().chance(150) {
             self.world().reach("customers the same key twice at once");
             let (one, other) = tokio::join!(self.person.insist(&wish), self.person.insist(&wish));
-            self.agree(one.as_ref(), other.as_ref());
+            self.person.agree(&self.email, one.as_ref(), other.as_ref());
             one.or(other)
         } else {
             self.person.insist(&wish).await
         };
         let again = if self.world().chance(200) { self.person.insist(&wish).await } else { None };
-        self.agree(first.as_ref(), again.as_ref());
+        self.person.agree(&self.email, first.as_ref(), again.as_ref());
         self.remember(&first.or(again)?)
     }
 
-    /// The same key has the same answer.
-    fn agree(&self, one: Option<&Reply>, other: Option<&Reply>) {
-        if let (Some(one), Some(other)) = (one, other) {
-            let same = one.status == other.status && one.text("/id") == other.text("/id");
-            if !same {
-                let detail = format!(
-                    "{}: {} {:?}, then {} {:?}",
-                    self.email,
-                    one.status,
-                    one.text("/id"),
-                    other.status,
-                    other.text("/id")
-                );
-                self.world().violated("a key has one answer", detail);
-            }
-        }
-    }
-
-    fn remember(&self, reply: &Reply) -> Option<(Bought, String)> {
+    fn remember(&self, reply: &Reply) -> Option<Bought> {
         if reply.status != 201 {
             let code = reply.text("/code").unwrap_or_default();
             self.world().reach(format!("customers refused {} {code}", reply.status));
@@ -184,8 +212,8 @@ impl Buyer {
             .reach(format!("customers bought {}", reply.text("/status").unwrap_or_default()));
         self.memory.note(self.place, |purchase| purchase.order = Some(id.clone()));
         let requires_action = status == "requires_action";
-        let bought = Bought { id, payment: reply.text("/payment/id")?, requires_action };
-        Some((bought, reply.text("/guest_token")?))
+        let (payment, token) = (reply.text("/payment/id")?, reply.text("/guest_token"));
+        Some(Bought { id, payment, requires_action, token })
     }
 
     /// Does what the bank asks for, or does not.
@@ -199,6 +227,19 @@ impl Buyer {
         let path = format!("/api/v1/payments/{}/actions/complete", bought.payment);
         let wish = Wish::new("payments", Method::POST, path).body(json!({"outcome": outcome}));
         self.person.insist(&wish).await;
+    }
+
+    /// Has it sent, as chance has it, and some of it taken back, while money is given back for other reasons.
+    async fn be_served(&self, staff: &Staff, bought: &Bought) {
+        let (order, memory, place) = (bought.id.as_str(), &*self.memory, self.place);
+        let left = staff.ship(memory, place, order).await;
+        let sending = Sending { buyer: &self.person, staff, memory, place, order };
+        let sends_back = self.world().chance(if left { 800 } else { 50 });
+        tokio::join!(staff.refund(memory, place, order), async {
+            if sends_back {
+                sending.run().await;
+            }
+        });
     }
 
     /// Changes their mind, or the order.

@@ -2,6 +2,8 @@
 //! its public API alone, and remember what they were answered, which the shop is held to in the end.
 
 mod buyer;
+mod member;
+mod returns;
 mod staff;
 
 pub use buyer::visit;
@@ -15,6 +17,7 @@ use std::{
 use http::{HeaderName, Method, StatusCode, header};
 use serde_json::Value;
 use techtrove_http::Client;
+use uuid::Uuid;
 
 use crate::{
     hosts::Door,
@@ -24,6 +27,9 @@ use crate::{
 
 /// How long anybody waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Refusals that may pass, so that they are pinned to no key.
+const PASSING: [&str; 3] = ["cart_locked", "invalid_transition", "payment_not_captured"];
 
 /// How often a request is made that brings no answer.
 const TRIES: u32 = 12;
@@ -51,6 +57,12 @@ impl Reply {
     pub fn is_undecided(&self) -> bool {
         self.status >= 500 || self.text("/code").as_deref() == Some("idempotency_key_in_use")
     }
+
+    /// Whether the same request is answered so for ever, under its key.
+    fn is_final(&self) -> bool {
+        let passes = self.text("/code").is_some_and(|code| PASSING.contains(&code.as_str()));
+        matches!(self.status, 201 | 402) || self.status == 409 && !passes
+    }
 }
 
 /// A purchase as its buyer remembers it.
@@ -58,16 +70,50 @@ impl Reply {
 pub struct Purchase {
     /// The contact, which no other purchase has.
     pub email: String,
+    /// Who was signed in.
+    pub user: Option<String>,
     /// The order that was acknowledged.
     pub order: Option<String>,
     /// Whether it was refused for good.
     pub refused: bool,
     /// Whether the buyer was told that it is cancelled, or will be.
     pub cancelled: bool,
+    /// How often money was asked back, each time once at most.
+    pub refunds_asked: usize,
     /// What was given back by the answers: refunds' ids and amounts.
     pub refunds: Vec<(String, i64)>,
-    /// How many pieces left by the answers.
+    /// The parcels that left by the answers.
     pub parcels: Vec<String>,
+    /// How often something was asked to be sent back, each time once at most.
+    pub returns_asked: usize,
+    /// What is sent back by the answers.
+    pub returns: Vec<SentBack>,
+}
+
+/// A return as buyer and shop remember it.
+#[derive(Clone, Debug, Default)]
+pub struct SentBack {
+    /// Its id.
+    pub id: String,
+    /// How many pieces are in it.
+    pub pieces: i64,
+    /// Whether somebody was told that it may come.
+    pub approved: bool,
+    /// Whether somebody was told that it may not.
+    pub rejected: bool,
+    /// How it was received, by each answer that says so.
+    pub receipts: Vec<Receipt>,
+}
+
+/// How a return was received, as a desk was answered.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// Whether it is to be sold again.
+    pub restock: bool,
+    /// How much was to be given back, where the desk named it.
+    pub asked: Option<i64>,
+    /// How much is given back for it.
+    pub given: i64,
 }
 
 /// What everybody remembers.
@@ -162,6 +208,29 @@ impl Person {
         self
     }
 
+    /// A key that nobody else has.
+    #[must_use]
+    pub fn key(&self) -> String {
+        Uuid::from_u128(self.world.bits()).to_string()
+    }
+
+    /// The same key has the same answer, whatever was asked `about`.
+    pub fn agree(&self, about: &str, one: Option<&Reply>, other: Option<&Reply>) {
+        if let (Some(one), Some(other)) = (one, other) {
+            let same = one.status == other.status && one.text("/id") == other.text("/id");
+            if one.is_final() && !same {
+                let detail = format!(
+                    "{about}: {} {:?}, then {} {:?}",
+                    one.status,
+                    one.text("/id"),
+                    other.status,
+                    other.text("/id")
+                );
+                self.world.violated("a key has one answer", detail);
+            }
+        }
+    }
+
     /// Makes a request once.
     pub async fn ask(&self, wish: &Wish) -> Option<Reply> {
         let sender = Sender::Stranger(self.name);
@@ -177,6 +246,10 @@ impl Person {
         let etag = answer.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
         let (status, etag): (StatusCode, _) = (answer.status, etag.map(str::to_owned));
         let body = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let detail = format!("{} {}: {body}", wish.method, wish.path);
+            self.world.violated("nobody is answered 500", detail);
+        }
         Some(Reply { status: status.as_u16(), body, etag })
     }
 
@@ -190,4 +263,10 @@ impl Person {
         }
         None
     }
+}
+
+/// An answer in two words.
+fn spoken(reply: &Reply) -> String {
+    let word = reply.text("/code").or_else(|| reply.text("/status")).unwrap_or_default();
+    format!("{} {word}", reply.status)
 }

@@ -7,9 +7,8 @@ use http::Method;
 use serde_json::{Value, json};
 use techtrove_core::{Clock as _, IdGen as _, SeededIds, TypedId as _};
 use techtrove_identity_api::{Claims, Role, SessionId, UserId};
-use uuid::Uuid;
 
-use super::{Memory, Person, Reply, Wish};
+use super::{Memory, Person, Reply, Wish, spoken};
 use crate::{clock::HostClock, plan::Plan, wiring, world::World};
 
 /// What is sold: name, price, whether it travels, and how many pieces there are; `None` as the plan says.
@@ -47,54 +46,80 @@ impl Staff {
         Ok(Self { manager: hire(Role::Manager)?, support: hire(Role::Support)? })
     }
 
-    /// Does with an order what staff does with orders.
-    pub async fn serve(&self, memory: Arc<Memory>, place: usize, order: String) {
-        let world = &self.manager.world;
-        if world.chance(500) {
-            tokio::time::sleep(world.time(500, 8_000)).await;
-            self.ship(&memory, place, &order).await;
-        }
-        if world.chance(300) {
-            tokio::time::sleep(world.time(0, 6_000)).await;
-            self.refund(&memory, place, &order).await;
-        }
+    /// Whoever is at the desk where goods come back.
+    pub(super) fn desk(&self) -> &Person {
+        if self.manager.world.chance(500) { &self.manager } else { &self.support }
     }
 
-    fn key(&self) -> String {
-        Uuid::from_u128(self.manager.world.bits()).to_string()
-    }
-
-    async fn ship(&self, memory: &Memory, place: usize, order: &str) {
+    /// Lets an order leave, as chance has it; tells whether it did, or will.
+    pub(super) async fn ship(&self, memory: &Memory, place: usize, order: &str) -> bool {
         let world = &self.manager.world;
-        let path = format!("/api/v1/orders/{order}");
-        let post = |what: &str| Wish::new("orders", Method::POST, format!("{path}/{what}"));
+        if !world.chance(650) {
+            return false;
+        }
+        tokio::time::sleep(world.time(300, 5_000)).await;
+        let post = |what: &str| {
+            Wish::new("orders", Method::POST, format!("/api/v1/orders/{order}/{what}"))
+        };
         if world.chance(300) {
             self.manager.insist(&post("process").body(json!({}))).await;
         }
-        let parcel = json!({"carrier": "DHL"});
+        if world.chance(250) {
+            let part = self.part_of(order).await;
+            let left = self.let_leave(memory, place, post("shipments").body(part)).await;
+            // The rest may never leave.
+            if world.chance(400) {
+                return left;
+            }
+        }
+        let rest = post("shipments").body(json!({"carrier": "DHL"}));
+        // Now and then two people pack the same order.
+        let second = world.chance(150);
+        let (left, _) = tokio::join!(self.let_leave(memory, place, rest.clone()), async {
+            if second {
+                self.let_leave(memory, place, rest).await;
+            }
+        });
+        if left && world.chance(500) {
+            self.manager.insist(&post("deliver").body(json!({}))).await;
+        }
+        left
+    }
+
+    /// A parcel with one piece of what is in the order.
+    async fn part_of(&self, order: &str) -> Value {
+        let path = format!("/api/v1/orders/{order}");
+        let shown = self.support.insist(&Wish::new("orders", Method::GET, path)).await;
+        let sku = shown.and_then(|shown| shown.text("/lines/0/sku"));
+        json!({"carrier": "UPS", "lines": [{"sku": sku, "quantity": 1}]})
+    }
+
+    /// Packs a parcel, waiting for its money; tells whether it left, or will.
+    async fn let_leave(&self, memory: &Memory, place: usize, parcel: Wish) -> bool {
+        let world = &self.manager.world;
         for _ in 0..3 {
-            let wish = post("shipments").body(parcel.clone());
-            let wish = wish.header("idempotency-key", &self.key());
-            let Some(reply) = self.manager.insist(&wish).await else { return };
+            let wish = parcel.clone().header("idempotency-key", &self.manager.key());
+            let Some(reply) = self.manager.insist(&wish).await else { return false };
             world.reach(format!("customers ship {}", spoken(&reply)));
-            if reply.status == 201 {
-                let id = reply.text("/id").unwrap_or_default();
+            if let (201, Some(id)) = (reply.status, reply.text("/id")) {
                 memory.note(place, |purchase| purchase.parcels.push(id));
-                break;
+                return true;
             }
             if reply.text("/code").as_deref() != Some("payment_not_captured") {
-                return;
+                return false;
             }
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
-        if world.chance(500) {
-            self.manager.insist(&post("deliver").body(json!({}))).await;
-        }
+        false
     }
 
-    /// Gives back some of the money or all of it, now and then from two desks at once.
-    async fn refund(&self, memory: &Memory, place: usize, order: &str) {
+    /// Gives back some of the money or all of it, as chance has it, now and then from two desks at once.
+    pub(super) async fn refund(&self, memory: &Memory, place: usize, order: &str) {
         let world = &self.support.world;
+        if !world.chance(300) {
+            return;
+        }
+        tokio::time::sleep(world.time(0, 6_000)).await;
         let path = format!("/api/v1/orders/{order}/refunds");
         let whole = json!({"reason": "a scratch"});
         let amount = i64::try_from(world.pick(1, 9_000)).unwrap_or(1);
@@ -103,7 +128,8 @@ impl Staff {
         });
         let desk = |body: Value| async move {
             let wish = Wish::new("orders", Method::POST, path.clone()).body(body);
-            self.support.insist(&wish.header("idempotency-key", &self.key())).await
+            memory.note(place, |purchase| purchase.refunds_asked += 1);
+            self.support.insist(&wish.header("idempotency-key", &self.manager.key())).await
         };
         let second = world.chance(400);
         let (one, other) = tokio::join!(desk.clone()(whole), async move {
@@ -117,11 +143,6 @@ impl Staff {
             }
         }
     }
-}
-
-fn spoken(reply: &Reply) -> String {
-    let word = reply.text("/code").or_else(|| reply.text("/status")).unwrap_or_default();
-    format!("{} {word}", reply.status)
 }
 
 /// Puts the goods on the shelves, in fair weather.

@@ -40,13 +40,23 @@ pub struct NewHold {
 pub async fn hold(app: &App, new: NewHold) -> Result<Reservation, Error> {
     let (id, attempt) = (new.id, new.attempt);
     let stamp = Stamp::new(app);
-    let outcome = app.db.write_again("inventory.hold", move |tx| run(tx, &new, &stamp)).await;
+    let seen =
+        if planted("hold-checked-without-lock") { Some(look(app, &new).await?) } else { None };
+    let job = move |tx: &mut Tx<'_>| run(tx, &new, seen.as_deref(), &stamp);
+    let outcome = app.db.write_again("inventory.hold", job).await;
     let answer = outcome.and_then(|held| match held {
         Held::Answered(outcome) => outcome.reservation(id, attempt),
         Held::Short(short) => Err(short.into()),
     });
     count(&answer);
     answer
+}
+
+/// The stock before the transaction that sets it aside, by which only a planted bug decides.
+async fn look(app: &App, new: &NewHold) -> Result<Vec<StockItem>, Error> {
+    let lines = new.lines.clone();
+    let seen = app.db.read("inventory.look", move |tx| store::lookup_items(tx, lines.skus()));
+    Ok(seen.await?)
 }
 
 /// How a hold ended. A refusal is remembered, so for the transaction it is a success.
@@ -65,14 +75,19 @@ fn count(answer: &Result<Reservation, Error>) {
     metrics::counter!("inventory_holds_total", "outcome" => outcome).increment(1);
 }
 
-fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
+fn run(
+    tx: &mut Tx<'_>,
+    new: &NewHold,
+    seen: Option<&[StockItem]>,
+    stamp: &Stamp,
+) -> Result<Held, Error> {
     let known = match store::lookup_standing(tx, new.id, new.attempt)? {
         Some(standing) => Some((standing, store::list_lines(tx, new.id, new.attempt)?)),
         None => None,
     };
     let known = known.as_ref().map(|(standing, lines)| (*standing, lines));
     match decide_hold(known, &new.lines, new.expires_at, stamp.now) {
-        HoldDecision::Make => make(tx, new, stamp),
+        HoldDecision::Make => make(tx, new, seen, stamp),
         HoldDecision::Repeat(standing) => Ok(Held::Answered(Outcome::Stands(standing))),
         HoldDecision::Mismatch => Err(Error::Mismatch),
         HoldDecision::Ended => Ok(Held::Answered(Outcome::Ended)),
@@ -83,10 +98,15 @@ fn run(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
     }
 }
 
-fn make(tx: &mut Tx<'_>, new: &NewHold, stamp: &Stamp) -> Result<Held, Error> {
+fn make(
+    tx: &mut Tx<'_>,
+    new: &NewHold,
+    seen: Option<&[StockItem]>,
+    stamp: &Stamp,
+) -> Result<Held, Error> {
     let (attempt, mut batch) = ((new.id, new.attempt), Batch::default());
     let before: Vec<StockItem> = store::lock_items(tx, new.lines.skus())?;
-    match new.lines.hold_from(&before, &new.digital) {
+    match new.lines.hold_from(seen.unwrap_or(&before), &new.digital) {
         Ok(after) => {
             let standing = Standing::held(new.expires_at);
             store::insert_reservation(&mut batch, attempt, standing, &new.lines, stamp.now);

@@ -1,6 +1,7 @@
 //! Takes back what a buyer sends: it is in the building again, and stays there or is written off at once.
 //! Either way the ledger tells of it.
 
+use techtrove_core::planted;
 use techtrove_db::Tx;
 use techtrove_inventory_api::Reservation;
 use uuid::Uuid;
@@ -55,7 +56,8 @@ fn take(
     }
     let kept = with(&before, &returned.lines)?;
     let mut rows = movements(&before, &kept, &Cause::restocked(returned.reservation), stamp);
-    if !returned.restock {
+    let restock = returned.restock || planted("written-off-restocked");
+    if !restock {
         let (cause, later) = (Cause::written_off(returned.reservation), stamp.after(rows.len()));
         rows.extend(movements(&kept, &before, &cause, &later));
     }
@@ -64,7 +66,7 @@ fn take(
     for movement in &rows {
         store::insert_movement(&mut batch, movement);
     }
-    let after = if returned.restock { &kept } else { &before };
+    let after = if restock { &kept } else { &before };
     save(tx, batch, &before, after, stamp)?;
     Ok(Outcome::Stands(standing))
 }

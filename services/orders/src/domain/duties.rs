@@ -74,12 +74,14 @@ pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
     let reserved = order.payment.status == PaymentStatus::Authorized;
     let parcel = order.preparing().next().is_some();
     if order.status == OrderStatus::Cancelled {
-        let owed = order.payment.captured > order.payment.refunded;
+        let voided = order.payment.status == PaymentStatus::Voided && order.refunds.is_empty();
+        let owed =
+            order.payment.captured > order.payment.refunded || voided && planted("void-refunded");
         return if reserved { Some(Step::Void) } else { owed.then_some(Step::Refund) };
     }
     if order.pending_refund().is_some() {
         Some(Step::Refund)
-    } else if order.to_take_back().is_some() {
+    } else if order.to_take_back().is_some() && !planted("taking-back-forgotten") {
         Some(Step::TakeBack)
     } else if planted("capture-forgotten") {
         None
@@ -92,7 +94,8 @@ pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
 
 /// The refund of everything that is left, when a cancelled order needs one: it is promised to nobody.
 pub(super) fn refund_of_the_rest(order: &Order, id: Uuid, now: Timestamp) -> Option<Refund> {
-    let rest = order.refundable();
+    let given_up = order.payment.status == PaymentStatus::Voided && planted("void-refunded");
+    let rest = if given_up { order.totals.total.amount } else { order.refundable() };
     let needed = order.status == OrderStatus::Cancelled
         && order.pending_refund().is_none()
         && rest > 0

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use techtrove_core::{FieldError, Quantity, Sku, Timestamp};
+use techtrove_core::{FieldError, Quantity, Sku, Timestamp, planted};
 use techtrove_orders_api::{OrderStatus, ReturnId, ReturnStatus};
 use techtrove_payments_api::RefundId;
 
@@ -117,6 +117,9 @@ impl Return {
             (Requested, Approved | Rejected) | (Approved, Received) => {
                 Ok(Self { status: to, updated_at: now, ..self.clone() })
             }
+            (Received, Received) if planted("return-received-twice") => {
+                Ok(Self { updated_at: now, ..self.clone() })
+            }
             (from, to) => Err(ReturnRefusal::Moved { from, to }),
         }
     }
@@ -168,8 +171,11 @@ impl Order {
     /// # Errors
     /// What cannot be, with its place in the request.
     pub fn send_back(&self, wanted: &[(Sku, Quantity)]) -> Result<Vec<Pieces>, Vec<FieldError>> {
+        let gone = |line: &Line| {
+            if planted("unshipped-returned") { line.quantity.get() } else { line.shipped }
+        };
         let left =
-            |line: &Line| if line.ships() { line.shipped.saturating_sub(line.returned) } else { 0 };
+            |line: &Line| if line.ships() { gone(line).saturating_sub(line.returned) } else { 0 };
         let mut left: Vec<u32> = self.lines.iter().map(left).collect();
         choose(&self.lines, &mut left, wanted, "can be sent back")
     }

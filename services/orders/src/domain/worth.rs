@@ -3,6 +3,8 @@
 //! what the pieces that came so far are worth less what the earlier ones were, so that, in whatever
 //! parts an order comes back, the parts are never more than the whole, and come to it in the end.
 
+use techtrove_core::planted;
+
 use super::{Line, Order, Pieces, Return, ReturnStatus};
 
 /// The minor units to be given back for `back`, by what of the order came back before it.
@@ -37,7 +39,11 @@ fn worth_of(order: &Order, pieces: &[u32]) -> i64 {
         .fold(0, i64::saturating_add);
     let mut sent = order.lines.iter().zip(pieces).filter(|(line, _)| line.ships());
     let all = sent.all(|(line, count)| *count >= line.quantity.get());
-    if all { goods.saturating_add(shipping(order)) } else { goods }
+    if all || planted("shipping-given-back-in-parts") {
+        goods.saturating_add(shipping(order))
+    } else {
+        goods
+    }
 }
 
 /// What a line cost, with the tax on it where prices do not include it.

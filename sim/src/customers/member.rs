@@ -1,0 +1,143 @@
+//! Somebody who signs in with a guest's cart in hand, or two from two devices: their carts come into one
+//! of theirs, each once. What they bought then is theirs alone, is in their list, and can be bought again.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use http::Method;
+use serde_json::{Value, json};
+use techtrove_core::{Clock as _, TypedId as _};
+use techtrove_identity_api::{Claims, Role, SessionId, UserId};
+use uuid::Uuid;
+
+use super::{Person, Reply, Wish};
+use crate::{clock::HostClock, wiring, world::World};
+
+/// A guest's cart, with what was put into it.
+pub struct Filled {
+    /// Which cart.
+    pub id: String,
+    /// Its token.
+    pub token: String,
+    /// How many pieces of each SKU, where the shop said so.
+    pub pieces: BTreeMap<String, i64>,
+}
+
+/// A user, signed in.
+pub struct Member {
+    /// Whoever makes requests in their name.
+    pub person: Person,
+    /// Who they are.
+    pub user: UserId,
+}
+
+impl Member {
+    /// Somebody with an account, whose token is signed as identity signs them.
+    ///
+    /// # Errors
+    /// When no token can be signed.
+    pub fn join(world: &Arc<World>) -> anyhow::Result<Self> {
+        let user = UserId::from_uuid(Uuid::from_u128(world.bits()));
+        let session = SessionId::from_uuid(Uuid::from_u128(world.bits()));
+        let now = HostClock::new(world.started).now();
+        let claims = Claims::new(user, session, vec![Role::Customer], now, 36_000);
+        let token = wiring::signing_key()?.sign(&claims);
+        let token = token.map_err(|error| anyhow::anyhow!("{error}"))?;
+        Ok(Self { person: Person::guest(world, "buyer").bearer(&token), user })
+    }
+
+    /// Takes a guest's carts over, all at once, each now and then twice; tells which cart is theirs then.
+    pub async fn claim(&self, carts: &[Filled]) -> Option<String> {
+        let claims = carts.iter().map(|cart| self.claim_one(cart));
+        let claimed = futures::future::join_all(claims).await;
+        let own: Vec<String> =
+            claimed.iter().flatten().filter_map(|reply| reply.text("/id")).collect();
+        let one = own.first()?;
+        if own.iter().any(|other| other != one) {
+            self.person.world.violated("carts that are claimed come into one", own.join(" "));
+        }
+        if own.len() == carts.len() {
+            self.compare(one, carts).await;
+        }
+        Some(one.clone())
+    }
+
+    async fn claim_one(&self, cart: &Filled) -> Option<Reply> {
+        let world = &self.person.world;
+        let path = format!("/api/v1/carts/{}/claim", cart.id);
+        let wish = Wish::new("orders", Method::POST, path).body(json!({}));
+        let wish = wish.header("x-cart-token", &cart.token);
+        let mut reply = self.person.insist(&wish).await?;
+        if world.chance(300) {
+            reply = self.person.insist(&wish).await?;
+        }
+        world.reach(format!("customers claim {}", reply.status));
+        (reply.status == 200).then_some(reply)
+    }
+
+    /// What was put into the carts is in theirs, and nothing else.
+    async fn compare(&self, own: &str, carts: &[Filled]) {
+        let wish = Wish::new("orders", Method::GET, format!("/api/v1/carts/{own}"));
+        let Some(shown) = self.person.insist(&wish).await else { return };
+        let mut wanted = BTreeMap::<String, i64>::new();
+        for (sku, count) in carts.iter().flat_map(|cart| &cart.pieces) {
+            *wanted.entry(sku.clone()).or_default() += count;
+        }
+        let found = pieces(&shown.body, "/items");
+        if found != wanted {
+            let detail = format!("{own}: {found:?} of {wanted:?}");
+            self.person.world.violated("a cart is claimed whole and once", detail);
+        }
+    }
+
+    /// What they bought is theirs, and nobody else's.
+    pub async fn look_at(&self, order: &str) {
+        let world = &self.person.world;
+        let list = Wish::new("orders", Method::GET, "/api/v1/orders");
+        let Some(listed) = self.person.insist(&list).await else { return };
+        let items = listed.body.pointer("/items").and_then(Value::as_array);
+        let ids = items.into_iter().flatten().filter_map(|item| item.get("id")?.as_str());
+        let ids: Vec<&str> = ids.collect();
+        if ids != [order] {
+            let detail = format!("{} sees {ids:?}, bought {order}", self.user);
+            world.violated("whoever is signed in sees their own orders", detail);
+        }
+        let path = format!("/api/v1/orders/{order}");
+        let Ok(other) = Self::join(world) else { return };
+        for stranger in [other.person, Person::guest(world, "buyer")] {
+            let seen = stranger.insist(&Wish::new("orders", Method::GET, path.clone())).await;
+            if let Some(seen) = seen.filter(|seen| ![401, 404].contains(&seen.status)) {
+                world.violated("an order is its buyer's", format!("{order}: {}", seen.status));
+            }
+        }
+    }
+
+    /// Buys the same again, as far as into a cart.
+    pub async fn reorder(&self, order: &str) {
+        let world = &self.person.world;
+        let path = format!("/api/v1/orders/{order}");
+        let shown = self.person.insist(&Wish::new("orders", Method::GET, path.clone())).await;
+        let wish = Wish::new("orders", Method::POST, format!("{path}/reorder")).body(json!({}));
+        let wish = wish.header("idempotency-key", &self.person.key());
+        let (one, other) = tokio::join!(self.person.insist(&wish), self.person.insist(&wish));
+        self.person.agree(order, one.as_ref(), other.as_ref());
+        let (Some(shown), Some(made)) = (shown, one.or(other)) else { return };
+        world.reach(format!("customers reorder {}", made.status));
+        let (bought, again) = (pieces(&shown.body, "/lines"), pieces(&made.body, "/items"));
+        if made.status == 201 && bought != again {
+            let detail = format!("{order}: {again:?} of {bought:?}");
+            world.violated("what is bought again is what was bought", detail);
+        }
+    }
+}
+
+/// How many pieces there are of each SKU in a list of lines.
+fn pieces(body: &Value, pointer: &str) -> BTreeMap<String, i64> {
+    let lines = body.pointer(pointer).and_then(Value::as_array);
+    let mut pieces = BTreeMap::new();
+    for line in lines.into_iter().flatten() {
+        let sku = line.get("sku").and_then(Value::as_str).unwrap_or_default();
+        let count = line.get("quantity").and_then(Value::as_i64).unwrap_or_default();
+        *pieces.entry(sku.to_owned()).or_default() += count;
+    }
+    pieces
+}
