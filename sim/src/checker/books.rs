@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     returns,
     rows::{none, rows},
+    sold,
 };
 use crate::{customers::Purchase, plan::Plan, world::World};
 
@@ -107,7 +108,8 @@ pub fn check(world: &World, purchases: &[Purchase]) {
     books.mails();
     books.promises(purchases);
     returns::check(world, purchases);
-    for (host, invariant, sql) in EMPTY.into_iter().chain(returns::EMPTY) {
+    sold::check(world, purchases);
+    for (host, invariant, sql) in EMPTY.into_iter().chain(returns::EMPTY).chain(sold::EMPTY) {
         none(world, &world.host(host).look, invariant, sql);
     }
     for host in ["inventory", "catalog", "community", "orders", "notifications"] {

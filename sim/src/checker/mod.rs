@@ -5,6 +5,7 @@ mod books;
 mod returns;
 mod rows;
 mod settling;
+mod sold;
 mod watch;
 
 pub use books::check;

@@ -1,14 +1,14 @@
 //! A buyer: chooses goods, buys them at once or by a cart, retries with the same key until there is an
 //! answer, and then pays, cancels, edits, or does nothing at all.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use http::Method;
 use serde_json::{Value, json};
 
 use super::{
     Memory, Person, Reply, Staff, Wish,
-    member::{Filled, Member},
+    member::{Filled, Member, Wanted},
     returns::Sending,
 };
 use crate::world::World;
@@ -121,7 +121,9 @@ impl Buyer {
     /// Buys without a cart.
     async fn at_once(&self) -> Option<Bought> {
         let mut order = self.order();
-        order["lines"] = self.lines().into();
+        let lines = self.lines();
+        self.want(lines.iter().filter_map(piece).collect());
+        order["lines"] = lines.into();
         let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
         self.buy(wish.header("idempotency-key", &self.person.key())).await
     }
@@ -130,13 +132,17 @@ impl Buyer {
     async fn fill(&self, member: Option<&Member>) -> Option<Cart> {
         let filled = self.fill_one().await?;
         let Some(member) = member else {
+            self.want(filled.pieces);
             return Some(Cart { id: filled.id, token: Some(filled.token) });
         };
         let mut carts = vec![filled];
         if self.world().chance(400) {
             carts.extend(self.fill_one().await);
         }
-        let id = member.claim(&carts).await?;
+        let (id, wanted) = member.claim(&carts).await?;
+        if let Some(wanted) = wanted {
+            self.want(wanted);
+        }
         Some(Cart { id, token: None })
     }
 
@@ -144,9 +150,9 @@ impl Buyer {
         let made = Wish::new("orders", Method::POST, "/api/v1/carts").body(json!({}));
         let made = self.person.insist(&made.header("idempotency-key", &self.person.key())).await?;
         let (id, token) = (made.text("/id")?, made.text("/cart_token")?);
-        let mut pieces = BTreeMap::new();
+        let mut pieces = Wanted::new();
         for (number, line) in self.lines().into_iter().enumerate() {
-            let (sku, count) = (line["sku"].as_str()?.to_owned(), line["quantity"].as_i64()?);
+            let (sku, count) = piece(&line)?;
             let add = Wish::new("orders", Method::POST, format!("/api/v1/carts/{id}/items"));
             let add = add.body(line).header("x-cart-token", &token);
             // Other carts' items have the same keys, which are no business of this one's.
@@ -155,7 +161,9 @@ impl Buyer {
             if added.text("/code").as_deref() == Some("idempotency_key_reused") {
                 self.world().violated("a key is its cart's own", format!("cart {id}"));
             }
-            pieces.insert(sku, count);
+            if added.status < 300 {
+                pieces.insert(sku, count);
+            }
         }
         Some(Filled { id, token, pieces })
     }
@@ -183,19 +191,43 @@ impl Buyer {
         here.or(there)
     }
 
+    /// Remembers what is wanted.
+    fn want(&self, wanted: Wanted) {
+        self.memory.note(self.place, |purchase| purchase.wanted = Some(wanted));
+    }
+
+    /// Another request under the key of this cart's checkout is refused.
+    async fn reuse(&self, wish: Wish) {
+        let mut other = self.order();
+        other["shipping_method"] = "express".into();
+        let reply = self.person.insist(&wish.body(other)).await;
+        let code = reply.and_then(|reply| reply.text("/code"));
+        if code.as_deref().is_some_and(|code| code != "idempotency_key_reused") {
+            let detail = format!("{}: {code:?}", self.email);
+            self.world().violated("a key is one request's", detail);
+        }
+    }
+
     /// Makes the request until it is answered, now and then twice at the same time.
     async fn buy(&self, wish: Wish) -> Option<Bought> {
         let first = if self.world().chance(150) {
             self.world().reach("customers the same key twice at once");
             let (one, other) = tokio::join!(self.person.insist(&wish), self.person.insist(&wish));
-            self.person.agree(&self.email, one.as_ref(), other.as_ref());
+            // One may have come upon the cart while another key had it.
+            let lasting = other.as_ref().filter(|other| other.is_final());
+            self.person.agree(&self.email, one.as_ref(), lasting);
             one.or(other)
         } else {
             self.person.insist(&wish).await
         };
         let again = if self.world().chance(200) { self.person.insist(&wish).await } else { None };
         self.person.agree(&self.email, first.as_ref(), again.as_ref());
-        self.remember(&first.or(again)?)
+        let reply = first.or(again)?;
+        let by_cart = wish.path.ends_with("/checkout");
+        if by_cart && [201, 402].contains(&reply.status) && self.world().chance(150) {
+            self.reuse(wish).await;
+        }
+        self.remember(&reply)
     }
 
     fn remember(&self, reply: &Reply) -> Option<Bought> {
@@ -261,6 +293,12 @@ impl Buyer {
             let reply = self.person.insist(&wish.body(json!({"note": "ring twice"}))).await;
             let status = reply.map_or(0, |reply| reply.status);
             self.world().reach(format!("customers edit {status}"));
+            self.memory.note(self.place, |purchase| purchase.edited |= status == 200);
         }
     }
+}
+
+/// How many pieces a line is of, and of what.
+fn piece(line: &Value) -> Option<(String, i64)> {
+    Some((line["sku"].as_str()?.to_owned(), line["quantity"].as_i64()?))
 }

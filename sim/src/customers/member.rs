@@ -12,6 +12,9 @@ use uuid::Uuid;
 use super::{Person, Reply, Wish};
 use crate::{clock::HostClock, wiring, world::World};
 
+/// How many pieces of each SKU.
+pub type Wanted = BTreeMap<String, i64>;
+
 /// A guest's cart, with what was put into it.
 pub struct Filled {
     /// Which cart.
@@ -19,7 +22,7 @@ pub struct Filled {
     /// Its token.
     pub token: String,
     /// How many pieces of each SKU, where the shop said so.
-    pub pieces: BTreeMap<String, i64>,
+    pub pieces: Wanted,
 }
 
 /// A user, signed in.
@@ -45,8 +48,9 @@ impl Member {
         Ok(Self { person: Person::guest(world, "buyer").bearer(&token), user })
     }
 
-    /// Takes a guest's carts over, all at once, each now and then twice; tells which cart is theirs then.
-    pub async fn claim(&self, carts: &[Filled]) -> Option<String> {
+    /// Takes a guest's carts over, all at once, each now and then twice; tells which cart is theirs then, and
+    /// what is in it, if all came over.
+    pub async fn claim(&self, carts: &[Filled]) -> Option<(String, Option<Wanted>)> {
         let claims = carts.iter().map(|cart| self.claim_one(cart));
         let claimed = futures::future::join_all(claims).await;
         let own: Vec<String> =
@@ -55,10 +59,12 @@ impl Member {
         if own.iter().any(|other| other != one) {
             self.person.world.violated("carts that are claimed come into one", own.join(" "));
         }
+        let mut wanted = None;
         if own.len() == carts.len() {
+            wanted = Some(sum(carts));
             self.compare(one, carts).await;
         }
-        Some(one.clone())
+        Some((one.clone(), wanted))
     }
 
     async fn claim_one(&self, cart: &Filled) -> Option<Reply> {
@@ -78,11 +84,7 @@ impl Member {
     async fn compare(&self, own: &str, carts: &[Filled]) {
         let wish = Wish::new("orders", Method::GET, format!("/api/v1/carts/{own}"));
         let Some(shown) = self.person.insist(&wish).await else { return };
-        let mut wanted = BTreeMap::<String, i64>::new();
-        for (sku, count) in carts.iter().flat_map(|cart| &cart.pieces) {
-            *wanted.entry(sku.clone()).or_default() += count;
-        }
-        let found = pieces(&shown.body, "/items");
+        let (wanted, found) = (sum(carts), pieces(&shown.body, "/items"));
         if found != wanted {
             let detail = format!("{own}: {found:?} of {wanted:?}");
             self.person.world.violated("a cart is claimed whole and once", detail);
@@ -130,10 +132,19 @@ impl Member {
     }
 }
 
+/// What is in all of these carts.
+fn sum(carts: &[Filled]) -> Wanted {
+    let mut wanted = Wanted::new();
+    for (sku, count) in carts.iter().flat_map(|cart| &cart.pieces) {
+        *wanted.entry(sku.clone()).or_default() += count;
+    }
+    wanted
+}
+
 /// How many pieces there are of each SKU in a list of lines.
-fn pieces(body: &Value, pointer: &str) -> BTreeMap<String, i64> {
+fn pieces(body: &Value, pointer: &str) -> Wanted {
     let lines = body.pointer(pointer).and_then(Value::as_array);
-    let mut pieces = BTreeMap::new();
+    let mut pieces = Wanted::new();
     for line in lines.into_iter().flatten() {
         let sku = line.get("sku").and_then(Value::as_str).unwrap_or_default();
         let count = line.get("quantity").and_then(Value::as_i64).unwrap_or_default();

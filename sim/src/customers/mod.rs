@@ -7,9 +7,10 @@ mod returns;
 mod staff;
 
 pub use buyer::visit;
-pub use staff::{Staff, open_shop};
+pub use staff::{Staff, open_shop, price_of};
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -72,12 +73,16 @@ pub struct Purchase {
     pub email: String,
     /// Who was signed in.
     pub user: Option<String>,
+    /// How many pieces of each SKU are wanted, once that is certain.
+    pub wanted: Option<BTreeMap<String, i64>>,
     /// The order that was acknowledged.
     pub order: Option<String>,
     /// Whether it was refused for good.
     pub refused: bool,
     /// Whether the buyer was told that it is cancelled, or will be.
     pub cancelled: bool,
+    /// Whether the buyer was told that the order has their note.
+    pub edited: bool,
     /// How often money was asked back, each time once at most.
     pub refunds_asked: usize,
     /// What was given back by the answers: refunds' ids and amounts.

@@ -19,6 +19,11 @@ const SHELVES: [(&str, i64, &str, Option<u32>); 4] = [
     ("LICENCE-1", 4_000, "digital", Some(12)),
 ];
 
+/// What a piece costs by the shelf.
+pub fn price_of(sku: &str) -> Option<i64> {
+    SHELVES.iter().find(|(known, ..)| *known == sku).map(|(_, price, ..)| *price)
+}
+
 /// The staff.
 #[derive(Clone)]
 pub struct Staff {

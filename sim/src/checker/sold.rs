@@ -1,0 +1,161 @@
+//! What was sold: that it is what was wanted, at the price on the shelf, with the licence keys that belong to
+//! it, and that whoever hears of a sale counts it once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::rows::rows;
+use crate::{
+    customers::{Purchase, price_of},
+    world::World,
+};
+
+/// What must be empty in the end: host, invariant, and the rows that break it.
+pub const EMPTY: [(&str, &str, &str); 6] = [
+    (
+        "orders",
+        "a total is the sum of its parts",
+        "SELECT hex(o.id) FROM orders o WHERE \
+           o.subtotal <> (SELECT SUM(l.total) FROM order_lines l WHERE l.order_id = o.id) \
+           OR o.total <> o.subtotal - o.discount + o.shipping + o.tax * (1 - o.prices_include_tax)",
+    ),
+    (
+        "orders",
+        "a line costs its pieces",
+        "SELECT hex(order_id) || ' ' || sku FROM order_lines WHERE total <> unit_price * quantity",
+    ),
+    (
+        "orders",
+        "nothing is both shipped and cancelled",
+        "SELECT hex(o.id) || ' is ' || o.status FROM orders o \
+         WHERE o.status IN ('pending', 'payment_failed', 'cancelled') AND EXISTS (SELECT 1 \
+           FROM order_lines l WHERE l.order_id = o.id AND l.shipped > 0)",
+    ),
+    (
+        "orders",
+        "no parcel is left behind",
+        "SELECT hex(order_id) || ' ' || carrier FROM shipments WHERE status = 'preparing'",
+    ),
+    (
+        "inventory",
+        "what is sold as keys has its keys, seen once they left",
+        "SELECT hex(l.reservation_id) || ' ' || l.sku FROM reservation_lines l \
+         JOIN stock s ON s.sku = l.sku AND s.keyed = 1 \
+         JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
+         LEFT JOIN licence_keys k ON k.sku = l.sku AND k.reservation_id = l.reservation_id \
+           AND k.attempt = l.attempt \
+         GROUP BY l.reservation_id, l.attempt, l.sku \
+         HAVING COUNT(k.id) <> CASE WHEN r.state IN ('committed', 'shipped') THEN l.quantity ELSE 0 END \
+           OR COUNT(k.revealed_at) <> l.shipped",
+    ),
+    (
+        "inventory",
+        "as many keys nobody has seen as there are pieces",
+        "SELECT s.sku || ' ' || s.on_hand FROM stock s WHERE s.keyed = 1 AND s.on_hand <> ( \
+           SELECT COUNT(*) FROM licence_keys k WHERE k.sku = s.sku AND k.revealed_at IS NULL)",
+    ),
+];
+
+/// Checks what was sold against what was wanted, and who was told of it.
+pub fn check(world: &World, purchases: &[Purchase]) {
+    wishes(world, purchases);
+    heard(world);
+    addressees(world);
+}
+
+/// Who bought gets what they wanted, at the price on the shelf, and what they said later.
+fn wishes(world: &World, purchases: &[Purchase]) {
+    let lines = rows(
+        &world.host("orders").look,
+        "SELECT COALESCE(o.email, ''), o.id, l.sku, l.quantity, l.unit_price FROM orders o \
+         JOIN order_lines l ON l.order_id = o.id",
+        |row| {
+            let (email, order, sku): (String, Uuid, String) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok((email, order, sku, row.get::<i64>(3)?, row.get::<i64>(4)?))
+        },
+    );
+    let mut sold = BTreeMap::<(String, Uuid), BTreeMap<String, i64>>::new();
+    for (email, order, sku, quantity, price) in lines {
+        if price_of(&sku) != Some(price) {
+            world.violated("a price is that on the shelf", format!("{order}: {sku} at {price}"));
+        }
+        *sold.entry((email, order)).or_default().entry(sku).or_default() += quantity;
+    }
+    let wanted: BTreeMap<_, _> =
+        purchases.iter().map(|purchase| (&purchase.email, &purchase.wanted)).collect();
+    for ((email, order), pieces) in &sold {
+        if let Some(Some(wanted)) = wanted.get(email)
+            && wanted != pieces
+        {
+            let detail = format!("{order} has {pieces:?} of {wanted:?}");
+            world.violated("an order is of what was wanted", detail);
+        }
+    }
+    let notes = rows(
+        &world.host("orders").look,
+        "SELECT COALESCE(email, '') FROM orders WHERE note = 'ring twice'",
+        |row| row.get::<String>(0),
+    );
+    for purchase in purchases.iter().filter(|purchase| purchase.edited) {
+        if !notes.contains(&purchase.email) {
+            world.violated("what was edited is edited", purchase.email.clone());
+        }
+    }
+}
+
+/// Each sale is counted once for its products, and makes its buyer one who bought them.
+fn heard(world: &World) {
+    let confirmed = rows(
+        &world.host("orders").look,
+        "SELECT l.product_id, o.user_id, l.quantity FROM orders o \
+         JOIN order_lines l ON l.order_id = o.id \
+         WHERE o.id IN (SELECT order_id FROM order_history WHERE status = 'confirmed')",
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<Option<Uuid>>(1)?, row.get::<i64>(2)?)),
+    );
+    let mut sold = BTreeMap::<Uuid, i64>::new();
+    let mut bought = BTreeSet::new();
+    for (product, user, quantity) in confirmed {
+        *sold.entry(product).or_default() += quantity;
+        bought.extend(user.map(|user| (user, product)));
+    }
+    let counted = rows(
+        &world.host("catalog").look,
+        "SELECT p.id, p.sold + COALESCE((SELECT SUM(s.pieces) FROM sales s \
+           WHERE s.product_id = p.id), 0) FROM products p",
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<i64>(1)?)),
+    );
+    for (product, count) in counted {
+        let sold = sold.get(&product).copied().unwrap_or(0);
+        if sold != count {
+            world.violated("each sale is counted once", format!("{product}: {count} of {sold}"));
+        }
+    }
+    let known =
+        rows(&world.host("community").look, "SELECT user_id, product_id FROM purchases", |row| {
+            Ok((row.get::<Uuid>(0)?, row.get::<Uuid>(1)?))
+        });
+    for (user, product) in bought.symmetric_difference(&known.into_iter().collect()) {
+        let detail = format!("{user}: {product}");
+        world.violated("who bought is known to have, and nobody else", detail);
+    }
+}
+
+/// A mail goes to whom its order is for.
+fn addressees(world: &World) {
+    let contacts =
+        rows(&world.host("orders").look, "SELECT id, COALESCE(email, '') FROM orders", |row| {
+            Ok((row.get::<Uuid>(0)?, row.get::<String>(1)?))
+        });
+    let contacts: BTreeMap<Uuid, String> = contacts.into_iter().collect();
+    let mails =
+        rows(&world.host("notifications").look, "SELECT subject_id, recipient FROM mails", |row| {
+            Ok((row.get::<Uuid>(0)?, row.get::<String>(1)?))
+        });
+    for (order, recipient) in mails {
+        if contacts.get(&order) != Some(&recipient) {
+            world.violated("a mail goes to its order's buyer", format!("{order}: {recipient}"));
+        }
+    }
+}
