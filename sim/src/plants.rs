@@ -50,16 +50,12 @@ pub const PLANTS: &[Plant] = &[
     plant("timeout-taken-as-success", 0, "a payment without an answer counts as authorised"),
     plant("movement-not-written", 0, "goods leave without a movement"),
     plant("restock-twice", 1, "a release that is repeated gives back twice"),
-    plant(
-        "hold-checked-without-lock",
-        0,
-        "stock is looked at in one transaction and set aside in another",
-    ),
+    plant("hold-checked-without-lock", 8, "stock is looked at in one transaction, held in another"),
     plant("void-refunded", 0, "what was given up is given back as well"),
     plant("webhook-order-assumed", 0, "the last webhook heard is taken for the newest"),
     plant("written-off-restocked", 0, "what comes back broken is sold again"),
     plant("return-received-twice", 0, "a return that was received is received again"),
     plant("unshipped-returned", 0, "pieces come back that never left"),
-    plant("shipping-given-back-in-parts", 0, "each part that comes back brings the shipping"),
+    plant("earlier-returns-paid-again", 0, "what came back before is paid for again"),
     plant("taking-back-forgotten", 0, "inventory never hears of what came back"),
 ];

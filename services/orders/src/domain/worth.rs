@@ -16,7 +16,7 @@ pub fn worth(order: &Order, back: &Return) -> i64 {
         .filter(|known| known.status == ReturnStatus::Received && known.id != back.id);
     let mut pieces = vec![0; order.lines.len()];
     earlier.for_each(|known| add(&mut pieces, &known.pieces));
-    let before = worth_of(order, &pieces);
+    let before = if planted("earlier-returns-paid-again") { 0 } else { worth_of(order, &pieces) };
     add(&mut pieces, &back.pieces);
     worth_of(order, &pieces).saturating_sub(before)
 }
@@ -39,11 +39,7 @@ fn worth_of(order: &Order, pieces: &[u32]) -> i64 {
         .fold(0, i64::saturating_add);
     let mut sent = order.lines.iter().zip(pieces).filter(|(line, _)| line.ships());
     let all = sent.all(|(line, count)| *count >= line.quantity.get());
-    if all || planted("shipping-given-back-in-parts") {
-        goods.saturating_add(shipping(order))
-    } else {
-        goods
-    }
+    if all { goods.saturating_add(shipping(order)) } else { goods }
 }
 
 /// What a line cost, with the tax on it where prices do not include it.
