@@ -47,6 +47,13 @@ Settings from the environment:
   TECHTROVE_SMTP_URL           e.g. `smtps://user:password@mail.example.com`; without it mail stays
                                in the mailbox at /dev/mail
   TECHTROVE_SMTP_FROM          the sender, e.g. `shop@example.com`
+  TECHTROVE_LANGUAGE           of mails to those whose language is not known: `en` (default) or `de`
+  TECHTROVE_PUBLIC_URL         where links in mails lead, e.g. `https://shop.example.com`
+  TECHTROVE_PAYMENT_PROVIDER   who takes the money of new orders: `sandbox` (default) or `stripe`
+  TECHTROVE_STRIPE_KEY_FILE    a file with Stripe's secret key
+  TECHTROVE_STRIPE_WEBHOOK_SECRETS_FILE   a file with the secrets of Stripe's webhooks, one a line
+  TECHTROVE_STRIPE_RETURN_URL  where Stripe sends buyers back to
+  TECHTROVE_STRIPE_URL         another address of Stripe's API, for tests
   TECHTROVE_CURRENCY           the shop's currency, e.g. `EUR`; default USD
   TECHTROVE_COUNTRY            where the shop is, e.g. `DE`; default US
   TECHTROVE_PRICES_INCLUDE_TAX `true` when prices include tax, which is then shown and not added
