@@ -181,6 +181,9 @@ pub async fn transmit<T: Send + 'static>(
     let fate = world.fate(&name);
     let addressed = world.meets_message(|| format!("{from} > {to} {}", template(&errand.what)));
     let fate = addressed.map_or(fate, |fault| fate.with(fault));
+    if fate.failing.is_some() {
+        world.answer_errors();
+    }
     let message = Message { world: Arc::clone(world), name, from, to };
     let (sender, answer) = oneshot::channel();
     tokio::spawn(async move {

@@ -41,6 +41,8 @@ struct Inner {
     points: Points,
     violations: Vec<Violation>,
     messages: u64,
+    /// Whether a fault answered 500 in the place of a host.
+    answers_errors: bool,
 }
 
 impl World {
@@ -55,6 +57,7 @@ impl World {
             points: Points::default(),
             violations: Vec::new(),
             messages: 0,
+            answers_errors: false,
         };
         Arc::new(Self { seed, started: Instant::now(), inner: Mutex::new(inner) })
     }
@@ -107,6 +110,17 @@ impl World {
     /// Looks at the points that faults are addressed to, or changes them.
     pub fn with_points<T>(&self, change: impl FnOnce(&mut Points) -> T) -> T {
         change(&mut self.inner().points)
+    }
+
+    /// Notes that a fault answers 500 where a host would have answered: whoever asked it may do the same.
+    pub fn answer_errors(&self) {
+        self.inner().answers_errors = true;
+    }
+
+    /// Whether a fault did.
+    #[must_use]
+    pub fn answers_errors(&self) -> bool {
+        self.inner().answers_errors
     }
 
     /// The number of the next message.

@@ -209,6 +209,7 @@ impl People {
             body["amount"] = json!({"amount": amount, "currency": "USD"});
         }
         let wish = self.wish(format!("{}/refunds", bought.path), body);
+        self.memory.note(self.place, |purchase| purchase.refunds_asked += 1);
         let reply = self.insist(&self.staff.support, &wish).await?;
         let given = reply.body.pointer("/amount/amount").and_then(Value::as_i64)?;
         let id = reply.text("/id")?;
@@ -225,6 +226,7 @@ impl People {
     ) -> Option<Reply> {
         let body = json!({"lines": lines(goods), "reason": "too loud"});
         let wish = self.wish(format!("{}/returns", bought.path), body);
+        self.memory.note(self.place, |purchase| purchase.returns_asked += 1);
         let asked = self.insist(&bought.buyer, &wish).await?;
         let path = format!("/api/v1/returns/{}", asked.text("/id")?);
         let approve = Wish::new("orders", Method::POST, format!("{path}/approve")).body(json!({}));
