@@ -15,6 +15,8 @@ use serde::Deserialize;
 use crate::{load::Connection, shop::Shop};
 
 /// How many products are read and bought.
+/// How many pieces there must be of one at least, so that no phase sells it out.
+const PLENTY: u32 = 100;
 const CHOSEN: usize = 5_000;
 
 /// How many are made up when no file is given: as many variants as the real catalogue has.
@@ -110,7 +112,7 @@ pub fn choose(file: &Path, seed: u64) -> anyhow::Result<Chosen> {
     for line in lines(file)? {
         let buyable = line?.variants.into_iter().find(|variant| {
             variant.price.is_some()
-                && variant.stock.as_ref().is_some_and(|stock| stock.on_hand >= 20)
+                && variant.stock.as_ref().is_some_and(|stock| stock.on_hand >= PLENTY)
         });
         skus.extend(buyable.map(|variant| variant.sku));
     }
