@@ -19,6 +19,8 @@ mod public_face;
 mod repeated_events;
 mod reviews;
 mod selling_out;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod slow_disk;
 mod stored;
 mod stripe;
 mod tour;

@@ -79,7 +79,8 @@ impl Drop for Program {
     }
 }
 
-fn up(folder: &Path, listen: &str) -> Command {
+/// What starts it on a folder, to listen there.
+pub fn up(folder: &Path, listen: &str) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["up", "--no-demo", "--listen", listen, "--data"]).arg(folder);
     command.env("TECHTROVE_RATE_LIMIT", "off").stderr(Stdio::piped());

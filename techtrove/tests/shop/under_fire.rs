@@ -2,6 +2,7 @@
 //! repeat whatever brought no answer. In the end every order that was acknowledged is there, each was
 //! sold once, and the books agree.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::program::{Program, admin, import, import_line, run};
 const KILLS: usize = 20;
 
 /// How many people shop at once.
-const CUSTOMERS: u64 = 12;
+pub const CUSTOMERS: u64 = 12;
 
 /// How many answers there are between two kills, at most.
 const ANSWERS: u32 = 60;
@@ -140,8 +141,16 @@ impl Customer {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_again_and_again_it_forgets_nothing_and_sells_nothing_twice() {
+    let sold = survive(KILLS * repetitions(), Program::start).await;
+
+    assert!(sold > 0);
+}
+
+/// Lets people shop while the program, which `start` starts on a folder, is killed so many times; in the end
+/// everything is as it was acknowledged. How many orders were.
+pub async fn survive(kills: usize, start: impl Fn(&Path) -> Program) -> u64 {
     let (folder, seed) = (tempfile::tempdir().expect("a folder"), Seed::new());
-    let mut program = Program::start(folder.path());
+    let mut program = start(folder.path());
     let lines = STOCK.map(|(sku, on_hand)| import_line(sku, on_hand));
     assert!(import(folder.path(), &lines).status.success());
     let staff: Arc<str> = admin(&program, folder.path()).await.into();
@@ -161,12 +170,12 @@ async fn killed_again_and_again_it_forgets_nothing_and_sells_nothing_twice() {
     }
 
     let mut random = seed.random(CUSTOMERS);
-    for _ in 0..KILLS * repetitions() {
+    for _ in 0..kills {
         let answers = 1 + random.next_u32() % ANSWERS;
         answered.acquire_many(answers).await.expect("open").forget();
         tell.send_replace(None);
         program.kill();
-        program = Program::start(folder.path());
+        program = start(folder.path());
         tell.send_replace(Some(program.public()));
     }
     over.cancel();
@@ -178,6 +187,7 @@ async fn killed_again_and_again_it_forgets_nothing_and_sells_nothing_twice() {
     let audit = run(&["audit"], folder.path(), "");
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
     assert_eq!(program.interrupt(), 0);
+    u64::try_from(sold.len()).expect("few")
 }
 
 /// How many of these orders were kept, once each has come to the end that was acknowledged.
