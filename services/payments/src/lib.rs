@@ -44,6 +44,10 @@ pub struct Config {
     pub recovery_interval: Duration,
     /// How long an operation may be open before somebody is alerted.
     pub alert_after: Duration,
+    /// When a refund that was made is looked at for the first time by itself.
+    pub first_look: Duration,
+    /// How often it is looked whether there is one to be looked at.
+    pub look_interval: Duration,
 }
 
 impl Default for Config {
@@ -56,6 +60,8 @@ impl Default for Config {
             longest_retry: Duration::from_secs(60),
             recovery_interval: Duration::from_secs(1),
             alert_after: Duration::from_secs(15 * 60),
+            first_look: Duration::from_secs(24 * 3_600),
+            look_interval: Duration::from_secs(60),
         }
     }
 }
@@ -97,17 +103,13 @@ pub struct StripeDeps {
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
     let authenticator = Arc::clone(&deps.authenticator);
     let app = Arc::new(app(&config, deps).await?);
-    let interval = config.recovery_interval;
-    let recovering = Arc::clone(&app);
-    let recovery = Worker::new("payments.recovery", move |shutdown| {
-        recover(Arc::clone(&recovering), interval, shutdown)
-    });
+    let workers = workers(&app, &config);
     let db = app.db.clone();
     Ok(Service {
         name: "payments",
         public: http::public(Arc::clone(&app)).layer(Extension(authenticator)),
         internal: http::internal(app),
-        workers: vec![recovery],
+        workers,
         subscriptions: Vec::new(),
         readiness: Readiness::databases(std::slice::from_ref(&db)),
         databases: vec![db],
@@ -139,8 +141,31 @@ pub async fn app(config: &Config, deps: Deps) -> Result<App, BuildError> {
             first_retry: config.first_retry,
             longest_retry: config.longest_retry,
             alert_after: config.alert_after,
+            first_look: config.first_look,
         },
     })
+}
+
+fn workers(app: &Arc<App>, config: &Config) -> Vec<Worker> {
+    let (recovering, interval) = (Arc::clone(app), config.recovery_interval);
+    let recovery = Worker::new("payments.recovery", move |shutdown| {
+        recover(Arc::clone(&recovering), interval, shutdown)
+    });
+    let (looking, interval) = (Arc::clone(app), config.look_interval);
+    let looks = Worker::new("payments.looks", move |shutdown| {
+        look_again(Arc::clone(&looking), interval, shutdown)
+    });
+    vec![recovery, looks]
+}
+
+async fn look_again(app: Arc<App>, interval: Duration, shutdown: Shutdown) -> Result<(), Error> {
+    loop {
+        let more = app::look_again(&app).await?;
+        let pause = if more { Duration::ZERO } else { interval };
+        if !shutdown.pause(pause).await {
+            return Ok(());
+        }
+    }
 }
 
 async fn recover(app: Arc<App>, interval: Duration, shutdown: Shutdown) -> Result<(), Error> {

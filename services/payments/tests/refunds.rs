@@ -14,6 +14,8 @@ use techtrove_payments::app;
 use techtrove_payments_api::{PaymentId, PaymentStatus, RefundFailed};
 use uuid::Uuid;
 
+const HOUR: Duration = Duration::from_secs(3_600);
+
 /// Which payments staff is shown with this trouble.
 async fn listed(world: &World, trouble: &str) -> Vec<Value> {
     let path = format!("/api/v1/payments?refund={trouble}");
@@ -148,6 +150,55 @@ fn a_refund_that_may_have_failed_is_looked_at_once_nothing_else_is_open() {
         assert_eq!(stands(&world, id).await, (PaymentStatus::PartiallyRefunded, 1_000));
         assert_eq!(world.lost_refunds().await.len(), 1);
         world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn a_refund_that_fails_without_a_webhook_is_found_by_looking_again() {
+    in_each_world(async |world| {
+        let id = world.captured(1).await;
+        world.refund(id, 1, 4_000).await.expect("given back");
+        world.refund(id, 2, 1_000).await.expect("given back");
+        world.clock.advance(23 * HOUR);
+        world.decide_refund(id, 1, "fail").await;
+
+        world.look_again().await;
+        let before = stands(&world, id).await;
+        world.clock.advance(2 * HOUR);
+        world.network.plan_anywhere(Fault::DropAnswer);
+        for _ in 0..3 {
+            world.look_again().await;
+            world.clock.advance(HOUR);
+        }
+
+        assert_eq!(before, (PaymentStatus::PartiallyRefunded, 5_000), "nobody looks at once");
+        assert_eq!(stands(&world, id).await, (PaymentStatus::PartiallyRefunded, 1_000));
+        let lost: Vec<_> = world.lost_refunds().await.iter().map(|it| it.refund_id).collect();
+        assert_eq!(lost, [refund_id(1)]);
+        assert_eq!(code(world.refund(id, 1, 4_000).await), "refund_refused");
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
+fn what_was_given_back_is_looked_at_a_few_times_and_no_more() {
+    in_each_world(async |world| {
+        let id = world.captured(1).await;
+        world.refund(id, 1, 4_000).await.expect("given back");
+        let mut looks = 0;
+
+        for _ in 0..100 {
+            world.clock.advance(24 * HOUR);
+            // It waits for whoever asks the provider.
+            world.network.plan_anywhere(Fault::None);
+            world.look_again().await;
+            looks += usize::from(world.network.is_clear());
+            world.network.clear();
+        }
+
+        assert_eq!(looks, 5);
+        assert_eq!(stands(&world, id).await, (PaymentStatus::PartiallyRefunded, 4_000));
+        assert_eq!(world.lost_refunds().await, []);
     });
 }
 

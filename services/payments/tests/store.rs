@@ -347,6 +347,34 @@ async fn one_try_of_the_recovery_is_taken_once() {
     }
 }
 
+#[tokio::test]
+async fn one_look_at_a_refund_is_taken_once_and_what_has_failed_is_looked_at_no_more() {
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+    for engine in engines().await {
+        let world = World::beside(Db::clone(&engine)).await;
+        let id = world.captured(1).await;
+        world.refund(id, 1, 100).await.expect("given back");
+        let (db, asked, now) = (&world.app.db, world.clock.now(), world.clock.now().plus(DAY));
+        let due = || db.read("test.looks", move |tx| store::due_looks(tx, now, 10));
+
+        let early = db.read("test.looks", move |tx| store::due_looks(tx, asked, 10)).await;
+        let found = due().await.expect("due");
+        let [look] = found[..] else { panic!("one look is due: {found:?}") };
+        let take = |at| db.write("test.look", move |tx| store::move_look(tx, &look, Some(at)));
+        let (first, second) = (take(now.plus(DAY)).await, take(now).await);
+        let taken = due().await;
+        world.decide_refund(id, 1, "fail").await;
+        assert_eq!(world.say_it_failed(id, 1).await, 200);
+        let later = now.plus(9 * DAY);
+        let failed = db.read("test.looks", move |tx| store::due_looks(tx, later, 10)).await;
+
+        assert_eq!((early, first, second), (Ok(Vec::new()), Ok(true), Ok(false)));
+        assert_eq!((look.refund, look.payment, look.due), (refund_id(1), id, now));
+        assert_eq!((taken, failed), (Ok(Vec::new()), Ok(Vec::new())));
+        engine.close().await;
+    }
+}
+
 async fn lookup(world: &World, id: techtrove_payments_api::PaymentId) -> Payment {
     let found = world.app.db.read("test.lookup", move |tx| store::lookup(tx, id)).await;
     found.expect("the database answers").expect("stored")

@@ -8,6 +8,7 @@ mod capture;
 mod complete_action;
 mod drive;
 mod hear_webhook;
+mod look_again;
 mod recheck_refund;
 mod reconcile;
 mod recover;
@@ -30,6 +31,7 @@ pub use authorize::{Authorization, authorize};
 pub use capture::capture;
 pub use complete_action::complete_action;
 pub use hear_webhook::hear_webhook;
+pub use look_again::look_again;
 pub use reconcile::reconcile;
 pub use recover::recover;
 pub use refund::{RefundOrder, refund};
@@ -69,6 +71,9 @@ pub struct Rules {
     pub longest_retry: Duration,
     /// How long an operation may be open before somebody is alerted.
     pub alert_after: Duration,
+    /// When a refund that was made is looked at for the first time by itself; each later pause is twice as
+    /// long.
+    pub first_look: Duration,
 }
 
 impl App {

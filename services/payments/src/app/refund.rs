@@ -7,7 +7,11 @@ use super::{
     App,
     drive::{self, Occasion},
 };
-use crate::{domain::decide, error::Error, store};
+use crate::{
+    domain::{decide, next_look},
+    error::Error,
+    store,
+};
 
 /// What is to be given back.
 #[derive(Clone, Debug)]
@@ -28,6 +32,7 @@ pub struct RefundOrder {
 /// not have been made.
 pub async fn refund(app: &App, id: PaymentId, order: RefundOrder) -> Result<Shown, Error> {
     let (now, due) = (app.now(), app.first_retry_at());
+    let look = next_look(now, now, app.rules.first_look);
     let outcome = drive::run(app, "payments.begin_refund", Occasion::Request, move |tx| {
         let payment = store::lock(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let known = store::lookup_refund(tx, order.id, id)?;
@@ -35,7 +40,7 @@ pub async fn refund(app: &App, id: PaymentId, order: RefundOrder) -> Result<Show
         drive::carry_out(payment, decision, |payment| {
             let begun = payment.begin_refund(order.id.to_string(), order.amount.amount, now);
             store::begin(tx, &begun, now, due)?;
-            store::insert_refund(tx, &begun, &order, now)?;
+            store::insert_refund(tx, &begun, &order, (now, look))?;
             Ok(begun)
         })
     })

@@ -4,6 +4,7 @@
 
 pub mod decide;
 mod ledger;
+mod looks;
 mod operation;
 mod payment;
 mod secret;
@@ -16,6 +17,7 @@ mod stranger;
 
 pub use decide::{Decision, KnownRefund, Refusal};
 pub use ledger::{Account, Booking};
+pub use looks::{look_after_silence, next_look};
 pub use operation::{Operation, OperationKind, OperationState, UnknownWord};
 pub use payment::{
     ActionOutcome, Begun, CustomerAction, Payment, Terms, status_from_word, status_word,

@@ -12,7 +12,10 @@ pub use books::{balances, page};
 pub use list::{Dated, RefundTrouble, list, lookup_dated};
 pub use operations::{OpenOperation, OpenSummary, claim, due, open_summary};
 pub use payments::{begin, end, insert, insert_never, lock, lookup, name_charge, require_action};
-pub use refunds::{MadeRefund, insert_refund, lookup_refund, made_refund, unmake_refund};
+pub use refunds::{
+    DueLook, MadeRefund, due_looks, insert_refund, lookup_refund, made_refund, move_look,
+    unmake_refund,
+};
 
 use techtrove_db::{Migration, MigrationSet};
 
@@ -40,5 +43,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(5, "customers", "0005_customers"),
         migration!(6, "provider_references", "0006_provider_references"),
         migration!(7, "refund_failures", "0007_refund_failures"),
+        migration!(8, "refund_looks", "0008_refund_looks"),
     ],
 };

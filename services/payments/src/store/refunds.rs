@@ -12,7 +12,7 @@ use crate::{
 };
 
 const INSERT_REFUND: &str = "INSERT INTO refunds (id, payment_id, operation, amount, reason, \
-     created_at) VALUES (?, ?, ?, ?, ?, ?)";
+     created_at, look_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 const SELECT_REFUND: &str = "SELECT r.payment_id, r.amount, o.state, r.failure_code FROM refunds r \
      JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation WHERE r.id = ?";
@@ -21,8 +21,14 @@ const SELECT_MADE: &str = "SELECT r.operation, r.amount FROM refunds r \
      JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
      WHERE r.id = ? AND r.payment_id = ? AND o.state = 'done'";
 
-pub(super) const FAIL_REFUND: &str = "UPDATE refunds SET failure_code = ?, failed_at = ? \
-     WHERE payment_id = ? AND operation = ? AND failure_code IS NULL";
+pub(super) const FAIL_REFUND: &str = "UPDATE refunds SET failure_code = ?, failed_at = ?, \
+     look_at = NULL WHERE payment_id = ? AND operation = ? AND failure_code IS NULL";
+
+const SELECT_DUE: &str = "SELECT r.id, r.payment_id, r.created_at, r.look_at FROM refunds r \
+     JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
+     WHERE r.look_at <= ? AND o.state = 'done' ORDER BY r.look_at, r.id LIMIT ?";
+
+const MOVE_LOOK: &str = "UPDATE refunds SET look_at = ? WHERE id = ? AND look_at = ?";
 
 const UNMAKE_PAYMENT: &str = "UPDATE payments SET status = ?, refunded = ?, version = ?, \
      updated_at = ? WHERE id = ? AND version = ? AND open_operation IS NULL";
@@ -42,7 +48,20 @@ pub struct MadeRefund {
     pub amount: i64,
 }
 
-/// Writes the refund that the operation just begun is for.
+/// A refund that is to be looked at again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DueLook {
+    /// Which refund.
+    pub refund: RefundId,
+    /// Its payment.
+    pub payment: PaymentId,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// Since when it is to be looked at.
+    pub due: Timestamp,
+}
+
+/// Writes the refund that the operation just begun is for, and when it is looked at once it is made.
 ///
 /// # Errors
 /// [`DbError::UniqueViolation`] when the id is known.
@@ -50,10 +69,10 @@ pub fn insert_refund(
     tx: &mut Tx<'_>,
     begun: &Begun,
     order: &RefundOrder,
-    now: Timestamp,
+    (now, look): (Timestamp, Option<Timestamp>),
 ) -> Result<(), DbError> {
     let (payment, operation) = (begun.payment.id, begun.operation.number);
-    let params = p![order.id, payment, operation, begun.operation.amount, order.reason, now];
+    let params = p![order.id, payment, operation, begun.operation.amount, order.reason, now, look];
     tx.execute(INSERT_REFUND, params)?;
     Ok(())
 }
@@ -90,6 +109,30 @@ pub fn made_refund(
     tx.query_opt(SELECT_MADE, p![id, payment], |row| {
         Ok(MadeRefund { operation: row.get(0)?, amount: row.get(1)? })
     })
+}
+
+/// Up to `limit` refunds that were made and are to be looked at by `now`, the longest waiting first.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn due_looks(tx: &mut Tx<'_>, now: Timestamp, limit: usize) -> Result<Vec<DueLook>, DbError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.query(SELECT_DUE, p![now, limit], |row| {
+        let (refund, payment) = (row.get(0)?, row.get(1)?);
+        Ok(DueLook { refund, payment, asked_at: row.get(2)?, due: row.get(3)? })
+    })
+}
+
+/// Stores when a refund is looked at next, if at all; false when somebody else did, or it has failed.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn move_look(
+    tx: &mut Tx<'_>,
+    look: &DueLook,
+    next: Option<Timestamp>,
+) -> Result<bool, DbError> {
+    Ok(tx.execute(MOVE_LOOK, p![next, look.refund, look.due])? == 1)
 }
 
 /// Writes that a refund which was made has failed after all, and books it.

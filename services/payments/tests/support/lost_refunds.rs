@@ -3,6 +3,7 @@
 use http::Method;
 use techtrove_core::Clock as _;
 use techtrove_db::p;
+use techtrove_payments::app;
 use techtrove_payments_api::{PaymentId, REFUND_FAILED, RefundFailed};
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 
@@ -51,6 +52,11 @@ impl World {
         let path = format!("/api/v1/payments/webhooks/{provider}");
         let draft = self.public.request(Method::POST, &path).body("application/json", bytes);
         draft.header(&format!("{provider}-signature"), &signature).await.status.as_u16()
+    }
+
+    /// Looks at the refunds whose time has come, as the worker does.
+    pub async fn look_again(&self) {
+        app::look_again(&self.app).await.expect("the database answers");
     }
 
     /// Tells of the refunds of the first payment as if all had failed, as their announcements do in the end.

@@ -94,6 +94,11 @@ impl Network {
     pub fn clear(&self) {
         self.0.lock().expect("not poisoned").clear();
     }
+
+    /// Whether every fault has met its call.
+    pub fn is_clear(&self) -> bool {
+        self.0.lock().expect("not poisoned").is_empty()
+    }
 }
 
 impl NetworkFaults for Network {
