@@ -16,6 +16,7 @@ mod mailed_secrets;
 mod permissions;
 mod program;
 mod public_face;
+mod refused_refunds;
 mod repeated_events;
 mod reviews;
 mod selling_out;
