@@ -73,7 +73,7 @@ async fn take(
     event: Arc<Event>,
 ) -> Result<(), HandlerError> {
     let Some(faces) = life.faces() else { return pending().await };
-    match faces.subscriptions.iter().find(|known| known.consumer == consumer) {
+    match faces.next().subscriptions.iter().find(|known| known.consumer == consumer) {
         Some(subscription) => attempt(subscription, &event, DEADLINE).await,
         None => Err(HandlerError::unavailable("there is no such consumer")),
     }

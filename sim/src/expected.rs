@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub const LONG: u64 = 300;
 
 const EXPECTED: &[&str] = &[
+    "customers edit a price 200 active",
+    "customers import a price 202 ",
     "edge charge authorized > captured",
     "edge charge authorized > voided",
     "edge charge nothing > authorized",
@@ -24,7 +26,9 @@ const EXPECTED: &[&str] = &[
     "edge operation nothing > capture open",
     "edge operation nothing > refund open",
     "edge operation nothing > void open",
+    "edge operation refund done > refund refused",
     "edge operation refund open > refund done",
+    "edge operation refund open > refund refused",
     "edge operation void open > void done",
     "edge order confirmed > cancelled",
     "edge order confirmed > delivered",
@@ -43,6 +47,7 @@ const EXPECTED: &[&str] = &[
     "edge payment nothing > unknown",
     "edge payment nothing > voided",
     "edge payment partially_refunded > refunded",
+    "edge payment refunded > captured",
     "edge payment requires_action > authorized",
     "edge payment requires_action > failed",
     "edge payment requires_action > voided",
@@ -50,6 +55,10 @@ const EXPECTED: &[&str] = &[
     "edge payment unknown > failed",
     "edge payment unknown > requires_action",
     "edge payment unknown > voided",
+    "edge refund nothing > pending",
+    "edge refund pending > failed",
+    "edge refund pending > succeeded",
+    "edge refund succeeded > failed",
     "edge reservation committed > released",
     "edge reservation committed > shipped",
     "edge reservation held > committed",
@@ -89,6 +98,8 @@ const EXPECTED: &[&str] = &[
     "fault answer late",
     "fault answer lost",
     "fault answer unreachable",
+    "fault bank decides late",
+    "fault bank sends back",
     "fault clock skew",
     "fault crash",
     "fault crash after commit",
@@ -107,7 +118,9 @@ const EXPECTED: &[&str] = &[
     "fault second arrival",
     "fault silence",
     "fault slow disk",
+    "fault two processes on one database",
     "fault unreachable",
+    "fault webhooks never come",
 ];
 
 /// What should have been reached and was not.

@@ -7,7 +7,7 @@ use std::{
     future::pending,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -79,14 +79,35 @@ pub struct Life {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// What a life shows to others.
-pub struct Faces {
+/// What a process of a life shows to others.
+#[derive(Clone)]
+pub struct Face {
     /// The public router.
     pub public: Router,
     /// The internal router.
     pub internal: Router,
     /// The events it listens to.
     pub subscriptions: Vec<Subscription>,
+}
+
+/// What a life shows to others: the faces of its processes, which are asked in turn.
+pub struct Faces {
+    faces: Vec<Face>,
+    turn: AtomicUsize,
+}
+
+impl Faces {
+    /// These, of which there is one at least.
+    #[must_use]
+    pub fn new(faces: Vec<Face>) -> Self {
+        Self { faces, turn: AtomicUsize::new(0) }
+    }
+
+    /// That of the process whose turn it is.
+    #[must_use]
+    pub fn next(&self) -> &Face {
+        &self.faces[self.turn.fetch_add(1, Relaxed) % self.faces.len()]
+    }
 }
 
 impl Host {
@@ -133,7 +154,7 @@ impl Host {
                 name: known.consumer,
                 aggregate_kinds: known.aggregate_kinds,
             };
-            faces.subscriptions.iter().map(listed).collect()
+            faces.next().subscriptions.iter().map(listed).collect()
         });
         life.show(Some(faces));
         self.set_life(Some(life));
@@ -221,8 +242,8 @@ impl Life {
         request: Request<Bytes>,
     ) -> impl Future<Output = Response<Bytes>> + Send + use<> {
         let router = self.faces().map(|faces| match door {
-            Door::Public => faces.public.clone(),
-            Door::Internal => faces.internal.clone(),
+            Door::Public => faces.next().public.clone(),
+            Door::Internal => faces.next().internal.clone(),
         });
         async move {
             let Some(router) = router else { return pending().await };

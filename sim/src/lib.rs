@@ -3,6 +3,7 @@
 //! anything but the seed decide what happens. Start with [`run`], or with [`sagas`], where faults are not
 //! left to chance; `main.rs` is its command line.
 
+mod bank;
 mod bus;
 mod checker;
 mod clock;
@@ -93,7 +94,7 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
     build(&world).await?;
     let staff = Staff::hire(&world)?;
     let memory = Arc::new(Memory::default());
-    customers::open_shop(&world, &staff).await.context("the shop cannot open")?;
+    customers::open_shop(&world, &staff, &memory).await.context("the shop cannot open")?;
     let mut visits = Vec::new();
     for number in 0..Plan::of(seed).buyers {
         let (world, memory, staff) = (Arc::clone(&world), Arc::clone(&memory), staff.clone());
@@ -102,11 +103,18 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
             customers::visit(world, memory, staff, number).await;
         }));
     }
+    let bank = tokio::spawn(bank::decide(Arc::clone(&world)));
+    let prices = {
+        let (memory, staff) = (Arc::clone(&memory), staff.clone());
+        tokio::spawn(async move { staff.reprice(&memory).await })
+    };
     storm::rage(&world).await;
     for visit in visits {
         visit.await.context("a buyer panicked")?;
     }
+    prices.await.context("whoever changes prices panicked")?;
     checker::settle(&world).await;
+    bank.abort();
     check(&world, &memory);
     let (fingerprint, reached) =
         world.with_trace(|trace| (trace.fingerprint(), trace.reached().clone()));
@@ -117,7 +125,7 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
 
 /// Checks everything that must hold in the end.
 fn check(world: &World, memory: &Memory) {
-    checker::check(world, &memory.all());
+    checker::check(world, memory);
     for panic in panics::heard() {
         world.violated("nothing panics", panic);
     }

@@ -7,7 +7,7 @@ use std::{fmt, future::pending, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use techtrove_http::{Client, Lost, Network};
 use tokio::sync::oneshot;
 
@@ -17,6 +17,8 @@ use crate::{
     weather::LATE,
     world::World,
 };
+
+const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 /// Whose messages these are.
 #[derive(Clone, Debug)]
@@ -50,18 +52,33 @@ struct Link {
     from: Sender,
     to: &'static str,
     door: Door,
+    /// Whether what is sent as JSON is a line of an import.
+    lines: bool,
 }
 
 /// A client that calls the door of a host over the simulated network.
 #[must_use]
 pub fn client(world: &Arc<World>, from: &Sender, to: &'static str, door: Door) -> Client {
-    let link = Link { world: Arc::clone(world), from: from.clone(), to, door };
+    let link = Link { world: Arc::clone(world), from: from.clone(), to, door, lines: false };
     Client::over(to, Arc::new(link))
 }
 
+/// A client that brings lines of an import to the public door of a host.
+#[must_use]
+pub fn importer(world: &Arc<World>, from: &Sender, to: &'static str) -> Client {
+    let (world, door) = (Arc::clone(world), Door::Public);
+    Client::over(to, Arc::new(Link { world, from: from.clone(), to, door, lines: true }))
+}
+
 impl Network for Link {
-    fn carry(&self, request: Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, Lost>> {
-        let Self { world, from, to, door } = self.clone();
+    fn carry(
+        &self,
+        mut request: Request<Bytes>,
+    ) -> BoxFuture<'static, Result<Response<Bytes>, Lost>> {
+        let Self { world, from, to, door, lines } = self.clone();
+        if lines {
+            request.headers_mut().insert(header::CONTENT_TYPE, NDJSON);
+        }
         let errand = Errand {
             what: format!("{} {}", request.method(), request.uri()),
             mark: digest(request.body()).to_string(),

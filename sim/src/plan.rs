@@ -35,6 +35,12 @@ pub struct Plan {
     pub slow_disk: u32,
     /// How many pieces there are of what is scarce.
     pub scarce: u32,
+    /// Whether prices include tax.
+    pub taxed_within: bool,
+    /// Whether the provider's webhooks never arrive.
+    pub deaf: bool,
+    /// Whether some services run as two processes on one database.
+    pub replicated: bool,
 }
 
 impl Plan {
@@ -56,6 +62,9 @@ impl Plan {
             commits: random.random_range(0..12),
             slow_disk: random.random_range(0..60),
             scarce: random.random_range(2..6),
+            taxed_within: random.random_range(0..3) == 0,
+            deaf: random.random_range(0..4) == 0,
+            replicated: random.random_range(0..4) == 0,
         }
     }
 }

@@ -21,6 +21,12 @@ const OPERATIONS: [Operation; 6] = [
 pub async fn rage(world: &Arc<World>) {
     let plan = Plan::of(world.seed);
     world.tell("storm begins");
+    if plan.deaf {
+        world.fault("webhooks never come", "");
+    }
+    if plan.replicated {
+        world.fault("two processes on one database", "");
+    }
     world.with_weather(|weather| {
         weather.network = plan.network;
         weather.focus = plan.focus;

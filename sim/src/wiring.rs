@@ -22,7 +22,7 @@ use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 
 use crate::{
     bus,
-    hosts::{Door, Faces, Host, HostDevice, Life},
+    hosts::{Door, Face, Faces, Host, HostDevice, Life},
     network::{self, Sender},
     plan::Plan,
     world::World,
@@ -44,8 +44,18 @@ pub const HOSTS: [&str; 8] = [
 const PUBLISHERS: [&str; 6] =
     ["identity", "inventory", "catalog", "community", "payments", "orders"];
 
+/// Those that may run as two processes on one database, which go down together: transactions of both come one
+/// after the other, as they do where the database is a server's.
+const REPLICATED: [&str; 3] = ["inventory", "payments", "orders"];
+
+/// For how long one of two relays on a database has its share of the events.
+const SHARE: Duration = Duration::from_secs(5);
+
 /// How long a payment may be unknown, or wait for its buyer, before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(25);
+
+/// When a refund that was made is looked at again: the last look is half a minute later.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 const GUEST_KEY: [u8; 32] = [7; 32];
 const MAIL_KEY: [u8; 32] = [6; 32];
@@ -85,12 +95,19 @@ pub async fn build(
         HostDevice { world: Arc::clone(world), host: Arc::clone(host), life: Arc::clone(life) };
     let (db, writer) = host.disk.mount(host.name, options, Arc::new(device))?;
     life.spawn(writer.run());
-    let (bits, _) = uuid::Uuid::from_u128(world.bits()).as_u64_pair();
-    let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&clock), bits));
     let plan = Plan::of(world.seed);
-    let site = Site { world, life, db, clock, ids, plan };
-    let service = site.service().await.with_context(|| format!("cannot build {}", host.name))?;
-    Ok(site.move_in(service))
+    let processes = if plan.replicated && REPLICATED.contains(&host.name) { 2 } else { 1 };
+    let mut faces = Vec::new();
+    for _ in 0..processes {
+        let (bits, _) = uuid::Uuid::from_u128(world.bits()).as_u64_pair();
+        let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&clock), bits));
+        let (db, clock) = (db.clone(), Arc::clone(&clock));
+        let site = Site { world, life, db, clock, ids, plan };
+        let service =
+            site.service().await.with_context(|| format!("cannot build {}", host.name))?;
+        faces.push(site.move_in(service));
+    }
+    Ok(Faces::new(faces))
 }
 
 impl Site<'_> {
@@ -168,7 +185,9 @@ impl Site<'_> {
     async fn sandbox(&self) -> anyhow::Result<Service> {
         let webhooks = Webhooks { endpoint: Endpoint::default(), secret: WEBHOOK_SECRET };
         let shop = network::client(self.world, &self.sender(), "payments", Door::Public);
-        webhooks.endpoint.connect(shop);
+        if !self.plan.deaf {
+            webhooks.endpoint.connect(shop);
+        }
         let deps = techtrove_sandbox::Deps {
             db: self.db.clone(),
             clock: Arc::clone(&self.clock),
@@ -194,6 +213,8 @@ impl Site<'_> {
         };
         let config = techtrove_payments::Config {
             longest_retry: Duration::from_secs(6),
+            first_look: FIRST_LOOK,
+            look_interval: Duration::from_secs(1),
             ..techtrove_payments::Config::default()
         };
         Ok(techtrove_payments::build(config, deps).await?)
@@ -211,11 +232,12 @@ impl Site<'_> {
             inventory: InventoryClient::new(self.to("inventory")),
             payments: PaymentsClient::new(self.to("payments")),
         };
-        let config = techtrove_orders::Config {
+        let mut config = techtrove_orders::Config {
             capture: self.plan.capture,
             deadlines: Deadlines { patience: PATIENCE, action: PATIENCE, ..Deadlines::default() },
             ..techtrove_orders::Config::default()
         };
+        config.pricing.prices_include_tax = self.plan.taxed_within;
         Ok(techtrove_orders::build(config, deps).await?)
     }
 
@@ -234,7 +256,7 @@ impl Site<'_> {
     }
 
     /// Lets the workers run, and shows the doors.
-    fn move_in(self, service: Service) -> Faces {
+    fn move_in(self, service: Service) -> Face {
         let shutdown = Shutdown::new();
         for worker in service.workers {
             self.life.spawn(worker.supervise(shutdown.clone()));
@@ -244,7 +266,7 @@ impl Site<'_> {
         }
         let context = RequestContext { service: self.life.host, ids: Arc::clone(&self.ids) };
         let door = |router: Router| request_context(guard(router), context.clone()).with_state(());
-        Faces {
+        Face {
             public: door(Router::from(service.public)),
             internal: door(service.internal),
             subscriptions: service.subscriptions,
@@ -255,7 +277,10 @@ impl Site<'_> {
     fn relay(&self) -> Worker {
         let source = format!("/techtrove/{}", self.life.host);
         let (clock, ids) = (Arc::clone(&self.clock), Arc::clone(&self.ids));
-        let options = RelayOptions::new(&source, &self.db, clock, ids);
+        let mut options = RelayOptions::new(&source, &self.db, clock, ids);
+        if self.plan.replicated {
+            options.lease = Some(SHARE);
+        }
         let (db, world, sender) = (self.db.clone(), Arc::clone(self.world), self.sender());
         Worker::new("relay", move |shutdown: Shutdown| {
             let (world, sender) = (Arc::clone(&world), sender.clone());

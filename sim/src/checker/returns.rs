@@ -43,7 +43,7 @@ pub const EMPTY: [(&str, &str, &str); 8] = [
         "orders",
         "a return's money is given back",
         "SELECT hex(b.id) FROM returns b WHERE b.refund_id IS NOT NULL AND NOT EXISTS ( \
-           SELECT 1 FROM refunds r WHERE r.id = b.refund_id AND r.status = 'succeeded')",
+           SELECT 1 FROM refunds r WHERE r.id = b.refund_id AND r.status IN ('succeeded', 'failed'))",
     ),
     (
         "inventory",
@@ -131,8 +131,8 @@ fn worth(world: &World) {
     let orders = rows(
         &world.host("orders").look,
         "SELECT o.id, \
-           (SELECT SUM(((l.total + l.tax * (1 - o.prices_include_tax)) * back.pieces + l.quantity - 1) \
-              / l.quantity) \
+           (SELECT SUM((2 * (l.total + l.tax * (1 - o.prices_include_tax)) * back.pieces + l.quantity) \
+              / (2 * l.quantity)) \
             FROM order_lines l JOIN (SELECT b.order_id, p.line_no, SUM(p.quantity) AS pieces \
               FROM return_lines p JOIN returns b ON b.id = p.return_id AND b.status = 'received' \
               GROUP BY b.order_id, p.line_no) back \
@@ -205,7 +205,8 @@ fn returns(world: &World) -> BTreeMap<Uuid, Back> {
         "SELECT b.id, b.order_id, b.status, COALESCE(b.restock, 0), COALESCE(r.amount, 0), \
            SUM(p.quantity), \
            MIN(SUM((l.total + l.tax * (1 - o.prices_include_tax)) * p.quantity / l.quantity), \
-             o.captured - o.refunded + COALESCE(r.amount, 0)) - SUM(p.quantity) \
+             o.captured - COALESCE((SELECT SUM(x.amount) FROM refunds x \
+               WHERE x.order_id = o.id AND x.id IS NOT b.refund_id), 0)) - SUM(p.quantity) \
          FROM returns b LEFT JOIN refunds r ON r.id = b.refund_id \
          JOIN orders o ON o.id = b.order_id JOIN return_lines p ON p.return_id = b.id \
          JOIN order_lines l ON l.order_id = b.order_id AND l.line_no = p.line_no GROUP BY b.id",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::rows::rows;
 use crate::{
-    customers::{Purchase, price_of},
+    customers::{Priced, Purchase},
     world::World,
 };
 
@@ -58,9 +58,11 @@ pub const EMPTY: [(&str, &str, &str); 6] = [
 ];
 
 /// Checks what was sold against what was wanted, and who was told of it.
-pub fn check(world: &World, purchases: &[Purchase]) {
+pub fn check(world: &World, purchases: &[Purchase], prices: &[Priced]) {
     wishes(world, purchases);
+    paid(world, purchases, prices);
     heard(world);
+    seen(world);
     addressees(world);
 }
 
@@ -68,19 +70,16 @@ pub fn check(world: &World, purchases: &[Purchase]) {
 fn wishes(world: &World, purchases: &[Purchase]) {
     let lines = rows(
         &world.host("orders").look,
-        "SELECT COALESCE(o.email, ''), o.id, l.sku, l.quantity, l.unit_price FROM orders o \
+        "SELECT COALESCE(o.email, ''), o.id, l.sku, l.quantity FROM orders o \
          JOIN order_lines l ON l.order_id = o.id",
         |row| {
             let (email, order, sku): (String, Uuid, String) =
                 (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok((email, order, sku, row.get::<i64>(3)?, row.get::<i64>(4)?))
+            Ok((email, order, sku, row.get::<i64>(3)?))
         },
     );
     let mut sold = BTreeMap::<(String, Uuid), BTreeMap<String, i64>>::new();
-    for (email, order, sku, quantity, price) in lines {
-        if price_of(&sku) != Some(price) {
-            world.violated("a price is that on the shelf", format!("{order}: {sku} at {price}"));
-        }
+    for (email, order, sku, quantity) in lines {
         *sold.entry((email, order)).or_default().entry(sku).or_default() += quantity;
     }
     let wanted: BTreeMap<_, _> =
@@ -101,6 +100,55 @@ fn wishes(world: &World, purchases: &[Purchase]) {
     for purchase in purchases.iter().filter(|purchase| purchase.edited) {
         if !notes.contains(&purchase.email) {
             world.violated("what was edited is edited", purchase.email.clone());
+        }
+    }
+}
+
+/// Nobody pays what was never on the shelf, nor what was gone before they asked.
+fn paid(world: &World, purchases: &[Purchase], prices: &[Priced]) {
+    let lines = rows(
+        &world.host("orders").look,
+        "SELECT COALESCE(o.email, ''), o.id, l.sku, l.unit_price FROM orders o \
+         JOIN order_lines l ON l.order_id = o.id",
+        |row| {
+            let (email, order): (String, Uuid) = (row.get(0)?, row.get(1)?);
+            Ok((email, order, row.get::<String>(2)?, row.get::<i64>(3)?))
+        },
+    );
+    let asked: BTreeMap<_, _> =
+        purchases.iter().map(|purchase| (&purchase.email, purchase.asked)).collect();
+    for (email, order, sku, price) in lines {
+        let of_sku: Vec<&Priced> = prices.iter().filter(|known| known.sku == sku).collect();
+        let asked = asked.get(&email).copied().flatten();
+        // The first of those that may be the price: the last that was certain before the buyer asked.
+        let first = of_sku
+            .iter()
+            .rposition(|known| known.since.zip(asked).is_some_and(|(since, asked)| since <= asked));
+        let mut possible = of_sku.iter().skip(first.unwrap_or(0));
+        if !possible.any(|known| known.price == price) {
+            let detail = format!("{order}: {sku} at {price} of {of_sku:?}, asked at {asked:?}");
+            world.violated("a price is that on the shelf", detail);
+        }
+    }
+}
+
+/// What the catalogue shows of stock is so.
+fn seen(world: &World) {
+    let stock = rows(
+        &world.host("inventory").look,
+        "SELECT sku, CASE WHEN on_hand <= held + committed THEN 0 \
+           WHEN on_hand - held - committed <= low_stock_threshold THEN 1 ELSE 2 END FROM stock",
+        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
+    );
+    let shown =
+        rows(&world.host("catalog").look, "SELECT sku, availability FROM availability", |row| {
+            Ok((row.get::<String>(0)?, row.get::<i64>(1)?))
+        });
+    let shown: BTreeMap<String, i64> = shown.into_iter().collect();
+    for (sku, class) in stock {
+        if shown.get(&sku) != Some(&class) {
+            let detail = format!("{sku}: {:?} of {class}", shown.get(&sku));
+            world.violated("the catalogue shows what there is", detail);
         }
     }
 }

@@ -15,7 +15,7 @@ pub struct Watch {
 }
 
 /// What is watched of a host's database: the kind of thing, and how each stands.
-const EDGES: [(&str, &str, &str); 7] = [
+const EDGES: [(&str, &str, &str); 8] = [
     (
         "orders",
         "saga",
@@ -28,6 +28,7 @@ const EDGES: [(&str, &str, &str); 7] = [
         "return",
         "SELECT hex(id), CASE status WHEN 'received' THEN booking ELSE status END FROM returns",
     ),
+    ("orders", "refund", "SELECT hex(id), status FROM refunds"),
     (
         "payments",
         "payment",

@@ -17,7 +17,7 @@ use crate::world::World;
 const GOODS: [&str; 5] = ["SCARCE-1", "SCARCE-1", "PLENTY-1", "PLENTY-2", "LICENCE-1"];
 
 /// The means of payment, and how often each is chosen.
-const TOKENS: [&str; 12] = [
+const TOKENS: [&str; 14] = [
     "tok_ok",
     "tok_ok",
     "tok_ok",
@@ -30,6 +30,8 @@ const TOKENS: [&str; 12] = [
     "tok_requires_action",
     "tok_declined",
     "tok_insufficient_funds",
+    "tok_refund_fails",
+    "tok_refund_pending",
 ];
 
 /// A buyer under way.
@@ -101,17 +103,22 @@ impl Buyer {
         let count = usize::try_from(self.world().pick(1, 3)).unwrap_or(1);
         let mut skus: Vec<&str> = (0..count).map(|_| self.world().one_of(&GOODS)).collect();
         skus.sort_unstable();
-        skus.dedup();
-        let line = |sku| json!({"sku": sku, "quantity": self.world().pick(1, 3)});
+        // The same goods may stand in two lines.
+        if self.world().chance(700) {
+            skus.dedup();
+        }
+        let line = |sku| json!({"sku": sku, "quantity": self.world().pick(1, 4)});
         skus.into_iter().map(line).collect()
     }
 
     fn order(&self) -> Value {
+        // With and without tax.
+        let country = self.world().one_of(&["US", "DE"]);
         json!({
             "email": self.email,
             "shipping_address": {
                 "name": "Ada Example", "line1": "1 Main Street", "city": "Springfield",
-                "postal_code": "12345", "country": "US",
+                "postal_code": "12345", "country": country,
             },
             "shipping_method": "standard",
             "payment": {"provider": "sandbox", "token": self.world().one_of(&TOKENS)},
@@ -122,7 +129,11 @@ impl Buyer {
     async fn at_once(&self) -> Option<Bought> {
         let mut order = self.order();
         let lines = self.lines();
-        self.want(lines.iter().filter_map(piece).collect());
+        let mut wanted = Wanted::new();
+        for (sku, count) in lines.iter().filter_map(piece) {
+            *wanted.entry(sku).or_default() += count;
+        }
+        self.want(wanted);
         order["lines"] = lines.into();
         let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
         self.buy(wish.header("idempotency-key", &self.person.key())).await
@@ -162,7 +173,7 @@ impl Buyer {
                 self.world().violated("a key is its cart's own", format!("cart {id}"));
             }
             if added.status < 300 {
-                pieces.insert(sku, count);
+                *pieces.entry(sku).or_default() += count;
             }
         }
         Some(Filled { id, token, pieces })
@@ -210,6 +221,10 @@ impl Buyer {
 
     /// Makes the request until it is answered, now and then twice at the same time.
     async fn buy(&self, wish: Wish) -> Option<Bought> {
+        let now = self.world().started.elapsed();
+        self.memory.note(self.place, |purchase| {
+            purchase.asked.get_or_insert(now);
+        });
         let first = if self.world().chance(150) {
             self.world().reach("customers the same key twice at once");
             let (one, other) = tokio::join!(self.person.insist(&wish), self.person.insist(&wish));
@@ -222,7 +237,10 @@ impl Buyer {
         };
         let again = if self.world().chance(200) { self.person.insist(&wish).await } else { None };
         self.person.agree(&self.email, first.as_ref(), again.as_ref());
-        let reply = first.or(again)?;
+        // What was not decided for good the first time may be the second.
+        let reply =
+            if first.as_ref().is_some_and(Reply::is_final) { first } else { again.or(first) };
+        let reply = reply?;
         let by_cart = wish.path.ends_with("/checkout");
         if by_cart && [201, 402].contains(&reply.status) && self.world().chance(150) {
             self.reuse(wish).await;
@@ -290,8 +308,16 @@ impl Buyer {
             let shown = self.person.insist(&Wish::new("orders", Method::GET, path.clone())).await;
             let Some(etag) = shown.and_then(|shown| shown.etag) else { return };
             let wish = Wish::new("orders", Method::PATCH, path).header("if-match", &etag);
-            let reply = self.person.insist(&wish.body(json!({"note": "ring twice"}))).await;
-            let status = reply.map_or(0, |reply| reply.status);
+            let write = |note: &str| wish.clone().body(json!({"note": note}));
+            let (here, there) = (write("ring twice"), write("ring once"));
+            let second = self.world().chance(300);
+            let (here, there) = tokio::join!(self.person.insist(&here), async {
+                if second { self.person.insist(&there).await } else { None }
+            });
+            let status = here.map_or(0, |reply| reply.status);
+            if status == 200 && there.is_some_and(|reply| reply.status == 200) {
+                self.world().violated("of two edits of the same version one is made", &bought.id);
+            }
             self.world().reach(format!("customers edit {status}"));
             self.memory.note(self.place, |purchase| purchase.edited |= status == 200);
         }

@@ -3,11 +3,13 @@
 
 mod buyer;
 mod member;
+mod prices;
 mod returns;
 mod staff;
 
 pub use buyer::visit;
-pub use staff::{Staff, open_shop, price_of};
+pub use prices::Priced;
+pub use staff::{Staff, open_shop};
 
 use std::{
     collections::BTreeMap,
@@ -75,6 +77,8 @@ pub struct Purchase {
     pub user: Option<String>,
     /// How many pieces of each SKU are wanted, once that is certain.
     pub wanted: Option<BTreeMap<String, i64>>,
+    /// When it was asked for first, by the world's clock.
+    pub asked: Option<Duration>,
     /// The order that was acknowledged.
     pub order: Option<String>,
     /// Whether it was refused for good.
@@ -123,11 +127,46 @@ pub struct Receipt {
 
 /// What everybody remembers.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Vec<Purchase>>);
+pub struct Memory {
+    purchases: Mutex<Vec<Purchase>>,
+    prices: Mutex<Vec<Priced>>,
+    products: Mutex<BTreeMap<&'static str, String>>,
+}
 
 impl Memory {
     fn purchases(&self) -> MutexGuard<'_, Vec<Purchase>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.purchases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers where a product is.
+    pub fn place(&self, sku: &'static str, path: String) {
+        self.products.lock().unwrap_or_else(PoisonError::into_inner).insert(sku, path);
+    }
+
+    /// Where a product is.
+    #[must_use]
+    pub fn path_of(&self, sku: &str) -> Option<String> {
+        self.products.lock().unwrap_or_else(PoisonError::into_inner).get(sku).cloned()
+    }
+
+    /// Remembers a price that something may have from now on.
+    pub fn price(&self, sku: &'static str, price: i64) {
+        let mut prices = self.prices.lock().unwrap_or_else(PoisonError::into_inner);
+        prices.push(Priced { sku, price, since: None });
+    }
+
+    /// Remembers that the price which was remembered last is certain.
+    pub fn priced(&self, since: Duration) {
+        let mut prices = self.prices.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = prices.last_mut() {
+            last.since = Some(since);
+        }
+    }
+
+    /// All prices, in their order.
+    #[must_use]
+    pub fn prices(&self) -> Vec<Priced> {
+        self.prices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Remembers a purchase that begins, and tells its place.
@@ -167,6 +206,7 @@ pub struct Wish {
     method: Method,
     path: String,
     body: Option<Value>,
+    is_import: bool,
     headers: Vec<(HeaderName, String)>,
 }
 
@@ -174,7 +214,7 @@ impl Wish {
     /// A request to the public door of a host.
     #[must_use]
     pub fn new(host: &'static str, method: Method, path: impl Into<String>) -> Self {
-        Self { host, method, path: path.into(), body: None, headers: Vec::new() }
+        Self { host, method, path: path.into(), body: None, is_import: false, headers: Vec::new() }
     }
 
     /// With a JSON body.
@@ -182,6 +222,12 @@ impl Wish {
     pub fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
+    }
+
+    /// With a line of an import.
+    #[must_use]
+    pub fn ndjson(self, line: Value) -> Self {
+        Self { is_import: true, ..self.body(line) }
     }
 
     /// With a header.
@@ -239,7 +285,11 @@ impl Person {
     /// Makes a request once.
     pub async fn ask(&self, wish: &Wish) -> Option<Reply> {
         let sender = Sender::Stranger(self.name);
-        let client: Client = network::client(&self.world, &sender, wish.host, Door::Public);
+        let client: Client = if wish.is_import {
+            network::importer(&self.world, &sender, wish.host)
+        } else {
+            network::client(&self.world, &sender, wish.host, Door::Public)
+        };
         let mut request = client.request(wish.method.clone(), &wish.path).deadline(PATIENCE);
         if let Some(body) = &wish.body {
             request = request.json(body);

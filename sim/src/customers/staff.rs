@@ -19,11 +19,6 @@ const SHELVES: [(&str, i64, &str, Option<u32>); 4] = [
     ("LICENCE-1", 4_000, "digital", Some(12)),
 ];
 
-/// What a piece costs by the shelf.
-pub fn price_of(sku: &str) -> Option<i64> {
-    SHELVES.iter().find(|(known, ..)| *known == sku).map(|(_, price, ..)| *price)
-}
-
 /// The staff.
 #[derive(Clone)]
 pub struct Staff {
@@ -154,7 +149,7 @@ impl Staff {
 ///
 /// # Errors
 /// When the shop does not take them.
-pub async fn open_shop(world: &Arc<World>, staff: &Staff) -> anyhow::Result<()> {
+pub async fn open_shop(world: &Arc<World>, staff: &Staff, memory: &Memory) -> anyhow::Result<()> {
     let plan = Plan::of(world.seed);
     for (sku, price, fulfilment, pieces) in SHELVES {
         let product = json!({
@@ -164,7 +159,10 @@ pub async fn open_shop(world: &Arc<World>, staff: &Staff) -> anyhow::Result<()> 
             "variants": [{"sku": sku, "price": {"amount": price, "currency": "USD"}}],
         });
         let wish = Wish::new("catalog", Method::POST, "/api/v1/products").body(product);
-        expect(staff.manager.insist(&wish).await, 201)?;
+        let made = expect(staff.manager.insist(&wish).await, 201)?;
+        let id = made.text("/id").context("a product has no id")?;
+        memory.place(sku, format!("/api/v1/products/{id}"));
+        memory.price(sku, price);
         if fulfilment == "digital" {
             let keys: Vec<String> =
                 (0..pieces.unwrap_or(plan.scarce)).map(|number| format!("KEY-{number}")).collect();

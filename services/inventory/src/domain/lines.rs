@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use techtrove_core::Sku;
+use techtrove_core::{Sku, planted};
 use techtrove_inventory_api::{Line, OutOfStockLine};
 
 use super::StockItem;
@@ -35,7 +35,9 @@ impl Lines {
         }
         let mut pieces = BTreeMap::new();
         for line in lines {
-            *pieces.entry(line.sku.clone()).or_insert(0) += line.quantity.as_i64();
+            let known = pieces.entry(line.sku.clone()).or_insert(0);
+            *known =
+                line.quantity.as_i64() + if planted("same-sku-held-once") { 0 } else { *known };
         }
         Ok(Self(pieces))
     }

@@ -1,6 +1,7 @@
 //! Edits an order: its addresses, its contact, its note. The buyer may, the guest with the token, and
 //! support, as long as nothing has left; whoever else sees the order is told that they may not.
 
+use techtrove_core::planted;
 use techtrove_http::IfMatch;
 use techtrove_orders_api::OrderId;
 
@@ -35,7 +36,9 @@ pub(crate) async fn edit_order(
     let (now, pricing) = (app.clock.now(), app.config.pricing.clone());
     let job = app.db.write("orders.edit", move |tx| -> Result<_, Error> {
         let before = store::lock_order(tx, id)?.ok_or(Error::NotFound)?.order;
-        if_match.check(before.version)?;
+        if !planted("edit-of-any-version") {
+            if_match.check(before.version)?;
+        }
         let after = before.edited(&edit, &pricing, now)?;
         if after != before {
             store::store_edit(tx, &after)?;

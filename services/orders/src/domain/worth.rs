@@ -57,7 +57,8 @@ fn shipping(order: &Order) -> i64 {
 /// `part` of `whole` pieces of a price, half up to the minor unit.
 fn share(price: i64, part: i64, whole: i64) -> i64 {
     let (price, part, whole) = (i128::from(price), i128::from(part), i128::from(whole.max(1)));
-    i64::try_from((2 * price * part + whole).div_euclid(2 * whole)).unwrap_or(i64::MAX)
+    let whole_up = if planted("shares-rounded-up") { 2 * whole - 1 } else { whole };
+    i64::try_from((2 * price * part + whole_up).div_euclid(2 * whole)).unwrap_or(i64::MAX)
 }
 
 /// Each line's part of the discount: by its price, what is left over one by one to those whose parts

@@ -3,7 +3,7 @@
 //! look at once take different ones, and one that brings no answer comes again.
 
 use futures::{StreamExt as _, stream};
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 
 use super::{App, drive, recheck_refund::recheck_refund};
 use crate::{
@@ -46,6 +46,9 @@ async fn look_at(app: &App, look: DueLook, now: Timestamp) -> Result<(), Error> 
     let id = look.payment;
     let found = app.db.read("payments.looked_at", move |tx| store::lookup(tx, id)).await?;
     let Some(payment) = found else { return Ok(()) };
+    if planted("lost-refund-not-looked-for") {
+        return Ok(());
+    }
     recheck_refund(app, drive::provider_of(app, &payment)?, id, look.refund).await?;
     if let Some(due) = again {
         move_look(app, DueLook { due, ..look }, next_look(look.asked_at, now, first)).await?;

@@ -2,6 +2,7 @@
 //! only asked how the refund stands, never for the money; what it tells is stored in one transaction,
 //! once nothing else of the payment is open. Whoever told of it tells again until that is done.
 
+use techtrove_core::planted;
 use techtrove_payments_api::{PaymentId, RefundId};
 
 use super::{App, drive};
@@ -39,7 +40,9 @@ pub(super) async fn recheck_refund(
             let settlement =
                 refund_failed(&payment, made.amount, &code).map_err(|_| Error::Overtaken)?;
             store::unmake_refund(tx, made, &settlement, now)?;
-            if let Some(event) = events::refund_failed(&settlement.payment, refund, &code) {
+            if let Some(event) = events::refund_failed(&settlement.payment, refund, &code)
+                && !planted("lost-refund-untold")
+            {
                 techtrove_bus::record(tx, &context, &event)?;
             }
             Ok(())

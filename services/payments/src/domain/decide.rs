@@ -109,6 +109,7 @@ pub fn capture(payment: &Payment) -> Result<Decision, Refusal> {
     }
     match payment.status {
         Authorized => Ok(Decision::Begin(OperationKind::Capture)),
+        Captured if planted("captured-again") => Ok(Decision::Begin(OperationKind::Capture)),
         Captured | PartiallyRefunded | Refunded => Ok(Decision::Answer),
         status @ (Failed | Voided | Unknown | RequiresAction) => {
             Err(Refusal::InvalidTransition { status, attempted: "captured" })

@@ -2,6 +2,8 @@
 //! amount, so the ledger sums to zero by construction; one is never changed or removed, a correction
 //! is another booking.
 
+use techtrove_core::planted;
+
 /// An account of the ledger. Debits are positive, credits negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Account {
@@ -75,6 +77,9 @@ pub(super) fn captured(amount: i64) -> Vec<Booking> {
 
 /// `amount` was given back.
 pub(super) fn refunded(amount: i64) -> Vec<Booking> {
+    if planted("refund-booked-the-other-way") {
+        return refund_failed(amount);
+    }
     vec![Booking::new(Account::Refunds, Account::ProviderReceivable, amount)]
 }
 

@@ -1,0 +1,55 @@
+//! The bank behind the payment provider: it takes its time to decide what is to be given back, and now and
+//! then sends money back that had been given. Whether the shop is told is another matter.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::json;
+
+use crate::{
+    checker,
+    hosts::Door,
+    network::{self, Sender},
+    weather::STORM,
+    world::World,
+};
+
+/// What waits for its bank: the path of each at the provider.
+const WAITING: &str =
+    "SELECT charge_key || '/refunds/' || refund_key FROM refunds WHERE status = 'pending'";
+
+/// What was given back and may yet fail, one of a charge at most: whose money is lost again and again is for
+/// staff to look at.
+const GIVEN: &str = "SELECT r.charge_key || '/refunds/' || r.refund_key FROM refunds r \
+     JOIN charges c ON c.charge_key = r.charge_key AND c.token = 'tok_ok' \
+     WHERE r.status = 'succeeded' AND NOT EXISTS (SELECT 1 FROM refunds f \
+       WHERE f.charge_key = r.charge_key AND f.status = 'failed')";
+
+/// Decides until nobody wants to know any more; nothing that was given fails after the storm.
+pub async fn decide(world: Arc<World>) {
+    loop {
+        tokio::time::sleep(world.time(500, 2_000)).await;
+        let look = world.host("sandbox").look.clone();
+        for refund in checker::values::<String>(&look, WAITING) {
+            if world.chance(500) {
+                let outcome = world.one_of(&["fail", "succeed"]);
+                world.fault("bank decides late", &format!("{outcome} {refund}"));
+                end(&world, &refund, outcome).await;
+            }
+        }
+        if world.started.elapsed() < STORM {
+            for refund in checker::values::<String>(&look, GIVEN) {
+                if world.chance(350) {
+                    world.fault("bank sends back", &refund);
+                    end(&world, &refund, "fail").await;
+                }
+            }
+        }
+    }
+}
+
+async fn end(world: &Arc<World>, refund: &str, outcome: &str) {
+    let provider = network::client(world, &Sender::Stranger("bank"), "sandbox", Door::Internal);
+    let request = provider.post(&format!("/v1/charges/{refund}/end"));
+    // Whoever is not heard is asked again.
+    drop(request.json(&json!({"outcome": outcome})).deadline(Duration::from_secs(3)).send().await);
+}
