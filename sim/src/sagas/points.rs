@@ -182,6 +182,11 @@ impl World {
         })
     }
 
+    /// Whether the fault of this run is a message that arrives twice at the same moment.
+    pub fn arrives_twice(&self) -> bool {
+        self.with_points(|points| points.strike.is_some_and(|strike| strike.fault == Fault::Twice))
+    }
+
     /// The last fault is over as of now.
     pub fn heals(&self) {
         let now = self.started.elapsed();

@@ -131,6 +131,7 @@ async fn ship(people: People) -> Option<Ending> {
     people.mark(&bought, "process").await?;
     people.ship(&bought, &[("PLENTY-1", 1)]).await?;
     people.ship(&bought, &[]).await?;
+    people.until_shipped(&bought).await?;
     people.mark(&bought, "deliver").await?;
     Some(bought.stands("delivered", "captured", 2))
 }
@@ -172,6 +173,7 @@ async fn send_back(people: People, restock: bool, gone: i64) -> Option<Ending> {
     let bought = bought!(people.buy("tok_ok", &GOODS));
     people.until_captured(&bought).await?;
     people.ship(&bought, &[]).await?;
+    people.until_shipped(&bought).await?;
     people.mark(&bought, "deliver").await?;
     people.send_back(&bought, &[("PLENTY-1", 2)], restock).await?;
     Some(bought.stands("delivered", "partially_refunded", gone))
