@@ -13,9 +13,9 @@ use super::{
 };
 use crate::DbError;
 
-/// A file up to this size, in bytes, is looked through when it is opened, at a millisecond or so for each
+/// A file up to this size, in bytes, is looked through when it is opened, at one to four milliseconds for each
 /// MiB: what a start may take for eight of them.
-const LOOKED_THROUGH_AT_ONCE: u64 = 4 * 1024 * 1024;
+const LOOKED_THROUGH_AT_ONCE: u64 = 2 * 1024 * 1024;
 
 /// Whether a file is so small that it is looked through when it is opened.
 pub(crate) fn is_small(path: &Path) -> bool {
