@@ -63,11 +63,13 @@ impl Connection {
 
     fn verdict(&self, check: &str) -> Result<(), DbError> {
         let found = self.inner.query_row(check, [], |row| row.get::<_, String>(0));
-        match found.map_err(|error| job_error(&error))? {
-            found if found == "ok" => Ok(()),
-            // SQLite writes it in lines.
-            found => Err(DbError::Corrupt(found.replace('\n', " "))),
+        let found = found.map_err(|error| job_error(&error))?;
+        if found == "ok" {
+            return Ok(());
         }
+        // SQLite writes it in lines, the first of which names the only database of a connection.
+        let words = found.strip_prefix("*** in database main ***").unwrap_or(&found);
+        Err(DbError::Corrupt(words.trim().replace('\n', " ")))
     }
 }
 
