@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ pub fn describe() -> anyhow::Result<Machine> {
         cores: std::thread::available_parallelism().map_or(1, usize::from),
         memory_mib: kilobytes.unwrap_or(0_u64) / 1024,
         kernel: fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().into(),
-        fdatasync_us: fdatasync()?.as_secs_f64() * 1e6,
+        fdatasync_us: fdatasync_us()?,
     })
 }
 
@@ -41,8 +41,11 @@ fn field(text: &str, name: &str) -> Option<String> {
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 
-/// The median of 200 writes of 4 KiB, each synced.
-fn fdatasync() -> anyhow::Result<Duration> {
+/// The median of 200 writes of 4 KiB, each synced, in microseconds.
+///
+/// # Errors
+/// When a temporary file cannot be written.
+pub fn fdatasync_us() -> anyhow::Result<f64> {
     let folder = tempfile::tempdir()?;
     let mut file = File::create(folder.path().join("probe"))?;
     let mut times = Vec::with_capacity(200);
@@ -54,7 +57,7 @@ fn fdatasync() -> anyhow::Result<Duration> {
         times.push(start.elapsed());
     }
     times.sort_unstable();
-    Ok(times[times.len() / 2])
+    Ok(times[times.len() / 2].as_secs_f64() * 1e6)
 }
 
 impl fmt::Display for Machine {

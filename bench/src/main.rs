@@ -195,6 +195,8 @@ async fn measure_purchases(
     chosen: &Chosen,
     lasting: Duration,
 ) -> anyhow::Result<()> {
+    // A host that shares its disk may slow it down in the middle of a run, and these figures with it.
+    report.note(format!("fdatasync before the orders: {:.0} µs", machine::fdatasync_us()?));
     let alone = purchases::alone(shop, chosen).await?;
     report.note(latencies("one complete checkout alone", &alone));
     report.at_most("one complete checkout alone, median", alone.percentile_ms(50.0), 5.0, "ms");

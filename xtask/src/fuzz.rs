@@ -25,12 +25,13 @@ const PASSWORD: &str = "plum-anchor-42-tide";
 const MISSING: &str =
     "schemathesis is not here: pip install schemathesis, or name it with --schemathesis";
 
-/// What is asked in which round: first the shop is used, then orders are cancelled, which nobody can ship
-/// any more, then payments are voided while nobody knows what became of them, which is soon, and users who
+/// What is asked in which round: first the shop is used, then what takes a long chain that chance seldom
+/// finds is asked by itself (a return is turned down, a vote is taken back), then orders are cancelled, which
+/// nobody can ship any more, then payments are voided while nobody knows what became of them, which is soon, and users who
 /// have just come renew their tokens, then what is sold is changed, which takes from the shelves what the
 /// examples buy, then roles are given, which may take the fuzzer's own (before, it is the only administrator,
 /// whom nobody can disable), and last the fuzzer signs out.
-const ROUNDS: [&[&str]; 7] = [
+const ROUNDS: [&[&str]; 9] = [
     &[
         "--exclude-operation-id=set_roles",
         "--exclude-operation-id=log_out",
@@ -40,6 +41,23 @@ const ROUNDS: [&[&str]; 7] = [
         "--exclude-operation-id=archive_product",
         "--exclude-operation-id=set_stock",
         "--exclude-operation-id=adjust_stock",
+    ],
+    &[
+        "--include-operation-id=place_order",
+        "--include-operation-id=ship_order",
+        "--include-operation-id=deliver_order",
+        "--include-operation-id=ask_return",
+        "--include-operation-id=reject_return",
+        "--phases=stateful",
+        "--max-time=60",
+    ],
+    &[
+        "--include-operation-id=list_products",
+        "--include-operation-id=write_review",
+        "--include-operation-id=list_reviews",
+        "--include-operation-id=take_vote_back",
+        "--phases=stateful",
+        "--max-time=30",
     ],
     &[
         "--include-operation-id=place_order",
