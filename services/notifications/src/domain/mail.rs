@@ -17,7 +17,7 @@ pub enum MailState {
     Queued,
     /// The mail server has taken it.
     Sent,
-    /// In the mailbox, because no mail server is configured.
+    /// In the mailbox, because no mail server is configured, or nobody can have the address.
     Kept,
     /// Given up.
     Failed,
