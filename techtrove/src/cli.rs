@@ -46,7 +46,7 @@ Settings from the environment:
   TECHTROVE_TRUSTED_PROXIES    networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`
   TECHTROVE_SMTP_URL           e.g. `smtps://user:password@mail.example.com`; without it mail stays
                                in the mailbox at /dev/mail
-  TECHTROVE_SMTP_FROM          the sender, e.g. `shop@example.com`
+  TECHTROVE_SMTP_FROM          the sender, e.g. `TechTrove <shop@example.com>`
   TECHTROVE_LANGUAGE           of mails to those whose language is not known: `en` (default) or `de`
   TECHTROVE_PUBLIC_URL         where links in mails lead, e.g. `https://shop.example.com`
   TECHTROVE_PAYMENT_PROVIDER   who takes the money of new orders: `sandbox` (default) or `stripe`

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use confique::Config;
-use techtrove_core::{Currency, EmailAddress};
+use techtrove_core::Currency;
 use techtrove_gateway::{RateLimit, TrustedProxies};
-use techtrove_notifications::{PublicUrl, SmtpUrl, domain::Language};
+use techtrove_notifications::{MailFrom, PublicUrl, SmtpUrl, domain::Language};
 use techtrove_orders::{
     Deadlines,
     domain::{
@@ -77,7 +77,7 @@ pub struct Smtp {
     /// `smtp://` or `smtps://`, with user and password where needed; does not show itself.
     pub url: SmtpUrl,
     /// The sender.
-    pub from: EmailAddress,
+    pub from: MailFrom,
 }
 
 /// A setting that cannot be used.
@@ -412,6 +412,10 @@ mod tests {
             (
                 Environment { stripe_return_url: Some("https://x.example".into()), ..nothing() },
                 "TECHTROVE_STRIPE_RETURN_URL",
+            ),
+            (
+                Environment { smtp_from: Some("Trove, Tech <a@example.com>".into()), ..nothing() },
+                "TECHTROVE_SMTP_FROM",
             ),
         ] {
             let refusal = Settings::from_values(values).expect_err("refused").to_string();

@@ -295,7 +295,7 @@ impl Common {
             config.public_url = url.clone();
         }
         if let Some(smtp) = &self.settings.smtp {
-            config.from = smtp.from.as_str().to_owned();
+            config.from = smtp.from.clone();
             config.smtp = Some(smtp.url.clone());
         }
         let deps = techtrove_notifications::Deps {

@@ -21,7 +21,6 @@ use techtrove_orders::{
 use techtrove_testing::{Reply, sqlite_inline};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
 use world::{FOREVER, Heard, Listener, ORDERS, Setting, Shop, World, wish};
 
 async fn world() -> World {

@@ -16,10 +16,10 @@ use crate::terminal::say;
 use crate::{
     cli::Up,
     control::{self, Operator, SocketFolder},
-    demo::Demo,
+    demo::{Demo, MoneyTerms},
     error::ProgramError,
     folder::DataFolder,
-    settings::Settings,
+    settings::{PaymentProvider, Settings},
     shop::{Shop, StartError, Wiring},
 };
 
@@ -65,7 +65,11 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     settings.public_url.get_or_insert(sockets.public_url().map_err(ProgramError::System)?);
     let secrets = folder.secrets(&*ids)?;
     let key = SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
-    let (currency, demo_ids) = (settings.currency, Arc::clone(&ids));
+    let money = MoneyTerms {
+        currency: settings.currency,
+        in_sandbox: settings.payment_provider == PaymentProvider::Sandbox,
+    };
+    let demo_ids = Arc::clone(&ids);
     let mut wiring = Wiring::embedded(&folder, secrets, settings, Arc::clone(&clock), ids);
     wiring.on_loopback = options.listen.ip().is_loopback();
     let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
@@ -78,7 +82,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let shutdown = Shutdown::on_signals().map_err(ProgramError::System)?;
     let about = About { folder: &folder, began, mailbox, demo: demo.as_ref() };
     say(sockets.summary(&about).map_err(ProgramError::System)?);
-    let loader = demo.and_then(|demo| demo.loader(operator, currency, demo_ids));
+    let loader = demo.and_then(|demo| demo.loader(operator, money, demo_ids));
     serve(shop, sockets, loader, shutdown).await;
     Ok(())
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, State},
-    http::{HeaderName, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
-    HttpError, Json, NoFields, Path, ProblemBody, header_text,
+    HttpError, Json, NoFields, Path, ProblemBody, accepted_languages, header_text,
     idempotency::{Answer, IdempotencyKey, Idempotent, OptionalIdempotent, Scope},
     no_store,
 };
@@ -393,6 +393,8 @@ pub(crate) async fn quote(
         ("id" = CartId, Path, description = "Which cart"),
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
+        ("Accept-Language" = Option<String>, Header,
+            description = "In which languages mails about it may be, unless the buyer's account has a `locale`"),
     ),
     security(("bearer" = []), ("cart" = [])),
     responses(
@@ -416,12 +418,14 @@ pub(crate) async fn checkout(
     State(app): State<Arc<App>>,
     CartOwner(caller): CartOwner,
     Path(id): Path<CartId>,
+    headers: HeaderMap,
     request: Idempotent<CheckoutRequest>,
 ) -> Result<Response, HttpError> {
     let buyer = caller.buyer();
     let key = request.key(caller.scope(), app.clock.now());
     let address = request.body.shipping_address_id;
-    let (wish, token) = request.body.checked(&app, buyer, None)?;
+    let languages = accepted_languages(&headers);
+    let (wish, token) = request.body.checked(&app, buyer, None, languages)?;
     let request = PlaceOrder { buyer, wish, token, key, cart: None };
     let placed = match app::to_own_address(&app, request, address).await? {
         Addressed::Now(request) => app::checkout_cart(&app, &caller.0, id, *request).await?,

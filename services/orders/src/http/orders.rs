@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _, codes};
 use techtrove_http::{
-    ETag, HttpError, Path, ProblemBody, header_text,
+    ETag, HttpError, Path, ProblemBody, accepted_languages, header_text,
     idempotency::{IdempotencyKey, Idempotent, Scope},
     no_store, private, versioned_json,
 };
@@ -95,7 +95,12 @@ fn example(token: &str) -> Value {
 
 impl PlaceOrderRequest {
     /// The wish and the token, when every value is acceptable by itself.
-    fn checked(self, app: &App, buyer: Buyer) -> Result<(Wish, PaymentToken), Problem> {
+    fn checked(
+        self,
+        app: &App,
+        buyer: Buyer,
+        languages: Vec<String>,
+    ) -> Result<(Wish, PaymentToken), Problem> {
         let lines = self.lines.into_iter();
         let lines = lines.map(|line| WishedLine { sku: line.sku, quantity: line.quantity });
         let terms = CheckoutRequest {
@@ -107,7 +112,7 @@ impl PlaceOrderRequest {
             payment: self.payment,
             expected_total: self.expected_total,
         };
-        terms.checked(app, buyer, Some(lines.collect()))
+        terms.checked(app, buyer, Some(lines.collect()), languages)
     }
 }
 
@@ -121,7 +126,9 @@ impl PlaceOrderRequest {
         ("unknown" = (value = json!(example("tok_timeout")))),
     )),
     params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
-        description = "A retry with the same key and body gets the same answer.")),
+        description = "A retry with the same key and body gets the same answer."),
+        ("Accept-Language" = Option<String>, Header,
+            description = "In which languages mails about it may be, unless the buyer's account has a `locale`")),
     security((), ("bearer" = [])),
     responses(
         (status = 201, body = PlacedBody, headers(
@@ -141,6 +148,7 @@ impl PlaceOrderRequest {
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
     caller: Caller,
+    headers: HeaderMap,
     idempotent: Idempotent<PlaceOrderRequest>,
 ) -> Result<Response, HttpError> {
     let buyer = caller.user_id().map_or(Buyer::Guest, Buyer::User);
@@ -150,7 +158,8 @@ pub(crate) async fn place(
     };
     let key = idempotent.key(scope, app.clock.now());
     let address = idempotent.body.shipping_address_id;
-    let (wish, token) = idempotent.body.checked(&app, buyer)?;
+    let languages = accepted_languages(&headers);
+    let (wish, token) = idempotent.body.checked(&app, buyer, languages)?;
     let request = PlaceOrder { buyer, wish, token, key, cart: None };
     let placed = match app::to_own_address(&app, request, address).await? {
         Addressed::Now(request) => app::place_order(&app, *request).await?,

@@ -69,7 +69,8 @@ pub struct World {
     pub withdrawn: Arc<Mutex<BTreeSet<&'static str>>>,
     /// When money is taken in this world.
     pub capture: CapturePolicy,
-    key: Arc<SigningKey>,
+    /// What access tokens are signed with.
+    pub key: Arc<SigningKey>,
     seed: Mutex<u64>,
 }
 
