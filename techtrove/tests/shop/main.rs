@@ -22,6 +22,7 @@ mod reviews;
 mod selling_out;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod slow_disk;
+mod starting;
 mod stored;
 mod stripe;
 mod tour;
