@@ -89,9 +89,9 @@ pub struct Deps {
 /// # Errors
 /// When its database cannot be brought to the current schema or the mail server's URL cannot be used.
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Router), BuildError> {
-    deps.db.migrate(&store::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
+    let tables =
+        [store::MIGRATIONS, techtrove_bus::MIGRATIONS, techtrove_http::idempotency::MIGRATIONS];
+    deps.db.migrate_all(&tables).await?;
     let app = App::new(&config, &deps).map_err(BuildError::other)?;
     let mailbox = if app.sender.is_none() { http::mailbox(app.clone()) } else { Router::new() };
     let mut workers = vec![

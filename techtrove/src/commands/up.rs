@@ -20,7 +20,7 @@ use crate::{
     error::ProgramError,
     folder::DataFolder,
     settings::{PaymentProvider, Settings},
-    shop::{SERVICES, Shop, StartError, Wiring},
+    shop::{Shop, StartError, Wiring},
 };
 
 /// How long requests may go on after Ctrl-C.
@@ -54,6 +54,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let mut settings = Settings::from_environment()?;
     let _log = telemetry::init(settings.log.as_deref(), telemetry::Format::Auto)
         .map_err(ProgramError::telemetry)?;
+    Settings::doubts().iter().for_each(|doubt| tracing::warn!("{doubt}"));
     metrics::install().map_err(ProgramError::telemetry)?;
     settings.allow_on(options.listen)?;
     let clock: SharedClock = Arc::new(SystemClock);
@@ -73,7 +74,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     wiring.on_loopback = options.listen.ip().is_loopback();
     let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
     let shop = Shop::build(wiring).await?;
-    folder.remember(&SERVICES)?;
+    folder.remember()?;
     let operator = Operator::of_local(shop.operator.clone(), &key, &clock)?;
     if let Some(demo) = &demo {
         demo.guard(&operator).await?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, header},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderName, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -200,11 +200,10 @@ pub(super) fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
 )]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { viewer, .. }: OrderCaller,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let viewer = viewer(&caller, &headers)?;
     let order = app::show_order(&app, id, &viewer).await?;
     let licence_keys = app::keys_for(&app, &order, &viewer).await;
     let refunds = RefundBody::all(&order, viewer.staff);
@@ -238,6 +237,25 @@ pub(super) fn scope(viewer: &Viewer) -> Scope<'_> {
         (Some(id), _) => Scope::User(id.uuid()),
         (None, Some(token)) => Scope::Token(token),
         (None, None) => Scope::Guest,
+    }
+}
+
+/// Who comes to an order with a sign-in or a token. Decided before the rest of the request is looked at.
+pub(crate) struct OrderCaller {
+    /// Who calls.
+    pub caller: Caller,
+    /// The same as somebody who looks at an order.
+    pub viewer: Viewer,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OrderCaller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let viewer = viewer(&caller, &parts.headers)?;
+        viewer.require_credential().map_err(Problem::from)?;
+        Ok(Self { caller, viewer })
     }
 }
 
