@@ -224,7 +224,7 @@ async fn a_refusal_opens_the_cart_again() {
             ("payment_declined".into(), json!("open"))
         );
         // The token is found fault with once the stock is set aside.
-        let rejected = checkout(&owner, &path, "tok_nope").await.expect(422);
+        let rejected = checkout(&owner, &path, "tok_rejected").await.expect(422);
         assert_eq!(
             (rejected.pointers(), status(&owner, &path).await),
             (vec!["/payment/token".into()], json!("open"))
