@@ -4,6 +4,7 @@ use techtrove_core::{ErrorCode, Problem, Sku, codes};
 use techtrove_db::{DbError, Race};
 use techtrove_http::{ClientError, idempotency::Refusal};
 
+pub use crate::domain::{DUPLICATE_VARIANT, PRODUCT_TOO_LARGE};
 use crate::domain::{Invalid, LineProblem, Slug};
 
 /// The SKU belongs to another product.
@@ -103,12 +104,9 @@ impl From<Error> for Problem {
 }
 
 fn invalid_problem(invalid: Invalid) -> Problem {
-    let currency_mismatch = invalid.currency_mismatch;
+    let code = invalid.code();
     let mut problem = Problem::invalid(invalid.errors);
-    if currency_mismatch {
-        let code = codes::CURRENCY_MISMATCH;
-        (problem.code, problem.title) = (code.code.into(), code.title.into());
-    }
+    (problem.code, problem.title) = (code.code.into(), code.title.into());
     problem
 }
 

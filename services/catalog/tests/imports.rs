@@ -54,7 +54,7 @@ async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
     let refused = line("Refused", "REFUSED-1", 1).to_string();
     let unpriced = json!({"name": "U", "status": "active", "variants": [{"sku": "U"}]}).to_string();
     let good = line("Good", "GOOD", 1).to_string();
-    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000));
+    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(1_100_000));
     let lines: Vec<&[u8]> = vec![
         good.as_bytes(),
         b"",

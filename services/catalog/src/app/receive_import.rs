@@ -72,7 +72,7 @@ where
             total = total.saturating_add(store_chunk(app, id, format, chunk).await?);
         }
     }
-    if let Some(last) = chunker.finish() {
+    for last in chunker.finish() {
         total = total.saturating_add(store_chunk(app, id, format, last).await?);
     }
     Ok(total)

@@ -206,7 +206,7 @@ mod tests {
                 };
                 let variant = |(n, (price, color, flag)): (usize, &(Option<i64>, String, bool))| {
                     json!({"sku": format!("S-{n}"), "price": usd(*price),
-                        "options": {"color": color}, "attributes": {"flag": flag, "n": n}})
+                        "options": {"color": format!("{color}{n}")}, "attributes": {"flag": flag, "n": n}})
                 };
                 let variants: Vec<Value> = variants.iter().enumerate().map(variant).collect();
                 json!({"name": name.replace('\n', " "), "description": description,
@@ -232,7 +232,7 @@ mod tests {
 
             let columns = Columns::read(Columns::header().trim_end().as_bytes()).expect("columns");
             let csv = line.csv().expect("written");
-            let records = crate::domain::import_chunk::split_csv(csv.as_bytes());
+            let records = crate::domain::record::split_csv(csv.as_bytes());
             let rows = records.map(|(_, record)| columns.read_row(record, Currency::USD).expect("read"));
             let again = without_ids(made(rows));
             prop_assert!(again.says_the_same_as(&without_ids(product)), "{}", csv);

@@ -47,6 +47,8 @@ pub struct LineProblem {
     pub code: String,
     /// What is wrong, in one sentence.
     pub detail: String,
+    /// How many lines below its first one the record has it.
+    within: i64,
 }
 
 /// A line that was not taken.
@@ -64,24 +66,26 @@ pub struct LineError {
 impl LineProblem {
     /// A problem of this code; a long detail is cut.
     pub fn new(code: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self { code: code.into(), detail: detail.as_ref().chars().take(MAX_DETAIL).collect() }
+        let detail = detail.as_ref().chars().take(MAX_DETAIL).collect();
+        Self { code: code.into(), detail, within: 0 }
     }
 
-    /// The problem of the line of this number.
+    /// The same problem on a later line of its record.
+    #[must_use]
+    pub fn below(self, within: i64) -> Self {
+        Self { within, ..self }
+    }
+
+    /// The problem of the record that begins on the line of this number.
     #[must_use]
     pub fn at(self, line: i64) -> LineError {
-        LineError { line, code: self.code, detail: self.detail }
+        LineError { line: line.saturating_add(self.within), code: self.code, detail: self.detail }
     }
 }
 
 impl From<Invalid> for LineProblem {
     fn from(invalid: Invalid) -> Self {
-        let code = if invalid.currency_mismatch {
-            codes::CURRENCY_MISMATCH
-        } else {
-            codes::INVALID_REQUEST
-        };
-        Self::new(code.code, invalid.summary())
+        Self::new(invalid.code().code, invalid.summary())
     }
 }
 

@@ -36,6 +36,20 @@ enum Column {
     VariantAttributes,
 }
 
+impl Column {
+    fn holds_json(self) -> bool {
+        matches!(
+            self,
+            Self::CategoryPath
+                | Self::Attributes
+                | Self::Options
+                | Self::Images
+                | Self::VariantOptions
+                | Self::VariantAttributes
+        )
+    }
+}
+
 /// All columns, as an export has them.
 const ALL: [(Column, &str); 19] = [
     (Column::Sku, "sku"),
@@ -96,6 +110,13 @@ impl Columns {
         let mut header = String::new();
         csv::write_record(ALL.map(|(_, name)| name), &mut header);
         header
+    }
+
+    /// The cells of a record that hold JSON, each with its column's name; none where they cannot be read.
+    pub fn json_cells(&self, record: &[u8]) -> impl Iterator<Item = (&'static str, String)> {
+        let cells = cells(record).unwrap_or_default();
+        let filled = self.0.iter().zip(cells).filter(|(_, cell)| !cell.trim().is_empty());
+        filled.filter(|(column, _)| column.holds_json()).map(|(column, cell)| (name(*column), cell))
     }
 
     /// Reads a record for a shop of this `currency`.
@@ -188,7 +209,7 @@ fn cells(record: &[u8]) -> Result<Vec<String>, LineProblem> {
     let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
     let record = record.strip_suffix(b"\r").unwrap_or(record);
     let text = std::str::from_utf8(record).map_err(|_| malformed("it is not UTF-8"))?;
-    csv::cells(text).map_err(malformed)
+    csv::cells(text).map_err(|found| malformed(found.detail).below(found.line))
 }
 
 fn malformed(detail: &str) -> LineProblem {
@@ -232,7 +253,7 @@ mod tests {
         assert_eq!(code(b"A,\"A,,,,,,"), "malformed_csv");
         assert_eq!(code(b"A,\xff,,,,,,"), "malformed_csv");
         assert_eq!(code(b"A,A,,,5,EUR,,"), "currency_mismatch");
-        assert_eq!(code(&vec![b'x'; 1_000_000]), "line_too_long");
+        assert_eq!(code(&vec![b'x'; 2_000_000]), "line_too_long");
         for record in
             ["A,A", ",A,,,,,,", "A,A,,,12.99,,,", "A,A,,,,,-1,", "A,A,,,,,,{", "A,A,no slug!,,,,,"]
         {
