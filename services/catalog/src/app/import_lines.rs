@@ -135,9 +135,8 @@ impl Batch {
                 Ok((event, fulfilment)) => {
                     events.extend(event.map(|event| (line.event.clone(), event)));
                     let stock = line.line.stock.iter();
-                    stored.stock.extend(stock.map(|StockLine { sku, on_hand }| {
-                        (line.number, set_stock(sku.clone(), fulfilment, *on_hand))
-                    }));
+                    let stock = stock.map(|stock| (line.number, carried(stock, fulfilment)));
+                    stored.stock.extend(stock);
                 }
                 Err(error) => stored.errors.push(error.into_line_problem()?.at(line.number)),
             }
@@ -280,6 +279,12 @@ fn makes_category(
         }
     }
     Ok(false)
+}
+
+/// What inventory is told of the stock that a line carries.
+fn carried(stock: &StockLine, fulfilment: Fulfilment) -> SetStock {
+    let told = set_stock(stock.sku.clone(), fulfilment, stock.on_hand);
+    SetStock { low_stock_threshold: stock.low_stock_threshold, ..told }
 }
 
 /// The product that has the slug which the change names, if one has.

@@ -29,6 +29,7 @@ enum Column {
     DefaultPrice,
     CompareAtPrice,
     Stock,
+    LowStockThreshold,
     Attributes,
     Options,
     Images,
@@ -51,7 +52,7 @@ impl Column {
 }
 
 /// All columns, as an export has them.
-const ALL: [(Column, &str); 19] = [
+const ALL: [(Column, &str); 20] = [
     (Column::Sku, "sku"),
     (Column::Slug, "slug"),
     (Column::Name, "name"),
@@ -66,6 +67,7 @@ const ALL: [(Column, &str); 19] = [
     (Column::DefaultPrice, "default_price"),
     (Column::CompareAtPrice, "compare_at_price"),
     (Column::Stock, "stock"),
+    (Column::LowStockThreshold, "low_stock_threshold"),
     (Column::Attributes, "attributes"),
     (Column::Options, "options"),
     (Column::Images, "images"),
@@ -146,6 +148,7 @@ impl Columns {
 struct Row {
     product: Map<String, Value>,
     variant: Map<String, Value>,
+    stock: Map<String, Value>,
     currency: Value,
     /// Amounts that still need their currency.
     prices: Vec<(Column, i64)>,
@@ -159,7 +162,8 @@ impl Row {
             Column::Price | Column::DefaultPrice | Column::CompareAtPrice => {
                 self.prices.push((column, whole(name, &cell)?));
             }
-            Column::Stock => set(&mut self.variant, name, whole(name, &cell)?),
+            Column::Stock => set(&mut self.stock, "on_hand", whole(name, &cell)?),
+            Column::LowStockThreshold => set(&mut self.stock, name, whole(name, &cell)?),
             Column::Sku => set(&mut self.variant, name, cell),
             Column::VariantOptions => set(&mut self.variant, "options", parsed(name, &cell)?),
             Column::VariantAttributes => set(&mut self.variant, "attributes", parsed(name, &cell)?),
@@ -179,6 +183,9 @@ impl Row {
                 Column::DefaultPrice => set(&mut self.product, "price", money),
                 _ => set(&mut self.product, "compare_at_price", money),
             }
+        }
+        if !self.stock.is_empty() {
+            set(&mut self.variant, "stock", self.stock);
         }
         set(&mut self.product, "variants", json!([self.variant]));
         Value::Object(self.product)
