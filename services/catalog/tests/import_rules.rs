@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use support::{Inventory, Shop, product, usd};
 
@@ -86,7 +88,7 @@ async fn the_largest_product_is_exported_and_imported_and_a_larger_one_is_refuse
     let shop = Shop::open().await;
     let made = shop.create(large(50)).await.expect(201);
     let path = made.header("location").to_owned();
-    let more = |n: usize| json!({"attributes": {format!("m{n}"): "\"\\".repeat(500)}});
+    let more = |n: usize| json!({"attributes": {format!("m{n}"): ["\"\\".repeat(500), "\"\\".repeat(500)]}});
     let mut refused = None;
     for n in 0..100 {
         let reply = shop.manager.patch(&path, &more(n)).header("if-match", "*").await;
@@ -101,7 +103,7 @@ async fn the_largest_product_is_exported_and_imported_and_a_larger_one_is_refuse
     for (query, media_type) in [("", "application/x-ndjson"), ("?format=csv", "text/csv")] {
         let path = format!("/api/v1/products/export{query}");
         let export = shop.manager.get(&path).await.expect(200);
-        assert!(export.body.len() > 256 * 1_024, "{} bytes", export.body.len());
+        assert!(export.body.len() > 250 * 1_024, "{} bytes", export.body.len());
         let other = Shop::open().await;
         let job = other.import_as("", media_type, export.body.clone()).await;
         assert_eq!(errors(&other.finish(&job).await), []);
@@ -133,5 +135,124 @@ async fn a_quote_that_is_never_closed_costs_its_record_and_is_named_by_its_line(
     assert_eq!((&report["done"], &report["total"]), (&json!(604), &json!(604)));
     for slug in ["good-0", "good-299", "good-1000", "good-1299", "end"] {
         let _ = shop.manager.get(&format!("/api/v1/products/{slug}")).await.expect(200);
+    }
+}
+
+/// So many lines of products `from` on, each with its stock: one call to inventory for each chunk of 200.
+fn lines(from: usize, count: usize) -> String {
+    let line = |n: usize| {
+        let mut line = product(&format!("P{n}"), &format!("S{n}"));
+        line["variants"][0]["stock"] = json!(1);
+        format!("{line}\n")
+    };
+    (from..from + count).map(line).collect()
+}
+
+/// The report of a job as soon as it fits.
+async fn reported(shop: &Shop, job: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    let found = techtrove_testing::eventually(Duration::from_secs(60), async || {
+        Some(shop.job(job).await).filter(&fits)
+    });
+    found.await
+}
+
+#[tokio::test]
+async fn a_short_import_does_not_wait_for_a_long_one() {
+    let shop = Shop::open().await;
+    let long = shop.import(lines(0, 2_000)).await;
+    let short = shop.import(lines(10_000, 1)).await;
+
+    // Eight chunks of the long one's first turn, and the short one.
+    shop.inventory.answer_only(9);
+    let (workers, shutdown) = shop.start();
+    let report = reported(&shop, &short, |job| job["status"] == "done").await;
+    let waiting = shop.job(&long).await;
+
+    assert_eq!((&report["done"], &report["error_count"]), (&json!(1), &json!(0)));
+    assert_eq!((&waiting["status"], &waiting["done"]), (&json!("running"), &json!(1_600)));
+    shop.inventory.answer_only(100);
+    assert_eq!(reported(&shop, &long, |job| job["status"] == "done").await["done"], 2_000);
+    shutdown.begin();
+    futures::future::join_all(workers).await;
+}
+
+async fn cancel(shop: &Shop, job: &str) -> techtrove_testing::Reply {
+    shop.manager.post(&format!("/api/v1/jobs/{job}/cancel"), &json!({})).await
+}
+
+#[tokio::test]
+async fn an_import_is_cancelled_while_it_waits_and_stays_so() {
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        let job = shop.import(lines(0, 300)).await;
+        let next = shop.import(lines(1_000, 2)).await;
+
+        for _ in 0..2 {
+            let answer = cancel(&shop, &job).await.expect(200).value();
+            assert_eq!((&answer["status"], &answer["done"]), (&json!("cancelled"), &json!(0)));
+        }
+        let done = shop.finish(&next).await;
+
+        assert_eq!(done["status"], "done");
+        assert_eq!(shop.job(&job).await["status"], "cancelled");
+        let _ = shop.manager.get("/api/v1/products/p0").await.expect(404);
+        let ended = cancel(&shop, &next).await.expect(409);
+        assert_eq!(ended.problem_code(), "import_ended");
+        let _ = cancel(&shop, "job_01h455vb4pex5vsknk084sn02q").await.expect(404);
+        let path = format!("/api/v1/jobs/{next}/cancel");
+        let _ = shop.customer.post(&path, &json!({})).await.expect(403);
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_running_import_has_done_by_its_cancellation_stays_and_is_reported() {
+    let shop = Shop::open().await;
+    let job = shop.import(lines(0, 1_000)).await;
+
+    shop.inventory.answer_only(1);
+    let (workers, shutdown) = shop.start();
+    let _ = reported(&shop, &job, |job| job["done"] == 200).await;
+    let answer = cancel(&shop, &job).await.expect(200).value();
+    assert_eq!(answer["status"], "running", "a chunk is in hand");
+    shop.inventory.answer_only(100);
+    let report = reported(&shop, &job, |job| job["status"] == "cancelled").await;
+    shutdown.begin();
+    futures::future::join_all(workers).await;
+
+    assert_eq!((&report["done"], &report["total"]), (&json!(400), &json!(1_000)));
+    for (n, status) in [(399, 200), (400, 404)] {
+        let _ = shop.guest.get(&format!("/api/v1/products/p{n}")).await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn the_same_key_is_the_same_job() {
+    for db in techtrove_testing::engines().await {
+        let shop = Shop::on((*db).clone(), Inventory::default()).await;
+        let send = async |key: &str, query: &str, body: String| {
+            let path = format!("/api/v1/products/import{query}");
+            let request = shop.manager.request(http::Method::POST, &path);
+            request.header("idempotency-key", key).body("application/x-ndjson", body).await
+        };
+
+        let first = send("k", "", lines(0, 3)).await.expect(202);
+        let again = send("k", "", lines(0, 3)).await.expect(202);
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        assert_eq!(
+            (&again.body, again.header("location")),
+            (&first.body, first.header("location"))
+        );
+        for (query, body) in [("", lines(0, 2)), ("?dry_run=true", lines(0, 3))] {
+            let reused = send("k", query, body).await.expect(422);
+            assert_eq!(reused.problem_code(), "idempotency_key_reused");
+        }
+        let other = send("l", "", lines(0, 3)).await.expect(202);
+        assert_ne!(other.body, first.body);
+        let _ = send("not visible", "", lines(0, 3)).await.expect(400);
+
+        let job = first.value()["job_id"].as_str().expect("an id").to_owned();
+        assert_eq!(shop.finish(&job).await["done"], 3);
+        db.close().await;
     }
 }

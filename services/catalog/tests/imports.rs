@@ -382,10 +382,12 @@ async fn what_is_exported_makes_the_same_shop() {
             "attributes": {"memory": 24, "ports": ["a", 1, true], "volt": {"min": 1, "max": 2}},
             "options": ["color", "size"], "variants": [
                 {"sku": "V-1", "options": {"color": "Black"}, "attributes": {"x": "1"}},
-                {"sku": "V-2", "price": usd(700), "options": {"color": "Red"}, "stock": 9}]}),
+                {"sku": "V-2", "price": usd(700), "options": {"color": "Red"},
+                    "stock": {"on_hand": 9, "low_stock_threshold": 3}}]}),
         );
         lines.push(json!({"name": "Draft", "variants": [{"sku": "D"}]}));
-        lines.push(json!({"name": "Key", "fulfilment": "digital", "variants": [{"sku": "K"}]}));
+        let keys = json!([{"sku": "K", "stock": {"low_stock_threshold": 40}}]);
+        lines.push(json!({"name": "Key", "fulfilment": "digital", "variants": keys}));
         let job = shop.import(ndjson(&lines)).await;
         assert_eq!(shop.finish(&job).await["error_count"], 0);
 

@@ -35,6 +35,7 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(imports::receive))
         .routes(routes!(exports::export))
         .routes(routes!(imports::read_job))
+        .routes(routes!(imports::cancel))
         .with_state(Arc::new(app))
         // One layer made of two: axum boxes a route once for each time that it is layered.
         .layer((Extension(authenticator), DefaultBodyLimit::max(MAX_BODY)))
