@@ -1,4 +1,5 @@
-//! Why the catalogue refuses or fails, and the only place where its codes are chosen.
+//! Why the catalogue refuses or fails, and the place where its codes are chosen; those of single rules of
+//! a write stand beside them, in `domain/invalid.rs`.
 
 use techtrove_core::{ErrorCode, Problem, Sku, codes};
 use techtrove_db::{DbError, Race};

@@ -1,5 +1,5 @@
-//! The values of a write that break a rule, all of them at once, each with its JSON Pointer. Which
-//! code and status they get is decided in `crate::error`.
+//! The values of a write that break a rule, all of them at once, each with its JSON Pointer, and the
+//! code that they come under where a rule has one of its own.
 
 use std::fmt::Display;
 

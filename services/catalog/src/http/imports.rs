@@ -87,14 +87,14 @@ impl From<JobReport> for JobBody {
 /// SKU; a bad line is reported and does not stop the rest.
 ///
 /// A line is a product as `POST /products` takes it, with `category` (a slug, made where it is
-/// unknown) instead of `category_id`, and with `stock: {on_hand}` per variant where stock is to be
+/// unknown) instead of `category_id`, and with `stock: {on_hand, low_stock_threshold}` per variant where stock is to be
 /// set. `category_path` says where that category stands, as an export does: `{slug, name, position}` of each
 /// category from the top down to it; those that are unknown are made there, others stay as they are. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
-/// stay as they are. `images` are addresses of at most 20 pictures. A line has at most 256 KiB, the whole at most 512 MiB.
+/// stay as they are. `images` are addresses of at most 20 pictures. A line has at most 1 MiB, the whole at most 512 MiB.
 ///
 /// The first record of CSV names the columns: `sku` and any of `slug`, `name`, `description`, `brand`,
 /// `category`, `status`, `fulfilment`, `currency`, `price` (the variant's), `default_price` (of variants
-/// without one), `compare_at_price` (all in minor units), `stock`, and as JSON `category_path`, `attributes`,
+/// without one), `compare_at_price` (all in minor units), `stock`, `low_stock_threshold`, and as JSON `category_path`, `attributes`,
 /// `options`, `images`, `variant_options`, `variant_attributes`. An empty cell leaves what it is about as it is. A new SKU
 /// joins the product that has the record's slug.
 #[utoipa::path(

@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
-/// The largest body of a product or category, in bytes: as long as a line of an import.
+/// The largest body of a product or category, in bytes: as long as a product may be.
 const MAX_BODY: usize = 256 * 1_024;
 
 /// What the gateway shows to the world.
