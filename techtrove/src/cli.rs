@@ -46,7 +46,7 @@ Settings from the environment:
   TECHTROVE_TRUSTED_PROXIES    networks whose X-Forwarded-For is believed, e.g. `10.0.0.0/8`
   TECHTROVE_SMTP_URL           e.g. `smtps://user:password@mail.example.com`; without it mail stays
                                in the mailbox at /dev/mail
-  TECHTROVE_SMTP_FROM          the sender, e.g. `shop@example.com`
+  TECHTROVE_SMTP_FROM          the sender, e.g. `TechTrove <shop@example.com>`
   TECHTROVE_LANGUAGE           of mails to those whose language is not known: `en` (default) or `de`
   TECHTROVE_PUBLIC_URL         where links in mails lead, e.g. `https://shop.example.com`
   TECHTROVE_PAYMENT_PROVIDER   who takes the money of new orders: `sandbox` (default) or `stripe`
@@ -137,11 +137,12 @@ pub struct Up {
         long,
         value_name = "ADDR:PORT",
         default_value = "127.0.0.1:8080",
+        value_parser = address,
         env = "TECHTROVE_LISTEN"
     )]
     pub listen: SocketAddr,
     /// Where metrics, detailed readiness and the audit answer; 127.0.0.1:9090 or the next free port
-    #[arg(long, value_name = "ADDR:PORT", env = "TECHTROVE_OPS_LISTEN")]
+    #[arg(long, value_name = "ADDR:PORT", value_parser = address, env = "TECHTROVE_OPS_LISTEN")]
     pub ops_listen: Option<SocketAddr>,
     /// Load the demo shop into an empty folder although strangers can reach the shop; its staff cannot
     /// sign in then
@@ -220,6 +221,10 @@ pub struct Restore {
     /// Where the shop is going to keep its data.
     #[command(flatten)]
     pub folder: Folder,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "write an address and a port, like 127.0.0.1:8080 or [::1]:8080")
 }
 
 #[cfg(test)]

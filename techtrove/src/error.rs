@@ -32,7 +32,7 @@ pub enum ProgramError {
     Control(#[from] ControlError),
     /// The port is taken, or not ours to take.
     #[error(
-        "cannot listen on {address}: {cause}; stop the other program or choose another address with {option}"
+        "cannot listen on {address}: {cause}; choose another address with {option}, or stop the program that has this one"
     )]
     Listen {
         /// Where.

@@ -15,7 +15,7 @@ use crate::{
     error::ProgramError,
     folder::{self, DataFolder, FolderError, Secrets},
     settings::Settings,
-    shop::{SERVICES, Shop, StartError, Wiring},
+    shop::{Shop, StartError, Wiring},
 };
 
 /// How long the shop may finish what it began.
@@ -35,11 +35,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// Finds the running shop of the folder, or starts one.
+    /// Finds the shop that runs on the folder, or starts the one that is in it.
     ///
     /// # Errors
-    /// When the folder cannot be used or the shop cannot be started.
+    /// When there is none, the folder cannot be used, or the shop cannot be started.
     pub async fn open(path: &Path) -> Result<Self, ProgramError> {
+        if !folder::holds_a_shop(path) {
+            return Err(FolderError::NoShop { path: path.to_owned() }.into());
+        }
         let clock: SharedClock = Arc::new(SystemClock);
         let ids: SharedIds =
             Arc::new(SystemIds::new(Arc::clone(&clock)).map_err(StartError::entropy)?);
@@ -55,17 +58,6 @@ impl Session {
         }
     }
 
-    /// As [`Self::open`], for a folder that holds a shop already.
-    ///
-    /// # Errors
-    /// When it holds none, or as [`Self::open`].
-    pub async fn open_existing(path: &Path) -> Result<Self, ProgramError> {
-        if !folder::holds_a_shop(path) {
-            return Err(FolderError::NoShop { path: path.to_owned() }.into());
-        }
-        Self::open(path).await
-    }
-
     async fn start(
         folder: DataFolder,
         clock: SharedClock,
@@ -76,7 +68,7 @@ impl Session {
         let settings = Settings::from_environment()?;
         let wiring = Wiring::embedded(&folder, secrets, settings, Arc::clone(&clock), ids);
         let shop = Shop::build(wiring).await?;
-        folder.remember(&SERVICES)?;
+        folder.remember()?;
         let operator = Operator::of_local(shop.operator.clone(), &key, &clock)?;
         let (shutdown, mut lifecycle) = (Shutdown::new(), Lifecycle::new(DRAIN));
         shop.join(&mut lifecycle);

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 
 use confique::Config;
-use techtrove_core::{Currency, EmailAddress};
+use techtrove_core::Currency;
 use techtrove_gateway::{RateLimit, TrustedProxies};
-use techtrove_notifications::{PublicUrl, SmtpUrl, domain::Language};
+use techtrove_notifications::{MailFrom, PublicUrl, SmtpUrl, domain::Language};
 use techtrove_orders::{
     Deadlines,
     domain::{
@@ -77,7 +77,7 @@ pub struct Smtp {
     /// `smtp://` or `smtps://`, with user and password where needed; does not show itself.
     pub url: SmtpUrl,
     /// The sender.
-    pub from: EmailAddress,
+    pub from: MailFrom,
 }
 
 /// A setting that cannot be used.
@@ -203,6 +203,12 @@ impl Settings {
         Self::from_values(techtrove_runtime::settings::load::<Environment>(None)?)
     }
 
+    /// What somebody seems to have meant as settings and misspelt, one sentence each.
+    #[must_use]
+    pub fn doubts() -> Vec<String> {
+        techtrove_runtime::settings::doubtful_variables::<Environment>()
+    }
+
     fn from_values(values: Environment) -> Result<Self, InvalidSetting> {
         let defaults = Self::default();
         let currency = parsed("TECHTROVE_CURRENCY", values.currency)?.unwrap_or(defaults.currency);
@@ -310,7 +316,11 @@ fn provider(
 fn smtp(url: Option<String>, from: Option<String>) -> Result<Option<Smtp>, InvalidSetting> {
     let from = parsed("TECHTROVE_SMTP_FROM", from)?;
     match (parsed("TECHTROVE_SMTP_URL", url)?, from) {
-        (None, _) => Ok(None),
+        (None, None) => Ok(None),
+        (None, Some(_)) => {
+            let cause = "it sends nothing without TECHTROVE_SMTP_URL; set that too".to_owned();
+            Err(InvalidSetting::Value { variable: "TECHTROVE_SMTP_FROM", cause })
+        }
         (Some(url), Some(from)) => Ok(Some(Smtp { url, from })),
         (Some(_), None) => {
             let cause =
@@ -393,6 +403,18 @@ mod tests {
             ),
             (
                 Environment { smtp_url: Some("smtp://mail.example.com".into()), ..nothing() },
+                "TECHTROVE_SMTP_FROM",
+            ),
+            (
+                Environment { smtp_from: Some("shop@example.com".into()), ..nothing() },
+                "TECHTROVE_SMTP_FROM",
+            ),
+            (
+                Environment { stripe_return_url: Some("https://x.example".into()), ..nothing() },
+                "TECHTROVE_STRIPE_RETURN_URL",
+            ),
+            (
+                Environment { smtp_from: Some("Trove, Tech <a@example.com>".into()), ..nothing() },
                 "TECHTROVE_SMTP_FROM",
             ),
         ] {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use techtrove_bus::{Bus, PruneOptions, RelayOptions, Subscription};
-use techtrove_core::{SharedClock, SharedIds, SystemClock, SystemIds};
-use techtrove_db::{Db, DbOptions, OpenError};
+use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_db::{Db, DbError, DbOptions, OpenError};
 use techtrove_http::Client;
 use techtrove_identity_api::SigningError;
-use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker, traced};
+use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker, look_through, traced};
 
 use crate::{
     folder::{DataFolder, Secrets},
@@ -91,6 +91,24 @@ pub enum StartError {
     /// Stripe cannot be reached safely.
     #[error("cannot start: TLS cannot be set up: {0}")]
     Tls(String),
+    /// A database cannot be asked whose it is.
+    #[error("cannot start: the database {db}: {cause}")]
+    Database {
+        /// Which database.
+        db: String,
+        /// Why.
+        cause: DbError,
+    },
+    /// A database came here from another shop.
+    #[error(
+        "the database {db} is of another shop than {others} beside it: nothing was started; restore the data folder from one backup"
+    )]
+    AnotherShops {
+        /// Which database.
+        db: String,
+        /// One of those that most belong to.
+        others: String,
+    },
     /// Two consumers of events bear one name.
     #[error("cannot start: {0}")]
     Subscription(String),
@@ -147,6 +165,7 @@ impl Shop {
         let (clock, ids) = (Arc::clone(&wiring.clock), Arc::clone(&wiring.ids));
         let (gateway, on_loopback) = (wiring.settings.gateway(), wiring.on_loopback);
         let Wired { services, mailbox, books, webhooks } = wire(wiring).await?;
+        of_one_shop(services.iter().flat_map(|service| &service.databases), &*ids).await?;
         let mut bus = Bus::in_process();
         for subscription in services.iter().flat_map(|service| &service.subscriptions) {
             bus.subscribe(traced(subscription.clone()))
@@ -171,6 +190,8 @@ impl Shop {
 
     /// Hands the workers and databases to whoever runs them.
     pub fn join(self, lifecycle: &mut Lifecycle) {
+        let databases = self.services.iter().flat_map(|service| service.databases.clone());
+        lifecycle.work([look_through(databases.collect())]);
         for service in self.services {
             if PUBLISHERS.contains(&service.name) {
                 for db in &service.databases {
@@ -182,6 +203,39 @@ impl Shop {
             lifecycle.close(service.databases);
         }
     }
+}
+
+/// Refuses databases that are not all of one shop, by a number that each of them bears; those that are new get
+/// it here. The odd one out is the one that is named.
+async fn of_one_shop(
+    databases: impl Iterator<Item = &Db>,
+    ids: &dyn IdGen,
+) -> Result<(), StartError> {
+    let failed = |db: &Db| {
+        let db = db.name().to_owned();
+        |cause| StartError::Database { db, cause }
+    };
+    let mut owners = Vec::new();
+    for db in databases {
+        owners.push((db, db.owner().await.map_err(failed(db))?));
+    }
+    let known = || owners.iter().filter_map(|&(db, owner)| Some((db, owner?)));
+    let count = |owner: i64| known().filter(|&(_, other)| other == owner).count();
+    let most = known().max_by_key(|&(_, owner)| count(owner));
+    let owner = match most {
+        Some((others, owner)) => {
+            if let Some((db, _)) = known().find(|&(_, other)| other != owner) {
+                let (db, others) = (db.name().to_owned(), others.name().to_owned());
+                return Err(StartError::AnotherShops { db, others });
+            }
+            owner
+        }
+        None => i64::from_be_bytes(ids.secret().first_chunk().copied().unwrap_or_default()),
+    };
+    let unknown = owners.iter().filter(|(_, known)| known.is_none());
+    let given =
+        unknown.map(|(db, _)| async move { db.give_owner(owner).await.map_err(failed(db)) });
+    futures::future::try_join_all(given).await.map(drop)
 }
 
 /// Relays a service's events from its outbox to the bus.

@@ -53,7 +53,17 @@ impl Words {
     /// # Errors
     /// When a variable is missing or cannot be used, or Stripe takes no money in this currency.
     pub(crate) fn account(self, currency: Currency) -> Result<Option<Stripe>, InvalidSetting> {
-        let Some(key_file) = given(self.key_file) else { return Ok(None) };
+        let Some(key_file) = given(self.key_file) else {
+            let others = [
+                (WEBHOOKS_FILE, self.webhook_secrets_file),
+                (RETURN_URL, self.return_url),
+                (ORIGIN, self.url),
+            ];
+            let alone = others.into_iter().find(|(_, value)| given(value.clone()).is_some());
+            return alone.map_or(Ok(None), |(variable, _)| {
+                Err(invalid(variable, format!("it says nothing without {KEY_FILE}; set that too")))
+            });
+        };
         if !charges_in(currency) {
             return Err(invalid(KEY_FILE, format!("Stripe takes no money in {currency}")));
         }

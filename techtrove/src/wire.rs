@@ -256,6 +256,7 @@ impl Common {
             return_window: window.unwrap_or(usual.return_window),
             payment_providers: vec![self.settings.payment_provider.name().to_owned()],
             deadlines: self.settings.deadlines,
+            tracking: self.tracking(usual.tracking),
             ..usual
         };
         let deps = techtrove_orders::Deps {
@@ -272,6 +273,15 @@ impl Common {
         Ok(techtrove_orders::build(config, deps).await?)
     }
 
+    /// As many streams of one order as of all, where nothing is limited.
+    fn tracking(&self, usual: techtrove_orders::Tracking) -> techtrove_orders::Tracking {
+        let streams_per_order = match self.settings.rate_limit {
+            RateLimit::Off => usual.streams,
+            RateLimit::On { .. } => usual.streams_per_order,
+        };
+        techtrove_orders::Tracking { streams_per_order, ..usual }
+    }
+
     async fn notifications(
         &self,
         authenticator: &Arc<Authenticator>,
@@ -285,7 +295,7 @@ impl Common {
             config.public_url = url.clone();
         }
         if let Some(smtp) = &self.settings.smtp {
-            config.from = smtp.from.as_str().to_owned();
+            config.from = smtp.from.clone();
             config.smtp = Some(smtp.url.clone());
         }
         let deps = techtrove_notifications::Deps {

@@ -6,7 +6,7 @@ mod reached;
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -139,16 +139,17 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder).context("cannot remove the last run's folder")?;
     }
-    create_admin(&program, &folder)?;
-    import(&program, &folder, &root)?;
+    fs::create_dir_all(&folder).context("cannot make a folder")?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let shop = start(&program, &folder, port)?;
+    create_admin(&program, &folder)?;
+    import(&program, &folder, &root)?;
     let outcome = ask(arguments, &folder, &root, port);
     drop(shop);
     outcome
 }
 
-/// Makes the admin before anybody runs, so that nothing has to be waited for.
+/// Makes the admin whom schemathesis signs in as.
 fn create_admin(program: &Path, folder: &Path) -> anyhow::Result<()> {
     let mut command = Command::new(program)
         .args(["admin", "create", "--email", ADMIN, "--data"])
@@ -173,16 +174,23 @@ fn import(program: &Path, folder: &Path, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Starts the shop, and waits until it has said all that it says when it is ready.
 fn start(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Shop> {
     let log = fs::File::create(folder.join("fuzz.log")).context("cannot write the shop's log")?;
-    let shop = Command::new(program)
+    let mut process = Command::new(program)
         .args(["up", "--no-demo", "--listen", &format!("127.0.0.1:{port}"), "--data"])
         .arg(folder)
         .env("TECHTROVE_RATE_LIMIT", "off")
-        .stdout(log.try_clone()?)
+        .stdout(Stdio::piped())
         .stderr(log)
-        .spawn();
-    Ok(Shop(shop.with_context(|| format!("cannot start {}", program.display()))?))
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))?;
+    let output = process.stdout.take().context("the shop has no output")?;
+    let shop = Shop(process);
+    let mut summary = BufReader::new(output).lines().map_while(Result::ok);
+    let ready = summary.any(|line| line.trim_start().starts_with("stop"));
+    ensure!(ready, "the shop did not start; fuzz.log in {} says why", folder.display());
+    Ok(shop)
 }
 
 /// Asks in all rounds, and tells what was reached.

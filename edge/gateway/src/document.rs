@@ -12,6 +12,13 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::links;
 
+/// What no operation can say of itself.
+const ABOUT: &str = "The public API of an online technology shop.\n\n\
+    Whatever an operation refuses is `application/problem+json` with a stable `code`, as is an HTTP/1.1 request \
+    that does not name exactly one `Host` (400). What the server cannot \
+    read as HTTP reaches no operation: it is answered with a bare 400 (a broken request line or header), \
+    or 431 (more than 100 headers, or a head of more than 64 KiB), without a body, and the connection ends.";
+
 /// The document's head: everything but paths and their schemas.
 fn head() -> OpenApi {
     let bearer = HttpBuilder::new()
@@ -40,7 +47,7 @@ fn head() -> OpenApi {
     let info = InfoBuilder::new()
         .title("TechTrove")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("The public API of an online technology shop."))
+        .description(Some(ABOUT))
         .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()))
         .build();
     OpenApiBuilder::new().info(info).components(Some(components)).build()

@@ -9,6 +9,7 @@ mod error;
 mod field;
 mod id;
 mod idgen;
+mod language;
 mod money;
 mod page;
 mod plant;
@@ -25,6 +26,7 @@ pub use error::{ErrorCode, FieldError, Problem, codes};
 pub use field::Field;
 pub use id::{InvalidId, TypedId, decode_suffix, encode_suffix, id_schema};
 pub use idgen::{IdGen, SeededIds, SharedIds, SystemIds};
+pub use language::language_tag;
 pub use money::{Currency, InvalidCurrency, Money, MoneyError};
 pub use page::{Cursor, InvalidCursor, Page, PageRequest};
 #[cfg(feature = "plant")]

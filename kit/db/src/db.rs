@@ -12,12 +12,13 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::{
     DbError, DbOptions, DbStats, Engine, MigrateError, MigrationSet, OpenError, Race, Tx,
+    damage::Damage,
     inline::Inline,
     job::{self, Job},
     lane::{Committed, Lane},
     migrate, mysql,
     open::Target,
-    postgres,
+    owner, postgres,
     simulated::{self, Mount},
     sqlite::{self, Lookups, Place},
     tx::Kind,
@@ -39,6 +40,7 @@ struct Inner {
     read: Arc<Lane>,
     write: Arc<Lane>,
     committed: Arc<Committed>,
+    damage: Arc<Damage>,
     backend: Backend,
 }
 
@@ -88,11 +90,13 @@ impl Db {
         backend: impl FnOnce(&Lanes) -> Result<Backend, OpenError>,
     ) -> Result<Self, OpenError> {
         let (name, committed): (Arc<str>, _) = (name.into(), Arc::<Committed>::default());
-        let lane = |kind| Arc::new(Lane::new(&name, kind, &options, &committed));
+        let damage = Arc::new(Damage::unknown(&name));
+        let lane = |kind| Arc::new(Lane::new(&name, kind, &options, (&committed, &damage)));
         let lanes = Lanes { read: lane(Kind::Read), write: lane(Kind::Write) };
         let backend = backend(&lanes)?;
         let Lanes { read, write } = lanes;
-        Ok(Self(Arc::new(Inner { name, engine, options, read, write, committed, backend })))
+        let inner = Inner { name, engine, options, read, write, committed, damage, backend };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// A database on a simulated disk, inline or as a mount.
@@ -298,6 +302,55 @@ impl Db {
     /// When the stored schema is newer or other than the program's, or a migration fails.
     pub async fn migrate(&self, set: &MigrationSet) -> Result<(), MigrateError> {
         migrate::run(self, set).await
+    }
+
+    /// Brings the tables of all `sets` up to what the program knows, in a database that holds no others;
+    /// the first set is what the database is there for.
+    ///
+    /// # Errors
+    /// As [`Db::migrate`], and when there is anything else in it.
+    pub async fn migrate_all(&self, sets: &[MigrationSet]) -> Result<(), MigrateError> {
+        migrate::run_all(self, sets).await
+    }
+
+    /// The number of the installation that the database belongs to, once it was given one.
+    ///
+    /// # Errors
+    /// When it cannot be read, or was never migrated as a whole.
+    pub async fn owner(&self) -> Result<Option<i64>, DbError> {
+        owner::of(self).await
+    }
+
+    /// Gives the database the number of its installation, unless it bears one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn give_owner(&self, owner: i64) -> Result<(), DbError> {
+        owner::give(self, owner).await
+    }
+
+    /// Looks through the whole file for damage, on a connection of its own beside all jobs, as long as the
+    /// returned future lives. What it finds is told by [`Db::damage`]. There is nothing to look through
+    /// where a small file was when it was opened, nor on a server, which looks after its own files.
+    ///
+    /// # Errors
+    /// When it is damaged, or cannot be read.
+    pub async fn look_through(&self) -> Result<(), DbError> {
+        let Backend::Sqlite(_, path, lookups) = &self.0.backend else { return Ok(()) };
+        if sqlite::is_small(path) {
+            return Ok(());
+        }
+        let found = lookups.look_through().await;
+        if let Err(DbError::Corrupt(reason)) = &found {
+            self.0.damage.report(reason);
+        }
+        found
+    }
+
+    /// What is damaged, once a job or [`Db::look_through`] has found it.
+    #[must_use]
+    pub fn damage(&self) -> Option<&str> {
+        self.0.damage.found()
     }
 
     /// The kind of database.

@@ -11,7 +11,10 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use crate::{DbError, DbOptions, LaneStats, job::Job, queue::Queue, stats::Counters, tx::Kind};
+use crate::{
+    DbError, DbOptions, LaneStats, damage::Damage, job::Job, queue::Queue, stats::Counters,
+    tx::Kind,
+};
 
 pub(crate) struct Lane {
     db: Arc<str>,
@@ -20,6 +23,7 @@ pub(crate) struct Lane {
     pub counters: Counters,
     queue: Queue,
     committed: Arc<Committed>,
+    damage: Arc<Damage>,
 }
 
 /// Commits that others want to know of.
@@ -50,7 +54,7 @@ impl Lane {
         db: &Arc<str>,
         kind: Kind,
         options: &DbOptions,
-        committed: &Arc<Committed>,
+        (committed, damage): (&Arc<Committed>, &Arc<Damage>),
     ) -> Self {
         Self {
             db: Arc::clone(db),
@@ -59,6 +63,7 @@ impl Lane {
             counters: Counters::new(db, kind),
             queue: Queue::new(options.queue),
             committed: Arc::clone(committed),
+            damage: Arc::clone(damage),
         }
     }
 
@@ -150,6 +155,7 @@ impl Lane {
             Some(DbError::Timeout) => self.counters.timeouts.add(1),
             Some(DbError::Panicked(_)) => self.counters.panics.add(1),
             Some(DbError::UnknownCommit(_)) => self.counters.unknown_commits.add(1),
+            Some(DbError::Corrupt(reason)) => self.damage.report(reason),
             _ => {}
         }
         self.counters.jobs.add(1);

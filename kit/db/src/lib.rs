@@ -3,6 +3,7 @@
 //! a table of anybody's, and nothing outside it may name a driver. Start with [`Db`] and [`Tx`]; the
 //! rules for SQL that runs on all three are in this crate's README.
 
+mod damage;
 mod db;
 mod error;
 mod inline;
@@ -12,6 +13,7 @@ mod migrate;
 mod mysql;
 mod open;
 mod options;
+mod owner;
 mod postgres;
 mod queue;
 mod row;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 use techtrove_core::Timestamp;
 
-use crate::{Db, DbError, Engine, Sql, Tx, p, script};
+use crate::{Db, DbError, Engine, Sql, Tx, owner, p, script};
 
 /// One step of a schema, in the words of each engine. A statement ends with `;` at a line's end.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +60,28 @@ pub enum MigrateError {
         set: &'static str,
         /// The version.
         version: u32,
+    },
+    /// There are tables of a set that the program does not know.
+    #[error(
+        "the database {db} holds tables of {set}, which this program does not know: a newer version of \
+         it made them; start the newer one again, or restore a backup from before it"
+    )]
+    UnknownSet {
+        /// The database.
+        db: String,
+        /// The set.
+        set: String,
+    },
+    /// It is not the database that it should be.
+    #[error(
+        "the database {db} holds {found} and nothing of its own: another file lies in its place; restore \
+         a backup"
+    )]
+    Foreign {
+        /// The database.
+        db: String,
+        /// What is in it.
+        found: String,
     },
     /// A statement failed, and nothing of its migration stays.
     #[error(
@@ -114,6 +136,8 @@ const TABLE_EXISTS: Sql = Sql::new("SELECT 1 WHERE to_regclass('schema_migration
         "SELECT 1 FROM information_schema.tables \
          WHERE table_schema = DATABASE() AND table_name = 'schema_migrations'",
     );
+const SETS: &str = "SELECT DISTINCT set_name FROM schema_migrations ORDER BY set_name";
+const ANY_TABLE: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 1";
 const CREATE_TABLE: Sql = Sql::new(
     "CREATE TABLE IF NOT EXISTS schema_migrations (set_name TEXT NOT NULL, version BIGINT NOT NULL, \
      checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, PRIMARY KEY (set_name, version))",
@@ -144,6 +168,38 @@ pub(crate) async fn run(db: &Db, set: &MigrationSet) -> Result<(), MigrateError>
         tracing::info!(db = db.name(), set = set.name, version, name, "migrated");
     }
     Ok(())
+}
+
+/// Brings the tables of `sets` up to date, in a database that holds no others.
+pub(crate) async fn run_all(db: &Db, sets: &[MigrationSet]) -> Result<(), MigrateError> {
+    let sets = || sets.iter().chain([&owner::MIGRATIONS]);
+    let known: Vec<&'static str> = sets().map(|set| set.name).collect();
+    let name = db.name().to_owned();
+    db.read("read migrations", move |tx| refuse_others(tx, &name, &known)).await?;
+    for set in sets() {
+        run(db, set).await?;
+    }
+    Ok(())
+}
+
+/// Refuses a database that holds anything but tables of these sets, the first of which is its own.
+fn refuse_others(tx: &mut Tx<'_>, db: &str, known: &[&str]) -> Result<(), MigrateError> {
+    let foreign = |found| Err(MigrateError::Foreign { db: db.to_owned(), found });
+    if tx.query_opt(TABLE_EXISTS, p![], |_| Ok(()))?.is_none() {
+        // On a server, extensions keep tables of theirs beside ours.
+        if tx.engine() != Engine::Sqlite {
+            return Ok(());
+        }
+        let table = tx.query_opt(ANY_TABLE, p![], |row| row.get::<String>(0))?;
+        return table.map_or(Ok(()), |table| foreign(format!("the table {table}")));
+    }
+    let sets = tx.query(SETS, p![], |row| row.get::<String>(0))?;
+    let is_own = sets.iter().any(|set| known.first() == Some(&set.as_str()));
+    match sets.into_iter().find(|set| !known.contains(&set.as_str())) {
+        None => Ok(()),
+        Some(set) if is_own => Err(MigrateError::UnknownSet { db: db.to_owned(), set }),
+        Some(set) => foreign(format!("the tables of {set}")),
+    }
 }
 
 /// How many migrations of the set have been applied, all of them as the program has them.

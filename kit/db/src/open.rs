@@ -14,8 +14,8 @@ pub enum OpenError {
     BadUrl(String),
     /// The file is no SQLite database, or a damaged one.
     #[error(
-        "{} is no SQLite database or is damaged ({reason}): restore it from a backup, or move it \
-         away to start with an empty one", path.display()
+        "{} is no SQLite database or is damaged ({reason}): keep a copy of it, and restore a backup",
+        path.display()
     )]
     Corrupt {
         /// The file.
@@ -25,8 +25,8 @@ pub enum OpenError {
     },
     /// The file or its folder cannot be written.
     #[error(
-        "cannot write {} ({reason}): check that its folder exists and belongs to the user who runs \
-         this program", path.display()
+        "cannot write {} ({reason}): check that its folder exists, and that the user who runs this \
+         program may write to both", path.display()
     )]
     Unwritable {
         /// The file.

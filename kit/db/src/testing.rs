@@ -3,8 +3,10 @@
 //! xtask servers up`); where one is absent, that is said loudly and the suite runs on the others.
 
 use std::{
+    fs::OpenOptions,
+    io::{Read as _, Seek as _, SeekFrom, Write as _},
     ops::Deref,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
@@ -145,6 +147,20 @@ pub async fn sqlite_file(options: DbOptions) -> TestDb {
     open(url, options, "sqlite file", Place::Folder(folder)).await
 }
 
+/// Writes noise over a page, from 1, of a SQLite file that nobody has open.
+///
+/// # Panics
+/// When the file cannot be written.
+pub fn damage_page(file: &Path, page: u64) {
+    let mut file = OpenOptions::new().read(true).write(true).open(file).expect("there is a file");
+    let mut header = [0; 18];
+    file.read_exact(&mut header).expect("it has a header");
+    let size = usize::from(u16::from_be_bytes([header[16], header[17]]));
+    let at = (page - 1) * u64::try_from(size).expect("a page is small");
+    file.seek(SeekFrom::Start(at)).expect("it has that page");
+    file.write_all(&vec![0xA5; size]).expect("it can be written");
+}
+
 /// An empty SQLite database in memory, whose jobs run on the caller's thread.
 ///
 /// # Panics
@@ -177,10 +193,8 @@ pub async fn mysql_server(options: DbOptions) -> Option<TestDb> {
 async fn on_server(host: Host, options: DbOptions) -> Option<TestDb> {
     let Some(base) = host.url() else {
         // Past the test harness, which would keep it to itself.
-        let _ = std::io::Write::write_all(
-            &mut std::io::stderr(),
-            format!("SKIPPED: {} (run cargo xtask servers up)\n", host.label()).as_bytes(),
-        );
+        let _ =
+            writeln!(std::io::stderr(), "SKIPPED: {} (run cargo xtask servers up)", host.label());
         return None;
     };
     let name = unique();

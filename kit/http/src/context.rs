@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use tower::{Layer, Service};
 use tracing::{Instrument as _, Span, field::Empty};
 
-use crate::{HttpError, Trace, metrics::RouteMetrics};
+use crate::{HttpError, Trace, metrics::RouteMetrics, server::WithoutHost};
 
 /// The header that names one request in logs and support cases.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -177,7 +177,7 @@ where
             _ => new_span(&request, trace, route.as_ref(), &request_id),
         };
         let path = request.uri().path_and_query().cloned();
-        let refusal = head_too_large(request.headers());
+        let refusal = refused_head(&request);
         let work = self.inner.call(request);
         let metrics = Arc::clone(&self.metrics);
         let answer = async move {
@@ -217,8 +217,14 @@ fn new_span(
     span
 }
 
-fn head_too_large(headers: &HeaderMap) -> Option<Problem> {
-    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+/// Why a head that could be read is not accepted.
+fn refused_head(request: &Request) -> Option<Problem> {
+    if request.extensions().get::<WithoutHost>().is_some() {
+        let detail = "an HTTP/1.1 request names its host in exactly one `Host`";
+        return Some(Problem::new(codes::BAD_REQUEST, detail));
+    }
+    let size: usize =
+        request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     (size > MAX_HEADERS).then(|| {
         Problem::new(codes::HEADERS_TOO_LARGE, "the request's headers are larger than 32 KiB")
     })
@@ -317,6 +323,14 @@ mod tests {
         assert_eq!(parts.status, StatusCode::NOT_FOUND);
         assert_eq!(body["instance"], "/things/1");
         assert_eq!(body["trace_id"], parts.headers[X_REQUEST_ID].to_str().expect("text"));
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_host_is_refused() {
+        let (parts, body) = send(http::Request::get("/trace").extension(WithoutHost)).await;
+
+        assert_eq!(parts.status, StatusCode::BAD_REQUEST);
+        assert!(body.contains(r#""code":"bad_request""#), "{body}");
     }
 
     #[tokio::test]

@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequest, Request},
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, Method, header};
 use http_body_util::{BodyExt as _, LengthLimitError};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use techtrove_core::{Problem, codes};
@@ -111,32 +111,33 @@ fn readable(detail: &str) -> String {
     if text.chars().count() <= 200 { text } else { text.chars().take(199).chain(['…']).collect() }
 }
 
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    if given.is_some_and(is_json) {
+fn require_json(request: &Request) -> Result<(), Problem> {
+    let given = request.headers().get(header::CONTENT_TYPE);
+    let essence = given.and_then(|value| value.to_str().ok()?.split(';').next());
+    if essence.is_some_and(|essence| is_json(request.method(), essence.trim())) {
         return Ok(());
     }
     let detail = "the body must be JSON: send it with content-type: application/json";
     Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail))
 }
 
-/// `application/json` or a type built on it (RFC 6839), in whatever case, with any parameters.
-pub(crate) fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let Some((main, sub)) = essence.split_once('/') else { return false };
-    let suffix = sub.rsplit_once('+').map(|(_, suffix)| suffix);
-    main.eq_ignore_ascii_case("application") && suffix.unwrap_or(sub).eq_ignore_ascii_case("json")
+/// `application/json`, or the merge patch (RFC 7396) that a `PATCH` is. A type built on JSON that means something
+/// else, a problem say, is not what was asked for, whatever stands in it.
+fn is_json(method: &Method, media_type: &str) -> bool {
+    media_type.eq_ignore_ascii_case("application/json")
+        || method == Method::PATCH
+            && media_type.eq_ignore_ascii_case("application/merge-patch+json")
 }
 
 /// The whole body of a request that says it is JSON.
 pub(crate) async fn read_json(request: Request) -> Result<Bytes, Problem> {
-    require_json(request.headers())?;
+    require_json(&request)?;
     read(request).await
 }
 
 /// The whole body of a request that says it is JSON, or none when it is empty.
 pub(crate) async fn read_optional_json(request: Request) -> Result<Option<Bytes>, Problem> {
-    let media_type = require_json(request.headers());
+    let media_type = require_json(&request);
     let body = read(request).await?;
     if body.is_empty() {
         return Ok(None);
@@ -267,17 +268,28 @@ mod tests {
     }
 
     #[test]
-    fn json_goes_by_several_names() {
-        for good in
-            ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"]
-        {
-            assert!(is_json(good), "{good}");
+    fn only_what_is_meant_as_json_is_taken_as_such() {
+        let taken = |method: Method, media_type: &str| {
+            let request =
+                http::Request::builder().method(method).header("content-type", media_type);
+            require_json(&request.body(Body::empty()).expect("a request")).is_ok()
+        };
+        for good in ["application/json", "Application/JSON; charset=utf-8", "application/json;"] {
+            assert!(taken(Method::POST, good), "{good}");
         }
-        for bad in
-            ["", "text/json", "application/jsonx", "json", "text/plain", "application/xml+json2"]
-        {
-            assert!(!is_json(bad), "{bad}");
+        for bad in [
+            "",
+            "text/json",
+            "application/jsonx",
+            "json",
+            "text/plain",
+            "application/problem+json",
+            "application/merge-patch+json",
+        ] {
+            assert!(!taken(Method::POST, bad), "{bad}");
         }
+        assert!(taken(Method::PATCH, "application/merge-patch+json; charset=utf-8"));
+        assert!(!taken(Method::PATCH, "application/json-patch+json"));
     }
 
     fn request(content_type: Option<&str>, body: &str) -> Request {

@@ -12,6 +12,7 @@ mod exact;
 mod extract;
 mod guard;
 mod json;
+mod languages;
 mod metrics;
 mod patch;
 mod pointer;
@@ -40,6 +41,7 @@ pub use etag::{ETag, InvalidETag, Tagged, created_json, versioned_json, written_
 pub use extract::{Form, Path, Query, header_text, refuse_unknown};
 pub use guard::{PanicLayer, guard, with_fallbacks};
 pub use json::{Json, NoFields, OptionalJson, body_problem, check_json, parse_json, ready_json};
+pub use languages::accepted_languages;
 pub use patch::Patch;
 pub use precondition::{IfMatch, is_unchanged};
 pub use problem::{HttpError, ProblemBody};

@@ -134,6 +134,21 @@ pub(crate) fn to_bytes(problem: &Problem) -> Vec<u8> {
     serde_json::to_vec(&body_of(copy, status)).unwrap_or_default()
 }
 
+/// A problem as it was kept, with the path and the trace of the current request where it has none.
+pub(crate) fn in_current_request(kept: Vec<u8>) -> Vec<u8> {
+    let Ok(mut body) = serde_json::from_slice::<ProblemBody>(&kept) else { return kept };
+    if body.instance.is_some() && body.trace_id.is_some() {
+        return kept;
+    }
+    body.instance = body.instance.or_else(context::current_path);
+    body.trace_id = body.trace_id.or_else(current_trace_id);
+    serde_json::to_vec(&body).unwrap_or(kept)
+}
+
+fn current_trace_id() -> Option<String> {
+    context::current_trace().map(|trace| trace.id().to_string())
+}
+
 fn body_of(problem: Problem, status: StatusCode) -> ProblemBody {
     ProblemBody {
         kind: format!("{TYPE_PREFIX}{}", problem.code),
@@ -143,7 +158,7 @@ fn body_of(problem: Problem, status: StatusCode) -> ProblemBody {
         instance: context::current_path(),
         code: problem.code.into_owned(),
         errors: problem.errors,
-        trace_id: context::current_trace().map(|trace| trace.id().to_string()),
+        trace_id: current_trace_id(),
         members: problem.members,
     }
 }

@@ -11,6 +11,7 @@ mod readiness;
 mod service;
 mod shutdown;
 mod traced;
+mod wholeness;
 mod worker;
 
 pub mod metrics;
@@ -25,4 +26,5 @@ pub use readiness::{CheckResult, Readiness, Report};
 pub use service::{BuildError, Service};
 pub use shutdown::Shutdown;
 pub use traced::traced;
+pub use wholeness::look_through;
 pub use worker::{Outcome, Worker};

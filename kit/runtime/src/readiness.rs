@@ -61,7 +61,7 @@ impl Readiness {
         Self::default()
     }
 
-    /// That each of these databases answers.
+    /// That each of these databases answers, and is not known to be damaged.
     #[must_use]
     pub fn databases(databases: &[Db]) -> Self {
         databases.iter().cloned().fold(Self::new(), |readiness, db| {
@@ -132,12 +132,17 @@ impl fmt::Debug for Readiness {
 }
 
 async fn answers(db: &Db) -> Result<(), DbError> {
+    if let Some(reason) = db.damage() {
+        return Err(DbError::Corrupt(reason.to_owned()));
+    }
     db.read("readiness", |tx| tx.query_one("SELECT 1", [], |_| Ok(()))).await
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
+
+    use techtrove_db::{DbOptions, p, testing};
 
     use super::*;
 
@@ -181,6 +186,45 @@ mod tests {
             assert!(!after.ready || db.options().inline, "{}: {after:?}", db.label());
             db.close().await;
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_damaged_database_is_not_ready_and_not_closed() {
+        let (db, file) = damaged().await;
+        let readiness = Readiness::databases(std::slice::from_ref(&db));
+        assert!(readiness.report().await.ready);
+
+        crate::look_through(vec![db.clone()]).supervise(crate::Shutdown::new()).await;
+
+        let report = Readiness::databases(std::slice::from_ref(&db)).report().await;
+        let error = report.checks[0].error.as_deref().unwrap_or_default();
+        assert!(!report.ready && error.contains("damaged"), "{report:?}");
+        let read: Result<i64, DbError> =
+            db.read("one", |tx| tx.query_one("SELECT 1", [], |row| row.get(0))).await;
+        assert_eq!(read, Ok(1));
+        db.close().await;
+        drop(file);
+    }
+
+    /// A file that is too large to be looked through when it is opened, with noise in the middle.
+    async fn damaged() -> (Db, tempfile::TempDir) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("large.db");
+        let open =
+            async || Db::open(&format!("sqlite:{}", file.display()), DbOptions::default()).await;
+        let whole = open().await.expect("opened");
+        let filled: Result<(), DbError> = whole
+            .write("fill", |tx| {
+                tx.execute("CREATE TABLE bodies (body BLOB NOT NULL)", p![])?;
+                let insert = "INSERT INTO bodies (body) VALUES (?)";
+                (0..50).try_for_each(|_| tx.execute(insert, p![vec![7_u8; 100_000]]).map(drop))
+            })
+            .await;
+        filled.expect("filled");
+        whole.close().await;
+        testing::damage_page(&file, std::fs::metadata(&file).expect("there").len() / 4_096 / 2);
+        let damaged = open().await.expect("opened");
+        (damaged, folder)
     }
 
     #[tokio::test(start_paused = true)]

@@ -60,9 +60,9 @@ pub struct Deps {
 /// # Errors
 /// When its database cannot be brought to the current schema.
 pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
-    deps.db.migrate(&store::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
+    let tables =
+        [store::MIGRATIONS, techtrove_bus::MIGRATIONS, techtrove_http::idempotency::MIGRATIONS];
+    deps.db.migrate_all(&tables).await?;
     let app = App {
         db: deps.db.clone(),
         recent_products: Recent::new(deps.db.clone(), Arc::clone(&deps.clock)),

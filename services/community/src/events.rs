@@ -8,7 +8,9 @@ use techtrove_catalog_api::ProductId;
 use techtrove_community_api::{RATING_AGGREGATE, RATING_CHANGED, RatingChanged};
 use techtrove_core::TypedId;
 use techtrove_identity_api::UserId;
-use techtrove_orders_api::{ORDER_AGGREGATE, ORDER_CONFIRMED, OrderConfirmed};
+use techtrove_orders_api::{
+    ORDER_ADOPTED, ORDER_AGGREGATE, ORDER_CONFIRMED, OrderAdopted, OrderConfirmed,
+};
 
 use crate::{
     app::{self, App},
@@ -42,11 +44,18 @@ pub(crate) fn on_orders(app: App) -> Subscription {
 }
 
 async fn on_order_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
-    if event.kind != ORDER_CONFIRMED {
-        return Ok(Taken::Ignored);
-    }
-    let confirmed: OrderConfirmed = event.decode_data()?;
-    let Some(user) = confirmed.user_id else { return Ok(Taken::Ignored) };
-    app::note_purchases(&app, event, UserId::from_uuid(user), &confirmed.lines).await?;
+    let bought = match event.kind.as_str() {
+        ORDER_CONFIRMED => {
+            let confirmed: OrderConfirmed = event.decode_data()?;
+            confirmed.user_id.map(|user| (user, confirmed.lines))
+        }
+        ORDER_ADOPTED => {
+            let adopted: OrderAdopted = event.decode_data()?;
+            Some((adopted.user_id, adopted.lines))
+        }
+        _ => None,
+    };
+    let Some((user, lines)) = bought else { return Ok(Taken::Ignored) };
+    app::note_purchases(&app, event, UserId::from_uuid(user), &lines).await?;
     Ok(Taken::Handled)
 }

@@ -10,7 +10,7 @@ mod events;
 mod http;
 pub mod store;
 
-pub use app::{InvalidSmtp, SmtpUrl};
+pub use app::{InvalidMailFrom, InvalidSmtp, MailFrom, Patience, SmtpUrl};
 pub use domain::PublicUrl;
 pub use error::Error;
 
@@ -30,14 +30,16 @@ use crate::{app::App, domain::Language};
 pub struct Config {
     /// The shop's name, as mails show it.
     pub shop_name: String,
-    /// Whom mails come from: `TechTrove <shop@example.com>`.
-    pub from: String,
+    /// Whom mails come from.
+    pub from: MailFrom,
     /// Where the shop is found, for links.
     pub public_url: PublicUrl,
     /// The language of mails to those whose language is not known.
     pub language: Language,
     /// The mail server; without one, mails are kept in the mailbox.
     pub smtp: Option<SmtpUrl>,
+    /// How long the mail server may take.
+    pub smtp_patience: Patience,
     /// How many mails stay readable.
     pub readable_mails: u32,
     /// How often due mails are looked for.
@@ -50,10 +52,11 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             shop_name: "TechTrove".into(),
-            from: "TechTrove <shop@techtrove.example>".into(),
+            from: "TechTrove <shop@techtrove.example>".parse().expect("a name and an address"),
             public_url: PublicUrl::of("127.0.0.1:8080"),
             language: Language::default(),
             smtp: None,
+            smtp_patience: Patience::default(),
             readable_mails: 10_000,
             send_interval: Duration::from_secs(1),
             forget_interval: Duration::from_secs(30),
@@ -84,11 +87,11 @@ pub struct Deps {
 /// its own machine can ask for it; with a mail server configured it has no routes.
 ///
 /// # Errors
-/// When its database cannot be brought to the current schema or the mail settings cannot be used.
+/// When its database cannot be brought to the current schema or the mail server's URL cannot be used.
 pub async fn build(config: Config, deps: Deps) -> Result<(Service, Router), BuildError> {
-    deps.db.migrate(&store::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_http::idempotency::MIGRATIONS).await?;
+    let tables =
+        [store::MIGRATIONS, techtrove_bus::MIGRATIONS, techtrove_http::idempotency::MIGRATIONS];
+    deps.db.migrate_all(&tables).await?;
     let app = App::new(&config, &deps).map_err(BuildError::other)?;
     let mailbox = if app.sender.is_none() { http::mailbox(app.clone()) } else { Router::new() };
     let mut workers = vec![

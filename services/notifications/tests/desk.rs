@@ -121,6 +121,87 @@ async fn a_mail_is_sent_again_once_per_key_as_a_mail_of_its_own() {
 }
 
 #[tokio::test]
+async fn support_finds_the_mails_that_were_given_up_and_sends_them_again() {
+    for db in engines().await {
+        let server = MailServer::start().await;
+        let office = Office::new(Db::clone(&db), Some(server.url().parse().expect("a URL"))).await;
+        server.unwilling.store(3, Ordering::SeqCst);
+        for number in [1, 3, 5] {
+            office.hear(confirmed(number)).await.expect("taken");
+            let _ = app::send_mails(&office.app, 10).await.expect("runs");
+        }
+        office.hear(confirmed(7)).await.expect("taken");
+        let _ = app::send_mails(&office.app, 10).await.expect("runs");
+        office.hear(confirmed(9)).await.expect("taken");
+        let support = office.user(bob(), Role::Support);
+        let stand = async |state: &str| {
+            let found = items(&support, &format!("{LIST}?state={state}")).await;
+            found.iter().map(|it| it["recipient"].as_str().expect("one")[5..6].to_owned()).collect()
+        };
+
+        let states: [Vec<String>; 4] = [
+            stand("failed").await,
+            stand("sent").await,
+            stand("queued").await,
+            stand("kept").await,
+        ];
+        let page = support.get(&format!("{LIST}?state=failed&limit=2")).await.expect(200).value();
+        let next = page["next_cursor"].as_str().expect("there is more");
+        let rest = items(&support, &format!("{LIST}?state=failed&limit=2&cursor={next}")).await;
+        let third = format!("{LIST}?state=failed&recipient=Buyer3@example.com");
+        let one = items(&support, &third).await;
+        let again = format!("{LIST}/{}/resend", one[0]["id"].as_str().expect("an id"));
+        let again = support.post(&again, &json!({})).await.expect(201);
+        let _ = app::send_mails(&office.app, 10).await.expect("runs");
+        let made = support.get(again.header("location")).await.expect(200).value();
+
+        assert_eq!(states, [vec!["5", "3", "1"], vec!["7"], vec!["9"], vec![]], "{}", db.label());
+        assert_eq!(rest.len(), 1);
+        assert_eq!(
+            (&one[0]["state"], &one[0]["last_error"]),
+            (&json!("failed"), &json!("recipient"))
+        );
+        assert_eq!(made["id"], again.value()["id"]);
+        assert_eq!((&made["state"], made.get("last_error")), (&json!("sent"), None));
+        assert_eq!(made["original_id"], one[0]["id"]);
+        let _ = support.get(&format!("{LIST}?state=lost")).await.expect(422);
+        let _ = support.get(&format!("{LIST}/ntf_00000000000000000000000000")).await.expect(404);
+        let ada = office.user(ada(), Role::Customer);
+        let _ = ada.get(again.header("location")).await.expect(403);
+        db.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_who_send_a_mail_again_at_once_send_one() {
+    for db in engines().await {
+        let server = MailServer::start().await;
+        let office = Office::new(Db::clone(&db), Some(server.url().parse().expect("a URL"))).await;
+        office.hear(confirmed(1)).await.expect("taken");
+        let _ = app::send_mails(&office.app, 10).await.expect("runs");
+        let id = items(&office.user(bob(), Role::Support), LIST).await[0]["id"].clone();
+        let path = format!("{LIST}/{}/resend", id.as_str().expect("an id"));
+
+        let desks = (0..20).map(|number| {
+            let desk = office.user(UserId::from_uuid(Uuid::from_u128(100 + number)), Role::Support);
+            let path = path.clone();
+            tokio::spawn(async move { desk.post(&path, &json!({})).await })
+        });
+        let answers: Vec<_> = futures::future::join_all(desks).await;
+
+        let mut statuses: Vec<_> =
+            answers.iter().map(|it| it.as_ref().expect("no panic").status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [&[201][..], &[409; 19]].concat(), "{}", db.label());
+        let _ = app::send_mails(&office.app, 100).await.expect("runs");
+        assert_eq!(server.taken().len(), 2);
+        let desk = office.user(bob(), Role::Support);
+        let _ = desk.post(&path, &json!({})).await.expect(201);
+        db.close().await;
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_sent_again_is_refused() {
     let office = office().await;
     office.hear(confirmed(1)).await.expect("taken");

@@ -189,6 +189,32 @@ async fn each_station_of_an_order_is_told_in_the_language_of_its_buyer() {
 }
 
 #[tokio::test]
+async fn what_is_written_to_where_nobody_can_be_is_kept_beside_a_mail_server() {
+    let server = MailServer::start().await;
+    let db = Db::clone(&*techtrove_testing::sqlite_inline().await);
+    let office = Office::new(db, Some(server.url().parse().expect("a URL"))).await;
+    office.hear(confirmed(97)).await.expect("taken");
+
+    assert_eq!(app::send_mails(&office.app, 10).await.expect("runs"), 0);
+
+    assert_eq!(office.recipients().await, ["nobody@techtrove.example"]);
+    assert!(server.taken().is_empty());
+}
+
+#[tokio::test]
+async fn a_guest_is_written_to_in_the_first_language_of_theirs_that_there_is() {
+    let office = Office::new(Db::clone(&*techtrove_testing::sqlite_inline().await), None).await;
+    for number in [1, 99] {
+        office.hear(confirmed(number)).await.expect("taken");
+    }
+
+    let mails = app::list_mailbox(&office.app, None, 10).await.expect("a list");
+
+    let subjects: Vec<_> = mails.iter().map(|mail| mail.content.subject.as_str()).collect();
+    assert_eq!(subjects, ["Bestellung TT-0000000099 bestätigt", "Order TT-0000000001 confirmed"]);
+}
+
+#[tokio::test]
 async fn a_mail_that_may_be_refused_says_how_in_its_head() {
     on_every_engine(|db| async move {
         let server = MailServer::start().await;

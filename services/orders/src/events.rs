@@ -1,5 +1,5 @@
 //! What orders publishes: each station of an order but the first, that licence keys were revealed, that
-//! a parcel left and that money was given back, in the transaction that brings it. It listens to
+//! a parcel left, that money was given back and that a guest's order is a user's, in the transaction that brings it. It listens to
 //! payments, where a provider tells something that nobody was waiting for, and to identity, which tells
 //! whose an e-mail address is.
 
@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subscription, Taken};
 use techtrove_core::TypedId;
-use techtrove_identity_api::{EMAIL_VERIFIED, EmailVerified, USER_AGGREGATE};
+use techtrove_identity_api::{EMAIL_VERIFIED, EmailVerified, USER_AGGREGATE, UserId};
 use techtrove_orders_api::{
-    ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_KEYS_DELIVERED,
-    ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING, ORDER_REFUNDED,
-    ORDER_RETURN_APPROVED, ORDER_RETURN_RECEIVED, ORDER_RETURN_REJECTED, ORDER_RETURN_REQUESTED,
-    ORDER_SHIPPED, OrderChanged, OrderConfirmed, OrderId, OrderRefunded, OrderStatus,
-    ParcelShipped, ReturnChanged, ReturnStatus, SoldLine,
+    ORDER_ADOPTED, ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED,
+    ORDER_KEYS_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED, ORDER_PROCESSING,
+    ORDER_REFUNDED, ORDER_RETURN_APPROVED, ORDER_RETURN_RECEIVED, ORDER_RETURN_REJECTED,
+    ORDER_RETURN_REQUESTED, ORDER_SHIPPED, OrderAdopted, OrderChanged, OrderConfirmed, OrderId,
+    OrderRefunded, OrderStatus, ParcelShipped, ReturnChanged, ReturnStatus, SoldLine,
 };
 use techtrove_payments_api::{
     PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, REFUND_FAILED, RefundFailed,
@@ -108,17 +108,43 @@ pub(crate) fn status_changed(order: &Order, status: OrderStatus) -> Option<NewEv
 
 /// The event which tells that the order is confirmed, and what was sold with it.
 fn confirmed(order: &Order) -> NewEvent {
+    let data = OrderConfirmed {
+        order_id: order.id,
+        status: OrderStatus::Confirmed,
+        lines: sold(order),
+        user_id: order.user_id.map(TypedId::uuid),
+    };
+    of_order(ORDER_CONFIRMED, order.id, serde_json::json!(data))
+}
+
+/// The same event of an order that turned out to be this user's when it was confirmed.
+pub(crate) fn as_of(owner: UserId, event: &NewEvent) -> NewEvent {
+    let mut event = event.clone();
+    if event.kind == ORDER_CONFIRMED {
+        event.data["user_id"] = serde_json::json!(owner.uuid());
+    }
+    event
+}
+
+/// The event which tells that the order of a guest is this user's, if it was confirmed before: what is
+/// confirmed later is told to be theirs then.
+pub(crate) fn adopted(order: &Order, owner: UserId) -> Option<NewEvent> {
+    let was_confirmed = order.history.iter().any(|it| it.status == OrderStatus::Confirmed);
+    let data = OrderAdopted {
+        order_id: order.id,
+        status: order.status,
+        user_id: owner.uuid(),
+        lines: sold(order),
+    };
+    was_confirmed.then(|| of_order(ORDER_ADOPTED, order.id, serde_json::json!(data)))
+}
+
+fn sold(order: &Order) -> Vec<SoldLine> {
     let sold = |line: &Line| SoldLine {
         product_id: line.product_id.uuid(),
         quantity: line.quantity.get(),
     };
-    let data = OrderConfirmed {
-        order_id: order.id,
-        status: OrderStatus::Confirmed,
-        lines: order.lines.iter().map(sold).collect(),
-        user_id: order.user_id.map(TypedId::uuid),
-    };
-    of_order(ORDER_CONFIRMED, order.id, serde_json::json!(data))
+    order.lines.iter().map(sold).collect()
 }
 
 fn parcel_shipped(order: &Order, parcel: &Shipment) -> NewEvent {

@@ -68,9 +68,8 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
 /// # Errors
 /// When the database cannot be brought to the current schema.
 pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
-    deps.db.migrate(&store::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
-    deps.db.migrate(&idempotency::MIGRATIONS).await?;
+    let tables = [store::MIGRATIONS, techtrove_bus::MIGRATIONS, idempotency::MIGRATIONS];
+    deps.db.migrate_all(&tables).await?;
     Ok(Arc::new(App {
         db: deps.db,
         clock: deps.clock,

@@ -45,6 +45,7 @@ fn order(number: u128, cart: &Cart) -> Order {
         number: None,
         user_id: cart.user_id,
         email: None,
+        languages: Vec::new(),
         status: OrderStatus::Pending,
         refused: false,
         payment: PaymentState {

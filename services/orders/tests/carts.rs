@@ -87,6 +87,29 @@ async fn a_bought_cart_is_never_changed_or_bought_again() {
 }
 
 #[tokio::test]
+async fn a_refusal_for_good_is_given_again() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let (guest, path) = cart_of(&shop.actor, &[("GPU", 1)]).await;
+    let _ = guest.post(&format!("{path}/checkout"), &terms("tok_ok")).await.expect(201);
+    let ada = customer(&world, &shop, 1).with_header("x-cart-token", &guest_token(&shop, &path));
+
+    for (who, path, body) in [
+        (&guest, format!("{path}/items"), item("CPU", 1)),
+        (&ada, format!("{path}/claim"), json!({})),
+    ] {
+        let ask = || who.post(&path, &body).header("idempotency-key", "once-more");
+        let (first, again) = (ask().await.expect(409), ask().await.expect(409));
+
+        assert_eq!(again.header("idempotent-replayed"), "true", "{path}");
+        for member in ["code", "detail", "order_id", "instance"] {
+            assert_eq!(first.value()[member], again.value()[member], "{path} {member}");
+        }
+        assert!(again.value()["trace_id"].is_string(), "{path}: {}", again.text());
+    }
+}
+
+#[tokio::test]
 async fn a_cart_is_shown_to_whom_it_concerns() {
     let world = world().await;
     let shop = world.shop(Setting::default()).await;
@@ -121,6 +144,10 @@ async fn a_cart_is_shown_to_whom_it_concerns() {
             let _ = who.post(&format!("{path}/quote"), &json!({})).await.expect(status);
             let _ = who.post(&format!("{path}/checkout"), &terms("tok_ok")).await.expect(status);
         }
+    }
+    for action in ["items", "quote", "checkout"] {
+        let nobody = shop.actor.post(&format!("{guests}/{action}"), &json!({"x": 1})).await;
+        assert_eq!(nobody.status, 401, "{action}");
     }
     for path in ["cart_01kafy3m2se6rbq3tmn4y4bwqd", "ord_01kafy3m2se6rbq3tmn4y4bwqd", "x", "%00"] {
         let _ = ada.get(&format!("{CARTS}/{path}")).await.expect(404);
@@ -239,6 +266,28 @@ async fn what_is_quoted_is_what_is_charged() {
 }
 
 #[tokio::test]
+async fn where_nothing_ships_the_bill_decides_the_tax_of_the_quote_too() {
+    let world = world().await;
+    let mut config = Config::default();
+    config.pricing.tax = TaxTable::flat(TaxRate::new(0).expect("a rate"))
+        .overlaid("GB=2000".parse().expect("rates"));
+    let shop = world.shop(Setting { config, ..Setting::default() }).await;
+    let (guest, path) = cart_of(&shop.actor, &[("KEY", 1)]).await;
+    let route = json!({"billing_address": {"country": "GB"}});
+    let mut terms = terms("tok_ok");
+    let mut bill = terms["shipping_address"].take();
+    bill["country"] = json!("GB");
+    terms = json!({"email": terms["email"], "payment": terms["payment"], "billing_address": bill});
+
+    let quote = guest.post(&format!("{path}/quote"), &route).await.expect(200).value();
+    let order = guest.post(&format!("{path}/checkout"), &terms).await.expect(201).value();
+
+    assert_eq!(quote["totals"]["total"], usd(5_880));
+    assert_eq!(order["totals"], quote["totals"]);
+    shop.app.drivers.idle().await;
+}
+
+#[tokio::test]
 async fn a_quote_says_what_is_missing() {
     let world = world().await;
     let shop = world.shop(Setting::default()).await;
@@ -264,6 +313,7 @@ async fn a_quote_says_what_is_missing() {
             vec!["/shipping_address/city"],
         ),
         (json!({"total": 1}), vec!["/total"]),
+        (json!({"billing_address": {"country": "XX"}}), vec!["/billing_address/country"]),
     ] {
         let refused = guest.post(&format!("{path}/quote"), &body).await.expect(422);
         assert_eq!(refused.pointers(), pointers, "{body}");

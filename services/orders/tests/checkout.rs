@@ -223,6 +223,12 @@ async fn a_refusal_opens_the_cart_again() {
             (declined.problem_code(), status(&owner, &path).await),
             ("payment_declined".into(), json!("open"))
         );
+        // The token is found fault with once the stock is set aside.
+        let rejected = checkout(&owner, &path, "tok_nope").await.expect(422);
+        assert_eq!(
+            (rejected.pointers(), status(&owner, &path).await),
+            (vec!["/payment/token".into()], json!("open"))
+        );
         let _ = owner.patch(&one, &json!({"quantity": 51})).await.expect(200);
         let scarce = checkout(&owner, &path, "tok_ok").await.expect(409);
         assert_eq!(

@@ -56,6 +56,25 @@ async fn each_parcel_is_told_once_it_has_left_with_what_is_in_it() {
 }
 
 #[tokio::test]
+async fn a_guest_is_written_to_in_what_their_browser_says_they_read() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let orders = client(&world, &shop);
+    for (accepted, languages) in
+        [("fr;q=0.5, de-AT", &["de-AT", "fr"][..]), ("", &[]), ("no language", &[])]
+    {
+        let guest = shop.actor.with_header("accept-language", accepted);
+
+        let order = guest.post(ORDERS, &wish(&[("CPU", 1)], "tok_ok")).await.expect(201).value();
+
+        let id: OrderId = serde_json::from_value(order["id"].clone()).expect("an id");
+        let mail = orders.order_for_mail(id, MailQuery::default()).await.expect("an order");
+        assert_eq!(mail.languages, languages, "{accepted}");
+    }
+    shop.app.drivers.idle().await;
+}
+
+#[tokio::test]
 async fn what_needs_no_parcel_is_told_by_its_keys_alone() {
     let world = world().await;
     let shop = world.shop(Setting::default()).await;

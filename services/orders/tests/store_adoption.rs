@@ -29,7 +29,7 @@ fn guests(number: u128, email: &str) -> Order {
 
 /// The address is known to be the user's, as identity says; whether it is believed, and how many orders
 /// that gives them.
-async fn verified(db: &Db, number: u128, email: &str, seconds: u64) -> Option<u64> {
+async fn verified(db: &Db, number: u128, email: &str, seconds: u64) -> Option<usize> {
     let address = VerifiedAddress {
         user_id: user(number),
         email_folded: email.into(),
@@ -39,7 +39,8 @@ async fn verified(db: &Db, number: u128, email: &str, seconds: u64) -> Option<u6
         let believed = store::keep_verified(tx, &address)?;
         believed.then(|| store::adopt_orders(tx, &address)).transpose()
     });
-    told.await.map_err(|error: DbError| error).expect("told")
+    let told = told.await.map_err(|error: DbError| error).expect("told");
+    told.map(|adopted| adopted.len())
 }
 
 async fn confirm(db: &Db, mut order: Order) {

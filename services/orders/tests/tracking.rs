@@ -4,26 +4,24 @@
 #[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use axum::{Router, body::Body, http::Request};
-use http_body_util::BodyExt as _;
+use axum::{Json, Router, body::Body, http::Request, routing};
 use serde_json::{Value, json};
-use techtrove_core::Clock as _;
+use techtrove_core::{Clock as _, SharedClock};
 use techtrove_db::{DbError, p};
-use techtrove_http::server::Draining;
-use techtrove_identity_api::Role;
+use techtrove_http::{Client, server::Draining};
+use techtrove_identity_api::{Authenticator, IdentityClient, KnownStanding, Role, Standing};
 use techtrove_orders::{
     Config, Tracking, domain::EntryKind, domain::Order, recover_due, service, store,
 };
 use techtrove_testing::{Reply, sqlite_inline};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
-use world::{FOREVER, ORDERS, Setting, Shop, World, wish};
-
-/// No stream is silent for longer when there is something to tell.
-const PATIENCE: Duration = Duration::from_secs(30);
+use world::{FOREVER, Heard, Listener, ORDERS, Setting, Shop, World, wish};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())
@@ -74,74 +72,6 @@ impl Bought {
     async fn stream_by_ticket(&self, shop: &Shop) -> String {
         let ticket = self.ticket(shop).await.expect(201).value();
         format!("{}?ticket={}", self.events(), ticket["ticket"].as_str().expect("a ticket"))
-    }
-}
-
-/// One who listens to a stream.
-struct Listener {
-    body: Body,
-    text: String,
-}
-
-/// An event as it was heard.
-#[derive(Debug)]
-struct Heard {
-    id: u64,
-    name: String,
-    data: Value,
-}
-
-impl Listener {
-    /// Opens a stream; the status when it is refused.
-    async fn open(world: &World, shop: &Shop, request: Request<Body>) -> Result<Self, u16> {
-        let router = Router::from(service(&shop.app, world.authenticator()).public);
-        let response = router.oneshot(request).await.expect("infallible");
-        if response.status() != 200 {
-            return Err(response.status().as_u16());
-        }
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        assert_eq!(response.headers()["cache-control"], "no-store");
-        Ok(Self { body: response.into_body(), text: String::new() })
-    }
-
-    /// The next block of lines; nothing when the stream has ended.
-    async fn block(&mut self) -> Option<String> {
-        loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = block.to_owned();
-                self.text = rest.to_owned();
-                return Some(block);
-            }
-            let frame = timeout(PATIENCE, self.body.frame()).await.expect("something is told")?;
-            let data = frame.expect("never fails").into_data().expect("no trailers");
-            self.text += std::str::from_utf8(&data).expect("text");
-        }
-    }
-
-    async fn event(&mut self) -> Option<Heard> {
-        loop {
-            let block = self.block().await?;
-            let field = |name: &str| {
-                let line = block.lines().find_map(|line| line.strip_prefix(name));
-                line.map(str::to_owned)
-            };
-            if let Some(id) = field("id: ") {
-                let data = field("data: ").expect("data");
-                return Some(Heard {
-                    id: id.parse().expect("a number"),
-                    name: field("event: ").expect("a name"),
-                    data: serde_json::from_str(&data).expect("JSON"),
-                });
-            }
-        }
-    }
-
-    async fn events(&mut self, count: usize) -> Vec<Heard> {
-        let mut heard = Vec::new();
-        while heard.len() < count {
-            heard.push(self.event().await.expect("the stream goes on"));
-        }
-        heard
     }
 }
 
@@ -343,6 +273,8 @@ async fn a_ticket_opens_one_stream_of_its_order_for_a_minute() {
     let stream = bought.stream_by_ticket(&shop).await;
     let open = async |path: &str| Listener::open(&world, &shop, get(path)).await;
 
+    let head = Request::head(&stream).body(Body::empty()).expect("a request");
+    assert_eq!(Listener::open(&world, &shop, head).await.map(drop), Err(405), "leaves the ticket");
     let elsewhere = stream.replace(&bought.path, &other.path);
     assert_eq!(open(&elsewhere).await.map(drop), Err(401), "of another order");
     let mut listener = open(&format!("{stream}&last_event_id=2")).await.expect("opened");
@@ -355,6 +287,56 @@ async fn a_ticket_opens_one_stream_of_its_order_for_a_minute() {
     for ticket in ["", "x", "%00", &"x".repeat(9_000)] {
         let refused = open(&format!("{}?ticket={ticket}", bought.events())).await.map(drop);
         assert!(matches!(refused, Err(401 | 422)), "{refused:?} for {ticket}");
+    }
+}
+
+/// Identity, of which every session stands like this.
+fn identity(world: &World, standing: &Arc<Mutex<Standing>>) -> Arc<Authenticator> {
+    let standing = Arc::clone(standing);
+    let answer = async move || {
+        let standing = standing.lock().expect("whole").clone();
+        Json(KnownStanding { standing: Some(standing) })
+    };
+    let path = "/internal/identity/sessions/{id}/standing";
+    let jwks = world.key.jwks();
+    let keys = Router::new().route("/.well-known/jwks.json", routing::get(async || Json(jwks)));
+    let client = Client::local("identity", keys.route(path, routing::get(answer)));
+    let clock = Arc::clone(&world.clock) as SharedClock;
+    Arc::new(Authenticator::new(client.clone(), IdentityClient::new(client), clock))
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_session_or_the_role_that_opened_it() {
+    for (number, role, seconds) in [(1, Role::Customer, 31), (3, Role::Support, 4)] {
+        let world = world().await;
+        let shop = shop(&world, usual()).await;
+        let reply = shop
+            .actor
+            .bearer(&world.token(1, &[Role::Customer]))
+            .post(ORDERS, &wish(&[("GPU", 1)], "tok_ok"))
+            .await
+            .expect(201);
+        shop.app.drivers.idle().await;
+        let roles = vec![Role::Customer, role];
+        let token = world.token(number, &roles);
+        let standing = Arc::new(Mutex::new(Standing { ended: false, roles, categories: None }));
+        let path = format!("{}/events", reply.header("location"));
+        let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+        let request = request.body(Body::empty()).expect("a request");
+        let authenticator = identity(&world, &standing);
+        let mut listener = Listener::open_by(authenticator, &shop, request).await.expect("opened");
+        let order = world.orders().await.remove(0);
+
+        let _ = listener.events(4).await;
+        ship(&shop, &order, 1).await;
+        assert_eq!(listener.event().await.expect("told").id, 5, "{role}");
+        *standing.lock().expect("whole") = match role {
+            Role::Customer => Standing { ended: true, roles: vec![], categories: None },
+            _ => Standing { ended: false, roles: vec![Role::Customer], categories: None },
+        };
+        world.clock.advance(Duration::from_secs(seconds));
+        ship(&shop, &order, 2).await;
+        assert!(listener.event().await.is_none(), "{role}");
     }
 }
 

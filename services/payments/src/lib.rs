@@ -119,8 +119,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
 /// # Errors
 /// When the schema cannot be brought there.
 pub async fn app(config: &Config, deps: Deps) -> Result<App, BuildError> {
-    deps.db.migrate(&store::MIGRATIONS).await?;
-    deps.db.migrate(&techtrove_bus::MIGRATIONS).await?;
+    deps.db.migrate_all(&[store::MIGRATIONS, techtrove_bus::MIGRATIONS]).await?;
     let deadline = config.provider_deadline;
     let sandbox = Sandbox::new(deps.sandbox, deadline, deps.sandbox_webhooks);
     let stripe = deps.stripe.map(|StripeDeps { client, account }| -> Arc<dyn Provider> {

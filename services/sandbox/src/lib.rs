@@ -67,7 +67,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
 /// # Errors
 /// When the database cannot be brought to the current schema.
 pub async fn open(config: &Config, deps: Deps) -> Result<Arc<App>, BuildError> {
-    deps.db.migrate(&store::MIGRATIONS).await?;
+    deps.db.migrate_all(&[store::MIGRATIONS]).await?;
     Ok(Arc::new(App {
         db: deps.db,
         clock: deps.clock,

@@ -16,7 +16,7 @@ use super::BackupError;
 use crate::{folder::write_private, shop::SERVICES};
 
 /// The file that is written last.
-const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// The form of the manifest that this program writes and reads.
 const FORMAT: u32 = 1;

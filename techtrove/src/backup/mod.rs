@@ -7,6 +7,7 @@ mod manifest;
 mod restore;
 mod take;
 
+pub(crate) use manifest::MANIFEST;
 pub use manifest::Manifest;
 pub use restore::restore;
 pub use take::begin;

@@ -11,7 +11,7 @@ use crate::{audit::Report, cli::Folder, error::ProgramError, session::Session};
 /// # Errors
 /// When the books do not agree, or cannot be read.
 pub async fn audit(options: Folder) -> Result<(), ProgramError> {
-    let session = Session::open_existing(&options.data).await?;
+    let session = Session::open(&options.data).await?;
     let path = format!("/audit?at_rest={}", session.is_own());
     let request = Request::get(path).body(Body::empty()).map_err(ProgramError::request)?;
     let report: Result<Report, _> = session.operator().call(request).await;

@@ -16,7 +16,7 @@ use crate::{
 /// # Errors
 /// When there is no shop, the folder is not empty, or something cannot be copied.
 pub async fn backup(options: Backup) -> Result<(), ProgramError> {
-    let session = Session::open_existing(&options.folder.data).await?;
+    let session = Session::open(&options.folder.data).await?;
     let taken = take(&session, &options).await;
     session.close().await;
     taken

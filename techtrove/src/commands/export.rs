@@ -18,7 +18,7 @@ use crate::{cli::Export, control::Operator, error::ProgramError, session::Sessio
 /// # Errors
 /// When there is no shop, it refuses, or the file cannot be written.
 pub async fn export(options: Export) -> Result<(), ProgramError> {
-    let session = Session::open_existing(&options.folder.data).await?;
+    let session = Session::open(&options.folder.data).await?;
     let outcome = export_to(session.operator(), &options.file).await;
     session.close().await;
     say(format_args!("{}: {} lines", options.file.display(), outcome?));

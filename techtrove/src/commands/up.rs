@@ -16,11 +16,11 @@ use crate::terminal::say;
 use crate::{
     cli::Up,
     control::{self, Operator, SocketFolder},
-    demo::Demo,
+    demo::{Demo, MoneyTerms},
     error::ProgramError,
     folder::DataFolder,
-    settings::Settings,
-    shop::{SERVICES, Shop, StartError, Wiring},
+    settings::{PaymentProvider, Settings},
+    shop::{Shop, StartError, Wiring},
 };
 
 /// How long requests may go on after Ctrl-C.
@@ -54,6 +54,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let mut settings = Settings::from_environment()?;
     let _log = telemetry::init(settings.log.as_deref(), telemetry::Format::Auto)
         .map_err(ProgramError::telemetry)?;
+    Settings::doubts().iter().for_each(|doubt| tracing::warn!("{doubt}"));
     metrics::install().map_err(ProgramError::telemetry)?;
     settings.allow_on(options.listen)?;
     let clock: SharedClock = Arc::new(SystemClock);
@@ -64,12 +65,16 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     settings.public_url.get_or_insert(sockets.public_url().map_err(ProgramError::System)?);
     let secrets = folder.secrets(&*ids)?;
     let key = SigningKey::from_seed(&secrets.signing_key).map_err(StartError::signing_key)?;
-    let (currency, demo_ids) = (settings.currency, Arc::clone(&ids));
+    let money = MoneyTerms {
+        currency: settings.currency,
+        in_sandbox: settings.payment_provider == PaymentProvider::Sandbox,
+    };
+    let demo_ids = Arc::clone(&ids);
     let mut wiring = Wiring::embedded(&folder, secrets, settings, Arc::clone(&clock), ids);
     wiring.on_loopback = options.listen.ip().is_loopback();
     let mailbox = wiring.on_loopback && wiring.settings.smtp.is_none();
     let shop = Shop::build(wiring).await?;
-    folder.remember(&SERVICES)?;
+    folder.remember()?;
     let operator = Operator::of_local(shop.operator.clone(), &key, &clock)?;
     if let Some(demo) = &demo {
         demo.guard(&operator).await?;
@@ -77,7 +82,7 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let shutdown = Shutdown::on_signals().map_err(ProgramError::System)?;
     let about = About { folder: &folder, began, mailbox, demo: demo.as_ref() };
     say(sockets.summary(&about).map_err(ProgramError::System)?);
-    let loader = demo.and_then(|demo| demo.loader(operator, currency, demo_ids));
+    let loader = demo.and_then(|demo| demo.loader(operator, money, demo_ids));
     serve(shop, sockets, loader, shutdown).await;
     Ok(())
 }

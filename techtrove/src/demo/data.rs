@@ -1,7 +1,7 @@
 //! What stands in the demo shop, as files that the shop's own import and API take. They are read where
 //! they are used and never kept.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Error;
 use techtrove_core::Currency;
 
@@ -63,6 +63,42 @@ pub(super) struct Review {
     pub(super) rating: i64,
     pub(super) title: String,
     pub(super) body: String,
+    /// The customers whom it helped, by their addresses up to the `@`.
+    #[serde(default)]
+    pub(super) helped: Vec<String>,
+}
+
+/// What a customer bought, in the order of time.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Purchase {
+    /// The customer's address, up to the `@`.
+    pub(super) by: String,
+    /// No two purchases of a customer have the same: it is by this that one is known again.
+    pub(super) items: Vec<Bought>,
+    /// How far it has come.
+    #[serde(default)]
+    pub(super) stands: Stands,
+}
+
+/// So many pieces of a SKU.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize, Serialize)]
+pub(super) struct Bought {
+    pub(super) sku: String,
+    pub(super) quantity: u32,
+}
+
+/// How far a purchase has come.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stands {
+    /// It is to be packed; nothing in it leaves by itself, as licence keys do.
+    Confirmed,
+    /// It is on its way.
+    Shipped,
+    /// It has arrived.
+    #[default]
+    Delivered,
 }
 
 /// What has to be known of a product that is sold by licence keys.
@@ -99,6 +135,11 @@ pub(super) fn reviews() -> impl Iterator<Item = Result<Review, Error>> {
     REVIEWS.iter().flat_map(|file| file.lines()).map(serde_json::from_str)
 }
 
+/// What customers bought, in the order of time.
+pub(super) fn purchases() -> impl Iterator<Item = Result<Purchase, Error>> {
+    include_str!("data/orders.ndjson").lines().map(serde_json::from_str)
+}
+
 /// The SKUs that are sold by licence keys.
 pub(super) fn digital_skus() -> Result<Vec<String>, Error> {
     let mut skus = Vec::new();
@@ -113,16 +154,21 @@ pub(super) fn digital_skus() -> Result<Vec<String>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use serde_json::Value;
 
     use super::*;
-    use crate::demo::accounts::PEOPLE;
+    use crate::demo::accounts::{PEOPLE, Person};
 
     fn lines(currency: Currency) -> Vec<Value> {
         let text = products(currency);
         text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    }
+
+    /// The customer with this address up to the `@`.
+    fn customer(short: &str) -> Option<&'static Person> {
+        PEOPLE.iter().find(|person| !person.is_staff() && person.short() == short)
     }
 
     fn texts<'v>(lines: &'v [Value], field: &str) -> Vec<&'v str> {
@@ -193,6 +239,49 @@ mod tests {
         assert!(products.len() * 10 >= slugs.len() * 9);
         assert!(reviews.iter().all(|it| customers.contains(it.by.as_str())));
         assert_eq!(ratings, BTreeSet::from([2, 3, 4, 5]));
+    }
+
+    #[test]
+    fn customers_buy_what_there_is_enough_of_and_never_the_same_twice() {
+        let lines = lines(Currency::USD);
+        let variants = lines.iter().flat_map(|line| line["variants"].as_array().expect("a list"));
+        let stock: BTreeMap<&str, Option<u64>> = variants
+            .map(|it| (it["sku"].as_str().expect("a SKU"), it["stock"]["on_hand"].as_u64()))
+            .collect();
+        let purchases: Vec<Purchase> = purchases().map(|it| it.expect("a purchase")).collect();
+
+        let mut sold: BTreeMap<&str, u64> = BTreeMap::new();
+        for bought in purchases.iter().flat_map(|purchase| &purchase.items) {
+            *sold.entry(&bought.sku).or_default() += u64::from(bought.quantity);
+        }
+
+        assert!((24..=60).contains(&purchases.len()));
+        for (sku, pieces) in &sold {
+            // What is sold by keys has no number here, and 25 keys.
+            let on_hand = stock.get(sku).unwrap_or_else(|| panic!("{sku} is sold")).unwrap_or(25);
+            assert!(pieces * 2 <= on_hand, "{sku}: {pieces} of {on_hand}");
+        }
+        assert!(sold.values().max() > sold.values().min());
+        let by_keys = digital_skus().expect("read");
+        let waiting = purchases.iter().filter(|purchase| purchase.stands == Stands::Confirmed);
+        assert!(waiting.flat_map(|it| &it.items).all(|it| !by_keys.contains(&it.sku)));
+        let different =
+            |it: &Purchase, other: &Purchase| it.by != other.by || it.items != other.items;
+        for (number, purchase) in purchases.iter().enumerate() {
+            assert!(customer(&purchase.by).is_some());
+            assert!(purchases[..number].iter().all(|other| different(purchase, other)));
+        }
+    }
+
+    #[test]
+    fn reviews_help_others_than_who_wrote_them() {
+        let reviews: Vec<Review> = reviews().map(|review| review.expect("a review")).collect();
+
+        for review in &reviews {
+            let others = review.helped.iter().filter(|it| **it != review.by);
+            assert_eq!(others.filter_map(|it| customer(it)).count(), review.helped.len());
+        }
+        assert!(reviews.iter().filter(|review| !review.helped.is_empty()).count() >= 50);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use super::{
 use crate::control::{ControlError, Operator};
 
 /// How often the import is asked how far it is.
-const ASK_EVERY: Duration = Duration::from_millis(20);
+pub(super) const ASK_EVERY: Duration = Duration::from_millis(20);
 
 /// How many licence keys each digital SKU has.
 const KEYS: usize = 25;
@@ -55,14 +55,27 @@ pub(super) struct Loader {
     pub(super) operator: Operator,
     /// The shop's currency.
     pub(super) currency: Currency,
+    /// Whether orders are paid in the sandbox, where no money moves.
+    pub(super) in_sandbox: bool,
     /// New passwords and licence keys.
     pub(super) ids: SharedIds,
 }
 
+/// A customer who is signed in.
+#[derive(Debug)]
+pub(super) struct Customer {
+    /// Who.
+    pub(super) person: &'static Person,
+    /// Their account.
+    pub(super) id: UserId,
+    /// Calls the shop as they.
+    pub(super) calls: Operator,
+}
+
 /// What has an id.
 #[derive(Deserialize)]
-struct Known {
-    id: String,
+pub(super) struct Known {
+    pub(super) id: String,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +96,7 @@ struct Stock {
 #[derive(Deserialize)]
 struct SignedIn {
     access_token: String,
+    user: KnownUser,
 }
 
 #[derive(Deserialize)]
@@ -106,7 +120,9 @@ impl Loader {
         let Some(()) = self.bring_licence_keys(shutdown).await? else { return Ok(()) };
         self.make_collections().await?;
         self.open_accounts().await?;
-        self.write_reviews().await?;
+        let customers = self.sign_customers_in().await?;
+        try_join_all(customers.iter().map(|it| self.write_reviews_of(it))).await?;
+        let Some(()) = self.live_through_past(&customers, shutdown).await? else { return Ok(()) };
         self.demo.finish()?;
         let accounts = self.demo.accounts_file();
         tracing::info!(products, accounts = %accounts.display(), "the demo shop is loaded");
@@ -222,22 +238,26 @@ impl Loader {
         Ok(())
     }
 
-    /// Each customer writes theirs, signed in as anybody would be, all at the same time.
-    async fn write_reviews(&self) -> Result<(), LoadError> {
+    /// All customers, signed in as anybody would be.
+    async fn sign_customers_in(&self) -> Result<Vec<Customer>, LoadError> {
         let customers = PEOPLE.iter().filter(|person| !person.is_staff());
-        try_join_all(customers.map(|person| self.write_reviews_of(person))).await.map(drop)
+        try_join_all(customers.map(|person| self.sign_in(person))).await
     }
 
-    async fn write_reviews_of(&self, person: &Person) -> Result<(), LoadError> {
+    async fn sign_in(&self, person: &'static Person) -> Result<Customer, LoadError> {
         let credentials = json!({ "email": person.email, "password": self.password(person)? });
         let signed_in: SignedIn = self.post("/api/v1/auth/login", &credentials).await?;
-        let writer = self.operator.bearing(signed_in.access_token);
+        let calls = self.operator.bearing(signed_in.access_token);
+        Ok(Customer { person, id: signed_in.user.id, calls })
+    }
+
+    async fn write_reviews_of(&self, customer: &Customer) -> Result<(), LoadError> {
         for review in data::reviews() {
             let review = review?;
-            if review.by == person.short() {
+            if review.by == customer.person.short() {
                 let path = format!("/api/v1/products/{}", review.product);
                 let product: Known = self.get(&path).await?;
-                write_review(&writer, &product.id, &review).await?;
+                write_review(&customer.calls, &product.id, &review).await?;
             }
         }
         Ok(())
@@ -250,7 +270,7 @@ impl Loader {
         password.ok_or_else(|| LoadError::Refused(format!("{} has no password", person.email)))
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, ControlError> {
         self.operator.call(request(Method::GET, path, None)).await
     }
 
@@ -301,7 +321,7 @@ async fn lookup_user(operator: &Operator, person: &Person) -> Result<Option<User
     Ok(users.items.first().map(|user| user.id))
 }
 
-fn request(method: Method, path: &str, body: Option<&Value>) -> Request<Body> {
+pub(super) fn request(method: Method, path: &str, body: Option<&Value>) -> Request<Body> {
     let content = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
     written(method, path, "application/json", content)
 }

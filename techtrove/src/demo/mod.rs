@@ -6,6 +6,7 @@
 mod accounts;
 mod data;
 mod loading;
+mod past;
 mod pictures;
 mod stage;
 
@@ -39,6 +40,15 @@ pub struct Demo {
     stage: Stage,
     wanted: bool,
     on_loopback: bool,
+}
+
+/// What the demo shop has to know of the shop's money.
+#[derive(Clone, Copy, Debug)]
+pub struct MoneyTerms {
+    /// The shop's currency.
+    pub currency: Currency,
+    /// Whether orders are paid in the sandbox, where no money moves.
+    pub in_sandbox: bool,
 }
 
 impl Demo {
@@ -106,11 +116,12 @@ impl Demo {
 
     /// What loads it, if that is still to be done.
     #[must_use]
-    pub fn loader(self, operator: Operator, currency: Currency, ids: SharedIds) -> Option<Worker> {
+    pub fn loader(self, operator: Operator, money: MoneyTerms, ids: SharedIds) -> Option<Worker> {
         if !self.wanted || self.stage != Stage::Loading {
             return None;
         }
-        let loader = Loader { demo: self, operator, currency, ids };
+        let MoneyTerms { currency, in_sandbox } = money;
+        let loader = Loader { demo: self, operator, currency, in_sandbox, ids };
         Some(Worker::new("demo", move |shutdown: Shutdown| {
             let loader = loader.clone();
             async move { loader.load(&shutdown).await }

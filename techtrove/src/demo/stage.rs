@@ -30,15 +30,18 @@ impl Stage {
     pub(super) fn read(folder: &Path) -> Result<Option<Self>, FolderError> {
         let path = folder.join(FILE);
         let unusable = |cause| FolderError::Unusable { path: path.clone(), cause };
-        match fs::read_to_string(&path) {
+        match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unusable(error)),
             Ok(text) => match [Self::Loading, Self::Open, Self::Closed]
                 .into_iter()
-                .find(|stage| stage.as_str() == text.trim())
+                .find(|stage| stage.as_str().as_bytes() == text.trim_ascii())
             {
                 Some(stage) => Ok(Some(stage)),
-                None => Err(unusable(io::Error::other("it names no stage of a demo shop"))),
+                None => {
+                    let reason = "it names no stage of a demo shop".to_owned();
+                    Err(FolderError::Damaged { path, reason })
+                }
             },
         }
     }
@@ -73,7 +76,10 @@ mod tests {
 
             assert_eq!(Stage::read(folder.path()).expect("read"), Some(stage));
         }
-        fs::write(folder.path().join(FILE), "asleep").expect("written");
-        assert!(Stage::read(folder.path()).is_err());
+        for damaged in [&b"asleep"[..], b"", &[0xff; 9]] {
+            fs::write(folder.path().join(FILE), damaged).expect("written");
+            let refusal = Stage::read(folder.path()).expect_err("refused").to_string();
+            assert!(refusal.contains("demo-stage is damaged"), "{refusal}");
+        }
     }
 }

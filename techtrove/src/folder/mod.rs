@@ -13,8 +13,23 @@ use std::path::{Path, PathBuf};
 
 use techtrove_core::IdGen;
 
+use crate::{backup, shop::SERVICES};
+
 /// The file that names the services whose databases were made, one a line.
 const DATABASES: &str = "databases";
+
+/// What stands there until all of them are made for the first time.
+const UNFINISHED: &str = "(unfinished)\n";
+
+/// Which databases were made in a folder.
+enum Made {
+    /// Nobody says so.
+    Unknown,
+    /// Some, by a first start that was not finished.
+    Some,
+    /// These.
+    All(Vec<String>),
+}
 
 /// A data folder that this process owns until it is dropped.
 #[derive(Debug)]
@@ -45,7 +60,10 @@ pub enum FolderError {
         cause: io::Error,
     },
     /// There is no shop in it.
-    #[error("there is no shop in {}; name the data folder of one with --data", path.display())]
+    #[error(
+        "there is no shop in {path}; name the data folder of one with --data, or begin one with: techtrove up --data {path}",
+        path = path.display()
+    )]
     NoShop {
         /// Which folder.
         path: PathBuf,
@@ -65,6 +83,40 @@ pub enum FolderError {
         path.display()
     )]
     LostDatabase {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A database was made by a program that has more of them.
+    #[error(
+        "the data folder has a database {name}, which this program does not know: a newer version made it; start the newer one again"
+    )]
+    UnknownDatabase {
+        /// Its name.
+        name: String,
+    },
+    /// It is a backup.
+    #[error(
+        "{path} is a backup and stays as it is; make a data folder of it with: techtrove restore {path} --data DIR",
+        path = path.display()
+    )]
+    Backup {
+        /// Which folder.
+        path: PathBuf,
+    },
+    /// A file says nothing that can be understood.
+    #[error("{} is damaged: {reason}; restore the data folder from a backup", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Everybody can come at a secret.
+    #[error(
+        "the secret in {path} is open to everybody on this machine; take that away with: chmod 600 {path}",
+        path = path.display()
+    )]
+    OpenSecret {
         /// Which file.
         path: PathBuf,
     },
@@ -95,31 +147,64 @@ impl DataFolder {
     /// The folder, when every database that was ever made in it is there: a new one in its place would be a
     /// shop that has forgotten its orders.
     fn complete(self) -> Result<Self, FolderError> {
-        let unusable = |cause| FolderError::Unusable { path: self.path.join(DATABASES), cause };
-        let made = match fs::read_to_string(self.path.join(DATABASES)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            made => made.map_err(unusable)?,
-        };
-        for service in made.lines() {
-            let path = self.database(service);
-            if fs::metadata(&path).map_or(0, |about| about.len()) == 0 {
-                return Err(FolderError::LostDatabase { path });
-            }
+        if self.path.join(backup::MANIFEST).exists() {
+            return Err(FolderError::Backup { path: self.path });
         }
-        Ok(self)
+        let missing = match self.made()? {
+            Made::All(names) => {
+                names.into_iter().map(|name| self.database(&name)).find(|path| is_absent(path))
+            }
+            Made::Some => None,
+            // Copied together by hand, since a first start says before that it begins.
+            Made::Unknown if SERVICES.iter().any(|name| !is_absent(&self.database(name))) => {
+                SERVICES.iter().map(|name| self.database(name)).find(|path| is_absent(path))
+            }
+            Made::Unknown => {
+                self.write_list(UNFINISHED)?;
+                None
+            }
+        };
+        missing.map_or(Ok(self), |path| Err(FolderError::LostDatabase { path }))
     }
 
-    /// Remembers that the databases of these services were made.
+    /// Which databases were made in it.
+    fn made(&self) -> Result<Made, FolderError> {
+        let path = self.path.join(DATABASES);
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Made::Unknown),
+            text => text.map_err(|cause| FolderError::Unusable { path: path.clone(), cause })?,
+        };
+        let text = String::from_utf8_lossy(&text);
+        if text == UNFINISHED {
+            return Ok(Made::Some);
+        }
+        let names: Vec<String> = text.lines().map(str::to_owned).collect();
+        let is_name = |name: &String| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        };
+        if names.is_empty() || !names.iter().all(is_name) {
+            let reason = "it does not name the shop's databases".to_owned();
+            return Err(FolderError::Damaged { path, reason });
+        }
+        match names.iter().find(|name| !SERVICES.contains(&name.as_str())) {
+            Some(name) => Err(FolderError::UnknownDatabase { name: name.clone() }),
+            None => Ok(Made::All(names)),
+        }
+    }
+
+    /// Remembers that the databases of all services were made.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn remember(&self, services: &[&str]) -> Result<(), FolderError> {
+    pub fn remember(&self) -> Result<(), FolderError> {
+        let made: String = SERVICES.iter().map(|service| format!("{service}\n")).collect();
+        let known = fs::read_to_string(self.path.join(DATABASES));
+        if known.is_ok_and(|known| known == made) { Ok(()) } else { self.write_list(&made) }
+    }
+
+    fn write_list(&self, text: &str) -> Result<(), FolderError> {
         let path = self.path.join(DATABASES);
-        let made: String = services.iter().map(|service| format!("{service}\n")).collect();
-        if fs::read_to_string(&path).is_ok_and(|known| known == made) {
-            return Ok(());
-        }
-        write_private(&path, &made).map_err(|cause| FolderError::Unusable { path, cause })
+        write_private(&path, text).map_err(|cause| FolderError::Unusable { path, cause })
     }
 
     fn database(&self, service: &str) -> PathBuf {
@@ -156,6 +241,11 @@ impl DataFolder {
 #[must_use]
 pub fn holds_a_shop(path: &Path) -> bool {
     path.join("orders.db").exists()
+}
+
+/// Whether there is nothing in a database file, or no file.
+fn is_absent(path: &Path) -> bool {
+    fs::metadata(path).map_or(0, |about| about.len()) == 0
 }
 
 /// Writes a file that its owner alone may read, so that a crash leaves all of it or what was there before.
@@ -208,6 +298,19 @@ fn private_file(path: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
 
+    /// A folder with files of these names.
+    fn holding(names: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in names {
+            fs::write(folder.path().join(name), "something").expect("written");
+        }
+        folder
+    }
+
+    fn refusal(folder: &Path) -> String {
+        DataFolder::open(folder).expect_err("refused").to_string()
+    }
+
     #[test]
     fn one_process_owns_a_folder() {
         let parent = tempfile::tempdir().expect("a folder");
@@ -222,13 +325,54 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_its_place_is_refused_with_a_hint() {
-        let parent = tempfile::tempdir().expect("a folder");
-        let path = parent.path().join("shop");
-        fs::write(&path, "not a folder").expect("written");
+    fn a_file_or_a_loop_in_its_place_is_refused_with_a_hint() {
+        let parent = holding(&["file"]);
+        let turning = parent.path().join("loop");
+        std::os::unix::fs::symlink(&turning, &turning).expect("linked");
 
-        let refusal = DataFolder::open(&path).expect_err("refused").to_string();
+        for path in [parent.path().join("file"), turning] {
+            let refusal = refusal(&path);
+            assert!(refusal.contains("--data"), "{refusal}");
+        }
+    }
 
-        assert!(refusal.contains("--data"), "{refusal}");
+    #[test]
+    fn a_folder_copied_in_part_is_refused_and_a_first_start_goes_on() {
+        let copied = holding(&["identity.db", "orders.db"]);
+        let refused = refusal(copied.path());
+        assert!(refused.contains("inventory.db is missing"), "{refused}");
+
+        let begun = tempfile::tempdir().expect("a folder");
+        drop(DataFolder::open(begun.path()).expect("empty"));
+        fs::write(begun.path().join("identity.db"), "something").expect("written");
+        DataFolder::open(begun.path()).expect("it was not finished").remember().expect("written");
+        assert!(refusal(begun.path()).contains("inventory.db is missing"));
+
+        let names = SERVICES.map(|name| format!("{name}.db"));
+        DataFolder::open(holding(&names.each_ref().map(String::as_str)).path()).expect("all there");
+    }
+
+    #[test]
+    fn a_damaged_or_newer_list_of_databases_is_refused() {
+        for (list, says) in [
+            ("", "is damaged"),
+            ("orders\n\u{1}\n", "is damaged"),
+            ("orders\n../orders\n", "is damaged"),
+            ("orders\nloyalty\n", "loyalty, which this program does not know"),
+        ] {
+            let folder = holding(&["orders.db"]);
+            fs::write(folder.path().join(DATABASES), list).expect("written");
+            let refused = refusal(folder.path());
+            assert!(refused.contains(says), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_backup_is_not_started() {
+        let backup = holding(&["identity.db", "orders.db", "manifest.json"]);
+
+        let refused = refusal(backup.path());
+
+        assert!(refused.contains("techtrove restore"), "{refused}");
     }
 }

@@ -1,9 +1,9 @@
 //! The shop's secrets: 256 random bits each, in files that their owner alone may read, made at the
 //! first start. They must never be shown, logged, or kept anywhere else.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt as _};
 use std::path::Path;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
@@ -16,6 +16,9 @@ const WEBHOOK_KEY: &str = "sandbox-webhook.key";
 
 /// The file of the key which makes the secrets that are mailed.
 const MAIL_KEY: &str = "mailed-secrets.key";
+
+/// The longest file that is read as a secret, in bytes; one is a line of 43 letters.
+const LONGEST: u64 = 1024;
 
 /// What the shop keeps to itself.
 #[derive(Clone)]
@@ -53,31 +56,26 @@ impl Secrets {
     /// # Errors
     /// When they cannot be read.
     pub fn of_running(data: &Path) -> Result<Self, FolderError> {
-        let folder = data.join("secrets");
-        let (mail_key, webhook_key) =
-            (read(&folder.join(MAIL_KEY))?, read(&folder.join(WEBHOOK_KEY))?);
-        Self::kept(&folder, mail_key, webhook_key)
+        Self::kept(&data.join("secrets"), read)
     }
 
     /// The secrets of a shop that was started before. What has been given to others is never made
     /// again; the key of webhooks, which both ends learn at the start, is, and that of mailed secrets, since
     /// those which were mailed stay good without it.
     pub(super) fn load(folder: &Path, ids: &dyn IdGen) -> Result<Self, FolderError> {
-        let (mail_key, webhook_key) =
-            (one(&folder.join(MAIL_KEY), ids)?, one(&folder.join(WEBHOOK_KEY), ids)?);
-        Self::kept(folder, mail_key, webhook_key)
+        Self::kept(folder, |path| one(path, ids))
     }
 
+    /// Secrets of which `other` tells those that may be made again.
     fn kept(
         folder: &Path,
-        mail_key: [u8; 32],
-        sandbox_webhook_key: [u8; 32],
+        other: impl Fn(&Path) -> Result<[u8; 32], FolderError>,
     ) -> Result<Self, FolderError> {
         Ok(Self {
             signing_key: read(&folder.join("access-token-signing.key"))?,
             guest_key: read(&folder.join("guest-token.key"))?,
-            mail_key,
-            sandbox_webhook_key,
+            mail_key: other(&folder.join(MAIL_KEY))?,
+            sandbox_webhook_key: other(&folder.join(WEBHOOK_KEY))?,
         })
     }
 
@@ -105,14 +103,24 @@ fn one(path: &Path, ids: &dyn IdGen) -> Result<[u8; 32], FolderError> {
 
 fn read(path: &Path) -> Result<[u8; 32], FolderError> {
     let unusable = |cause: io::Error| FolderError::Unusable { path: path.to_owned(), cause };
-    let text = match fs::read_to_string(path) {
+    let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(FolderError::LostSecret { path: path.to_owned() });
         }
-        text => text.map_err(unusable)?,
+        file => file.map_err(unusable)?,
     };
     let damaged = || FolderError::DamagedSecret { path: path.to_owned() };
-    let bytes = BASE64.decode(text.trim()).map_err(|_| damaged())?;
+    let about = file.metadata().map_err(unusable)?;
+    if !about.is_file() {
+        return Err(damaged());
+    }
+    // A group may have been given it on purpose, such as by Kubernetes to a volume.
+    if about.permissions().mode() & 0o007 != 0 {
+        return Err(FolderError::OpenSecret { path: path.to_owned() });
+    }
+    let mut text = Vec::new();
+    file.take(LONGEST).read_to_end(&mut text).map_err(unusable)?;
+    let bytes = BASE64.decode(text.trim_ascii()).map_err(|_| damaged())?;
     bytes.try_into().map_err(|_| damaged())
 }
 
@@ -122,7 +130,6 @@ fn make(path: &Path, secret: [u8; 32]) -> io::Result<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
 
     use techtrove_core::{ManualClock, SeededIds};
@@ -171,11 +178,46 @@ mod tests {
     fn a_damaged_secret_is_named_and_never_replaced() {
         let parent = tempfile::tempdir().expect("a folder");
         let path = parent.path().join("guest-token.key");
-        fs::write(&path, "short").expect("written");
+        let long = BASE64.encode([7; 33]);
+        let armoured =
+            "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n";
 
-        let refusal = Secrets::load_or_make(parent.path(), &ids(1)).expect_err("refused");
+        for damaged in ["short", "\n", long.as_str(), armoured, &"A".repeat(5_000), "\u{fffd}"] {
+            write_private(&path, damaged).expect("written");
 
-        assert!(matches!(refusal, FolderError::DamagedSecret { path: named } if named == path));
-        assert_eq!(fs::read_to_string(&path).expect("there"), "short");
+            let refusal = Secrets::load_or_make(parent.path(), &ids(1)).expect_err("refused");
+
+            assert!(matches!(refusal, FolderError::DamagedSecret { path: named } if named == path));
+            assert_eq!(fs::read_to_string(&path).expect("there"), damaged);
+        }
+    }
+
+    #[test]
+    fn a_lost_secret_is_named_and_a_folder_is_none() {
+        let parent = tempfile::tempdir().expect("a folder");
+
+        let lost = Secrets::load(&parent.path().join("secrets"), &ids(1)).expect_err("refused");
+        fs::create_dir(parent.path().join("access-token-signing.key")).expect("made");
+        let folder = Secrets::load(parent.path(), &ids(1)).expect_err("refused");
+
+        assert!(matches!(lost, FolderError::LostSecret { .. }), "{lost}");
+        assert!(matches!(folder, FolderError::DamagedSecret { .. }), "{folder}");
+    }
+
+    #[test]
+    fn a_secret_that_everybody_can_come_at_is_refused() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let path = parent.path().join("guest-token.key");
+        let first = Secrets::load_or_make(parent.path(), &ids(1)).expect("made");
+
+        for mode in [0o604, 0o666, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
+            let refusal = Secrets::load_or_make(parent.path(), &ids(2)).expect_err("refused");
+            assert!(refusal.to_string().contains("chmod 600"), "{refusal}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("set");
+
+        let second = Secrets::load_or_make(parent.path(), &ids(2)).expect("a group may have it");
+        assert_eq!(second.guest_key, first.guest_key);
     }
 }

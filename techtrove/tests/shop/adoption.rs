@@ -30,16 +30,27 @@ async fn orders(actor: &Actor) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verified_address_adopts_what_its_owner_bought_as_a_guest() {
     for (engine, shop) in TestShop::everywhere().await {
-        shop.sell("ADOPT-1", 1_000, 10).await;
+        let product = shop.sell("ADOPT-1", 1_000, 10).await;
         let (first, others) =
             (buy(&shop, "Eve@Example.com").await, buy(&shop, "x@example.com").await);
         let eve = register(&shop, "eve@example.com").await;
         assert_eq!(orders(&eve).await, Vec::<Value>::new(), "{engine}: not before it is verified");
 
+        let reviews = format!("/api/v1/products/{}/reviews", product["id"].as_str().expect("it"));
+        let review = json!({"rating": 4, "title": "So", "body": "It is."});
+        let review = eve.post(&reviews, &review).await.expect(201).value();
+        assert_eq!(review["verified_purchase"], false, "{engine}: bought by nobody who is known");
+        let review = format!("/api/v1/reviews/{}", review["id"].as_str().expect("an id"));
+
         let token = shop.mailed_token("eve@example.com", "verify-email").await;
         let verify = json!({ "token": token });
         shop.public.post("/api/v1/auth/verify-email", &verify).await.expect(204);
         eventually(SOON, async || (!orders(&eve).await.is_empty()).then_some(())).await;
+        eventually(SOON, async || {
+            let shown = eve.get(&review).await.expect(200).value();
+            (shown["verified_purchase"] == true).then_some(())
+        })
+        .await;
         let later = buy(&shop, "EVE@example.com").await;
         shop.order_becomes(&later, ("confirmed", "captured"), SOON).await;
 
@@ -48,6 +59,30 @@ async fn a_verified_address_adopts_what_its_owner_bought_as_a_guest() {
         eve.get(&order_path(&later)).await.expect(200);
         eve.get(&order_path(&others)).await.expect(404);
         shop.order_of_guest(&later).await;
+        shop.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_guest_buys_with_a_verified_address_is_known_as_its_owners() {
+    for (engine, shop) in TestShop::everywhere().await {
+        let product = shop.sell("ADOPT-1", 1_000, 10).await;
+        let eve = register(&shop, "eve@example.com").await;
+        let token = shop.mailed_token("eve@example.com", "verify-email").await;
+        shop.public.post("/api/v1/auth/verify-email", &json!({"token": token})).await.expect(204);
+        let reviews = format!("/api/v1/products/{}/reviews", product["id"].as_str().expect("it"));
+        let review = json!({"rating": 4, "title": "So", "body": "It is."});
+        let review = eve.post(&reviews, &review).await.expect(201).value();
+        let review = format!("/api/v1/reviews/{}", review["id"].as_str().expect("an id"));
+
+        buy(&shop, "Eve@Example.com").await;
+
+        eventually(SOON, async || {
+            let shown = eve.get(&review).await.expect(200).value();
+            (shown["verified_purchase"] == true).then_some(())
+        })
+        .await;
+        assert_eq!(orders(&eve).await.len(), 1, "{engine}");
         shop.close().await;
     }
 }

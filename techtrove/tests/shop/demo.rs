@@ -91,6 +91,7 @@ async fn an_empty_folder_becomes_a_shop_worth_visiting() {
         (shown["rating"]["count"] == 5).then_some(())
     })
     .await;
+    has_a_past(&shop, folder.path()).await;
     let key = order("LMW-DRAFT-1PERSON1YEAR", 1, "tok_ok");
     shop.post("/api/v1/orders", &key).await.expect(201);
     let accounts = accounts(folder.path());
@@ -104,6 +105,45 @@ async fn an_empty_folder_becomes_a_shop_worth_visiting() {
     let roles: BTreeSet<&str> = accounts.iter().map(|(role, _)| role.as_str()).collect();
     assert_eq!(roles, BTreeSet::from(["admin", "customer", "manager", "support"]));
     assert_eq!(program.interrupt(), 0);
+}
+
+/// The statuses of all orders in the shop, by what was bought and who did.
+async fn bought(shop: &Actor, folder: &Path) -> Vec<(String, String)> {
+    let support = sign_in(shop, &accounts(folder), "support").await;
+    let page = support.get("/api/v1/orders?limit=100").await.expect(200).value();
+    assert!(page["next_cursor"].is_null());
+    let bought = |order: &Value| {
+        let lines = order["lines"].as_array().expect("a list").iter();
+        let lines: Vec<_> = lines.map(|it| format!("{} {}", it["quantity"], it["sku"])).collect();
+        let what = format!("{} {}", order["shipping_address"]["name"], lines.join(", "));
+        (what, order["status"].as_str().expect("a status").to_owned())
+    };
+    let mut all: Vec<_> = items(&page).iter().map(bought).collect();
+    all.sort();
+    all
+}
+
+/// Customers bought, got their parcels, and reviews are those of buyers and helped others.
+async fn has_a_past(shop: &Actor, folder: &Path) {
+    let orders = bought(shop, folder).await;
+    let count = |status: &str| orders.iter().filter(|(_, its)| its == status).count();
+    assert!(count("delivered") >= 20 && count("shipped") > 0 && count("confirmed") > 0);
+    assert_eq!(orders.len(), count("delivered") + count("shipped") + count("confirmed"));
+    eventually(SOON, async || {
+        let best = shop.get("/api/v1/products?sort=bestselling&limit=1").await.expect(200).value();
+        (items(&best)[0]["slug"] == "tesvara-lumen-8").then_some(())
+    })
+    .await;
+    let hush = product(shop, "brindlewave-hush-3").await;
+    let path = format!("/api/v1/products/{}/reviews", hush["id"].as_str().expect("an id"));
+    eventually(SOON, async || {
+        let page = shop.get(&format!("{path}?sort=helpful")).await.expect(200).value();
+        let reviews = items(&page);
+        let verified = reviews.iter().filter(|it| it["verified_purchase"] == true).count();
+        let helped = reviews[0]["votes"]["helpful"].as_i64().is_some_and(|votes| votes > 0);
+        (verified > 0 && verified < reviews.len() && helped).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -136,6 +176,7 @@ async fn killed_while_it_loads_it_is_whole_after_the_next_start_and_never_loaded
     let program = start(whole.path(), "127.0.0.1:0", &[]);
     becomes(whole.path(), "open").await;
     let expected = counts(&program.public()).await;
+    let expected_orders = bought(&program.public(), whole.path()).await;
     assert_eq!(program.interrupt(), 0);
     let folder = tempfile::tempdir().expect("a folder");
 
@@ -150,9 +191,22 @@ async fn killed_while_it_loads_it_is_whole_after_the_next_start_and_never_loaded
     eventually(PATIENCE, some).await;
     second.kill();
     let third = start(folder.path(), "127.0.0.1:0", &[]);
+    let support = accounts_before.iter().find(|(role, _)| role == "support");
+    let support = support.map(|(_, credentials)| credentials).expect("there");
+    let ordered = async || {
+        let shop = third.public();
+        let signed_in = shop.post("/api/v1/auth/login", support).await;
+        let token = signed_in.value()["access_token"].as_str()?.to_owned();
+        let page = shop.bearer(&token).get("/api/v1/orders").await.expect(200).value();
+        (items(&page).len() >= 3).then_some(())
+    };
+    eventually(PATIENCE, ordered).await;
+    third.kill();
+    let third = start(folder.path(), "127.0.0.1:0", &[]);
     becomes(folder.path(), "open").await;
 
     let shop = third.public();
+    assert_eq!(bought(&shop, folder.path()).await, expected_orders);
     assert_eq!(counts(&shop).await, expected);
     assert_eq!(accounts(folder.path()), accounts_before);
     for (_, credentials) in &accounts_before {

@@ -19,6 +19,7 @@ mod public_face;
 mod repeated_events;
 mod reviews;
 mod selling_out;
+mod starting;
 mod stored;
 mod stripe;
 mod tour;

@@ -79,7 +79,8 @@ impl Drop for Program {
     }
 }
 
-fn up(folder: &Path, listen: &str) -> Command {
+/// Starts it on a folder, listening there.
+pub fn up(folder: &Path, listen: &str) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["up", "--no-demo", "--listen", listen, "--data"]).arg(folder);
     command.env("TECHTROVE_RATE_LIMIT", "off").stderr(Stdio::piped());
@@ -211,6 +212,7 @@ async fn killed_under_load_it_forgets_no_order() {
 #[tokio::test]
 async fn commands_go_through_the_running_shop_and_without_one_open_the_files() {
     let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(Program::start(folder.path()).interrupt(), 0);
 
     let at_rest = import(folder.path(), &[import_line("KEY-1", 3), "{broken".to_owned()]);
     let program = Program::start(folder.path());
@@ -293,7 +295,7 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
     let running = Program::start(&folder.path().join("shop"));
     let taken = running.base.trim_start_matches("http://").to_owned();
     let corrupt = folder.path().join("corrupt");
-    std::fs::create_dir(&corrupt).expect("made");
+    assert_eq!(Program::start(&corrupt).interrupt(), 0);
     std::fs::write(
         corrupt.join("catalog.db"),
         "this is no database, and long enough to be looked at".repeat(99),
@@ -316,7 +318,7 @@ async fn what_cannot_be_started_is_refused_in_one_sentence() {
 }
 
 /// Changes what a service keeps, behind its back.
-async fn alter(folder: &Path, service: &str, statement: &'static str) {
+pub async fn alter(folder: &Path, service: &str, statement: &'static str) {
     let file = folder.join(format!("{service}.db"));
     let url = format!("sqlite:{}", file.display());
     let db = Db::open(&url, DbOptions::default()).await.expect("opened");

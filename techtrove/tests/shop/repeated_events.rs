@@ -13,7 +13,7 @@ use techtrove_identity_api::Role;
 use techtrove_testing::eventually;
 
 use crate::{
-    harness::{SOON, TestShop, order},
+    harness::{SOON, TestShop, items, order},
     stored::{Stored, values_of},
 };
 
@@ -108,8 +108,16 @@ async fn live(shop: &TestShop) {
         json!({"email": "eve@example.com", "password": "correct horse battery", "name": "Eve"});
     let eve = shop.public.post("/api/v1/auth/register", &account).await.expect(201).value();
     let eve = shop.public.bearer(eve["access_token"].as_str().expect("a token"));
+    let mut as_guest = order("TWICE-1", 1, "tok_ok");
+    as_guest["email"] = json!("eve@example.com");
+    shop.public.post("/api/v1/orders", &as_guest).await.expect(201);
     let token = shop.mailed_token("eve@example.com", "verify-email").await;
     shop.public.post("/api/v1/auth/verify-email", &json!({ "token": token })).await.expect(204);
+    eventually(SOON, async || {
+        let adopted = eve.get("/api/v1/orders").await.expect(200).value();
+        (!items(&adopted).is_empty()).then_some(())
+    })
+    .await;
     let reviews = format!("/api/v1/products/{}/reviews", product["id"].as_str().expect("an id"));
     let review = json!({"rating": 4, "title": "So", "body": "It is."});
     shop.user(Role::Customer).post(&reviews, &review).await.expect(201);

@@ -2,7 +2,6 @@
 //! tuning keeps memory small (seven databases share 50 MiB) and every commit on the disk.
 
 use std::{
-    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -12,14 +11,17 @@ use std::{
 };
 
 use rusqlite::{
-    CachedStatement, OpenFlags, OptionalExtension as _, ToSql,
+    CachedStatement, MAIN_DB, OpenFlags, ToSql,
     backup::{Backup, StepResult},
     config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 use tokio::time::Instant;
 
-use super::errors::{job_error, open_error};
+use super::{
+    errors::{job_error, open_error},
+    whole::is_small,
+};
 use crate::{
     DbError, Engine, OpenError, Row, Value,
     row::RowOf,
@@ -60,14 +62,14 @@ const READER_TUNING: &str = "
 
 /// When the running job has to end, as the progress handler sees it.
 #[derive(Debug)]
-struct Deadline {
+pub(super) struct Deadline {
     base: Instant,
     /// Microseconds after `base`; 0: never.
     micros: AtomicU64,
 }
 
 impl Deadline {
-    fn set(&self, deadline: Option<Instant>) {
+    pub(super) fn set(&self, deadline: Option<Instant>) {
         let micros = deadline.map_or(0, |deadline| {
             let after = deadline.saturating_duration_since(self.base).as_micros();
             u64::try_from(after).unwrap_or(u64::MAX).max(1)
@@ -84,8 +86,8 @@ impl Deadline {
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    inner: rusqlite::Connection,
-    deadline: Arc<Deadline>,
+    pub(super) inner: rusqlite::Connection,
+    pub(super) deadline: Arc<Deadline>,
 }
 
 impl Connection {
@@ -93,22 +95,33 @@ impl Connection {
     pub(crate) fn open(place: &Place) -> Result<Self, OpenError> {
         let connection = Self::connect(place, WRITER_TUNING)?;
         if let Place::File(path) = place {
-            let opened = connection
-                .inner
-                .query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
-                .and_then(|mode| {
-                    connection
-                        .inner
-                        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-                    Ok(mode)
-                });
-            match opened {
-                Ok(mode) if mode == "wal" => {}
-                Ok(mode) => return Err(OpenError::unwritable(path, &format!("journal is {mode}"))),
-                Err(error) => return Err(open_error(path, &error)),
-            }
+            connection.prove(path)?;
         }
         Ok(connection)
+    }
+
+    /// Refuses what would fail or be found to be damaged only later, with the first buyer.
+    fn prove(&self, path: &Path) -> Result<(), OpenError> {
+        let refused = |error| open_error(path, &error);
+        let mode = self.inner.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0));
+        let mode: String = mode.map_err(refused)?;
+        if mode != "wal" {
+            return Err(OpenError::unwritable(path, &format!("journal is {mode}")));
+        }
+        // Without the right to write, a file is opened for reading alone, and where its log lacks it, only
+        // a transaction that is going to write tells. It changes nothing.
+        if self.inner.is_readonly(MAIN_DB).map_err(refused)? {
+            return Err(OpenError::unwritable(path, &"it may only be read"));
+        }
+        self.inner.execute_batch("BEGIN IMMEDIATE; ROLLBACK").map_err(refused)?;
+        if !is_small(path) {
+            return Ok(());
+        }
+        let reader = Self::open_reader(&Place::File(path.to_owned()))?;
+        reader.look_through().map_err(|error| match error {
+            DbError::Corrupt(reason) => OpenError::Corrupt { path: path.to_owned(), reason },
+            error => OpenError::unwritable(path, &error),
+        })
     }
 
     /// Opens a database for reading, which exists.
@@ -163,24 +176,6 @@ impl Connection {
             StepResult::Done => Ok(()),
             _ => Err(DbError::Unavailable("the file is in use".to_owned())),
         }
-    }
-
-    /// Looks through the whole database, and tells the versions of its tables by the name of their set.
-    pub(crate) fn check(&mut self) -> Result<BTreeMap<String, i64>, DbError> {
-        let failed = |error| job_error(&error);
-        let first = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
-        let found = self.inner.query_row("PRAGMA integrity_check(1)", [], first).map_err(failed)?;
-        if found != "ok" {
-            return Err(DbError::Corrupt(found));
-        }
-        let astray = self.inner.query_row("PRAGMA foreign_key_check", [], first).optional();
-        if let Some(table) = astray.map_err(failed)? {
-            return Err(DbError::Corrupt(format!("a row of {table} points nowhere")));
-        }
-        let versions = "SELECT set_name, MAX(version) FROM schema_migrations GROUP BY set_name";
-        let mut versions = self.inner.prepare(versions).map_err(failed)?;
-        let rows = versions.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(failed)
     }
 
     /// Limits how long statements run from now on.

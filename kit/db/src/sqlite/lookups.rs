@@ -4,8 +4,10 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc::SyncSender};
 
+use tokio::sync::oneshot;
+
 use super::{Connection, Place, read_job};
-use crate::{job::Job, lane::Lane};
+use crate::{DbError, job::Job, lane::Lane};
 
 /// How many lookups run at once, at most; no more are open than ever ran at once.
 const AT_ONCE: usize = 8;
@@ -75,6 +77,26 @@ impl Lookups {
         if desk.open.is_some() {
             desk.free.push(reader);
         }
+    }
+
+    /// Looks through the whole file on a thread and a connection of their own, until nobody waits for it.
+    pub(crate) async fn look_through(&self) -> Result<(), DbError> {
+        let closed = || DbError::Unavailable("it was closed".to_owned());
+        let unavailable = |error: &dyn ToString| DbError::Unavailable(error.to_string());
+        let open = self.desk().open.clone().ok_or_else(closed)?;
+        let connection = Connection::open_reader(&self.place).map_err(|e| unavailable(&e))?;
+        let _interrupt = connection.interrupt();
+        let (told, found) = oneshot::channel();
+        let look = move || {
+            let found = connection.look_through();
+            // The writer may close now.
+            drop(open);
+            // Nobody may be waiting any more.
+            let _ = told.send(found);
+        };
+        let thread = std::thread::Builder::new().name("db-look".to_owned()).spawn(look);
+        thread.map_err(|error| unavailable(&error))?;
+        found.await.unwrap_or_else(|_| Err(closed()))
     }
 
     /// Takes no more, and closes the connections.

@@ -5,10 +5,12 @@ mod connection;
 mod errors;
 mod jobs;
 mod lookups;
+mod whole;
 
 pub(crate) use connection::{Connection, Place, column};
 pub(crate) use jobs::{Grouping, read_job, write_jobs};
 pub(crate) use lookups::Lookups;
+pub(crate) use whole::is_small;
 
 use std::{
     collections::VecDeque,

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use futures::FutureExt as _;
 use techtrove_db::{
-    Db, DbError, DbOptions, Migration, MigrationSet, OpenError, p,
+    Db, DbError, DbOptions, Migration, MigrationSet, p,
     testing::{TestDb, sqlite_file, sqlite_inline},
 };
 
@@ -12,11 +12,6 @@ use crate::{SCHEMA, add, hold, start, stock};
 
 fn path(db: &TestDb) -> &Path {
     Path::new(db.url().strip_prefix("sqlite:").expect("a file"))
-}
-
-async fn open_error(path: &Path) -> OpenError {
-    let opened = Db::open(&format!("sqlite:{}", path.display()), DbOptions::default()).await;
-    opened.expect_err("it cannot be opened")
 }
 
 #[tokio::test]
@@ -64,41 +59,6 @@ async fn only_the_owner_may_read_the_files() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
     db.close().await;
-}
-
-#[tokio::test]
-async fn a_file_that_is_no_database_or_damaged_is_told() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let text = folder.path().join("text.db");
-    fs::write(&text, "Dear diary, today I learned about databases. ".repeat(100)).expect("written");
-    let cut = folder.path().join("cut.db");
-    let whole = Db::open(&format!("sqlite:{}", cut.display()), DbOptions::default()).await;
-    let whole = whole.expect("opened");
-    whole.migrate(&SCHEMA).await.expect("migrated");
-    whole.close().await;
-    let bytes = fs::read(&cut).expect("read");
-    fs::write(&cut, &bytes[..bytes.len() / 2]).expect("written");
-
-    for damaged in [&text, &cut] {
-        let error = open_error(damaged).await;
-        assert!(matches!(&error, OpenError::Corrupt { path, .. } if path == damaged), "{error:?}");
-        assert!(error.to_string().contains("restore it from a backup"), "{error}");
-    }
-}
-
-#[tokio::test]
-async fn a_folder_that_cannot_be_written_is_told() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("file");
-    fs::write(&file, "").expect("written");
-
-    for path in [folder.path().join("missing/test.db"), file.join("test.db")] {
-        let error = open_error(&path).await;
-        assert!(matches!(error, OpenError::Unwritable { .. }), "{error:?}");
-        assert!(error.to_string().contains("check that its folder exists"), "{error}");
-    }
-    let error = open_error(folder.path()).await;
-    assert!(matches!(error, OpenError::Unwritable { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! the PostgreSQL and MySQL/MariaDB that the environment names. A new engine has to pass this suite.
 
 mod concurrency;
+mod damage;
 mod failures;
 mod files;
 mod lookups;

@@ -1,7 +1,10 @@
 //! Schemas go forward only, once, and are never guessed.
 
 use futures::future::join_all;
-use techtrove_db::{Db, DbError, DbOptions, Engine, MigrateError, Migration, MigrationSet, p};
+use techtrove_db::{
+    Db, DbError, DbOptions, Engine, MigrateError, Migration, MigrationSet, p,
+    testing::{engines, sqlite_file},
+};
 
 use crate::on_each_engine;
 
@@ -20,6 +23,10 @@ const NEW: MigrationSet = MigrationSet { name: "shop", migrations: &[FIRST, SECO
 const OTHER: MigrationSet = MigrationSet {
     name: "other",
     migrations: &[step(1, "theirs", "CREATE TABLE theirs (id BIGINT PRIMARY KEY);")],
+};
+const ELSEWHERE: MigrationSet = MigrationSet {
+    name: "elsewhere",
+    migrations: &[step(1, "there", "CREATE TABLE there (id BIGINT PRIMARY KEY);")],
 };
 const ALTERED: MigrationSet = MigrationSet {
     name: "shop",
@@ -69,6 +76,55 @@ async fn a_newer_or_altered_schema_is_refused() {
         assert_eq!(twos(db).await, Ok(1));
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_set_that_the_program_does_not_know_is_refused() {
+    for db in &engines().await {
+        db.migrate_all(&[NEW, OTHER]).await.expect("a newer program");
+        db.migrate_all(&[NEW, OTHER]).await.expect("once more");
+
+        let older = db.migrate_all(&[NEW]).await.expect_err("an older program");
+        let astray = db.migrate_all(&[ELSEWHERE]).await.expect_err("another database");
+
+        assert!(
+            matches!(&older, MigrateError::UnknownSet { set, .. } if set == "other"),
+            "{older:?}"
+        );
+        assert!(older.to_string().contains("newer"), "{older}");
+        assert!(matches!(&astray, MigrateError::Foreign { .. }), "{astray:?}");
+        assert!(astray.to_string().contains("the tables of other"), "{astray}");
+        assert_eq!(twos(db).await, Ok(1));
+        Db::close(db).await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_given_one_owner_and_keeps_it() {
+    for db in &engines().await {
+        db.migrate_all(&[NEW]).await.expect("migrated");
+
+        let new = db.owner().await;
+        db.give_owner(i64::MIN).await.expect("given");
+        db.give_owner(7).await.expect("left as it is");
+
+        assert_eq!((new, db.owner().await), (Ok(None), Ok(Some(i64::MIN))), "{}", db.label());
+        Db::close(db).await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_another_program_is_left_alone() {
+    let db = sqlite_file(DbOptions::default()).await;
+    let made: Result<u64, DbError> =
+        db.write("theirs", |tx| tx.execute("CREATE TABLE bookmarks (url TEXT)", p![])).await;
+    made.expect("made");
+
+    let error = db.migrate_all(&[NEW]).await.expect_err("not ours");
+
+    assert!(error.to_string().contains("the table bookmarks"), "{error}");
+    assert!(twos(&db).await.is_err(), "nothing was made in it");
+    db.close().await;
 }
 
 #[tokio::test]

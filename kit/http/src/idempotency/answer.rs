@@ -69,6 +69,12 @@ impl Answer {
         Self { status: problem.status, body, location: None, version: None, resource: None }
     }
 
+    /// Whether it is a problem.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.status >= 400
+    }
+
     /// The same answer with its JSON changed, such as by a token that is not stored.
     ///
     /// # Errors
@@ -83,9 +89,13 @@ impl Answer {
         Ok(self)
     }
 
-    /// The answer, marked as one that was given before.
+    /// The answer, marked as one that was given before. A refusal that was pinned where no request was
+    /// known, as on a database thread, tells of this one.
     #[must_use]
-    pub fn replayed(self) -> Response {
+    pub fn replayed(mut self) -> Response {
+        if self.is_refusal() {
+            self.body = problem::in_current_request(self.body);
+        }
         let mut response = self.into_response();
         response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         response
@@ -95,7 +105,7 @@ impl Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let is_problem = status.is_client_error() || status.is_server_error();
+        let is_problem = self.is_refusal();
         let tag = self.version.map(|version| ETag::of(version, &self.body).header());
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = status;

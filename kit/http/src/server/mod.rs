@@ -21,6 +21,7 @@ use std::{
 };
 
 use axum::{Router, extract::ConnectInfo, response::Response, routing::future::RouteFuture};
+use http::{HeaderValue, Version, header};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -223,6 +224,23 @@ impl Patience {
     }
 }
 
+/// Says of a request that it does not name its host as HTTP/1.1 wants it, for whoever refuses it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WithoutHost;
+
+/// Whether an HTTP/1.1 request names one host (RFC 9112, 3.2). Those before and after us must not read one
+/// request as of two hosts.
+fn names_its_host<B>(request: &http::Request<B>) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let is_host = |host: &HeaderValue| {
+        let bytes = host.as_bytes();
+        bytes.iter().all(|byte| byte.is_ascii_graphic() && !b"\"#/<>?@\\^`{|}".contains(byte))
+    };
+    let first = hosts.next();
+    let named = first.is_some_and(is_host) && hosts.next().is_none();
+    named || request.version() != Version::HTTP_11
+}
+
 /// One connection's service.
 struct Answerer {
     router: Router,
@@ -244,6 +262,30 @@ impl hyper::service::Service<http::Request<Incoming>> for Answerer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
         request.extensions_mut().insert(self.draining.clone());
+        if !names_its_host(&request) {
+            request.extensions_mut().insert(WithoutHost);
+        }
         self.router.clone().call(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_of_http_1_1_names_one_host() {
+        let names = |hosts: &[&str], version: Version| {
+            let request = http::Request::builder().version(version);
+            let request = hosts.iter().fold(request, |request, host| request.header("host", *host));
+            names_its_host(&request.body(()).expect("a request"))
+        };
+        for host in ["localhost", "shop.example:8080", "[::1]:80", "127.0.0.1", ""] {
+            assert!(names(&[host], Version::HTTP_11), "{host}");
+        }
+        for hosts in [&[][..], &["a", "b"], &["a", "a"], &["a b"], &["a/b"], &["me@a"]] {
+            assert!(!names(hosts, Version::HTTP_11), "{hosts:?}");
+        }
+        assert!(names(&[], Version::HTTP_10) && names(&[], Version::HTTP_2));
     }
 }

@@ -1,4 +1,4 @@
-//! Orders says that an order was confirmed: its buyer's reviews of what is in it are those of a buyer.
+//! Orders says that an order was confirmed, or that a guest's is a user's: its buyer's reviews of what is in it are those of a buyer.
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -96,15 +96,22 @@ impl Authenticator {
             verdict => verdict,
         }
         .map_err(|invalid| Problem::new(codes::UNAUTHENTICATED, invalid.to_string()))?;
-        match self.standing(&claims).await? {
-            Some(standing) if standing.ended => {
-                Err(Problem::new(codes::UNAUTHENTICATED, "the session has ended: sign in again"))
-            }
-            Some(standing) => Ok(claims.within(standing)),
+        let ended = || Problem::new(codes::UNAUTHENTICATED, "the session has ended: sign in again");
+        self.still(claims).await?.ok_or_else(ended)
+    }
+
+    /// The claims of a valid token as they stand now, however old it is; none once its session has ended.
+    ///
+    /// # Errors
+    /// 503 when its session cannot be asked for.
+    pub async fn still(&self, claims: Claims) -> Result<Option<Claims>, Problem> {
+        Ok(match self.standing(&claims).await? {
+            Some(standing) if standing.ended => None,
+            Some(standing) => Some(claims.within(standing)),
             // Sessions outlive their tokens, so this one never was: the shop's owner, who has the key,
             // signed the token for an errand of their own.
-            None => Ok(claims),
-        }
+            None => Some(claims),
+        })
     }
 
     /// How the claims' session stands, if it is one of identity's.

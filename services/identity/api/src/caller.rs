@@ -68,11 +68,51 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
         let token = header.to_str().ok().and_then(bearer).ok_or_else(|| {
             Problem::new(codes::UNAUTHENTICATED, "the authorization header is no bearer token")
         })?;
-        let authenticator = parts.extensions.get::<Arc<Authenticator>>().ok_or_else(|| {
-            Problem::internal("no authenticator is layered onto the service's public router")
-        })?;
-        Ok(Self::User(authenticator.authenticate(token).await?))
+        Ok(Self::User(authenticator(parts)?.authenticate(token).await?))
     }
+}
+
+/// Who calls, for an answer that lasts longer than what is known of them now, such as a stream.
+#[derive(Clone, Debug)]
+pub struct StandingCaller {
+    caller: Caller,
+    authenticator: Arc<Authenticator>,
+}
+
+impl StandingCaller {
+    /// As they were when they called.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// As they stand now; none once their session has ended.
+    ///
+    /// # Errors
+    /// 503 when that cannot be asked for.
+    pub async fn now(&self) -> Result<Option<Caller>, Problem> {
+        match &self.caller {
+            Caller::Guest => Ok(Some(Caller::Guest)),
+            Caller::User(claims) => {
+                Ok(self.authenticator.still(claims.clone()).await?.map(Caller::User))
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for StandingCaller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self { caller, authenticator: Arc::clone(authenticator(parts)?) })
+    }
+}
+
+fn authenticator(parts: &Parts) -> Result<&Arc<Authenticator>, Problem> {
+    parts.extensions.get().ok_or_else(|| {
+        Problem::internal("no authenticator is layered onto the service's public router")
+    })
 }
 
 /// A signed-in user who calls, whoever it is. Decided before the rest of the request is looked at.

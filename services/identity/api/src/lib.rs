@@ -16,7 +16,9 @@ mod tokens;
 
 pub use address::{Address, wrong_text};
 pub use authenticator::Authenticator;
-pub use caller::{Admin, Caller, Manager, ManagerOf, SignedIn, Support, UnlimitedManager};
+pub use caller::{
+    Admin, Caller, Manager, ManagerOf, SignedIn, StandingCaller, Support, UnlimitedManager,
+};
 pub use contact::{Contact, FindUser, FoundUser, IdentityClient, KnownAddress};
 pub use country::{Country, InvalidCountry};
 pub use events::{

@@ -16,9 +16,7 @@ pub use mailed::{
     InvalidPurpose, MailedSecret, Purpose, Verification, judge_verification, may_reset,
 };
 pub use password::{Password, RefusedPassword};
-pub use profile::{
-    MAX_NAME, Preferences, Profile, ProfileEdit, language_tag, line, preferred_locale,
-};
+pub use profile::{MAX_NAME, Preferences, Profile, ProfileEdit, line};
 pub use refresh::{PresentedToken, Verdict, judge};
 pub use roles::leaves_no_admin;
 pub use secret::{MailKey, Secret};

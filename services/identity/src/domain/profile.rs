@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use techtrove_core::{Field, FieldError};
+use techtrove_core::{Field, FieldError, language_tag};
 
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 100;
 
 /// The longest phone number, in characters.
 const MAX_PHONE: usize = 30;
-
-/// The longest language tag that is in use (RFC 5646, 4.4.1).
-const MAX_LOCALE: usize = 35;
 
 /// How many preferences a user has, and how long their names and texts are.
 const MAX_PREFERENCES: usize = 50;
@@ -114,42 +111,6 @@ pub fn line(text: &str, most: usize) -> Result<String, String> {
         return Err(format!("has 1 to {most} characters, on one line"));
     }
     Ok(text.to_owned())
-}
-
-/// The locale that a browser's `Accept-Language` (RFC 9110, 12.5.4) wants most; the first of equals.
-#[must_use]
-pub fn preferred_locale(accepted: &str) -> Option<String> {
-    let mut wanted: Option<(f32, String)> = None;
-    for range in accepted.split(',') {
-        let mut parts = range.split(';').map(str::trim);
-        let tag = parts.next().and_then(|tag| language_tag(tag).ok());
-        let weight = parts.find_map(|part| part.strip_prefix("q="));
-        let weight = weight.map_or(1.0, |weight| weight.parse().unwrap_or(0.0));
-        let most = wanted.as_ref().map_or(0.0, |(most, _)| *most);
-        if let Some(tag) = tag.filter(|_| weight > most) {
-            wanted = Some((weight, tag));
-        }
-    }
-    wanted.map(|(_, tag)| tag)
-}
-
-/// A language tag by its form alone (RFC 5646, 2.1): whether there is such a language is not asked.
-///
-/// # Errors
-/// Why it is none.
-pub fn language_tag(text: &str) -> Result<String, String> {
-    let mut parts = text.split('-');
-    let language = parts.next().unwrap_or_default();
-    let is_language =
-        (2..=3).contains(&language.len()) && language.bytes().all(|it| it.is_ascii_alphabetic());
-    let is_part = |part: &str| {
-        (2..=8).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_alphanumeric())
-    };
-    if text.len() <= MAX_LOCALE && is_language && parts.all(is_part) {
-        Ok(text.to_owned())
-    } else {
-        Err("is a language tag, such as en-GB".to_owned())
-    }
 }
 
 /// The preferences after a merge (RFC 7396).
@@ -254,30 +215,5 @@ mod tests {
         assert!(with("p1", json!("x".repeat(201))).is_err());
         assert!(with("a/b", json!(null)).is_err());
         assert!(merged(&many, Field::Clear).is_ok_and(|none| none.is_empty()));
-    }
-
-    #[test]
-    fn a_browser_says_what_is_read_best() {
-        for (accepted, locale) in [
-            ("de-AT,de;q=0.9,en;q=0.8", Some("de-AT")),
-            ("en;q=0.5, de;q=0.7", Some("de")),
-            ("*, fr", Some("fr")),
-            ("en;q=0, de;q=x", None),
-            ("*", None),
-            ("", None),
-            ("en_US,,;", None),
-        ] {
-            assert_eq!(preferred_locale(accepted).as_deref(), locale, "{accepted}");
-        }
-    }
-
-    #[test]
-    fn language_tags_are_told_by_their_form() {
-        for tag in ["en", "de-AT", "zh-Hant-TW", "gsw"] {
-            assert!(language_tag(tag).is_ok(), "{tag}");
-        }
-        for text in ["", "e", "english", "en-", "en-x", "en_US", "é"] {
-            assert!(language_tag(text).is_err(), "{text}");
-        }
     }
 }

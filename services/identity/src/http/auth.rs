@@ -6,14 +6,14 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use techtrove_core::{EmailAddress, Problem};
-use techtrove_http::{HttpError, Json, ProblemBody};
+use techtrove_core::{EmailAddress, Problem, language_tag};
+use techtrove_http::{HttpError, Json, ProblemBody, accepted_languages};
 use utoipa::ToSchema;
 
 use super::{device::Calling, users::UserBody};
 use crate::{
     app::{self, App, Registration, SignedIn},
-    domain::{MAX_NAME, Password, Secret, language_tag, line, preferred_locale},
+    domain::{MAX_NAME, Password, Secret, line},
     error::Error,
 };
 
@@ -117,8 +117,7 @@ pub(crate) async fn register(
 ) -> Result<impl IntoResponse, HttpError> {
     let mut registration = request.checked()?;
     if registration.locale.is_none() {
-        let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        registration.locale = accepted.and_then(preferred_locale);
+        registration.locale = accepted_languages(&headers).into_iter().next();
     }
     let signed_in = app::register(&app, registration, device).await?;
     Ok((StatusCode::CREATED, NO_STORE, axum::Json(TokenResponse::from(signed_in))))

@@ -17,7 +17,7 @@ pub async fn language_of_link(
     secret: MailedSecret,
 ) -> Result<Option<Language>, Error> {
     let owner = app.identity.look_up_secret(purpose, secret).await?;
-    Ok(owner.map(|owner| app.language_of(owner.locale.as_deref())))
+    Ok(owner.map(|owner| app.language_of(owner.locale.as_slice())))
 }
 
 /// Does what the secret is for.

@@ -6,10 +6,13 @@ mod follow_links;
 mod forget_contents;
 mod list_mailbox;
 mod list_notifications;
+mod mail_from;
 mod preferences;
 mod resend;
 mod send_mails;
 mod sender;
+mod smtp;
+mod smtp_url;
 mod write_account_mail;
 mod write_mail;
 mod write_order_mail;
@@ -18,11 +21,14 @@ pub use audit_mails::audit_mails;
 pub use follow_links::{follow_link, language_of_link};
 pub use forget_contents::forget_contents;
 pub use list_mailbox::{ReadableMail, list_mailbox};
-pub use list_notifications::{list_notifications, list_own_notifications};
+pub use list_notifications::{get_notification, list_notifications, list_own_notifications};
+pub use mail_from::{InvalidMailFrom, MailFrom};
 pub use preferences::{list_refusals, mail_of_token, set_preferences, unsubscribe};
 pub use resend::{Resent, resend};
 pub use send_mails::send_mails;
-pub use sender::{InvalidSmtp, SendError, Sender, SmtpUrl};
+pub use sender::{SendError, Sender};
+pub use smtp::{Patience, Untaken};
+pub use smtp_url::{InvalidSmtp, SmtpUrl};
 pub use write_account_mail::write_account_mail;
 pub use write_order_mail::{WantedMail, write_order_mail};
 
@@ -36,7 +42,7 @@ use techtrove_orders_api::OrdersClient;
 
 use crate::{
     Config, Deps,
-    domain::{Content, Language, Letter, MailState, Record, Stationery, UnsubscribeKey},
+    domain::{Content, Language, Letter, MailState, Recipient, Record, Stationery, UnsubscribeKey},
 };
 
 /// Secrets of links, while mails are rendered.
@@ -71,9 +77,10 @@ impl App {
     /// The use cases with their settings and surroundings; connects to no mail server yet.
     ///
     /// # Errors
-    /// When the mail settings cannot be used.
+    /// When the mail server's URL cannot be used.
     pub fn new(config: &Config, deps: &Deps) -> Result<Self, InvalidSmtp> {
-        let sender = config.smtp.as_ref().map(|url| Sender::new(url, &config.from)).transpose()?;
+        let sender = |url| Sender::new(url, config.from.clone(), config.smtp_patience);
+        let sender = config.smtp.as_ref().map(sender).transpose()?;
         Ok(Self {
             db: deps.db.clone(),
             clock: deps.clock.clone(),
@@ -87,18 +94,20 @@ impl App {
             },
             language: config.language,
             unsubscribe: UnsubscribeKey::new(deps.guest_key.clone()),
-            mail_domain: sender::mail_domain(&config.from)?,
+            mail_domain: config.from.domain().to_owned(),
         })
     }
 
-    /// Where a new mail stands.
-    fn first_state(&self) -> MailState {
-        if self.sender.is_some() { MailState::Queued } else { MailState::Kept }
+    /// Where a new mail to somebody stands.
+    fn first_state(&self, to: &Recipient) -> MailState {
+        let goes_out = self.sender.is_some() && to.can_be_real();
+        if goes_out { MailState::Queued } else { MailState::Kept }
     }
 
-    /// In which language to write to somebody of this locale.
-    fn language_of(&self, locale: Option<&str>) -> Language {
-        locale.and_then(Language::of_locale).unwrap_or(self.language)
+    /// In which language to write to somebody who reads these, the most wanted first.
+    fn language_of(&self, languages: &[String]) -> Language {
+        let known = languages.iter().find_map(|locale| Language::of_locale(locale));
+        known.unwrap_or(self.language)
     }
 
     /// The link by which a mail's recipient refuses such mails, where they may.

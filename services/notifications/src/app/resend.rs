@@ -21,7 +21,8 @@ pub struct Resent {
     pub subject: String,
 }
 
-/// Sends the mail again, once per key. Whether its link still leads somewhere is asked before.
+/// Sends the mail again, once per key, and not while such a copy is still on its way: however many press the
+/// button, its recipient gets one. Whether its link still leads somewhere is asked before.
 ///
 /// # Errors
 /// [`Error::UnknownMail`], [`Error::StillQueued`], [`Error::Forgotten`], [`Error::LinkEnded`],
@@ -40,12 +41,12 @@ pub async fn resend(
         asked => Some(asked?),
     };
     let fresh: NotificationId = app.ids.next();
-    let (state, now, app) = (app.first_state(), app.clock.now(), app.clone());
+    let (now, app) = (app.clock.now(), app.clone());
     let db = app.db.clone();
     db.write("notifications.resend", move |tx| {
-        let fresh = Fresh { id: fresh, state, domain: &app.mail_domain, now };
+        let fresh = Fresh { id: fresh, domain: &app.mail_domain, now };
         once(tx, key.as_ref(), |tx| {
-            let record = write_again(tx, id, live, &fresh)?;
+            let record = write_again(tx, &app, (id, live), &fresh)?;
             let subject = app.subject(&record).unwrap_or_default();
             Ok(Resent { record, subject })
         })
@@ -65,12 +66,16 @@ async fn has_live_link(app: &App, id: NotificationId) -> Result<bool, Error> {
 
 fn write_again(
     tx: &mut Tx<'_>,
-    id: NotificationId,
-    live: Option<bool>,
+    app: &App,
+    (id, live): (NotificationId, Option<bool>),
     fresh: &Fresh<'_>,
 ) -> Result<Record, Error> {
     let record = store::lookup_record(tx, id)?.ok_or(Error::UnknownMail(id))?;
-    if record.state == MailState::Queued {
+    let original = record.original.unwrap_or(record.id);
+    store::lock_mail(tx, original)?;
+    if record.state == MailState::Queued
+        || store::has_copy_queued(tx, original, &record.recipient.email)?
+    {
         return Err(Error::StillQueued);
     }
     let letter = record.letter.as_ref().ok_or(Error::Forgotten)?.stored()?;
@@ -80,6 +85,7 @@ fn write_again(
     if record.kind.is_optional() && store::is_refused(tx, &record.recipient.key(), record.kind)? {
         return Err(Error::Unsubscribed);
     }
-    store::insert_mail(tx, &NewMail::again(record, letter, fresh))?;
+    let state = app.first_state(&record.recipient);
+    store::insert_mail(tx, &NewMail::again(record, letter, state, fresh))?;
     store::lookup_record(tx, fresh.id)?.ok_or(Error::UnknownMail(fresh.id))
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use techtrove_notifications_api::NotificationId;
 
-use super::{App, SendError, sender::Line};
+use super::{App, SendError, Sender, smtp::Line};
 use crate::{
-    domain::{Letter, MailState, Record, next_attempt},
+    domain::{Attempt, Letter, MailState, Record, next_attempt},
     error::Error,
     store,
 };
@@ -37,15 +37,19 @@ pub async fn send_mails(app: &App, limit: u32) -> Result<usize, Error> {
     }
     let (found, line) = (due.len(), sender.line());
     let outcomes: Vec<Result<(), Error>> = stream::iter(due)
-        .map(|id| send_one(app, &line, id))
+        .map(|id| send_one(app, (sender, &line), id))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
+    line.close().await;
     outcomes.into_iter().collect::<Result<(), Error>>()?;
     Ok(found)
 }
 
-async fn send_one(app: &App, line: &Line<'_>, id: NotificationId) -> Result<(), Error> {
+/// Who sends, and the line for this round.
+type Way<'a> = (&'a Sender, &'a Line<'a>);
+
+async fn send_one(app: &App, way: Way<'_>, id: NotificationId) -> Result<(), Error> {
     let (now, until) = (app.clock.now(), app.clock.now().plus(CLAIM));
     let claimed = app
         .db
@@ -55,63 +59,63 @@ async fn send_one(app: &App, line: &Line<'_>, id: NotificationId) -> Result<(), 
         .await?;
     match claimed {
         Some(mail) => {
-            let outcome = hand_over(app, line, &mail).await;
+            let outcome = hand_over(app, way, &mail).await;
             note(app, &mail, outcome).await
         }
         None => Ok(()),
     }
 }
 
-async fn hand_over(app: &App, line: &Line<'_>, mail: &Record) -> Result<(), SendError> {
+async fn hand_over(app: &App, (sender, line): Way<'_>, mail: &Record) -> Result<(), SendError> {
     let letter = mail.letter.as_ref().ok_or(SendError::Forgotten)?;
     let secrets = app.secrets(std::iter::once(letter)).await?;
     if letter.secret_id().is_some_and(|id| !secrets.contains_key(&id)) {
         return Err(SendError::Ended);
     }
-    let content = app.content(mail, letter, &secrets).map_err(SendError::refused)?;
-    line.send(mail, content, app.unsubscribe_link(mail)).await
+    let content = app.content(mail, letter, &secrets).map_err(SendError::unwritten)?;
+    sender.send(line, mail, content, app.unsubscribe_link(mail)).await
 }
 
 /// Stores what became of an attempt.
 async fn note(app: &App, mail: &Record, outcome: Result<(), SendError>) -> Result<(), Error> {
     let (id, now) = (mail.id, app.clock.now());
-    let (state, again) = match &outcome {
-        Ok(()) => (MailState::Sent, None),
-        Err(SendError::Refused(_) | SendError::Forgotten | SendError::Ended) => {
-            (MailState::Failed, None)
-        }
-        Err(SendError::Later(_) | SendError::Away(_)) => match next_attempt(mail.attempts, now) {
-            Some(at) => (MailState::Queued, Some(at)),
-            None => (MailState::Failed, None),
-        },
+    let again = match &outcome {
+        Err(error) if error.may_pass() => next_attempt(mail.attempts, now),
+        _ => None,
     };
+    let state = match (&outcome, again) {
+        (Ok(()), _) => MailState::Sent,
+        (Err(_), Some(_)) => MailState::Queued,
+        (Err(_), None) => MailState::Failed,
+    };
+    let last_error = outcome.as_ref().err().map(SendError::reason);
+    metrics::counter!("mail_attempts_total", "outcome" => state.as_str()).increment(1);
     if let Err(error) = &outcome {
         log_failure(mail, state, error);
     }
     let spent = state == MailState::Sent && mail.letter.as_ref().is_some_and(Letter::tells_secret);
+    let attempt = Attempt { state, last_error, again };
     app.db
         .write("notifications.note_attempt", move |tx| {
             if spent {
                 store::forget_letter(tx, id)?;
             }
-            store::note_attempt(tx, id, state, again, now).map_err(Error::from)
+            store::note_attempt(tx, id, attempt, now).map_err(Error::from)
         })
         .await
 }
 
 /// Says that a mail was not sent, without its recipient, which a mail server's words may contain.
 fn log_failure(mail: &Record, state: MailState, error: &SendError) {
-    let (id, attempts, state) = (mail.id, mail.attempts, state.as_str());
-    match error {
-        SendError::Refused(_) | SendError::Forgotten | SendError::Ended => {
-            tracing::warn!(%id, attempts, state, "mail refused for good")
-        }
-        SendError::Away(away) => {
-            tracing::warn!(%id, attempts, state, %away, "the secret of a mail is not told")
-        }
-        SendError::Later(cause) => {
-            let status = cause.status().map(|code| code.to_string());
-            tracing::warn!(%id, attempts, state, status, timeout = cause.is_timeout(), "mail not sent");
-        }
+    let (id, attempts, reason) = (mail.id, mail.attempts, error.reason().as_str());
+    let answer = match error {
+        SendError::Refused(untaken) | SendError::Later(untaken) => untaken.answer.as_ref(),
+        _ => None,
+    };
+    let status = answer.and_then(|answer| answer.status()).map(|code| code.to_string());
+    if state == MailState::Failed {
+        tracing::error!(%id, attempts, reason, status, "a mail is given up");
+    } else {
+        tracing::warn!(%id, attempts, reason, status, "a mail could not be sent now");
     }
 }

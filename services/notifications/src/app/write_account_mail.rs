@@ -26,8 +26,8 @@ pub async fn write_account_mail(
     mail: AccountMail,
 ) -> Result<Taken, HandlerError> {
     let to = Recipient { email: addressee.email, user: Some(user) };
-    let (kind, locale) = (mail.kind(), addressee.locale);
+    let (kind, languages) = (mail.kind(), addressee.locale.into_iter().collect());
     let matter = Matter::Account(mail, addressee.name);
     let consumer = IDENTITY_CONSUMER;
-    write_mail(app, Writing { event, consumer, to, locale, kind, matter }).await
+    write_mail(app, Writing { event, consumer, to, languages, kind, matter }).await
 }

@@ -22,8 +22,8 @@ pub(super) struct Writing {
     pub consumer: &'static str,
     /// Whom it is for.
     pub to: Recipient,
-    /// Their locale, when known.
-    pub locale: Option<String>,
+    /// What they read, the most wanted first, as far as it is known.
+    pub languages: Vec<String>,
     /// Which kind of mail it is.
     pub kind: Kind,
     /// What it tells.
@@ -35,18 +35,18 @@ pub(super) struct Writing {
 /// # Errors
 /// When the database cannot be reached: the event comes again.
 pub(super) async fn write_mail(app: &App, writing: Writing) -> Result<Taken, HandlerError> {
-    let Writing { event, consumer, to, locale, kind, matter } = writing;
-    let language = app.language_of(locale.as_deref());
+    let Writing { event, consumer, to, languages, kind, matter } = writing;
+    let language = app.language_of(&languages);
     let id: NotificationId = app.ids.next();
     let mail = NewMail {
         id,
         event_id: event.id,
         kind,
         subject_id: event.aggregate_id,
+        state: app.first_state(&to),
         recipient: to,
         message_id: message_id(event.id, kind, &app.mail_domain),
         letter: Letter { language, matter }.stored()?,
-        state: app.first_state(),
         original: None,
         created_at: app.clock.now(),
     };

@@ -45,11 +45,12 @@ pub async fn write_order_mail(
     }
     let user = order.user_id.map(UserId::from_uuid);
     let to = Recipient { email: order.email.clone(), user };
-    let locale = order.locale.take();
+    let languages = order.locale.take().into_iter().chain(std::mem::take(&mut order.languages));
+    let languages = languages.collect();
     let kind = wanted.mail.kind();
     let matter = Matter::Order(wanted.mail, Box::new(order));
     let consumer = ORDERS_CONSUMER;
-    write_mail(app, Writing { event, consumer, to, locale, kind, matter }).await
+    write_mail(app, Writing { event, consumer, to, languages, kind, matter }).await
 }
 
 /// The order's contact and details; nothing when nobody is to be written to.

@@ -51,6 +51,7 @@ fn order(text: &str) -> OrderForMail {
         licence_keys: vec![LicenceKey { sku: sku.clone(), key: text.into() }],
         user_id: None,
         locale: None,
+        languages: Vec::new(),
         parcel: Some(Parcel {
             carrier: text.into(),
             tracking_number: Some(text.into()),

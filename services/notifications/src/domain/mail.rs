@@ -5,17 +5,19 @@ use techtrove_identity_api::UserId;
 use techtrove_notifications_api::NotificationId;
 use uuid::Uuid;
 
-use super::{Kind, Letter};
+use super::{DeliveryError, Kind, Letter};
 
 /// Where a mail stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum MailState {
     /// To be sent.
     Queued,
     /// The mail server has taken it.
     Sent,
-    /// In the mailbox, because no mail server is configured.
+    /// In the mailbox, because no mail server is configured, or nobody can have the address.
     Kept,
     /// Given up.
     Failed,
@@ -57,7 +59,17 @@ pub struct Recipient {
     pub user: Option<UserId>,
 }
 
+/// Under what nobody can have an address (RFC 6761, 6): documentation, tests and the demo shop do.
+const NOBODYS: [&str; 4] = ["example", "invalid", "localhost", "test"];
+
 impl Recipient {
+    /// Whether somebody can be written to at the address.
+    #[must_use]
+    pub fn can_be_real(&self) -> bool {
+        let top = self.email.as_str().rsplit(['.', '@']).next().unwrap_or_default();
+        !NOBODYS.iter().any(|known| known.eq_ignore_ascii_case(top))
+    }
+
     /// By what is remembered which mails they want none of: their account, else their address.
     #[must_use]
     pub fn key(&self) -> String {
@@ -108,6 +120,8 @@ pub struct Record {
     pub message_id: String,
     /// How often it was tried, this time included.
     pub attempts: u32,
+    /// Why it did not leave when it was last tried.
+    pub last_error: Option<DeliveryError>,
     /// The mail that is sent again by it.
     pub original: Option<NotificationId>,
     /// When it was written.
@@ -116,6 +130,17 @@ pub struct Record {
     pub sent_at: Option<Timestamp>,
     /// What it tells, as long as that is kept.
     pub letter: Option<Letter>,
+}
+
+/// What became of an attempt to send a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Where the mail stands from now on.
+    pub state: MailState,
+    /// Why it did not leave.
+    pub last_error: Option<DeliveryError>,
+    /// When it is tried again.
+    pub again: Option<Timestamp>,
 }
 
 /// The `Message-ID` (RFC 5322, 3.6.4) of the mail that `event` makes: the same for every copy, so that
@@ -128,7 +153,7 @@ pub fn message_id(event: Uuid, kind: Kind, domain: &str) -> String {
 impl NewMail {
     /// The same mail once more, with its letter, as a mail of its own.
     #[must_use]
-    pub fn again(record: Record, letter: String, fresh: &Fresh<'_>) -> Self {
+    pub fn again(record: Record, letter: String, state: MailState, fresh: &Fresh<'_>) -> Self {
         let event_id = fresh.id.uuid();
         Self {
             id: fresh.id,
@@ -138,7 +163,7 @@ impl NewMail {
             recipient: record.recipient,
             message_id: message_id(event_id, record.kind, fresh.domain),
             letter,
-            state: fresh.state,
+            state,
             original: Some(record.original.unwrap_or(record.id)),
             created_at: fresh.now,
         }
@@ -150,8 +175,6 @@ impl NewMail {
 pub struct Fresh<'a> {
     /// Which mail.
     pub id: NotificationId,
-    /// Queued or kept.
-    pub state: MailState,
     /// Behind the `@` of its `Message-ID`.
     pub domain: &'a str,
     /// The time.
@@ -170,6 +193,20 @@ mod tests {
             message_id(event, Kind::OrderConfirmed, "shop.example"),
             "<order_confirmed.00000000000000000000000000000007@shop.example>",
         );
+    }
+
+    #[test]
+    fn nobody_is_under_a_name_that_nobody_can_have() {
+        for (email, real) in [
+            ("ines@techtrove.example", false),
+            ("ada@shop.TEST", false),
+            ("ada@example.com", true),
+            ("ada@example.org", true),
+            ("test@shop.latest", true),
+        ] {
+            let recipient = Recipient { email: email.parse().expect("an address"), user: None };
+            assert_eq!(recipient.can_be_real(), real, "{email}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! place in the shop where an order's details leave it.
 
 mod amount;
+mod delivery_error;
 mod draft;
 mod kind;
 mod language;
@@ -15,11 +16,12 @@ mod public_url;
 mod retry;
 mod unsubscribe;
 
+pub use delivery_error::{DeliveryError, InvalidDeliveryError};
 pub use draft::Content;
 pub use kind::{InvalidKind, Kind};
 pub use language::{InvalidLanguage, Language};
 pub use letter::{AccountMail, Letter, LinkSecret, Matter, OrderMail, Stationery};
-pub use mail::{Fresh, InvalidState, MailState, NewMail, Recipient, Record, message_id};
+pub use mail::{Attempt, Fresh, InvalidState, MailState, NewMail, Recipient, Record, message_id};
 pub use phrases::{PagePhrases, Pages};
 pub use public_url::{InvalidPublicUrl, PublicUrl};
 pub use retry::next_attempt;

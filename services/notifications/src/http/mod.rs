@@ -20,6 +20,7 @@ use crate::app::App;
 pub(crate) fn public(app: App) -> OpenApiRouter {
     OpenApiRouter::new()
         .routes(routes!(notifications::list))
+        .routes(routes!(notifications::show))
         .routes(routes!(notifications::resend))
         .routes(routes!(notifications::list_own))
         .routes(routes!(preferences::show, preferences::set))

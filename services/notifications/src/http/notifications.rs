@@ -15,7 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     app::{self, App, Resent},
-    domain::{Kind, MailState, Record},
+    domain::{DeliveryError, Kind, MailState, Record},
+    store::MailFilter,
 };
 
 /// Whose mails, and how many.
@@ -25,6 +26,9 @@ use crate::{
 pub(crate) struct ListQuery {
     /// To whom, whatever the address's case; to anybody, when absent.
     recipient: Option<EmailAddress>,
+    /// Where they stand: `failed` are those that were given up.
+    #[param(inline)]
+    state: Option<MailState>,
     /// How many items, 1 to 100; default 20.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<i64>,
@@ -48,6 +52,9 @@ pub(crate) struct NotificationBody {
     state: MailState,
     /// How often it was tried.
     attempts: u32,
+    /// Why it did not leave when it was last tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_error: Option<DeliveryError>,
     /// Its `Message-ID`, by which mail servers' logs name it.
     message_id: String,
     /// The mail that it repeats.
@@ -95,6 +102,7 @@ impl NotificationBody {
             user_id: record.recipient.user,
             state: record.state,
             attempts: record.attempts,
+            last_error: record.last_error,
             message_id: record.message_id,
             original_id: record.original,
         }
@@ -103,7 +111,7 @@ impl NotificationBody {
 
 impl Repeatable for Resent {
     fn answer(&self) -> Result<Answer, Problem> {
-        let location = format!("/api/v1/notifications#{}", self.record.id);
+        let location = format!("/api/v1/notifications/{}", self.record.id);
         let body = NotificationBody::of(self.record.clone(), Some(self.subject.clone()));
         Answer::created(&location, &body)
     }
@@ -128,15 +136,41 @@ pub(crate) async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Response, HttpError> {
     let page = PageRequest { limit: query.limit, cursor: query.cursor };
-    let found = app::list_notifications(&app, query.recipient, &page).await?;
+    let recipient_folded = query.recipient.map(|address| address.folded());
+    let filter = MailFilter { recipient_folded, state: query.state };
+    let found = app::list_notifications(&app, filter, &page).await?;
     Ok(private(Json(found.map(|record| {
         let subject = app.subject(&record);
         NotificationBody::of(record, subject)
     }))))
 }
 
-/// Sends a mail again to whom it went before, as a mail of its own. One that is still to be sent is
-/// tried again by itself (`still_queued`), one whose contents are not kept any more cannot be
+/// Shows one mail, without what it says.
+#[utoipa::path(
+    get, path = "/api/v1/notifications/{id}", operation_id = "get_notification",
+    tag = "notifications",
+    params(("id" = NotificationId, Path, description = "Which mail")),
+    security(("bearer" = [])),
+    responses(
+        (status = 200, body = NotificationBody),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn show(
+    _support: Support,
+    State(app): State<App>,
+    Path(id): Path<NotificationId>,
+) -> Result<Response, HttpError> {
+    let record = app::get_notification(&app, id).await.map_err(Problem::from)?;
+    let subject = app.subject(&record);
+    Ok(private(Json(NotificationBody::of(record, subject))))
+}
+
+/// Sends a mail again to whom it went before, as a mail of its own. One that is still to be sent, itself
+/// or as such a copy, is tried again by itself (`still_queued`), one whose contents are not kept any more cannot be
 /// (`mail_forgotten`), nor one whose link was used or has ended (`link_ended`), and one that its recipient
 /// wants no more of is not (`unsubscribed`).
 #[utoipa::path(
@@ -150,7 +184,7 @@ pub(crate) async fn list(
     security(("bearer" = [])),
     responses(
         (status = 201, body = NotificationBody, description = "It is to be sent, or kept",
-            headers(("Location" = String, description = "Where it is listed"))),
+            headers(("Location" = String, description = "Where the new mail is"))),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
         (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
         (status = 409, body = ProblemBody,

@@ -1,6 +1,6 @@
 //! Mails as they are written, shown and forgotten.
 
-use techtrove_core::{Timestamp, TypedId};
+use techtrove_core::{EmailAddress, Timestamp, TypedId};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_identity_api::UserId;
 use techtrove_notifications_api::{MailEntry, NotificationId};
@@ -56,7 +56,7 @@ macro_rules! select_records {
     ($join:literal, $rest:literal) => {
         concat!(
             "SELECT m.id, m.template, m.subject_id, m.recipient, m.user_id, m.state, m.message_id, \
-             m.attempts, m.original_id, m.created_at, m.sent_at, l.letter FROM mails m ",
+             m.attempts, m.original_id, m.created_at, m.sent_at, l.letter, m.last_error FROM mails m ",
             $join,
             " letters l ON l.mail_id = m.id ",
             $rest
@@ -79,27 +79,56 @@ pub fn list_mails(
     tx.query(sql, p![first_before(before), limit], read_record)
 }
 
-/// At most `limit` records of mails older than `before` and of this address, if one is given, newest
-/// first.
+/// Which mails are wanted; what is absent does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailFilter {
+    /// To this address, case-folded.
+    pub recipient_folded: Option<String>,
+    /// Where they stand.
+    pub state: Option<MailState>,
+}
+
+/// At most `limit` records of the wanted mails older than `before`, newest first.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_records(
     tx: &mut Tx<'_>,
-    folded: Option<&str>,
+    filter: &MailFilter,
     before: Option<NotificationId>,
     limit: usize,
 ) -> Result<Vec<Record>, DbError> {
     let (before, limit) = (first_before(before), i64::try_from(limit).unwrap_or(i64::MAX));
-    let Some(folded) = folded else {
-        let sql = select_records!("LEFT JOIN", "WHERE m.id < ? ORDER BY m.id DESC LIMIT ?");
-        return tx.query(sql, p![before, limit], read_record);
-    };
-    let sql = select_records!(
-        "LEFT JOIN",
-        "WHERE m.recipient_folded = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"
-    );
-    tx.query(sql, p![folded, before, limit], read_record)
+    let folded = filter.recipient_folded.as_deref();
+    let state = filter.state.map(MailState::as_str);
+    match (folded, state) {
+        (None, None) => {
+            let sql = select_records!("LEFT JOIN", "WHERE m.id < ? ORDER BY m.id DESC LIMIT ?");
+            tx.query(sql, p![before, limit], read_record)
+        }
+        (Some(folded), None) => {
+            let sql = select_records!(
+                "LEFT JOIN",
+                "WHERE m.recipient_folded = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"
+            );
+            tx.query(sql, p![folded, before, limit], read_record)
+        }
+        (None, Some(state)) => {
+            let sql = select_records!(
+                "LEFT JOIN",
+                "WHERE m.state = ? AND m.id < ? ORDER BY m.id DESC LIMIT ?"
+            );
+            tx.query(sql, p![state, before, limit], read_record)
+        }
+        (Some(folded), Some(state)) => {
+            let sql = select_records!(
+                "LEFT JOIN",
+                "WHERE m.recipient_folded = ? AND m.state = ? AND m.id < ? \
+                 ORDER BY m.id DESC LIMIT ?"
+            );
+            tx.query(sql, p![folded, state, before, limit], read_record)
+        }
+    }
 }
 
 /// The same of a user's own mails.
@@ -126,6 +155,34 @@ pub fn lookup_record(tx: &mut Tx<'_>, id: NotificationId) -> Result<Option<Recor
     tx.query_opt(select_records!("LEFT JOIN", "WHERE m.id = ?"), p![id], read_record)
 }
 
+/// Makes whoever sends the mail again at the same time wait.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_mail(tx: &mut Tx<'_>, id: NotificationId) -> Result<(), DbError> {
+    let sql = "SELECT state FROM mails WHERE id = ? FOR UPDATE";
+    tx.query_opt(sql, p![id], |row| row.get::<String>(0))?;
+    Ok(())
+}
+
+/// Whether a mail to this address, which repeats the original, is still to be sent.
+///
+/// # Errors
+/// When the database fails.
+pub fn has_copy_queued(
+    tx: &mut Tx<'_>,
+    original: NotificationId,
+    to: &EmailAddress,
+) -> Result<bool, DbError> {
+    let found = tx.query_opt(
+        "SELECT id FROM mails WHERE recipient_folded = ? AND original_id = ? \
+         AND state = 'queued' LIMIT 1",
+        p![to.folded(), original],
+        |row| row.get::<NotificationId>(0),
+    )?;
+    Ok(found.is_some())
+}
+
 fn first_before(before: Option<NotificationId>) -> Uuid {
     before.map_or(Uuid::max(), TypedId::uuid)
 }
@@ -134,6 +191,7 @@ fn first_before(before: Option<NotificationId>) -> Uuid {
 pub(super) fn read_record(row: &Row<'_>) -> Result<Record, DbError> {
     let letter = row.get::<Option<String>>(11)?;
     let letter = letter.map(|letter| serde_json::from_str(&letter)).transpose();
+    let last_error = row.get::<Option<String>>(12)?.map(|text| text.parse()).transpose();
     Ok(Record {
         id: row.get(0)?,
         kind: row.get::<String>(1)?.parse().map_err(DbError::decode)?,
@@ -142,6 +200,7 @@ pub(super) fn read_record(row: &Row<'_>) -> Result<Record, DbError> {
         state: row.get::<String>(5)?.parse().map_err(DbError::decode)?,
         message_id: row.get(6)?,
         attempts: row.get(7)?,
+        last_error: last_error.map_err(DbError::decode)?,
         original: row.get(8)?,
         created_at: row.get(9)?,
         sent_at: row.get(10)?,

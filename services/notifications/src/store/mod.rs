@@ -6,8 +6,8 @@ mod refusals;
 mod sending;
 
 pub use mails::{
-    audit_mails, forget_letter, forget_letters, insert_mail, list_mails, list_records,
-    list_records_of, lookup_cutoff, lookup_record,
+    MailFilter, audit_mails, forget_letter, forget_letters, has_copy_queued, insert_mail,
+    list_mails, list_records, list_records_of, lock_mail, lookup_cutoff, lookup_record,
 };
 pub use refusals::{delete_refusal, insert_refusal, is_refused, list_refusals};
 pub use sending::{claim_mail, list_due, note_attempt};
@@ -35,5 +35,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(3, "letters", "0003_letters.sql"),
         migration!(4, "rendered_mails", "0004_rendered_mails.sql"),
         migration!(5, "refusals", "0005_refusals.sql"),
+        migration!(6, "failures", "0006_failures.sql"),
     ],
 };

@@ -5,7 +5,7 @@ use techtrove_db::{DbError, Tx, p};
 use techtrove_notifications_api::NotificationId;
 
 use super::mails::{read_record, select_records};
-use crate::domain::{MailState, Record};
+use crate::domain::{Attempt, DeliveryError, MailState, Record};
 
 /// Mails that are due, oldest first.
 ///
@@ -51,14 +51,16 @@ pub fn claim_mail(
 pub fn note_attempt(
     tx: &mut Tx<'_>,
     id: NotificationId,
-    state: MailState,
-    next_attempt_at: Option<Timestamp>,
+    attempt: Attempt,
     now: Timestamp,
 ) -> Result<(), DbError> {
+    let Attempt { state, last_error, again } = attempt;
     let sent_at = (state == MailState::Sent).then_some(now);
+    let last_error = last_error.map(DeliveryError::as_str);
     tx.execute(
-        "UPDATE mails SET state = ?, next_attempt_at = ?, sent_at = ?, updated_at = ? WHERE id = ?",
-        p![state.as_str(), next_attempt_at, sent_at, now, id],
+        "UPDATE mails SET state = ?, last_error = ?, next_attempt_at = ?, sent_at = ?, \
+         updated_at = ? WHERE id = ?",
+        p![state.as_str(), last_error, again, sent_at, now, id],
     )?;
     Ok(())
 }

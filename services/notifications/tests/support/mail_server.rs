@@ -66,7 +66,7 @@ async fn serve(
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match verb.as_str() {
             "MAIL" if counts_down(busy) => "451 try again later",
-            "MAIL" if counts_down(unwilling) => "550 no such mailbox: buyer1@example.com",
+            "RCPT" if counts_down(unwilling) => "550 no such mailbox: buyer1@example.com",
             "DATA" => {
                 write.write_all(b"354 go ahead\r\n").await?;
                 let mut mail = String::new();

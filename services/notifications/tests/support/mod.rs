@@ -92,6 +92,7 @@ pub fn order(id: OrderId) -> OrderForMail {
         licence_keys: Vec::new(),
         user_id: None,
         locale: None,
+        languages: Vec::new(),
         parcel: None,
         refund: None,
     }
@@ -156,8 +157,9 @@ fn told(source: &str, event: &NewEvent, number: u32, sequence: u64) -> Arc<Event
     Arc::new(Event::new(source, &context, event, sequence))
 }
 
-/// The order with what else the mail is to tell. Those of even numbers are Ada's; those from a thousand
-/// on have nobody to write to.
+/// The order with what else the mail is to tell. Those of even numbers are Ada's, that of 97 is
+/// nobody's, that of 99 is somebody's who reads French, German and English; those from a thousand on have
+/// nobody to write to.
 fn asked_for(id: OrderId, query: MailQuery) -> Result<OrderForMail, HttpError> {
     let mut order = order(id);
     let number = id.uuid().as_u128() & 0xffff;
@@ -167,6 +169,12 @@ fn asked_for(id: OrderId, query: MailQuery) -> Result<OrderForMail, HttpError> {
     if number.is_multiple_of(2) {
         order.user_id = Some(ada().uuid());
         order.locale = Some("de-AT".into());
+    }
+    if number == 97 {
+        order.email = "nobody@techtrove.example".parse().expect("an address");
+    }
+    if number == 99 {
+        order.languages = vec!["fr".into(), "de-CH".into(), "en".into()];
     }
     if query.licence_keys {
         let key = |key: &str| LicenceKey { sku: order.lines[0].sku.clone(), key: key.into() };
@@ -269,6 +277,10 @@ fn identity(away: Arc<AtomicU32>, used: &Used) -> Router {
 
 impl Office {
     pub async fn new(db: Db, smtp: Option<SmtpUrl>) -> Self {
+        Self::with(db, Config { smtp, ..Config::default() }).await
+    }
+
+    pub async fn with(db: Db, config: Config) -> Self {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
@@ -276,7 +288,6 @@ impl Office {
         let identity = identity(Arc::clone(&identity_away), &used);
         let identity = Client::local("identity", identity);
         let client = Client::local("orders", orders(Arc::clone(&orders_away)));
-        let config = Config { smtp, ..Config::default() };
         let key = SigningKey::from_seed(&[7; 32]).expect("a key");
         let authenticator = Arc::new(Authenticator::with_keys(&key.jwks(), Arc::clone(&shared)));
         let deps = Deps {

@@ -11,8 +11,9 @@ use techtrove_core::ErrorCode;
 pub use audit::{OrderEntry, ReturnClaim, StockClaim};
 pub use client::OrdersClient;
 pub use order::{
-    LicenceKey, MailQuery, OrderChanged, OrderConfirmed, OrderForMail, OrderId, OrderLine,
-    OrderRefunded, OrderStatus, Parcel, ParcelLine, ParcelShipped, ShipmentId, SoldLine, Totals,
+    LicenceKey, MailQuery, OrderAdopted, OrderChanged, OrderConfirmed, OrderForMail, OrderId,
+    OrderLine, OrderRefunded, OrderStatus, Parcel, ParcelLine, ParcelShipped, ShipmentId, SoldLine,
+    Totals,
 };
 pub use returns::{ReturnChanged, ReturnId, ReturnStatus};
 
@@ -21,6 +22,9 @@ pub const ORDER_AGGREGATE: &str = "orders.order";
 
 /// Stock is committed and money reserved; carries [`OrderConfirmed`].
 pub const ORDER_CONFIRMED: &str = "orders.order.confirmed.v1";
+
+/// The order of a guest, confirmed before, is a user's from now on; carries [`OrderAdopted`].
+pub const ORDER_ADOPTED: &str = "orders.order.adopted.v1";
 
 /// The goods are being packed; carries [`OrderChanged`].
 pub const ORDER_PROCESSING: &str = "orders.order.processing.v1";

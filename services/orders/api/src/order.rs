@@ -53,9 +53,24 @@ pub struct OrderConfirmed {
     /// What was sold; nothing in events of before it was told.
     #[serde(default)]
     pub lines: Vec<SoldLine>,
-    /// Who bought it, of identity's; nobody for a guest, and in events of before it was told.
+    /// Whose it is, of identity's; nobody's of a guest whose contact is no user's, and in events of before it
+    /// was told.
     #[serde(default)]
     pub user_id: Option<uuid::Uuid>,
+}
+
+/// The data of the event that a guest's order is a user's: what [`OrderChanged`] says, whose it is, and what was
+/// sold with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderAdopted {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Whose it is, of identity's.
+    pub user_id: uuid::Uuid,
+    /// What was sold.
+    pub lines: Vec<SoldLine>,
 }
 
 /// What was sold of one SKU.
@@ -148,6 +163,9 @@ pub struct OrderForMail {
     /// In which language to write, as a language tag, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
+    /// Which languages the buyer's browser said that they read, the most wanted first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
     /// The parcel that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parcel: Option<Parcel>,

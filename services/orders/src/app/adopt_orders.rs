@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use techtrove_bus::{Event, HandlerError, first_time};
+use techtrove_bus::{Event, EventContext, HandlerError, first_time};
 use techtrove_identity_api::EmailVerified;
 
 use super::App;
 use crate::{
-    events::IDENTITY_CONSUMER,
+    events::{IDENTITY_CONSUMER, adopted as adopted_event},
     store::{self, VerifiedAddress},
 };
 
@@ -26,12 +26,16 @@ pub(crate) async fn adopt_orders(
         email_folded: verified.email.folded(),
         verified_at: event.time,
     };
+    let (clock, ids) = (Arc::clone(&app.clock), Arc::clone(&app.ids));
     let adopted = app.db.write("orders.adopt", move |tx| -> Result<_, HandlerError> {
-        if first_time(tx, IDENTITY_CONSUMER, &event)? && store::keep_verified(tx, &address)? {
-            Ok(store::adopt_orders(tx, &address)?)
-        } else {
-            Ok(0)
+        if !first_time(tx, IDENTITY_CONSUMER, &event)? || !store::keep_verified(tx, &address)? {
+            return Ok(0);
         }
+        let adopted = store::adopt_orders(tx, &address)?;
+        let news = adopted.iter().filter_map(|order| adopted_event(order, address.user_id));
+        let news: Vec<_> = news.map(|event| (EventContext::new(&*clock, &*ids), event)).collect();
+        techtrove_bus::record_all(tx, &news)?;
+        Ok(adopted.len())
     });
     let adopted = adopted.await?;
     tracing::info!(user_id = %verified.user_id, adopted, "an address was verified");

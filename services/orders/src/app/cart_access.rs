@@ -33,6 +33,17 @@ pub(super) struct Access {
 }
 
 impl Shopper {
+    /// That somebody in particular comes.
+    ///
+    /// # Errors
+    /// [`Error::NoCredential`] when nobody does.
+    pub(crate) fn require_credential(&self) -> Result<(), Error> {
+        match (self.user_id, &self.cart_token) {
+            (None, None) => Err(Error::NoCredential),
+            _ => Ok(()),
+        }
+    }
+
     /// What this shopper may open of the cart `id`.
     ///
     /// # Errors

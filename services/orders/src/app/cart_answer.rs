@@ -87,11 +87,29 @@ pub struct CartItemBody {
 
 /// The answer to a `POST` about a cart.
 #[derive(Clone, Debug)]
-pub(crate) struct CartAnswer<T = CartBody> {
+pub(crate) enum CartAnswer<T = CartBody> {
     /// The cart.
-    pub body: T,
-    /// Whether it was answered before.
-    pub replayed: bool,
+    Cart {
+        /// As it is shown.
+        body: T,
+        /// Whether it was answered before.
+        replayed: bool,
+    },
+    /// The same request was refused for good before, with this answer.
+    Refused(Answer),
+}
+
+/// What was written under an idempotency key.
+pub(super) enum Written<T> {
+    /// This, now or before.
+    Value {
+        /// What.
+        value: T,
+        /// Whether it was before.
+        replayed: bool,
+    },
+    /// Nothing: it was refused for good before.
+    Refused(Answer),
 }
 
 impl Repeatable for Cart {
@@ -105,14 +123,17 @@ pub(crate) fn location(id: CartId) -> String {
     format!("/api/v1/carts/{id}")
 }
 
-/// What was written, now or before, and whether it was before.
+/// What was written, now or before.
 ///
 /// # Errors
-/// The refusal, or when what is pinned cannot be read.
-pub(super) fn written<T: DeserializeOwned>(once: Once<T>) -> Result<(T, bool), Error> {
+/// The refusal of now, or when what is pinned cannot be read.
+pub(super) fn written<T: DeserializeOwned>(once: Once<T>) -> Result<Written<T>, Error> {
     match once {
-        Once::Made(value) => Ok((value, false)),
-        Once::Replayed(answer) => Ok((serde_json::from_slice(&answer.body)?, true)),
+        Once::Made(value) => Ok(Written::Value { value, replayed: false }),
+        Once::Replayed(answer) if answer.is_refusal() => Ok(Written::Refused(answer)),
+        Once::Replayed(answer) => {
+            Ok(Written::Value { value: serde_json::from_slice(&answer.body)?, replayed: true })
+        }
         Once::Refused(problem) => Err(problem.into()),
     }
 }

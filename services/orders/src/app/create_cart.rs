@@ -7,7 +7,7 @@ use techtrove_identity_api::UserId;
 
 use super::{
     App,
-    cart_answer::{CartAnswer, cart_token, priced, written},
+    cart_answer::{CartAnswer, Written, cart_token, priced, written},
 };
 use crate::{domain::cart::Cart, error::Error, store};
 
@@ -28,8 +28,11 @@ pub(crate) async fn create_cart(
             Ok::<_, Error>(cart.clone())
         })
     };
-    let (cart, replayed) = written(app.db.write("orders.create_cart", job).await?)?;
+    let (cart, replayed) = match written(app.db.write("orders.create_cart", job).await?)? {
+        Written::Value { value, replayed } => (value, replayed),
+        Written::Refused(answer) => return Ok(CartAnswer::Refused(answer)),
+    };
     let mut body = priced(app, &cart).await?;
     body.cart_token = cart_token(app, &cart);
-    Ok(CartAnswer { body, replayed })
+    Ok(CartAnswer::Cart { body, replayed })
 }

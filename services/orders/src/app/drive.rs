@@ -12,6 +12,8 @@ use techtrove_http::{
     current_traceparent,
     idempotency::{self, Answer},
 };
+use techtrove_identity_api::UserId;
+use techtrove_orders_api::OrderStatus;
 use tokio::sync::oneshot;
 
 use super::{
@@ -336,7 +338,7 @@ async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
 /// Records the events in a transaction of their own, as only a planted bug does.
 async fn record_apart(app: &App, stored: &Arc<Stored>) -> Result<(), Error> {
     let job = Arc::clone(stored);
-    app.db.write("orders.record_apart", move |tx| Ok(job.record(tx)?)).await
+    app.db.write("orders.record_apart", move |tx| Ok(job.record(tx, None)?)).await
 }
 
 impl Stored {
@@ -345,7 +347,8 @@ impl Stored {
             return Ok(false);
         }
         if !planted("event-before-commit") && !planted("event-after-commit") {
-            self.record(tx)?;
+            let owner = self.late_owner(tx)?;
+            self.record(tx, owner)?;
         }
         for (key, answer) in &self.pinned {
             idempotency::finish(tx, key, answer)?;
@@ -354,10 +357,18 @@ impl Stored {
         Ok(true)
     }
 
-    fn record(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        self.events
-            .iter()
-            .try_for_each(|(context, event)| techtrove_bus::record(tx, context, event))
+    /// Whose a guest's order is that is confirmed by this: its contact may be a user's.
+    fn late_owner(&self, tx: &mut Tx<'_>) -> Result<Option<UserId>, DbError> {
+        let by_guest = self.order.user_id.is_none();
+        let confirmed = self.change.status == Some(OrderStatus::Confirmed);
+        if by_guest && confirmed { store::lookup_owner(tx, self.order.id) } else { Ok(None) }
+    }
+
+    fn record(&self, tx: &mut Tx<'_>, owner: Option<UserId>) -> Result<(), DbError> {
+        self.events.iter().try_for_each(|(context, event)| match owner {
+            Some(owner) => techtrove_bus::record(tx, context, &events::as_of(owner, event)),
+            None => techtrove_bus::record(tx, context, event),
+        })
     }
 
     fn end_claim(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {

@@ -48,6 +48,7 @@ pub(crate) async fn order_for_mail(
         licence_keys,
         user_id: order.user_id.map(|user| user.uuid()),
         locale: recipient.locale,
+        languages: order.languages,
         parcel,
         refund,
     })

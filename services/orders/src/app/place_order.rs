@@ -168,6 +168,7 @@ fn freeze(app: &App, request: PlaceOrder, priced: Priced) -> New {
             Buyer::User(id) => Some(id),
         },
         email: wish.email,
+        languages: wish.languages,
         status: OrderStatus::Pending,
         refused: false,
         payment: PaymentState {

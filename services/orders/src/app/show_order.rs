@@ -56,15 +56,24 @@ impl Viewer {
         self.guest_token.is_some() || self.user_id.is_some() && own
     }
 
+    /// That somebody in particular looks.
+    ///
+    /// # Errors
+    /// [`Error::NoCredential`] when nobody does.
+    pub(crate) fn require_credential(&self) -> Result<(), Error> {
+        match (self.user_id, &self.guest_token) {
+            (None, None) => Err(Error::NoCredential),
+            _ => Ok(()),
+        }
+    }
+
     /// The same viewer with a token only if it is the one of this order.
     ///
     /// # Errors
     /// [`Error::NoCredential`] for nobody in particular, [`Error::NotFound`] for a guest whose token is
     /// another's.
     pub(crate) fn check(&self, app: &App, id: OrderId) -> Result<Self, Error> {
-        if self.user_id.is_none() && self.guest_token.is_none() {
-            return Err(Error::NoCredential);
-        }
+        self.require_credential()?;
         let subject = GuestSubject::Order(id.uuid());
         let fits = |token: &String| app.guest_key.matches(subject, token);
         let guest_token = self.guest_token.clone().filter(fits);

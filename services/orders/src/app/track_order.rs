@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use techtrove_identity_api::{Role, StandingCaller};
 use techtrove_orders_api::OrderId;
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
@@ -13,10 +14,21 @@ use crate::{domain::Entry, error::Error, store};
 
 /// What opens a stream.
 pub(crate) enum Pass {
-    /// Whoever may see the order.
-    Viewer(Viewer),
+    /// Whoever may see the order, and how they stand.
+    Viewer(Viewer, StandingCaller),
     /// A ticket.
     Ticket(String),
+}
+
+/// By what a stream stays open.
+#[derive(Debug)]
+enum Standing {
+    /// It was opened by a token of the order's own, which has no end.
+    Token,
+    /// The buyer's session.
+    Buyer(StandingCaller),
+    /// The session of somebody who is still staff.
+    Staff(StandingCaller),
 }
 
 /// An open stream of an order's entries.
@@ -27,6 +39,7 @@ pub(crate) struct OrderStream {
     after: u64,
     watch: Watch,
     poll: Duration,
+    standing: Standing,
     _seat: OwnedSemaphorePermit,
 }
 
@@ -47,17 +60,37 @@ pub(crate) async fn track_order(
     if app.hub.watchers(order) > app.config.tracking.streams_per_order {
         return Err(Error::TooManyStreamsOfOrder);
     }
-    match pass {
-        Pass::Viewer(viewer) => drop(show_order(app, order, &viewer).await?),
-        Pass::Ticket(ticket) => use_ticket(app, order, &ticket).await?,
-    }
+    let standing = match pass {
+        Pass::Viewer(viewer, caller) => admit(app, order, &viewer, caller).await?,
+        Pass::Ticket(ticket) => {
+            use_ticket(app, order, &ticket).await?;
+            Standing::Token
+        }
+    };
     let after = match after {
         Some(after) if after <= newest(app, order).await? => after,
         _ => 0,
     };
     metrics::gauge!("orders_streams").increment(1);
     let poll = jittered(app);
-    Ok(OrderStream { app: Arc::clone(app), order, after, watch, poll, _seat: seat })
+    Ok(OrderStream { app: Arc::clone(app), order, after, watch, poll, standing, _seat: seat })
+}
+
+async fn admit(
+    app: &App,
+    id: OrderId,
+    viewer: &Viewer,
+    caller: StandingCaller,
+) -> Result<Standing, Error> {
+    let order = show_order(app, id, viewer).await?;
+    let viewer = viewer.check(app, id)?;
+    Ok(if viewer.guest_token.is_some() {
+        Standing::Token
+    } else if viewer.owns(&order) {
+        Standing::Buyer(caller)
+    } else {
+        Standing::Staff(caller)
+    })
 }
 
 async fn newest(app: &App, order: OrderId) -> Result<u64, Error> {
@@ -74,13 +107,18 @@ fn jittered(app: &App) -> Duration {
 }
 
 impl OrderStream {
-    /// The entries that come next, as soon as there are any.
+    /// The entries that come next, as soon as there are any; none once whoever opened the stream may not
+    /// see the order any more.
     ///
     /// # Errors
-    /// When the database fails; the client comes back and goes on where it was.
+    /// When it cannot be told how they stand, or the database fails; the client comes back and goes on where
+    /// it was.
     pub async fn next(&mut self) -> Result<Vec<Entry>, Error> {
         loop {
             let entries = self.read().await?;
+            if !self.standing.lasts().await? {
+                return Ok(Vec::new());
+            }
             if let Some(last) = entries.last() {
                 self.after = last.number;
                 return Ok(entries);
@@ -96,6 +134,19 @@ impl OrderStream {
             store::list_entries_after(tx, order, after).map_err(Error::from)
         });
         read.await
+    }
+}
+
+impl Standing {
+    async fn lasts(&self) -> Result<bool, Error> {
+        Ok(match self {
+            Self::Token => true,
+            Self::Buyer(caller) => caller.now().await?.is_some(),
+            Self::Staff(caller) => caller
+                .now()
+                .await?
+                .is_some_and(|caller| caller.has(Role::Support) || caller.has(Role::Manager)),
+        })
     }
 }
 

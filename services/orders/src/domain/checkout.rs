@@ -19,6 +19,8 @@ pub struct Wish {
     pub lines: Vec<WishedLine>,
     /// Where to write to.
     pub email: Option<EmailAddress>,
+    /// Which languages the buyer reads, as far as their browser tells, the most wanted first.
+    pub languages: Vec<String>,
     /// How it is to get there.
     pub delivery: Delivery,
     /// Who holds the money.
@@ -256,6 +258,7 @@ mod tests {
                 })
                 .collect(),
             email: None,
+            languages: Vec::new(),
             delivery: Delivery {
                 method: Some("standard".into()),
                 shipping_address: Some(address()),

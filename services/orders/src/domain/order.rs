@@ -29,6 +29,8 @@ pub struct Order {
     pub user_id: Option<UserId>,
     /// Where to write to; none when only identity knows, or for an attempt that was refused.
     pub email: Option<EmailAddress>,
+    /// Which languages the buyer's browser said that they read, the most wanted first.
+    pub languages: Vec<String>,
     /// Where it stands.
     pub status: OrderStatus,
     /// Whether the buyer was told that there is no order: then it is kept for staff alone.
@@ -187,6 +189,7 @@ impl Order {
             self.refused = true;
             self.number = None;
             self.email = None;
+            self.languages = Vec::new();
             self.delivery = Delivery::default();
             self.note = None;
         }

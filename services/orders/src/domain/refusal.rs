@@ -44,6 +44,13 @@ impl Refusal {
         matches!(self, Self::OutOfStock { .. } | Self::PaymentDeclined { .. })
     }
 
+    /// Whether the buyer is told once the undoing is stored, and not after it: a part of the shop has let
+    /// them wait already, and may do so again. Everybody else finds stock and cart as they were.
+    #[must_use]
+    pub fn is_told_early(&self) -> bool {
+        matches!(self, Self::Unavailable | Self::PaymentUnsettled)
+    }
+
     /// Where the order ends.
     #[must_use]
     pub fn status(&self) -> OrderStatus {

@@ -267,6 +267,7 @@ pub fn placed() -> Order {
         number: None,
         user_id: None,
         email: None,
+        languages: Vec::new(),
         status: OrderStatus::Pending,
         refused: false,
         payment: PaymentState {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
 use super::{
-    orders::{scope, viewer},
+    orders::{OrderCaller, scope},
     texts,
 };
 use crate::app::{self, App, CancelOrder, Cancelled, OrderBody};
@@ -69,13 +69,12 @@ pub(crate) struct CancelRequest {
 )]
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { caller, viewer }: OrderCaller,
     Path(id): Path<OrderId>,
-    headers: HeaderMap,
     OptionalIdempotent(idempotent): OptionalIdempotent<CancelRequest>,
 ) -> Result<Response, HttpError> {
     let staff = caller.has(Role::Support);
-    let viewer = app::Viewer { staff, ..viewer(&caller, &headers)? }.check(&app, id)?;
+    let viewer = app::Viewer { staff, ..viewer }.check(&app, id)?;
     let key = idempotent.key(scope(&viewer), app.clock.now());
     let request = idempotent.body;
     if let Some(reason) = &request.reason {

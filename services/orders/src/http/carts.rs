@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, State},
-    http::{HeaderName, StatusCode, request::Parts},
+    http::{HeaderMap, HeaderName, StatusCode, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use techtrove_core::{Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
-    HttpError, Json, NoFields, Path, ProblemBody, header_text,
+    HttpError, Json, NoFields, Path, ProblemBody, accepted_languages, header_text,
     idempotency::{Answer, IdempotencyKey, Idempotent, OptionalIdempotent, Scope},
     no_store,
 };
@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use super::{
     checkout::{self, CheckoutRequest},
-    orders::{self, PlacedBody, X_GUEST_TOKEN},
+    orders::{self, OrderCaller, PlacedBody},
 };
 use crate::{
     app::{
@@ -72,6 +72,9 @@ pub(crate) struct QuoteRequest {
     #[serde(default)]
     #[schema(max_length = 64, example = "standard")]
     shipping_method: Option<String>,
+    /// Where the bill would go, when it is not the same: it decides the tax where nothing ships.
+    #[serde(default)]
+    billing_address: Option<Destination>,
 }
 
 /// Who comes to a cart, with the token they sent.
@@ -107,15 +110,33 @@ impl<S: Send + Sync> FromRequestParts<S> for CartCaller {
     }
 }
 
+/// Who comes to a cart with a sign-in or a token. Decided before the rest of the request is looked at.
+pub(crate) struct CartOwner(CartCaller);
+
+impl<S: Send + Sync> FromRequestParts<S> for CartOwner {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = CartCaller::from_request_parts(parts, state).await?;
+        caller.0.require_credential().map_err(Problem::from)?;
+        Ok(Self(caller))
+    }
+}
+
 /// The answer to a `POST`; nobody else's business.
 fn answered<T: Serialize>(
     status: StatusCode,
-    location: Option<String>,
-    CartAnswer { body, replayed }: &CartAnswer<T>,
+    location: impl FnOnce(&T) -> Option<String>,
+    answer: CartAnswer<T>,
 ) -> Result<Response, HttpError> {
-    let body = serde_json::to_vec(body).map_err(Problem::internal)?;
+    let (body, replayed) = match answer {
+        CartAnswer::Cart { body, replayed } => (body, replayed),
+        CartAnswer::Refused(answer) => return Ok(answer.replayed()),
+    };
+    let location = location(&body);
+    let body = serde_json::to_vec(&body).map_err(Problem::internal)?;
     let answer = Answer { status: status.as_u16(), body, location, version: None, resource: None };
-    let response = if *replayed { answer.replayed() } else { answer.into_response() };
+    let response = if replayed { answer.replayed() } else { answer.into_response() };
     Ok(no_store(response))
 }
 
@@ -151,7 +172,7 @@ pub(crate) async fn create(
         None => request.strangers_key(now),
     };
     let made = app::create_cart(&app, user_id, key).await?;
-    answered(StatusCode::CREATED, Some(cart_location(made.body.id)), &made)
+    answered(StatusCode::CREATED, |cart| Some(cart_location(cart.id)), made)
 }
 
 /// Shows the signed-in user's newest open cart, on whichever device it was made. An older one that is open
@@ -222,7 +243,7 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn add_item(
     State(app): State<Arc<App>>,
-    caller: CartCaller,
+    CartOwner(caller): CartOwner,
     Path(id): Path<CartId>,
     request: Idempotent<AddItemRequest>,
 ) -> Result<Response, HttpError> {
@@ -230,7 +251,7 @@ pub(crate) async fn add_item(
     let AddItemRequest { sku, quantity } = request.body;
     let line = WishedLine { sku, quantity };
     let added = app::add_item(&app, &caller.0, id, line, key).await?;
-    answered(StatusCode::CREATED, Some(cart_location(id)), &added)
+    answered(StatusCode::CREATED, |_| Some(cart_location(id)), added)
 }
 
 /// Sets how many pieces of an item are in a cart.
@@ -254,7 +275,7 @@ pub(crate) async fn add_item(
 )]
 pub(crate) async fn set_quantity(
     State(app): State<Arc<App>>,
-    CartCaller(shopper): CartCaller,
+    CartOwner(CartCaller(shopper)): CartOwner,
     Path(item): Path<(CartId, CartItemId)>,
     Json(request): Json<SetQuantityRequest>,
 ) -> Result<Response, HttpError> {
@@ -281,7 +302,7 @@ pub(crate) async fn set_quantity(
 )]
 pub(crate) async fn remove_item(
     State(app): State<Arc<App>>,
-    CartCaller(shopper): CartCaller,
+    CartOwner(CartCaller(shopper)): CartOwner,
     Path(item): Path<(CartId, CartItemId)>,
 ) -> Result<StatusCode, HttpError> {
     app::remove_item(&app, &shopper, item).await?;
@@ -314,14 +335,14 @@ pub(crate) async fn remove_item(
 )]
 pub(crate) async fn claim(
     State(app): State<Arc<App>>,
-    caller: CartCaller,
+    CartOwner(caller): CartOwner,
     Path(id): Path<CartId>,
     OptionalIdempotent(request): OptionalIdempotent<NoFields>,
 ) -> Result<Response, HttpError> {
     let user = caller.user()?;
     let key = request.key(caller.scope(), app.clock.now());
     let claimed = app::claim_cart(&app, user, &caller.0, id, key).await?;
-    answered(StatusCode::OK, None, &claimed)
+    answered(StatusCode::OK, |_| None, claimed)
 }
 
 /// Tells what a cart would cost with tax and shipping, as checkout computes it.
@@ -344,17 +365,19 @@ pub(crate) async fn claim(
 )]
 pub(crate) async fn quote(
     State(app): State<Arc<App>>,
-    CartCaller(shopper): CartCaller,
+    CartOwner(CartCaller(shopper)): CartOwner,
     Path(id): Path<CartId>,
     Json(request): Json<QuoteRequest>,
 ) -> Result<Response, HttpError> {
-    let QuoteRequest { shipping_address, shipping_method } = request;
-    let errors: Vec<_> =
-        shipping_address.iter().flat_map(|to| to.check("/shipping_address")).collect();
+    let QuoteRequest { shipping_address, shipping_method, billing_address } = request;
+    let shipping = shipping_address.iter().flat_map(|to| to.check("/shipping_address"));
+    let billing = billing_address.iter().flat_map(|to| to.check("/billing_address"));
+    let errors: Vec<_> = shipping.chain(billing).collect();
     if !errors.is_empty() {
         return Err(Problem::invalid(errors).into());
     }
-    let route = Route { method: shipping_method, shipping: shipping_address, billing: None };
+    let (shipping, billing) = (shipping_address, billing_address);
+    let route = Route { method: shipping_method, shipping, billing };
     let quote = app::quote_cart(&app, &shopper, id, &route).await?;
     Ok(no_store(Json(quote)))
 }
@@ -370,6 +393,8 @@ pub(crate) async fn quote(
         ("id" = CartId, Path, description = "Which cart"),
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
             description = "A retry with the same key and body gets the same answer."),
+        ("Accept-Language" = Option<String>, Header,
+            description = "In which languages mails about it may be, unless the buyer's account has a `locale`"),
     ),
     security(("bearer" = []), ("cart" = [])),
     responses(
@@ -391,14 +416,16 @@ pub(crate) async fn quote(
 )]
 pub(crate) async fn checkout(
     State(app): State<Arc<App>>,
-    caller: CartCaller,
+    CartOwner(caller): CartOwner,
     Path(id): Path<CartId>,
+    headers: HeaderMap,
     request: Idempotent<CheckoutRequest>,
 ) -> Result<Response, HttpError> {
     let buyer = caller.buyer();
     let key = request.key(caller.scope(), app.clock.now());
     let address = request.body.shipping_address_id;
-    let (wish, token) = request.body.checked(&app, buyer, None)?;
+    let languages = accepted_languages(&headers);
+    let (wish, token) = request.body.checked(&app, buyer, None, languages)?;
     let request = PlaceOrder { buyer, wish, token, key, cart: None };
     let placed = match app::to_own_address(&app, request, address).await? {
         Addressed::Now(request) => app::checkout_cart(&app, &caller.0, id, *request).await?,
@@ -432,17 +459,15 @@ pub(crate) async fn checkout(
 )]
 pub(crate) async fn reorder(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { caller, viewer }: OrderCaller,
     Path(id): Path<OrderId>,
-    headers: axum::http::HeaderMap,
     OptionalIdempotent(request): OptionalIdempotent<NoFields>,
 ) -> Result<Response, HttpError> {
-    let guest_token = header_text(&headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible);
     // Staff reorder what they bought themselves.
-    let viewer = Viewer { user_id: caller.user_id(), staff: false, support: false, guest_token };
+    let viewer = Viewer { staff: false, support: false, ..viewer };
     let key = request.key(orders::scope(&viewer), app.clock.now());
     match app::reorder(&app, id, &viewer, key).await {
-        Ok(made) => answered(StatusCode::CREATED, Some(cart_location(made.body.cart.id)), &made),
+        Ok(made) => answered(StatusCode::CREATED, |made| Some(cart_location(made.cart.id)), made),
         Err(error) => Err(orders::hidden(&app, &caller, id, error, "this is for its buyer").await),
     }
 }

@@ -78,6 +78,7 @@ impl CheckoutRequest {
         app: &App,
         buyer: Buyer,
         lines: Option<Vec<WishedLine>>,
+        languages: Vec<String>,
     ) -> Result<(Wish, PaymentToken), Problem> {
         if let Some(expected) = &self.expected_total {
             currency::check(app, "/expected_total", expected.currency)?;
@@ -93,6 +94,7 @@ impl CheckoutRequest {
         let wish = Wish {
             lines: lines.unwrap_or_default(),
             email: self.email,
+            languages,
             delivery: Delivery {
                 method: self.shipping_method,
                 shipping_address: self.shipping_address,

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use techtrove_core::{EmailAddress, Field, FieldError, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, NoFields, OptionalJson, Patch, Path, ProblemBody, private,
     written_json,
 };
-use techtrove_identity_api::{Caller, Manager};
+use techtrove_identity_api::Manager;
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
-use super::orders::viewer;
+use super::orders::OrderCaller;
 use crate::{
     app::{self, App, OrderBody},
     domain::{Address, Edit, Order, checked_note},
@@ -101,13 +101,12 @@ fn taken<T>(pointer: &str, field: Field<T>, errors: &mut Vec<FieldError>) -> Opt
 )]
 pub(crate) async fn edit(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { viewer, .. }: OrderCaller,
     Path(id): Path<OrderId>,
-    headers: HeaderMap,
     if_match: Result<IfMatch, HttpError>,
     patch: Result<Json<Patch<OrderPatch>>, HttpError>,
 ) -> Result<Response, HttpError> {
-    app::may_edit(&app, id, &viewer(&caller, &headers)?).await?;
+    app::may_edit(&app, id, &viewer).await?;
     let (if_match, Json(Patch(patch))) = (if_match?, patch?);
     let order = app::edit_order(&app, id, if_match, patch.checked()?).await?;
     Ok(answer(&order))

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, header},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderName, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use techtrove_core::{EmailAddress, Money, Problem, Quantity, Sku, TypedId as _, codes};
 use techtrove_http::{
-    ETag, HttpError, Path, ProblemBody, header_text,
+    ETag, HttpError, Path, ProblemBody, accepted_languages, header_text,
     idempotency::{IdempotencyKey, Idempotent, Scope},
     no_store, private, versioned_json,
 };
@@ -95,7 +95,12 @@ fn example(token: &str) -> Value {
 
 impl PlaceOrderRequest {
     /// The wish and the token, when every value is acceptable by itself.
-    fn checked(self, app: &App, buyer: Buyer) -> Result<(Wish, PaymentToken), Problem> {
+    fn checked(
+        self,
+        app: &App,
+        buyer: Buyer,
+        languages: Vec<String>,
+    ) -> Result<(Wish, PaymentToken), Problem> {
         let lines = self.lines.into_iter();
         let lines = lines.map(|line| WishedLine { sku: line.sku, quantity: line.quantity });
         let terms = CheckoutRequest {
@@ -107,7 +112,7 @@ impl PlaceOrderRequest {
             payment: self.payment,
             expected_total: self.expected_total,
         };
-        terms.checked(app, buyer, Some(lines.collect()))
+        terms.checked(app, buyer, Some(lines.collect()), languages)
     }
 }
 
@@ -121,7 +126,9 @@ impl PlaceOrderRequest {
         ("unknown" = (value = json!(example("tok_timeout")))),
     )),
     params(("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
-        description = "A retry with the same key and body gets the same answer.")),
+        description = "A retry with the same key and body gets the same answer."),
+        ("Accept-Language" = Option<String>, Header,
+            description = "In which languages mails about it may be, unless the buyer's account has a `locale`")),
     security((), ("bearer" = [])),
     responses(
         (status = 201, body = PlacedBody, headers(
@@ -141,6 +148,7 @@ impl PlaceOrderRequest {
 pub(crate) async fn place(
     State(app): State<Arc<App>>,
     caller: Caller,
+    headers: HeaderMap,
     idempotent: Idempotent<PlaceOrderRequest>,
 ) -> Result<Response, HttpError> {
     let buyer = caller.user_id().map_or(Buyer::Guest, Buyer::User);
@@ -150,7 +158,8 @@ pub(crate) async fn place(
     };
     let key = idempotent.key(scope, app.clock.now());
     let address = idempotent.body.shipping_address_id;
-    let (wish, token) = idempotent.body.checked(&app, buyer)?;
+    let languages = accepted_languages(&headers);
+    let (wish, token) = idempotent.body.checked(&app, buyer, languages)?;
     let request = PlaceOrder { buyer, wish, token, key, cart: None };
     let placed = match app::to_own_address(&app, request, address).await? {
         Addressed::Now(request) => app::place_order(&app, *request).await?,
@@ -191,11 +200,10 @@ pub(super) fn answer(app: &App, buyer: Buyer, placed: Placed) -> Response {
 )]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { viewer, .. }: OrderCaller,
     Path(id): Path<OrderId>,
     headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let viewer = viewer(&caller, &headers)?;
     let order = app::show_order(&app, id, &viewer).await?;
     let licence_keys = app::keys_for(&app, &order, &viewer).await;
     let refunds = RefundBody::all(&order, viewer.staff);
@@ -229,6 +237,25 @@ pub(super) fn scope(viewer: &Viewer) -> Scope<'_> {
         (Some(id), _) => Scope::User(id.uuid()),
         (None, Some(token)) => Scope::Token(token),
         (None, None) => Scope::Guest,
+    }
+}
+
+/// Who comes to an order with a sign-in or a token. Decided before the rest of the request is looked at.
+pub(crate) struct OrderCaller {
+    /// Who calls.
+    pub caller: Caller,
+    /// The same as somebody who looks at an order.
+    pub viewer: Viewer,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OrderCaller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let viewer = viewer(&caller, &parts.headers)?;
+        viewer.require_credential().map_err(Problem::from)?;
+        Ok(Self { caller, viewer })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, State},
-    http::{HeaderMap, request::Parts},
+    http::request::Parts,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::{
     currency,
-    orders::{hidden, scope, viewer},
+    orders::{OrderCaller, hidden, scope},
     texts,
 };
 use crate::app::{self, App, AskReturn, ReceiveReturn, Received, ReturnBody};
@@ -146,13 +146,12 @@ impl ReceiveRequest {
 )]
 pub(crate) async fn ask(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { caller, viewer }: OrderCaller,
     Path(id): Path<OrderId>,
-    headers: HeaderMap,
     idempotent: Idempotent<ReturnRequest>,
 ) -> Result<Response, HttpError> {
     let staff = caller.has(Role::Support);
-    let viewer = app::Viewer { staff, ..viewer(&caller, &headers)? }.check(&app, id)?;
+    let viewer = app::Viewer { staff, ..viewer }.check(&app, id)?;
     let key = idempotent.key(scope(&viewer), app.clock.now());
     let request = idempotent.body;
     request.check()?;

@@ -5,22 +5,22 @@ use std::sync::Arc;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::Response,
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
 use futures::stream;
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Problem, Timestamp};
+use techtrove_core::{Problem, Timestamp, codes};
 use techtrove_http::{
     HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query, idempotency::IdempotencyKey,
     no_store, server::Draining, sse,
 };
-use techtrove_identity_api::Caller;
+use techtrove_identity_api::StandingCaller;
 use techtrove_orders_api::OrderId;
 use utoipa::{IntoParams, ToSchema};
 
-use super::orders::viewer;
+use super::orders::{OrderCaller, viewer};
 use crate::{
     app::{self, App, OrderStream, Pass},
     domain::{Entry, entry_kind_word},
@@ -88,25 +88,32 @@ pub(crate) struct OrderEvent {
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    caller: StandingCaller,
     Path(id): Path<OrderId>,
     Query(query): Query<EventsQuery>,
-    headers: HeaderMap,
+    parts: Parts,
     draining: Draining,
 ) -> Result<Response, HttpError> {
-    let after = sse::last_event_id(&headers, query.last_event_id)?;
+    if parts.method == Method::HEAD {
+        // It would use up a ticket for nothing.
+        let problem = Problem::new(codes::METHOD_NOT_ALLOWED, "a stream is opened by GET");
+        let allowed = [(header::ALLOW, HeaderValue::from_static("GET"))];
+        return Ok((allowed, HttpError(problem)).into_response());
+    }
+    let after = sse::last_event_id(&parts.headers, query.last_event_id)?;
     let pass = match query.ticket {
         Some(ticket) => Pass::Ticket(ticket),
-        None => Pass::Viewer(viewer(&caller, &headers)?),
+        None => Pass::Viewer(viewer(caller.caller(), &parts.headers)?, caller),
     };
     let entries = app::track_order(&app, id, pass, after).await?;
     let events = stream::unfold(entries, next);
     Ok(sse::answer(events, app.config.tracking.heartbeat, draining))
 }
 
-/// The text of the next events; none once the database fails.
+/// The text of the next events; none once the order may not be seen any more, or the database fails.
 async fn next(mut entries: OrderStream) -> Option<(Bytes, OrderStream)> {
     match entries.next().await {
+        Ok(next) if next.is_empty() => None,
         Ok(next) => Some((next.iter().map(event).collect::<String>().into(), entries)),
         Err(error) => {
             let error = Problem::from(error);
@@ -142,13 +149,12 @@ fn event(entry: &Entry) -> String {
 )]
 pub(crate) async fn ticket(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    OrderCaller { viewer, .. }: OrderCaller,
     Path(id): Path<OrderId>,
-    headers: HeaderMap,
     _: IdempotencyKey,
     _: OptionalJson<NoFields>,
 ) -> Result<Response, HttpError> {
-    let issued = app::issue_ticket(&app, id, &viewer(&caller, &headers)?).await?;
+    let issued = app::issue_ticket(&app, id, &viewer).await?;
     let location = format!("/api/v1/orders/{id}/events");
     let place = HeaderValue::try_from(location).map_err(Problem::internal)?;
     let body = TicketBody { ticket: issued.text, expires_at: issued.expires_at };

@@ -95,11 +95,17 @@ pub fn list_orders(
     limit: usize,
 ) -> Result<Vec<Order>, DbError> {
     let ids = list_ids(tx, filter, after, limit)?;
+    let mut orders = read_orders(tx, &ids)?;
+    orders.retain(|order| filter.admits(order));
+    Ok(orders)
+}
+
+/// The orders of these ids, in this order.
+pub(super) fn read_orders(tx: &mut Tx<'_>, ids: &[OrderId]) -> Result<Vec<Order>, DbError> {
     let mut orders = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
         orders.extend(read_chunk(tx, chunk)?);
     }
-    orders.retain(|order| filter.admits(order));
     Ok(orders)
 }
 

@@ -13,7 +13,7 @@ mod sagas;
 mod shipments;
 mod tracking;
 
-pub use adoption::{VerifiedAddress, adopt_orders, keep_verified};
+pub use adoption::{VerifiedAddress, adopt_orders, keep_verified, lookup_owner};
 pub use audit::list_entries;
 pub use carts::{
     CartAt, insert_cart, insert_claim, lock_cart, lock_owner, lookup_cart, lookup_claim,
@@ -60,5 +60,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(7, "verified_addresses", "0007_verified_addresses"),
         migration!(8, "returns", "0008_returns"),
         migration!(9, "refund_failures", "0009_refund_failures"),
+        migration!(10, "languages", "0010_languages"),
     ],
 };

@@ -24,7 +24,7 @@ macro_rules! select_orders {
              payment_status, captured, shipping_method, shipping_address, billing_address, \
              currency, subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
              cart_id, prices_include_tax, refunded, next_action, attempt, cancel_asked, \
-             shipment_count, refund_count, note, return_count FROM orders ",
+             shipment_count, refund_count, note, return_count, languages FROM orders ",
             $rest
         )
     };
@@ -58,8 +58,8 @@ const INSERT_ORDER: Sql = Sql::new(
     "INSERT INTO orders (id, number, user_id, email, email_folded, status, refused, payment_id, \
      payment_provider, payment_status, captured, shipping_method, shipping_address, billing_address, \
      currency, subtotal, discount, shipping, tax, total, version, created_at, updated_at, \
-     cart_id, live_cart_id, prices_include_tax) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     cart_id, live_cart_id, prices_include_tax, languages) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 const INSERT_LINE: Sql = Sql::new(
@@ -78,7 +78,8 @@ const MOVE_ORDER: Sql = Sql::new(
 
 const FORGET_BUYER: Sql = Sql::new(
     "UPDATE orders SET refused = ?, number = NULL, email = NULL, email_folded = NULL, \
-     shipping_method = NULL, shipping_address = NULL, billing_address = NULL, note = NULL \
+     shipping_method = NULL, shipping_address = NULL, billing_address = NULL, note = NULL, \
+     languages = NULL \
      WHERE id = ?",
 );
 
@@ -91,6 +92,7 @@ pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
     let shipping_address = to_json(delivery.shipping_address.as_ref())?;
     let billing_address = to_json(delivery.billing_address.as_ref())?;
     let email_folded = order.email.as_ref().map(EmailAddress::folded);
+    let languages = (!order.languages.is_empty()).then(|| order.languages.join(","));
     let totals = &order.totals;
     let row = p![
         order.id,
@@ -119,6 +121,7 @@ pub fn insert_order(tx: &mut Tx<'_>, order: &Order) -> Result<(), DbError> {
         order.cart_id,
         order.cart_id.filter(|_| !order.refused && !planted("cart-bought-twice")),
         order.prices_include_tax,
+        languages,
     ];
     let mut statements = vec![(INSERT_ORDER, row)];
     statements
@@ -290,9 +293,15 @@ pub(super) fn read_order(row: &Row<'_>) -> Result<(Order, Has), DbError> {
         updated_at: row.get(21)?,
         cart_id: row.get(22)?,
         prices_include_tax: row.get(23)?,
+        languages: languages(row.get(32)?),
     };
     let some = |index| Ok::<_, DbError>(row.get::<i64>(index)? > 0);
     Ok((order, Has { shipments: some(28)?, refunds: some(29)?, returns: some(31)? }))
+}
+
+/// The languages as they were stored, one behind the other.
+fn languages(stored: Option<String>) -> Vec<String> {
+    stored.map_or_else(Vec::new, |text| text.split(',').map(str::to_owned).collect())
 }
 
 fn read_totals(row: &Row<'_>) -> Result<Totals, DbError> {

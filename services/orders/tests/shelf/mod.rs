@@ -52,6 +52,7 @@ pub fn order(number: u128) -> Order {
         number: Some(OrderNumber::stored(format!("TT-{number:010}"))),
         user_id: Some(UserId::from_uuid(Uuid::from_u128(5))),
         email: Some("ada@example.com".parse().expect("an address")),
+        languages: vec!["de-AT".into(), "en".into()],
         status: OrderStatus::Pending,
         refused: false,
         payment: PaymentState {

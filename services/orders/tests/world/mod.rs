@@ -3,6 +3,7 @@
 
 mod books;
 mod cart;
+mod listener;
 mod news;
 mod stock;
 mod till;
@@ -47,6 +48,7 @@ use techtrove_testing::{
 use uuid::Uuid;
 
 pub use cart::{CARTS, cart_of, customer, expected, guest_token, item, pieces, see, terms};
+pub use listener::{Heard, Listener};
 pub use news::tell_of_payments;
 pub use stock::Stock;
 pub use till::Till;
@@ -67,7 +69,8 @@ pub struct World {
     pub withdrawn: Arc<Mutex<BTreeSet<&'static str>>>,
     /// When money is taken in this world.
     pub capture: CapturePolicy,
-    key: Arc<SigningKey>,
+    /// What access tokens are signed with.
+    pub key: Arc<SigningKey>,
     seed: Mutex<u64>,
 }
 

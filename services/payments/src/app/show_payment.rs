@@ -33,6 +33,17 @@ pub struct View {
 }
 
 impl Viewer {
+    /// That somebody in particular looks.
+    ///
+    /// # Errors
+    /// [`Error::NoCredential`] when nobody does.
+    pub fn require_credential(&self) -> Result<(), Error> {
+        match (self.user_id, &self.guest_token) {
+            (None, None) => Err(Error::NoCredential),
+            _ => Ok(()),
+        }
+    }
+
     fn owns(&self, app: &App, payment: &Payment) -> bool {
         let Some(terms) = &payment.terms else { return false };
         let signed_in = self.user_id.map(UserId::uuid);
@@ -58,9 +69,7 @@ pub async fn get_payment(app: &App, id: PaymentId) -> Result<Shown, Error> {
 /// [`Error::NoCredential`] for nobody in particular, [`Error::NoSuchPayment`], or when the database
 /// does not answer.
 pub async fn view_payment(app: &App, id: PaymentId, viewer: &Viewer) -> Result<View, Error> {
-    if viewer.user_id.is_none() && viewer.guest_token.is_none() {
-        return Err(Error::NoCredential);
-    }
+    viewer.require_credential()?;
     let found = app.db.lookup("payments.view", move |tx| store::lookup_dated(tx, id)).await?;
     let stored = found.ok_or(Error::NoSuchPayment)?;
     if viewer.staff || viewer.owns(app, &stored.payment) {

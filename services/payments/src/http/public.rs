@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::State,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    extract::{FromRequestParts, State},
+    http::{HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Money, Page, PageRequest, Timestamp, TypedId as _};
+use techtrove_core::{Money, Page, PageRequest, Problem, Timestamp, TypedId as _};
 use techtrove_http::{
     HttpError, Json, OptionalJson, Path, ProblemBody, Query, header_text,
     idempotency::IdempotencyKey,
@@ -143,11 +143,9 @@ pub(crate) struct PaymentsBody {
 )]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    PaymentCaller(viewer): PaymentCaller,
     Path(id): Path<PaymentId>,
-    headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let viewer = viewer(&caller, &headers)?;
     Ok(private(PaymentBody::from(app::view_payment(&app, id, &viewer).await?)))
 }
 
@@ -177,13 +175,11 @@ pub(crate) async fn show(
 )]
 pub(crate) async fn complete(
     State(app): State<Arc<App>>,
-    caller: Caller,
+    PaymentCaller(viewer): PaymentCaller,
     Path(id): Path<PaymentId>,
-    headers: HeaderMap,
     _key: IdempotencyKey,
     OptionalJson(body): OptionalJson<CompleteActionRequest>,
 ) -> Result<Response, HttpError> {
-    let viewer = viewer(&caller, &headers)?;
     let done = app::complete_own_action(&app, id, &viewer, body.outcome).await?;
     Ok(private(PaymentBody::from(done)))
 }
@@ -245,12 +241,24 @@ pub(crate) async fn void(
     Ok(private(PaymentBody::from(app::void_for_staff(&app, id).await?)))
 }
 
-fn viewer(caller: &Caller, headers: &HeaderMap) -> Result<Viewer, HttpError> {
-    Ok(Viewer {
-        user_id: caller.user_id(),
-        staff: caller.has(Role::Support) || caller.has(Role::Manager),
-        guest_token: header_text(headers, &X_GUEST_TOKEN)?.and_then(GuestKey::plausible),
-    })
+/// Who comes to a payment with a sign-in or an order's token. Decided before the rest of the request is
+/// looked at.
+pub(crate) struct PaymentCaller(Viewer);
+
+impl<S: Send + Sync> FromRequestParts<S> for PaymentCaller {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let guest_token = header_text(&parts.headers, &X_GUEST_TOKEN)?;
+        let viewer = Viewer {
+            user_id: caller.user_id(),
+            staff: caller.has(Role::Support) || caller.has(Role::Manager),
+            guest_token: guest_token.and_then(GuestKey::plausible),
+        };
+        viewer.require_credential().map_err(Problem::from)?;
+        Ok(Self(viewer))
+    }
 }
 
 /// An answer that nobody but the asker may keep.

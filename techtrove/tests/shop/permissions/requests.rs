@@ -155,6 +155,7 @@ pub const REQUESTS: &[Request] = &[
     send("PUT /api/v1/reviews/{id}/vote", Thing::Review, |_| Sent::Json(json!({"helpful": true}))),
     call("DELETE /api/v1/reviews/{id}/vote", Thing::Review),
     call("GET /api/v1/notifications", Thing::Nothing),
+    call("GET /api/v1/notifications/{id}", Thing::Mail),
     call("POST /api/v1/notifications/{id}/resend", Thing::Mail),
     call("GET /api/v1/notifications/unsubscribe", Thing::Nothing),
     call("POST /api/v1/notifications/unsubscribe", Thing::Nothing),

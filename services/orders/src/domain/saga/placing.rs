@@ -178,8 +178,7 @@ impl Saga {
 
     fn go(&self, step: Step) -> Change {
         let next = Self { step, tries: 0, ..self.clone() };
-        // An answer that may be asked for again does not wait for the undoing, which is stored now.
-        let certain = next.refusal.as_ref().is_some_and(|refusal| !refusal.is_final());
+        let certain = next.refusal.as_ref().is_some_and(Refusal::is_told_early);
         let reply = (certain && !next.answered).then_some(Reply::Refusal);
         let refusal = next.refusal.clone();
         Change { next: Some(next), reply, refusal, ..Change::default() }

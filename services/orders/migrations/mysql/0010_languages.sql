@@ -1,0 +1,1 @@
+ALTER TABLE orders ADD COLUMN languages VARCHAR(200) COLLATE utf8mb4_bin;
