@@ -1,9 +1,11 @@
-//! Why the catalogue refuses or fails, and the only place where its codes are chosen.
+//! Why the catalogue refuses or fails, and the place where its codes are chosen; those of single rules of
+//! a write stand beside them, in `domain/invalid.rs`.
 
 use techtrove_core::{ErrorCode, Problem, Sku, codes};
 use techtrove_db::{DbError, Race};
 use techtrove_http::{ClientError, idempotency::Refusal};
 
+pub use crate::domain::{DUPLICATE_VARIANT, PRODUCT_TOO_LARGE};
 use crate::domain::{Invalid, LineProblem, Slug};
 
 /// The SKU belongs to another product.
@@ -18,6 +20,9 @@ pub const SLUG_TAKEN: ErrorCode = ErrorCode::new("slug_taken", 409, "Slug taken"
 /// The category still holds something.
 pub const CATEGORY_NOT_EMPTY: ErrorCode =
     ErrorCode::new("category_not_empty", 409, "Category not empty");
+
+/// The import has ended and cannot be cancelled.
+pub const IMPORT_ENDED: ErrorCode = ErrorCode::new("import_ended", 409, "Import ended");
 
 /// Why the catalogue refuses or fails.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +54,14 @@ pub enum Error {
     /// The import's body broke off.
     #[error("the import's lines did not arrive whole; nothing of it was taken")]
     ImportBrokeOff(#[source] Problem),
+    /// Somebody ended the import while its lines arrived.
+    #[error(
+        "the import was cancelled, or its lines stayed away for too long; nothing of it was taken"
+    )]
+    ImportGone,
+    /// The import has ended by itself.
+    #[error("the import has ended already")]
+    ImportEnded,
     /// The client saw another version, or no idempotency claim could be made.
     #[error(transparent)]
     Refused(Problem),
@@ -94,6 +107,8 @@ impl From<Error> for Problem {
             Error::SlugTaken(_) => Self::new(SLUG_TAKEN, detail),
             Error::CategoryNotEmpty => Self::new(CATEGORY_NOT_EMPTY, detail),
             Error::ImportTooLarge(_) => Self::new(codes::BODY_TOO_LARGE, detail),
+            Error::ImportGone => Self::new(codes::CONFLICT, detail),
+            Error::ImportEnded => Self::new(IMPORT_ENDED, detail),
             Error::ImportBrokeOff(problem) => Self { detail, ..problem },
             Error::Refused(problem) => problem,
             Error::Db(error) => error.into(),
@@ -103,12 +118,9 @@ impl From<Error> for Problem {
 }
 
 fn invalid_problem(invalid: Invalid) -> Problem {
-    let currency_mismatch = invalid.currency_mismatch;
+    let code = invalid.code();
     let mut problem = Problem::invalid(invalid.errors);
-    if currency_mismatch {
-        let code = codes::CURRENCY_MISMATCH;
-        (problem.code, problem.title) = (code.code.into(), code.title.into());
-    }
+    (problem.code, problem.title) = (code.code.into(), code.title.into());
     problem
 }
 

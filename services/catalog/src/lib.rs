@@ -10,7 +10,10 @@ mod events;
 mod http;
 pub mod store;
 
-pub use error::{CATEGORY_NOT_EMPTY, SKU_CONFLICT, SKU_TAKEN, SLUG_TAKEN};
+pub use error::{
+    CATEGORY_NOT_EMPTY, DUPLICATE_VARIANT, IMPORT_ENDED, PRODUCT_TOO_LARGE, SKU_CONFLICT,
+    SKU_TAKEN, SLUG_TAKEN,
+};
 
 use std::sync::Arc;
 

@@ -54,7 +54,7 @@ async fn a_bad_line_is_reported_by_number_and_the_rest_goes_on() {
     let refused = line("Refused", "REFUSED-1", 1).to_string();
     let unpriced = json!({"name": "U", "status": "active", "variants": [{"sku": "U"}]}).to_string();
     let good = line("Good", "GOOD", 1).to_string();
-    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(300_000));
+    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(1_100_000));
     let lines: Vec<&[u8]> = vec![
         good.as_bytes(),
         b"",
@@ -382,10 +382,12 @@ async fn what_is_exported_makes_the_same_shop() {
             "attributes": {"memory": 24, "ports": ["a", 1, true], "volt": {"min": 1, "max": 2}},
             "options": ["color", "size"], "variants": [
                 {"sku": "V-1", "options": {"color": "Black"}, "attributes": {"x": "1"}},
-                {"sku": "V-2", "price": usd(700), "options": {"color": "Red"}, "stock": 9}]}),
+                {"sku": "V-2", "price": usd(700), "options": {"color": "Red"},
+                    "stock": {"on_hand": 9, "low_stock_threshold": 3}}]}),
         );
         lines.push(json!({"name": "Draft", "variants": [{"sku": "D"}]}));
-        lines.push(json!({"name": "Key", "fulfilment": "digital", "variants": [{"sku": "K"}]}));
+        let keys = json!([{"sku": "K", "stock": {"low_stock_threshold": 40}}]);
+        lines.push(json!({"name": "Key", "fulfilment": "digital", "variants": keys}));
         let job = shop.import(ndjson(&lines)).await;
         assert_eq!(shop.finish(&job).await["error_count"], 0);
 

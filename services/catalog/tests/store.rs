@@ -393,10 +393,10 @@ async fn begin_job(db: &Db, lines: &[&str]) -> JobId {
     for (number, text) in (0..).zip(lines) {
         let chunk =
             Chunk { number, first_line: number + 1, filled: 1, data: text.as_bytes().to_vec() };
-        write(db, move |tx| store::insert_chunk(tx, job, &chunk, at(1))).await;
+        assert!(write(db, move |tx| store::insert_chunk(tx, job, &chunk, at(1))).await);
     }
-    let total = i64::try_from(lines.len()).ok();
-    write(db, move |tx| store::set_job_status(tx, job, JobStatus::Queued, total, at(2))).await;
+    let total = i64::try_from(lines.len()).expect("few");
+    assert!(write(db, move |tx| store::queue_job(tx, job, total, at(2))).await);
     job
 }
 

@@ -230,8 +230,12 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
             let shop = Arc::clone(&shop);
             tokio::spawn(async move {
                 if number.is_multiple_of(4) {
-                    let item =
-                        SetStock { sku: sku("A"), keyed: false, on_hand: Some(20 + number % 30) };
+                    let item = SetStock {
+                        sku: sku("A"),
+                        keyed: false,
+                        on_hand: Some(20 + number % 30),
+                        low_stock_threshold: None,
+                    };
                     app::set_stock(&shop.app, vec![item]).await.map(|_| ())
                 } else {
                     shop.hold(attempts(number), &[("A", 1)], None).await.map(|_| ())
@@ -259,6 +263,7 @@ async fn an_import_repeated_and_from_two_sides_at_once_changes_nothing_more() {
                 sku: sku(&format!("SKU-{number}")),
                 keyed: false,
                 on_hand: Some(number % 9),
+                low_stock_threshold: Some(number % 7),
             })
             .collect();
 
@@ -282,11 +287,44 @@ async fn an_import_repeated_and_from_two_sides_at_once_changes_nothing_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_is_set_and_read_beside_the_pieces_and_without_them() {
+    on_every_engine(|shop| async move {
+        shop.stock("A", 5).await;
+        let set = |text, keyed, on_hand, threshold| {
+            let low_stock_threshold = Some(threshold);
+            SetStock { sku: sku(text), keyed, on_hand, low_stock_threshold }
+        };
+
+        let items = vec![
+            set("A", false, None, 7),
+            set("B", false, Some(3), 0),
+            set("KEYS", true, None, 40),
+            set("HIGH", false, Some(1), u32::MAX),
+        ];
+        let outcomes = app::set_stock(&shop.app, items).await.expect("the database answers");
+
+        let refused: Vec<bool> = outcomes.iter().map(|it| it.refused.is_some()).collect();
+        assert_eq!(refused, [false, false, false, true]);
+        let skus = ["A", "B", "KEYS"].map(sku).to_vec();
+        let mut read = app::list_on_hand(&shop.app, skus).await.expect("the database answers");
+        read.sort_by(|left, right| left.sku.cmp(&right.sku));
+        let read: Vec<_> = read.iter().map(|it| (it.on_hand, it.low_stock_threshold)).collect();
+        assert_eq!(read, [(5, 7), (3, 0), (0, 40)]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_is_refused_leaves_the_others_set() {
     on_every_engine(|shop| async move {
         shop.stock("A", 5).await;
         shop.hold(attempt_of(1, 1), &[("A", 3)], None).await.expect("enough");
-        let set = |text, on_hand| SetStock { sku: sku(text), keyed: false, on_hand };
+        let set = |text, on_hand| SetStock {
+            sku: sku(text),
+            keyed: false,
+            on_hand,
+            low_stock_threshold: None,
+        };
 
         let items =
             vec![set("A", Some(2)), set("B", Some(7)), set("C", None), set("D", Some(u32::MAX))];

@@ -110,7 +110,7 @@ async fn follow(operator: &Operator, job_id: &str, path: &Path) -> Result<Job, P
         let job: Job = operator.call(request).await?;
         bar.set_length(job.total.unwrap_or(job.done));
         bar.set_position(job.done);
-        if matches!(job.status.as_str(), "done" | "failed") {
+        if matches!(job.status.as_str(), "done" | "failed" | "cancelled") {
             bar.finish_and_clear();
             return Ok(job);
         }

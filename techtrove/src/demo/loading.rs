@@ -158,7 +158,9 @@ impl Loader {
             let job: Job = self.get(&format!("/api/v1/jobs/{}", started.job_id)).await?;
             match job.status.as_str() {
                 "done" if job.error_count == 0 => return Ok(Some(job.done)),
-                "done" | "failed" => return Err(LoadError::Refused(job.errors.to_string())),
+                "done" | "failed" | "cancelled" => {
+                    return Err(LoadError::Refused(job.errors.to_string()));
+                }
                 _ if shutdown.pause(ASK_EVERY).await => {}
                 _ => return Ok(None),
             }

@@ -32,6 +32,30 @@ impl Fingerprint {
     }
 }
 
+/// The fingerprint of a request whose body is read part by part. A body that is never whole in memory
+/// counts as it is written, to the byte.
+#[derive(Clone, Debug)]
+pub struct StreamFingerprint(Sha256);
+
+impl StreamFingerprint {
+    /// Of a request whose body has yet to arrive.
+    #[must_use]
+    pub fn of(method: &Method, path: &str) -> Self {
+        Self(digesting(&[method.as_str().as_bytes(), path.as_bytes()]))
+    }
+
+    /// Takes the next part of the body.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The fingerprint, once all has arrived.
+    #[must_use]
+    pub fn finish(self) -> Fingerprint {
+        Fingerprint(self.0.finalize().into())
+    }
+}
+
 /// A key as it is stored: hashes alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -69,12 +93,16 @@ impl Key {
 /// SHA-256 over the parts, each with its length before it, so that no two lists of parts are the same
 /// bytes.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    digesting(parts).finalize().into()
+}
+
+fn digesting(parts: &[&[u8]]) -> Sha256 {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hasher.update(part);
     }
-    hasher.finalize().into()
+    hasher
 }
 
 #[cfg(test)]
@@ -95,6 +123,19 @@ mod tests {
         assert_ne!(key("k", user, "1").fingerprint, key("k", user, "2").fingerprint);
         assert_ne!(key("k", Scope::Guest, "1").hash, key("k", Scope::Guest, "2").hash);
         assert_eq!(key("k", Scope::Guest, "1"), key("k", Scope::Guest, " 1"));
+    }
+
+    #[test]
+    fn a_stream_is_the_same_request_however_it_arrives() {
+        let of = |path: &str, parts: &[&[u8]]| {
+            let mut stream = StreamFingerprint::of(&Method::POST, path);
+            parts.iter().for_each(|part| stream.update(part));
+            stream.finish()
+        };
+
+        assert_eq!(of("/a", &[b"12", b"3"]), of("/a", &[b"1", b"", b"23"]));
+        assert_ne!(of("/a", &[b"123"]), of("/a", &[b"124"]));
+        assert_ne!(of("/a", &[b"123"]), of("/a1", &[b"23"]));
     }
 
     #[test]

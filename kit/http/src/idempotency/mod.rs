@@ -14,6 +14,6 @@ mod store;
 
 pub use answer::Answer;
 pub use extract::{IdempotencyKey, Idempotent, OptionalIdempotent};
-pub use key::{Fingerprint, Key, Scope};
+pub use key::{Fingerprint, Key, Scope, StreamFingerprint};
 pub use once::{Once, Refusal, Repeatable, begin, once};
 pub use store::{Claim, KEPT, MIGRATIONS, claim, finish, forget, prune};

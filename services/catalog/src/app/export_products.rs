@@ -78,7 +78,7 @@ impl Export {
         for skus in skus.chunks(STOCK_ITEMS) {
             let request = ReadStockRequest { skus: skus.to_vec() };
             let answer = self.app.inventory.read_stock(&request).await?;
-            stock.extend(answer.items.into_iter().map(|item| (item.sku, item.on_hand)));
+            stock.extend(answer.items.into_iter().map(|item| (item.sku.clone(), item)));
         }
         for line in lines {
             let skus = line.product.skus();

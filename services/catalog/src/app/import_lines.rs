@@ -86,7 +86,10 @@ impl Batch {
             }
             Some(columns) => {
                 for (number, text) in records(chunk) {
-                    batch.add(app, number, columns.read_row(text, batch.currency));
+                    let read = columns.read_row(text, batch.currency);
+                    let read =
+                        read.and_then(|line| unambiguous_cells(columns, text).map(|()| line));
+                    batch.add(app, number, read);
                 }
             }
         }
@@ -128,13 +131,12 @@ impl Batch {
         let mut events = Vec::new();
         let mut known = BTreeMap::new();
         for line in &self.lines {
-            match self.store_line(tx, line, &mut known) {
+            match self.take_line(tx, line, &mut known) {
                 Ok((event, fulfilment)) => {
                     events.extend(event.map(|event| (line.event.clone(), event)));
                     let stock = line.line.stock.iter();
-                    stored.stock.extend(stock.map(|StockLine { sku, on_hand }| {
-                        (line.number, set_stock(sku.clone(), fulfilment, *on_hand))
-                    }));
+                    let stock = stock.map(|stock| (line.number, carried(stock, fulfilment)));
+                    stored.stock.extend(stock);
                 }
                 Err(error) => stored.errors.push(error.into_line_problem()?.at(line.number)),
             }
@@ -144,9 +146,26 @@ impl Batch {
         Ok(stored)
     }
 
+    /// Stores a line whole or not at all: where it makes categories, they go with it when it is refused.
+    fn take_line(
+        &self,
+        tx: &mut Tx<'_>,
+        line: &BatchLine,
+        known: &mut BTreeMap<Slug, CategoryId>,
+    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
+        if !makes_category(tx, line, known)? {
+            return self.store_line(tx, line, known);
+        }
+        let before = known.clone();
+        let stored = tx.savepoint(|tx| self.store_line(tx, line, known));
+        if stored.is_err() {
+            *known = before;
+        }
+        stored
+    }
+
     /// Stores the product of one line; tells its event, if it changed, and how it reaches the customer.
-    /// Everything is checked before anything is stored, so that a refused line leaves nothing behind but
-    /// its categories.
+    /// Everything is checked before anything is stored but new categories.
     fn store_line(
         &self,
         tx: &mut Tx<'_>,
@@ -229,6 +248,15 @@ impl Batch {
     }
 }
 
+/// JSON in a cell is as strict as a body.
+fn unambiguous_cells(columns: &Columns, record: &[u8]) -> Result<(), LineProblem> {
+    columns.json_cells(record).try_for_each(|(name, cell)| {
+        unambiguous(cell.as_bytes()).map_err(|problem| {
+            LineProblem::new(problem.code, format!("{name}: {}", problem.detail))
+        })
+    })
+}
+
 /// A line is as strict as a body: no key comes twice in an object, whichever of both would be meant.
 fn unambiguous(line: &[u8]) -> Result<(), LineProblem> {
     check_json(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)).map_err(|problem| {
@@ -236,6 +264,27 @@ fn unambiguous(line: &[u8]) -> Result<(), LineProblem> {
         let detail = place.map(|(words, column)| format!("{words} (column {column})"));
         LineProblem::new(problem.code, detail.unwrap_or(problem.detail))
     })
+}
+
+/// Whether a line names a category that there is not yet.
+fn makes_category(
+    tx: &mut Tx<'_>,
+    line: &BatchLine,
+    known: &BTreeMap<Slug, CategoryId>,
+) -> Result<bool, Error> {
+    let slugs = line.line.categories.iter().filter_map(CategoryChange::slug);
+    for slug in slugs.filter(|slug| !known.contains_key(*slug)) {
+        if store::lookup_category_by_slug(tx, slug)?.is_none() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What inventory is told of the stock that a line carries.
+fn carried(stock: &StockLine, fulfilment: Fulfilment) -> SetStock {
+    let told = set_stock(stock.sku.clone(), fulfilment, stock.on_hand);
+    SetStock { low_stock_threshold: stock.low_stock_threshold, ..told }
 }
 
 /// The product that has the slug which the change names, if one has.

@@ -1,6 +1,7 @@
 //! Works on imports that have arrived, one chunk after the other: products first, then their stock,
 //! then the checkpoint. A crash in between repeats the chunk, which changes nothing: the checkpoint
-//! travels with the next chunk's transaction and is never ahead of the work.
+//! travels with the next chunk's transaction and is never ahead of the work. A job has a few chunks' turn,
+//! then it is another's: however long one is, the others go on beside it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     domain::{LineError, LineProblem},
     error::Error,
-    store::{self, Job, JobStatus, JobTurn},
+    store::{self, Job, JobTurn},
 };
 
 /// How long a job is left to the worker that took it, unless it goes on.
@@ -26,8 +27,12 @@ const LEASE: Duration = Duration::from_secs(10);
 /// How often is looked for jobs whose worker is gone.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// How long lines may stay away before their sender counts as gone.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// How long lines may stay away before their sender counts as gone: several times what a sender who is
+/// there lets pass without a word.
+const PATIENCE: Duration = Duration::from_secs(2 * 60);
+
+/// How many chunks a job's turn has.
+const TURN: i64 = 8;
 
 /// The most items of one call to inventory.
 const STOCK_ITEMS: usize = 1_000;
@@ -60,16 +65,22 @@ pub async fn run_imports(app: App, shutdown: Shutdown) -> Result<(), Error> {
 
 async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Error> {
     let mut finished: Option<Arc<JobTurn>> = None;
+    let until = job.next_chunk.saturating_add(TURN);
     loop {
         let (id, number) = (job.id, job.next_chunk);
-        if shutdown.has_begun() {
+        // Read first: a cancelled job ends here, which is not left for another turn.
+        let next = app.db.read("catalog.import_chunk", move |tx| -> Result<_, Error> {
+            Ok((store::lookup_chunk(tx, id, number)?, store::is_cancelled(tx, id)?))
+        });
+        let (chunk, cancelled) = next.await?;
+        // A worker that was lost may have stored its chunk without counting it: it is done again first.
+        let ends = cancelled && finished.is_some();
+        let Some(chunk) = chunk.filter(|_| !ends) else {
+            return finish(app, &job, finished).await;
+        };
+        if shutdown.has_begun() || number >= until {
             return leave(app, id, finished).await;
         }
-        let chunk = app
-            .db
-            .read("catalog.import_chunk", move |tx| store::lookup_chunk(tx, id, number))
-            .await?;
-        let Some(chunk) = chunk else { return finish(app, &job, finished).await };
         let batch = Batch::read(app, &chunk, job.columns.as_ref());
         let Some(stored) = store_batch(app, batch, job.dry_run, finished.take()).await? else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
@@ -120,7 +131,7 @@ async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<
     app.db
         .write("catalog.finish_import", move |tx| -> Result<(), Error> {
             if checkpoint(tx, finished.as_deref(), now, now)? {
-                store::set_job_status(tx, id, JobStatus::Done, None, now)?;
+                store::end_job(tx, id, now)?;
             }
             Ok(())
         })
@@ -135,7 +146,7 @@ async fn leave(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<(
     app.db
         .write("catalog.leave_import", move |tx| -> Result<(), Error> {
             if checkpoint(tx, finished.as_deref(), now, now)? {
-                store::release_job(tx, id)?;
+                store::release_job(tx, id, now)?;
             }
             Ok(())
         })
@@ -143,15 +154,23 @@ async fn leave(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<(
 }
 
 /// Sets the stock that lines carry, or only tries to; a refusal is its line's error. Of a SKU on several
-/// lines the last one counts.
+/// lines the last number counts.
 async fn set_stock(
     app: &App,
     stock: Vec<(i64, SetStock)>,
     dry_run: bool,
 ) -> Result<Vec<LineError>, Error> {
-    let carried = stock.into_iter().filter(|(_, stock)| stock.on_hand.is_some());
-    let by_sku: BTreeMap<Sku, (i64, SetStock)> =
-        carried.map(|(line, stock)| (stock.sku.clone(), (line, stock))).collect();
+    let mut by_sku = BTreeMap::<Sku, (i64, SetStock)>::new();
+    for (line, mut stock) in stock {
+        if stock.on_hand.is_none() && stock.low_stock_threshold.is_none() {
+            continue;
+        }
+        if let Some((_, earlier)) = by_sku.get(&stock.sku) {
+            stock.on_hand = stock.on_hand.or(earlier.on_hand);
+            stock.low_stock_threshold = stock.low_stock_threshold.or(earlier.low_stock_threshold);
+        }
+        by_sku.insert(stock.sku.clone(), (line, stock));
+    }
     let items: Vec<SetStock> = by_sku.values().map(|(_, stock)| stock.clone()).collect();
     let mut errors = Vec::new();
     for items in items.chunks(STOCK_ITEMS) {

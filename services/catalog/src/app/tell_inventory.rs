@@ -17,5 +17,5 @@ pub(super) async fn tell_inventory(app: &App, skus: Vec<Sku>, fulfilment: Fulfil
 
 /// What inventory is told of one SKU: what is digital is stocked as licence keys.
 pub(super) fn set_stock(sku: Sku, fulfilment: Fulfilment, on_hand: Option<u32>) -> SetStock {
-    SetStock { sku, keyed: fulfilment == Fulfilment::Digital, on_hand }
+    SetStock { sku, keyed: fulfilment == Fulfilment::Digital, on_hand, low_stock_threshold: None }
 }

@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use techtrove_catalog_api::{CategoryId, Fulfilment};
-use techtrove_core::{Currency, Field, Money, Sku};
+use techtrove_core::{Currency, Field, Money, Sku, codes};
 
 use super::{Attributes, ImageUrl, Invalid, Slug, Status, attributes::AttributesPatch, text};
 
@@ -298,9 +298,8 @@ fn check_price(
 
 fn check_money(price: Money, currency: Currency, pointer: &str, invalid: &mut Invalid) {
     if price.currency != currency {
-        invalid.currency_mismatch = true;
-        invalid
-            .add(format!("{pointer}/currency"), format_args!("the shop's currency is {currency}"));
+        let detail = format_args!("the shop's currency is {currency}");
+        invalid.add_as(codes::CURRENCY_MISMATCH, format!("{pointer}/currency"), detail);
     }
     // Nothing is sold for nothing: no payment provider takes an amount of zero.
     if !(1..=MAX_PRICE).contains(&price.amount) {

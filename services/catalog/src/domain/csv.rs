@@ -33,25 +33,41 @@ impl Quoting {
     }
 }
 
+/// Quotes that do not match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unmatched {
+    /// What is wrong.
+    pub(super) detail: &'static str,
+    /// The number of line breaks in the record before the quote opens.
+    pub(super) line: i64,
+}
+
 /// The cells of one record without its line break.
 ///
 /// # Errors
 /// When quotes do not match.
-pub(super) fn cells(record: &str) -> Result<Vec<String>, &'static str> {
+pub(super) fn cells(record: &str) -> Result<Vec<String>, Unmatched> {
     let (mut cells, mut cell, mut at) = (Vec::new(), String::new(), Quoting::Start);
+    let (mut breaks, mut line) = (0, 0);
     for c in record.chars() {
+        breaks += i64::from(c == '\n');
+        if at == Quoting::Start {
+            line = breaks;
+        }
         // What is no ASCII has no meaning, like any letter.
         let next = at.behind(u8::try_from(c).unwrap_or(b'x'));
         match (at, next) {
             (Quoting::Start, Quoting::Quoted) | (_, Quoting::Ended) => {}
-            (Quoting::Ended, Quoting::Plain) => return Err("text stands behind a closing quote"),
+            (Quoting::Ended, Quoting::Plain) => {
+                return Err(Unmatched { detail: "text stands behind a closing quote", line });
+            }
             (_, Quoting::Start) => cells.push(std::mem::take(&mut cell)),
             _ => cell.push(c),
         }
         at = next;
     }
     if at.is_open() {
-        return Err("a quote is never closed");
+        return Err(Unmatched { detail: "a quote that opens here is never closed", line });
     }
     cells.push(cell);
     Ok(cells.into_iter().map(without_guard).collect())
@@ -107,8 +123,9 @@ mod tests {
         ] {
             assert_eq!(cells(record).expect("a record"), expected, "{record:?}");
         }
-        assert!(cells("a,\"b").is_err());
-        assert!(cells("\"a\"b").is_err());
+        assert_eq!(cells("\"a\n\",\"b\n").map_err(|it| it.line), Err(1));
+        assert_eq!(cells("a,\"b").map_err(|it| it.line), Err(0));
+        assert_eq!(cells("\"a\"b").map_err(|it| it.line), Err(0));
     }
 
     #[test]

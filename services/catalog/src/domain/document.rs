@@ -77,6 +77,32 @@ pub struct StoredPrices {
     pub inheriting: BTreeSet<Sku>,
 }
 
+impl ProductDocument {
+    /// How long it is as JSON, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let mut counted = Counted(0);
+        match serde_json::to_writer(&mut counted, self) {
+            Ok(()) => counted.0,
+            Err(_) => usize::MAX,
+        }
+    }
+}
+
+/// Counts what is written, and keeps nothing of it.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 impl From<&Product> for ProductDocument {
     fn from(product: &Product) -> Self {
         let variant = |variant: &Variant| VariantDocument {

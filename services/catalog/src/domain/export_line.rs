@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{Money, Sku};
+use techtrove_inventory_api::OnHand;
 
 use super::{
     Attributes, Category, ImageUrl, Product, Slug, Status, Variant, category_path::PathStep, csv,
@@ -18,8 +19,8 @@ pub struct ExportLine {
     pub product: Product,
     /// The category that it stands in behind those above it, from the top down; none where it stands in none.
     pub categories: Vec<Category>,
-    /// The pieces in the building of its SKUs, as far as they are known.
-    pub stock: BTreeMap<Sku, i64>,
+    /// The stock of its SKUs, as far as it is known.
+    pub stock: BTreeMap<Sku, OnHand>,
 }
 
 #[derive(Serialize)]
@@ -58,9 +59,11 @@ struct LineVariant<'p> {
     stock: Option<LineStock>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct LineStock {
-    on_hand: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_hand: Option<i64>,
+    low_stock_threshold: i64,
 }
 
 impl ExportLine {
@@ -100,6 +103,7 @@ impl ExportLine {
         let mut records = String::new();
         for variant in &product.variants {
             let currency = variant.own_price.or(product.default_price).or(product.compare_at_price);
+            let stock = self.stock_of(variant);
             // In the order of the columns.
             let cells = [
                 variant.sku.as_str().to_owned(),
@@ -115,7 +119,8 @@ impl ExportLine {
                 amount(variant.own_price),
                 amount(product.default_price),
                 amount(product.compare_at_price),
-                self.on_hand(variant).map(|on_hand| on_hand.to_string()).unwrap_or_default(),
+                number(stock.and_then(|stock| stock.on_hand)),
+                number(stock.map(|stock| stock.low_stock_threshold)),
                 serde_json::to_string(&product.attributes)?,
                 serde_json::to_string(&product.options)?,
                 serde_json::to_string(&product.images)?,
@@ -141,19 +146,25 @@ impl ExportLine {
             price: variant.own_price,
             options: &variant.options,
             attributes: &variant.attributes,
-            stock: self.on_hand(variant).map(|on_hand| LineStock { on_hand }),
+            stock: self.stock_of(variant),
         }
     }
 
     /// The stock that a line may carry: what is digital is stocked as licence keys.
-    fn on_hand(&self, variant: &Variant) -> Option<i64> {
-        let carried = self.product.fulfilment == Fulfilment::Physical;
-        self.stock.get(&variant.sku).copied().filter(|_| carried)
+    fn stock_of(&self, variant: &Variant) -> Option<LineStock> {
+        let stock = self.stock.get(&variant.sku)?;
+        let counted = self.product.fulfilment == Fulfilment::Physical;
+        let on_hand = counted.then_some(stock.on_hand);
+        Some(LineStock { on_hand, low_stock_threshold: stock.low_stock_threshold })
     }
 }
 
 fn amount(price: Option<Money>) -> String {
-    price.map(|price| price.amount.to_string()).unwrap_or_default()
+    number(price.map(|price| price.amount))
+}
+
+fn number(number: Option<i64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -206,7 +217,7 @@ mod tests {
                 };
                 let variant = |(n, (price, color, flag)): (usize, &(Option<i64>, String, bool))| {
                     json!({"sku": format!("S-{n}"), "price": usd(*price),
-                        "options": {"color": color}, "attributes": {"flag": flag, "n": n}})
+                        "options": {"color": format!("{color}{n}")}, "attributes": {"flag": flag, "n": n}})
                 };
                 let variants: Vec<Value> = variants.iter().enumerate().map(variant).collect();
                 json!({"name": name.replace('\n', " "), "description": description,
@@ -232,7 +243,7 @@ mod tests {
 
             let columns = Columns::read(Columns::header().trim_end().as_bytes()).expect("columns");
             let csv = line.csv().expect("written");
-            let records = crate::domain::import_chunk::split_csv(csv.as_bytes());
+            let records = crate::domain::record::split_csv(csv.as_bytes());
             let rows = records.map(|(_, record)| columns.read_row(record, Currency::USD).expect("read"));
             let again = without_ids(made(rows));
             prop_assert!(again.says_the_same_as(&without_ids(product)), "{}", csv);

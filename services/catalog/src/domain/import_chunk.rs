@@ -1,12 +1,13 @@
 //! Cuts the stream of an import into chunks of whole lines, so that no more than one chunk is ever
 //! held, and each is one transaction's work. A line that is too long is kept only so far that its
-//! reader sees that it is. In CSV a line is a record: it goes on behind a line break between quotes, but
-//! not when it is too long by then, so that a quote which is never closed costs no more than that.
+//! reader sees that it is. Where a record ends is decided in `record.rs`.
 
-use super::csv::Quoting;
+use std::borrow::Cow;
 
-/// The longest line, in bytes.
-pub(super) const MAX_LINE: usize = 256 * 1_024;
+use super::record::{End, Place, Scan, split_csv, split_record};
+
+/// The longest line, in bytes: any product that there can be is shorter as a line of an export.
+pub(super) const MAX_LINE: usize = 1_024 * 1_024;
 
 /// How many lines with something in them make a chunk.
 const LINES: u64 = 200;
@@ -42,15 +43,13 @@ pub struct Chunker {
     format: Format,
     next_number: i64,
     first_line: i64,
-    /// Line breaks seen in this chunk.
+    /// Line breaks in the records of this chunk.
     breaks: i64,
     filled: u64,
-    /// Bytes of the line that is being read, those left out included.
-    line: usize,
-    /// Whether that line has something in it.
-    line_filled: bool,
-    /// Where in a record of CSV one is.
-    quoting: Quoting,
+    /// The record that is being read.
+    scan: Scan,
+    /// Where it begins in `data`.
+    begins: usize,
     data: Vec<u8>,
 }
 
@@ -64,9 +63,8 @@ impl Chunker {
             first_line: 1,
             breaks: 0,
             filled: 0,
-            line: 0,
-            line_filled: false,
-            quoting: Quoting::default(),
+            scan: Scan::new(format),
+            begins: 0,
             data: Vec::new(),
         }
     }
@@ -74,50 +72,59 @@ impl Chunker {
     /// Takes the next bytes, and gives the chunks that are complete.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<Chunk> {
         let mut complete = Vec::new();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.extend_line(piece);
-            if !piece.ends_with(b"\n") {
-                continue;
+        // What is read again comes before what follows it.
+        let mut parts = vec![(Cow::Borrowed(bytes), 0)];
+        while let Some((part, at)) = parts.pop() {
+            let Some(rest) = part.get(at..).filter(|rest| !rest.is_empty()) else { continue };
+            let room = (MAX_LINE + 1).saturating_sub(self.scan.read().length);
+            let (read, end) = self.scan.advance(rest);
+            // One byte more than a line may have is kept of a longer one, as a mark.
+            self.data.extend_from_slice(rest.get(..read.min(room)).unwrap_or(rest));
+            parts.push((part, at + read));
+            match end {
+                None => continue,
+                Some(End::Whole) if read > room => self.data.push(b'\n'),
+                Some(End::Whole) => {}
+                Some(End::Torn(place)) => parts.push((Cow::Owned(self.tear(place)), 0)),
             }
-            self.breaks += 1;
-            if goes_on(self.quoting, self.line) {
-                self.line += 1;
-            } else {
-                self.end_line();
-                if self.filled >= LINES || self.data.len() >= BYTES {
-                    complete.push(self.cut());
-                }
+            if end == Some(End::Whole) {
+                self.end_record(self.scan.read().breaks);
+            }
+            if self.filled >= LINES || self.data.len() >= BYTES {
+                complete.push(self.cut());
             }
         }
         complete
     }
 
-    /// The last chunk, if anything is left.
+    /// The last chunks, if anything is left.
     #[must_use]
-    pub fn finish(mut self) -> Option<Chunk> {
-        self.filled += u64::from(self.line_filled);
-        (!self.data.is_empty()).then(|| self.cut())
-    }
-
-    fn extend_line(&mut self, piece: &[u8]) {
-        let (text, end) = match piece.strip_suffix(b"\n") {
-            Some(text) => (text, &b"\n"[..]),
-            None => (piece, &b""[..]),
-        };
-        // One byte more than a line may have is kept of a longer one, as a mark.
-        let room = (MAX_LINE + 1).saturating_sub(self.line);
-        self.data.extend_from_slice(text.get(..room).unwrap_or(text));
-        self.data.extend_from_slice(end);
-        if self.format == Format::Csv {
-            self.quoting = text.iter().fold(self.quoting, |at, byte| at.behind(*byte));
+    pub fn finish(mut self) -> Vec<Chunk> {
+        let mut complete = Vec::new();
+        while let Some(place) = self.scan.torn() {
+            let again = self.tear(place);
+            complete.extend(self.push(&again));
         }
-        self.line = self.line.saturating_add(text.len());
-        self.line_filled = self.line_filled || !text.trim_ascii().is_empty();
+        self.end_record(self.scan.read().breaks);
+        if !self.data.is_empty() {
+            complete.push(self.cut());
+        }
+        complete
     }
 
-    fn end_line(&mut self) {
-        self.filled += u64::from(self.line_filled);
-        (self.line, self.line_filled, self.quoting) = (0, false, Quoting::default());
+    /// Ends the record at this place of it, and gives what was read behind that.
+    fn tear(&mut self, place: Place) -> Vec<u8> {
+        let again = self.data.split_off(self.begins.saturating_add(place.length));
+        self.end_record(place.breaks);
+        again
+    }
+
+    fn end_record(&mut self, breaks: i64) {
+        let record = self.data.get(self.begins..).unwrap_or_default();
+        self.filled += u64::from(!record.trim_ascii().is_empty());
+        self.breaks += breaks;
+        self.begins = self.data.len();
+        self.scan = Scan::new(self.format);
     }
 
     fn cut(&mut self) -> Chunk {
@@ -129,14 +136,9 @@ impl Chunker {
         };
         self.next_number += 1;
         self.first_line += self.breaks;
-        (self.breaks, self.filled) = (0, 0);
+        (self.breaks, self.filled, self.begins) = (0, 0, 0);
         chunk
     }
-}
-
-/// Whether the record of this many bytes goes on behind a line break.
-fn goes_on(quoting: Quoting, length: usize) -> bool {
-    quoting.is_open() && length < MAX_LINE
 }
 
 /// The lines of a chunk that have something in them, each with its number.
@@ -150,35 +152,6 @@ pub fn lines(chunk: &Chunk) -> impl Iterator<Item = (i64, &[u8])> {
 pub fn records(chunk: &Chunk) -> impl Iterator<Item = (i64, &[u8])> {
     let first = chunk.first_line;
     split_csv(&chunk.data).map(move |(breaks, record)| (first.saturating_add(breaks), record))
-}
-
-/// The records of `data` that have something in them, each with the number of line breaks before it.
-pub(super) fn split_csv(data: &[u8]) -> impl Iterator<Item = (i64, &[u8])> {
-    let (mut rest, mut breaks) = (data, 0);
-    let next = move || {
-        let (record, behind, within) = split_record(rest)?;
-        let before = breaks;
-        (rest, breaks) = (behind, breaks + within);
-        Some((before, record))
-    };
-    std::iter::from_fn(next).filter(|(_, record)| !record.trim_ascii().is_empty())
-}
-
-/// The first record, what follows it, and how many line breaks end or are in it.
-fn split_record(data: &[u8]) -> Option<(&[u8], &[u8], i64)> {
-    let (mut quoting, mut breaks) = (Quoting::default(), 0);
-    for (length, &byte) in data.iter().enumerate() {
-        if byte != b'\n' {
-            quoting = quoting.behind(byte);
-            continue;
-        }
-        breaks += 1;
-        if !goes_on(quoting, length) {
-            let (record, behind) = data.split_at(length);
-            return Some((record, behind.get(1..).unwrap_or_default(), breaks));
-        }
-    }
-    (!data.is_empty()).then_some((data, &[][..], breaks))
 }
 
 /// Takes the first record of an import in CSV, which names the columns, out of its first chunk; none
@@ -249,22 +222,42 @@ mod tests {
         chunks.iter().flat_map(|c| records(c).map(|(n, record)| (n, record.to_vec()))).collect()
     }
 
+    /// What comes of a record with an open quote on line 3 and 400 good ones behind it.
+    fn torn(good: &str) -> Vec<(i64, Vec<u8>)> {
+        let input = ["a,1\n\"b\n\",\"c\n", &good.repeat(400), "last,1"].concat();
+        through_csv(input.as_bytes(), 1_000)
+    }
+
     #[test]
-    fn a_quote_that_is_never_closed_ends_with_its_line_once_that_is_too_long() {
-        let line = [&b"x"[..], &vec![b'y'; 999], b"\n"].concat();
-        let input = [&b"a,\"b\n"[..], &line.repeat(300), b"last,1\n"].concat();
+    fn a_quote_that_is_never_closed_costs_its_own_record_alone() {
+        let long = format!("{}\n", "y".repeat(5_000));
+        for good in
+            ["x,1\n", "x,\"1\"\n", "x,\"1 \"\"2\"\"\"\r\n", "x,\"1\",\"2\"\n", long.as_str()]
+        {
+            let records = torn(good);
 
-        let records = through_csv(&input, 1_000);
+            let lines: Vec<i64> = records.iter().map(|(line, _)| *line).collect();
+            let expected: Vec<i64> = [1, 2].into_iter().chain(4..=404).collect();
+            assert_eq!(lines, expected, "{:.20}", good);
+            assert_eq!(records.get(1).map(|(_, it)| it.as_slice()), Some(&b"\"b\n\",\"c"[..]));
+        }
+    }
 
-        assert!(records.len() > 1, "the rest is not swallowed");
-        assert_eq!(records.last(), Some(&(302, b"last,1".to_vec())));
+    #[test]
+    fn a_chunk_is_read_as_it_was_cut_however_long_the_quote_was_open() {
+        let input = ["\"a\n", &"b\n".repeat(MAX_LINE), "\"c\",d"].concat();
+
+        let records = through_csv(input.as_bytes(), 65_536);
+
+        assert_eq!(records.len(), MAX_LINE + 2);
+        assert_eq!(records.last(), Some(&(1_048_578, b"\"c\",d".to_vec())));
     }
 
     #[test]
     fn the_header_is_taken_out_of_the_first_chunk() {
         let mut chunker = Chunker::new(Format::Csv);
         assert!(chunker.push(b"\n\"sku\n\",name\r\nA,B\n").is_empty());
-        let mut chunk = chunker.finish().expect("a chunk");
+        let mut chunk = chunker.finish().pop().expect("a chunk");
 
         let header = take_header(&mut chunk).expect("a header");
 
@@ -273,6 +266,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn records_are_the_same_however_they_arrive(input in "[\",\n\r a]{0,60}", step in 1_usize..20) {
+            let whole: Vec<(i64, Vec<u8>)> = split_csv(input.as_bytes())
+                .map(|(breaks, record)| (breaks + 1, record.to_vec()))
+                .collect();
+            prop_assert_eq!(through_csv(input.as_bytes(), step), whole);
+        }
+
         #[test]
         fn no_record_is_lost_or_renumbered(cells in prop::collection::vec("[a\r \n]{0,3}", 0..700), step in 1_usize..50) {
             let mut line = 1;

@@ -38,6 +38,8 @@ pub struct StockLine {
     pub sku: Sku,
     /// The pieces in the building, if the line says so.
     pub on_hand: Option<u32>,
+    /// Up to how many available pieces it counts as low, if the line says so.
+    pub low_stock_threshold: Option<u32>,
 }
 
 /// Why a line was not taken.
@@ -47,6 +49,8 @@ pub struct LineProblem {
     pub code: String,
     /// What is wrong, in one sentence.
     pub detail: String,
+    /// How many lines below its first one the record has it.
+    within: i64,
 }
 
 /// A line that was not taken.
@@ -64,24 +68,26 @@ pub struct LineError {
 impl LineProblem {
     /// A problem of this code; a long detail is cut.
     pub fn new(code: impl Into<String>, detail: impl AsRef<str>) -> Self {
-        Self { code: code.into(), detail: detail.as_ref().chars().take(MAX_DETAIL).collect() }
+        let detail = detail.as_ref().chars().take(MAX_DETAIL).collect();
+        Self { code: code.into(), detail, within: 0 }
     }
 
-    /// The problem of the line of this number.
+    /// The same problem on a later line of its record.
+    #[must_use]
+    pub fn below(self, within: i64) -> Self {
+        Self { within, ..self }
+    }
+
+    /// The problem of the record that begins on the line of this number.
     #[must_use]
     pub fn at(self, line: i64) -> LineError {
-        LineError { line, code: self.code, detail: self.detail }
+        LineError { line: line.saturating_add(self.within), code: self.code, detail: self.detail }
     }
 }
 
 impl From<Invalid> for LineProblem {
     fn from(invalid: Invalid) -> Self {
-        let code = if invalid.currency_mismatch {
-            codes::CURRENCY_MISMATCH
-        } else {
-            codes::INVALID_REQUEST
-        };
-        Self::new(code.code, invalid.summary())
+        Self::new(invalid.code().code, invalid.summary())
     }
 }
 
@@ -117,7 +123,10 @@ struct WrittenVariant {
 
 /// The pieces in the building, as a number or named as the stock's own route names them.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(untagged, expecting = "stock is a whole number of pieces, or {\"on_hand\": number}")]
+#[serde(
+    untagged,
+    expecting = "stock is a whole number of pieces, or {\"on_hand\": number, \"low_stock_threshold\": number}"
+)]
 enum WrittenStock {
     Count(u32),
     Named(NamedStock),
@@ -126,13 +135,17 @@ enum WrittenStock {
 #[derive(Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NamedStock {
-    on_hand: u32,
+    on_hand: Option<u32>,
+    low_stock_threshold: Option<u32>,
 }
 
 impl WrittenStock {
-    fn on_hand(self) -> u32 {
+    fn named(self) -> NamedStock {
         match self {
-            Self::Count(on_hand) | Self::Named(NamedStock { on_hand }) => on_hand,
+            Self::Count(on_hand) => {
+                NamedStock { on_hand: Some(on_hand), low_stock_threshold: None }
+            }
+            Self::Named(named) => named,
         }
     }
 }
@@ -174,9 +187,13 @@ pub(super) fn written_line(line: Value, currency: Currency) -> Result<ImportLine
 
 fn checked(written: WrittenLine, currency: Currency) -> Result<ImportLine, LineProblem> {
     let categories = categories_of_line(written.category, written.category_path)?;
-    let stock = written.variants.iter().map(|variant| StockLine {
-        sku: variant.sku.clone(),
-        on_hand: variant.stock.as_ref().map(|stock| stock.on_hand()),
+    let stock = written.variants.iter().map(|variant| {
+        let stock = variant.stock.map(WrittenStock::named);
+        StockLine {
+            sku: variant.sku.clone(),
+            on_hand: stock.and_then(|stock| stock.on_hand),
+            low_stock_threshold: stock.and_then(|stock| stock.low_stock_threshold),
+        }
     });
     let stock = stock.collect();
     let input = ProductInput {

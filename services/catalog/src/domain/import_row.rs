@@ -29,6 +29,7 @@ enum Column {
     DefaultPrice,
     CompareAtPrice,
     Stock,
+    LowStockThreshold,
     Attributes,
     Options,
     Images,
@@ -36,8 +37,22 @@ enum Column {
     VariantAttributes,
 }
 
+impl Column {
+    fn holds_json(self) -> bool {
+        matches!(
+            self,
+            Self::CategoryPath
+                | Self::Attributes
+                | Self::Options
+                | Self::Images
+                | Self::VariantOptions
+                | Self::VariantAttributes
+        )
+    }
+}
+
 /// All columns, as an export has them.
-const ALL: [(Column, &str); 19] = [
+const ALL: [(Column, &str); 20] = [
     (Column::Sku, "sku"),
     (Column::Slug, "slug"),
     (Column::Name, "name"),
@@ -52,6 +67,7 @@ const ALL: [(Column, &str); 19] = [
     (Column::DefaultPrice, "default_price"),
     (Column::CompareAtPrice, "compare_at_price"),
     (Column::Stock, "stock"),
+    (Column::LowStockThreshold, "low_stock_threshold"),
     (Column::Attributes, "attributes"),
     (Column::Options, "options"),
     (Column::Images, "images"),
@@ -98,6 +114,13 @@ impl Columns {
         header
     }
 
+    /// The cells of a record that hold JSON, each with its column's name; none where they cannot be read.
+    pub fn json_cells(&self, record: &[u8]) -> impl Iterator<Item = (&'static str, String)> {
+        let cells = cells(record).unwrap_or_default();
+        let filled = self.0.iter().zip(cells).filter(|(_, cell)| !cell.trim().is_empty());
+        filled.filter(|(column, _)| column.holds_json()).map(|(column, cell)| (name(*column), cell))
+    }
+
     /// Reads a record for a shop of this `currency`.
     ///
     /// # Errors
@@ -125,6 +148,7 @@ impl Columns {
 struct Row {
     product: Map<String, Value>,
     variant: Map<String, Value>,
+    stock: Map<String, Value>,
     currency: Value,
     /// Amounts that still need their currency.
     prices: Vec<(Column, i64)>,
@@ -138,7 +162,8 @@ impl Row {
             Column::Price | Column::DefaultPrice | Column::CompareAtPrice => {
                 self.prices.push((column, whole(name, &cell)?));
             }
-            Column::Stock => set(&mut self.variant, name, whole(name, &cell)?),
+            Column::Stock => set(&mut self.stock, "on_hand", whole(name, &cell)?),
+            Column::LowStockThreshold => set(&mut self.stock, name, whole(name, &cell)?),
             Column::Sku => set(&mut self.variant, name, cell),
             Column::VariantOptions => set(&mut self.variant, "options", parsed(name, &cell)?),
             Column::VariantAttributes => set(&mut self.variant, "attributes", parsed(name, &cell)?),
@@ -158,6 +183,9 @@ impl Row {
                 Column::DefaultPrice => set(&mut self.product, "price", money),
                 _ => set(&mut self.product, "compare_at_price", money),
             }
+        }
+        if !self.stock.is_empty() {
+            set(&mut self.variant, "stock", self.stock);
         }
         set(&mut self.product, "variants", json!([self.variant]));
         Value::Object(self.product)
@@ -188,7 +216,7 @@ fn cells(record: &[u8]) -> Result<Vec<String>, LineProblem> {
     let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
     let record = record.strip_suffix(b"\r").unwrap_or(record);
     let text = std::str::from_utf8(record).map_err(|_| malformed("it is not UTF-8"))?;
-    csv::cells(text).map_err(malformed)
+    csv::cells(text).map_err(|found| malformed(found.detail).below(found.line))
 }
 
 fn malformed(detail: &str) -> LineProblem {
@@ -232,7 +260,7 @@ mod tests {
         assert_eq!(code(b"A,\"A,,,,,,"), "malformed_csv");
         assert_eq!(code(b"A,\xff,,,,,,"), "malformed_csv");
         assert_eq!(code(b"A,A,,,5,EUR,,"), "currency_mismatch");
-        assert_eq!(code(&vec![b'x'; 1_000_000]), "line_too_long");
+        assert_eq!(code(&vec![b'x'; 2_000_000]), "line_too_long");
         for record in
             ["A,A", ",A,,,,,,", "A,A,,,12.99,,,", "A,A,,,,,-1,", "A,A,,,,,,{", "A,A,no slug!,,,,,"]
         {

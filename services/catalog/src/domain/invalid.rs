@@ -1,9 +1,9 @@
-//! The values of a write that break a rule, all of them at once, each with its JSON Pointer. Which
-//! code and status they get is decided in `crate::error`.
+//! The values of a write that break a rule, all of them at once, each with its JSON Pointer, and the
+//! code that they come under where a rule has one of its own.
 
 use std::fmt::Display;
 
-use techtrove_core::FieldError;
+use techtrove_core::{ErrorCode, FieldError, codes};
 
 /// The values that are not valid; never empty when it is returned as an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
@@ -11,9 +11,16 @@ use techtrove_core::FieldError;
 pub struct Invalid {
     /// Each value and what is wrong with it.
     pub errors: Vec<FieldError>,
-    /// Whether one of them is a price in another currency than the shop's.
-    pub currency_mismatch: bool,
+    /// What they come under where one of them has a code of its own.
+    pub code: Option<ErrorCode>,
 }
+
+/// Two variants of a product have the same options, so that nobody could tell which to buy.
+pub const DUPLICATE_VARIANT: ErrorCode = ErrorCode::new("duplicate_variant", 422, "Variants alike");
+
+/// The product is longer than a line of an export may be.
+pub const PRODUCT_TOO_LARGE: ErrorCode =
+    ErrorCode::new("product_too_large", 422, "Product too large");
 
 impl Invalid {
     /// One value that is not valid.
@@ -21,6 +28,18 @@ impl Invalid {
         let mut invalid = Self::default();
         invalid.add(pointer, detail);
         invalid
+    }
+
+    /// The code that all of it comes under.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code.unwrap_or(codes::INVALID_REQUEST)
+    }
+
+    /// Adds a value that is not valid, with a code of its own.
+    pub fn add_as(&mut self, code: ErrorCode, pointer: impl Into<String>, detail: impl Display) {
+        self.code = self.code.or(Some(code));
+        self.add(pointer, detail);
     }
 
     /// Adds a value that is not valid.

@@ -21,6 +21,7 @@ mod product;
 #[cfg(test)]
 mod properties;
 mod reach;
+mod record;
 mod shown;
 mod slug;
 mod text;
@@ -39,7 +40,7 @@ pub use image::{ImageUrl, InvalidImageUrl};
 pub use import_chunk::{Chunk, Chunker, Format, lines, records, take_header};
 pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
 pub use import_row::Columns;
-pub use invalid::Invalid;
+pub use invalid::{DUPLICATE_VARIANT, Invalid, PRODUCT_TOO_LARGE};
 pub use listing::{Bounds, ListCursor, ListWish, Sort};
 pub use product::{Fresh, Product, Status, Variant, VariantMode};
 pub use reach::Reach;

@@ -7,9 +7,14 @@ use techtrove_catalog_api::{CategoryId, Fulfilment, ProductId, VariantId};
 use techtrove_core::{Field, Money, Sku, Timestamp};
 
 use super::{
-    Attributes, ImageUrl, Invalid, ProductChange, Slug, VariantChange,
+    Attributes, DUPLICATE_VARIANT, ImageUrl, Invalid, PRODUCT_TOO_LARGE, ProductChange,
+    ProductDocument, Slug, VariantChange,
     change::{MAX_VARIANTS, declare_options},
 };
+
+/// The longest product as it is shown, in bytes of JSON. Written for an export, where each quote may be
+/// two and its categories stand before it, it still is within the longest line of an import.
+pub(super) const MAX_SIZE: usize = 256 * 1_024;
 
 /// Whether a product is on sale. Any status may follow any other; being active has a rule of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -234,6 +239,7 @@ impl Product {
         }
         if let Some(variants) = change.variants {
             self.set_variants(variants, mode, &fresh.variants, &mut invalid);
+            self.check_distinct(&mut invalid);
         }
         self.set_options(change.options, &mut invalid);
         self.name = change.name.unwrap_or(self.name);
@@ -248,6 +254,7 @@ impl Product {
         self.version = self.version.saturating_add(1);
         self.updated_at = fresh.now;
         self.check_saleable(&mut invalid);
+        self.check_size(&mut invalid);
         invalid.finish().map(|()| self)
     }
 
@@ -308,6 +315,29 @@ impl Product {
             .enumerate()
             .flat_map(|(index, variant)| variant.options.keys().map(move |name| (index, name)));
         self.options = declare_options(declared, used, complete, invalid);
+    }
+
+    /// What is chosen by options is one variant. Those without any are told apart by their SKUs.
+    fn check_distinct(&self, invalid: &mut Invalid) {
+        for (index, variant) in self.variants.iter().enumerate() {
+            let mut earlier = self.variants.iter().take(index);
+            let same = earlier.find(|other| other.options == variant.options);
+            if let Some(same) = same.filter(|_| !variant.options.is_empty()) {
+                let detail = format_args!("{} has the same options", same.sku);
+                invalid.add_as(DUPLICATE_VARIANT, format!("/variants/{index}/options"), detail);
+            }
+        }
+    }
+
+    /// A product is never longer than an import could take it.
+    fn check_size(&self, invalid: &mut Invalid) {
+        let size = ProductDocument::from(self).size();
+        if size > MAX_SIZE {
+            let detail = format_args!(
+                "the whole product has {size} bytes as JSON, at most {MAX_SIZE} are allowed"
+            );
+            invalid.add_as(PRODUCT_TOO_LARGE, "", detail);
+        }
     }
 
     fn check_saleable(&self, invalid: &mut Invalid) {

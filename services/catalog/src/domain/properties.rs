@@ -133,7 +133,7 @@ fn everything_wrong_is_named_at_once() {
 
     let invalid = create(written).expect_err("refused");
 
-    assert!(invalid.currency_mismatch);
+    assert_eq!(invalid.code(), techtrove_core::codes::CURRENCY_MISMATCH);
     let pointers: BTreeSet<&str> = invalid.errors.iter().map(|e| e.pointer.as_str()).collect();
     assert_eq!(
         pointers,

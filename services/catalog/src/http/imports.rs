@@ -5,20 +5,21 @@ use std::sync::Arc;
 use axum::{
     body::{Body, HttpBody as _},
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
 use techtrove_catalog_api::JobId;
 use techtrove_core::{Problem, codes};
 use techtrove_http::{
-    HttpError, Json, Path, ProblemBody, Query, header_text, idempotency::IdempotencyKey,
+    HttpError, Json, NoFields, OptionalJson, Path, ProblemBody, Query, header_text,
+    idempotency::{IdempotencyKey, Repeatable as _, StreamFingerprint},
 };
 use techtrove_identity_api::{Manager, UnlimitedManager};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    app::{self, App, ImportManner, JobReport},
+    app::{self, App, ImportAccepted, ImportKey, ImportManner, JobReport},
     domain::{Format, LineError},
     error::Error,
     store::JobStatus,
@@ -33,6 +34,9 @@ const NDJSON: [&str; 5] = [
     "text/x-ndjson",
 ];
 
+/// The name under which CSV goes.
+const CSV: &str = "text/csv";
+
 /// How an import is meant.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -42,13 +46,6 @@ pub(crate) struct ImportQuery {
     /// before it would have stored.
     #[serde(default)]
     dry_run: bool,
-}
-
-/// An import that has arrived.
-#[derive(Serialize, ToSchema)]
-#[schema(as = JobOut)]
-pub(crate) struct ImportAccepted {
-    job_id: JobId,
 }
 
 /// How far an import is.
@@ -90,14 +87,14 @@ impl From<JobReport> for JobBody {
 /// SKU; a bad line is reported and does not stop the rest.
 ///
 /// A line is a product as `POST /products` takes it, with `category` (a slug, made where it is
-/// unknown) instead of `category_id`, and with `stock: {on_hand}` per variant where stock is to be
+/// unknown) instead of `category_id`, and with `stock: {on_hand, low_stock_threshold}` per variant where stock is to be
 /// set. `category_path` says where that category stands, as an export does: `{slug, name, position}` of each
 /// category from the top down to it; those that are unknown are made there, others stay as they are. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
-/// stay as they are. `images` are addresses of at most 20 pictures. A line has at most 256 KiB, the whole at most 512 MiB.
+/// stay as they are. `images` are addresses of at most 20 pictures. A line has at most 1 MiB, the whole at most 512 MiB.
 ///
 /// The first record of CSV names the columns: `sku` and any of `slug`, `name`, `description`, `brand`,
 /// `category`, `status`, `fulfilment`, `currency`, `price` (the variant's), `default_price` (of variants
-/// without one), `compare_at_price` (all in minor units), `stock`, and as JSON `category_path`, `attributes`,
+/// without one), `compare_at_price` (all in minor units), `stock`, `low_stock_threshold`, and as JSON `category_path`, `attributes`,
 /// `options`, `images`, `variant_options`, `variant_attributes`. An empty cell leaves what it is about as it is. A new SKU
 /// joins the product that has the record's slug.
 #[utoipa::path(
@@ -105,7 +102,7 @@ impl From<JobReport> for JobBody {
     params(
         ImportQuery,
         ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
-            description = "Accepted, and not needed: lines that come again change nothing more."),
+            description = "The same lines, sent again in the same manner, are the same job."),
     ),
     request_body(content(
         (String = "application/x-ndjson"),
@@ -116,7 +113,8 @@ impl From<JobReport> for JobBody {
     responses(
         (status = 202, body = ImportAccepted),
         (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
-        (status = 403, body = ProblemBody), (status = 413, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 409, body = ProblemBody),
+        (status = 413, body = ProblemBody),
         (status = 415, body = ProblemBody), (status = 422, body = ProblemBody),
         (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
         (status = 503, body = ProblemBody),
@@ -124,10 +122,10 @@ impl From<JobReport> for JobBody {
 )]
 pub(crate) async fn receive(
     State(app): State<Arc<App>>,
-    _: UnlimitedManager,
+    UnlimitedManager(manager): UnlimitedManager,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
-    _: IdempotencyKey,
+    IdempotencyKey(name): IdempotencyKey,
     body: Body,
 ) -> Result<Response, HttpError> {
     let manner = ImportManner { format: format(&headers)?, dry_run: query.dry_run };
@@ -135,9 +133,22 @@ pub(crate) async fn receive(
     if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
         return Err(Error::ImportTooLarge(most).into());
     }
-    let job_id = app::receive_import(&app, manner, body.into_data_stream()).await?;
-    let location = [(header::LOCATION, format!("/api/v1/jobs/{job_id}"))];
-    Ok((StatusCode::ACCEPTED, location, Json(ImportAccepted { job_id })).into_response())
+    let key =
+        name.map(|name| ImportKey { name, scope: manager.scope(), request: manner.request() });
+    let outcome = app::receive_import(&app, manner, key, body.into_data_stream()).await?;
+    outcome.respond(|accepted| Ok(accepted.answer()?.into_response()))
+}
+
+impl ImportManner {
+    /// The fingerprint of a request that is meant so: the same lines meant otherwise are another one.
+    fn request(self) -> StreamFingerprint {
+        let format = match self.format {
+            Format::Ndjson => NDJSON[0],
+            Format::Csv => CSV,
+        };
+        let path = format!("/api/v1/products/import?dry_run={}&type={format}", self.dry_run);
+        StreamFingerprint::of(&Method::POST, &path)
+    }
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, Problem> {
@@ -145,13 +156,43 @@ fn format(headers: &HeaderMap) -> Result<Format, Problem> {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if NDJSON.iter().any(|name| name.eq_ignore_ascii_case(essence)) {
         Ok(Format::Ndjson)
-    } else if essence.eq_ignore_ascii_case("text/csv") {
+    } else if essence.eq_ignore_ascii_case(CSV) {
         Ok(Format::Csv)
     } else {
         let detail = "an import is NDJSON or CSV: send it with content-type: application/x-ndjson or \
                       text/csv";
         Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail))
     }
+}
+
+/// Ends an import behind the chunk that is worked on: what was done by then stays and is reported. Until
+/// then its status is `running`, then `cancelled`; cancelled once more, it answers the same.
+#[utoipa::path(
+    post, path = "/api/v1/jobs/{id}/cancel", operation_id = "cancel_job", tag = "catalog",
+    params(
+        ("id" = JobId, Path),
+        ("Idempotency-Key" = inline(Option<IdempotencyKey>), Header,
+            description = "Accepted, and not needed: what is cancelled stays so."),
+    ),
+    request_body(content = Option<NoFields>), security(("bearer" = [])),
+    responses(
+        (status = 200, body = JobBody),
+        (status = 400, body = ProblemBody), (status = 401, body = ProblemBody),
+        (status = 403, body = ProblemBody), (status = 404, body = ProblemBody),
+        (status = 409, body = ProblemBody), (status = 413, body = ProblemBody),
+        (status = 415, body = ProblemBody), (status = 422, body = ProblemBody),
+        (status = 429, body = ProblemBody), (status = 500, body = ProblemBody),
+        (status = 503, body = ProblemBody),
+    )
+)]
+pub(crate) async fn cancel(
+    State(app): State<Arc<App>>,
+    _: UnlimitedManager,
+    Path(id): Path<JobId>,
+    _: IdempotencyKey,
+    _: OptionalJson<NoFields>,
+) -> Result<Json<JobBody>, HttpError> {
+    Ok(Json(app::cancel_import(&app, id).await?.into()))
 }
 
 /// Tells how far an import is.

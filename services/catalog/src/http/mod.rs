@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
-/// The largest body of a product or category, in bytes: as long as a line of an import.
+/// The largest body of a product or category, in bytes: as long as a product may be.
 const MAX_BODY: usize = 256 * 1_024;
 
 /// What the gateway shows to the world.
@@ -35,6 +35,7 @@ pub(crate) fn public(app: App, authenticator: Arc<Authenticator>) -> OpenApiRout
         .routes(routes!(imports::receive))
         .routes(routes!(exports::export))
         .routes(routes!(imports::read_job))
+        .routes(routes!(imports::cancel))
         .with_state(Arc::new(app))
         // One layer made of two: axum boxes a route once for each time that it is layered.
         .layer((Extension(authenticator), DefaultBodyLimit::max(MAX_BODY)))

@@ -22,6 +22,8 @@ pub enum JobStatus {
     Running,
     /// Every line was taken or reported.
     Done,
+    /// Somebody ended it: the lines that were worked on by then are taken or reported.
+    Cancelled,
     /// Its lines never arrived whole; nothing of it was taken.
     Failed,
 }
@@ -32,16 +34,18 @@ impl JobStatus {
             Self::Receiving => "receiving",
             Self::Queued => "queued",
             Self::Running => "running",
-            Self::Done => "done",
+            // Stored as done, beside the wish.
+            Self::Done | Self::Cancelled => "done",
             Self::Failed => "failed",
         }
     }
 
-    fn read(stored: &str) -> Result<Self, DbError> {
-        [Self::Receiving, Self::Queued, Self::Running, Self::Done, Self::Failed]
+    fn read(stored: &str, cancelled: bool) -> Result<Self, DbError> {
+        let status = [Self::Receiving, Self::Queued, Self::Running, Self::Done, Self::Failed]
             .into_iter()
             .find(|status| status.as_str() == stored)
-            .ok_or_else(|| DbError::decode("no such status of a job"))
+            .ok_or_else(|| DbError::decode("no such status of a job"))?;
+        Ok(if cancelled && status == Self::Done { Self::Cancelled } else { status })
     }
 }
 
@@ -94,7 +98,7 @@ impl JobTurn {
 fn read(row: &Row<'_>) -> Result<Job, DbError> {
     Ok(Job {
         id: row.get(0)?,
-        status: JobStatus::read(&row.get::<String>(1)?)?,
+        status: JobStatus::read(&row.get::<String>(1)?, row.get(8)?)?,
         total: row.get(2)?,
         done: row.get(3)?,
         error_count: row.get(4)?,
@@ -136,7 +140,7 @@ pub fn set_job_columns(tx: &mut Tx<'_>, id: JobId, columns: &Columns) -> Result<
     Ok(())
 }
 
-/// Stores some lines of a job.
+/// Stores some lines of a job; `false` when they are awaited no more.
 ///
 /// # Errors
 /// When the database fails.
@@ -145,13 +149,27 @@ pub fn insert_chunk(
     job: JobId,
     chunk: &Chunk,
     now: Timestamp,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
+    if !touch_job(tx, job, now)? {
+        return Ok(false);
+    }
     tx.execute(
         "INSERT INTO import_chunks (job_id, number, first_line, filled, data) VALUES (?, ?, ?, ?, ?)",
         p![job, chunk.number, chunk.first_line, chunk.filled, chunk.data],
     )?;
-    tx.execute("UPDATE import_jobs SET updated_at = ? WHERE id = ?", p![now, job])?;
-    Ok(())
+    Ok(true)
+}
+
+/// Says that the sender of a job's lines is still there; `false` when they are awaited no more.
+///
+/// # Errors
+/// When the database fails.
+pub fn touch_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<bool, DbError> {
+    let touched = tx.execute(
+        "UPDATE import_jobs SET updated_at = ? WHERE id = ? AND status = 'receiving'",
+        p![now, id],
+    )?;
+    Ok(touched > 0)
 }
 
 /// The chunk of this number, if there is one.
@@ -179,7 +197,7 @@ pub fn lookup_chunk(tx: &mut Tx<'_>, job: JobId, number: i64) -> Result<Option<C
 /// When the database fails.
 pub fn lookup_job(tx: &mut Tx<'_>, id: JobId) -> Result<Option<Job>, DbError> {
     tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns \
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled \
          FROM import_jobs WHERE id = ?",
         p![id],
         read,
@@ -198,25 +216,80 @@ pub fn job_errors(tx: &mut Tx<'_>, id: JobId) -> Result<Vec<LineError>, DbError>
     )
 }
 
-/// Moves a job on to `status`, with its `total` where that is known from now on.
+/// Lets a job be worked on, all of whose lines are there; `false` when it has ended meanwhile.
 ///
 /// # Errors
 /// When the database fails.
-pub fn set_job_status(
-    tx: &mut Tx<'_>,
-    id: JobId,
-    status: JobStatus,
-    total: Option<i64>,
-    now: Timestamp,
-) -> Result<(), DbError> {
-    tx.execute(
-        "UPDATE import_jobs SET status = ?, total = COALESCE(?, total), updated_at = ? WHERE id = ?",
-        p![status.as_str(), total, now, id],
+pub fn queue_job(tx: &mut Tx<'_>, id: JobId, total: i64, now: Timestamp) -> Result<bool, DbError> {
+    let queued = tx.execute(
+        "UPDATE import_jobs SET status = 'queued', total = ?, updated_at = ? \
+         WHERE id = ? AND status = 'receiving'",
+        p![total, now, id],
     )?;
+    Ok(queued > 0)
+}
+
+/// Ends a job whose lines did not arrive whole, unless it has ended otherwise.
+///
+/// # Errors
+/// When the database fails.
+pub fn fail_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE import_jobs SET status = 'failed', updated_at = ? WHERE id = ? AND status = 'receiving'",
+        p![now, id],
+    )?;
+    delete_chunks(tx, id)
+}
+
+/// Ends a job that nothing more will come of; lines that nobody worked on go.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
+    tx.execute("UPDATE import_jobs SET status = 'done', updated_at = ? WHERE id = ?", p![now, id])?;
+    delete_chunks(tx, id)
+}
+
+/// Notes that a job is to end, and ends it where nobody works on it; who does ends it behind the chunk
+/// in hand.
+///
+/// # Errors
+/// When the database fails.
+pub fn cancel_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE import_jobs SET cancelled = ?, updated_at = ? WHERE id = ? AND status IN ('receiving', 'queued', 'running')",
+        p![true, now, id],
+    )?;
+    let ended = tx.execute(
+        "UPDATE import_jobs SET status = 'done' WHERE id = ? AND (status IN ('receiving', 'queued') \
+         OR (status = 'running' AND lease_until = 0))",
+        p![id],
+    )?;
+    if ended > 0 { delete_chunks(tx, id) } else { Ok(()) }
+}
+
+/// Whether a job is to end.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_cancelled(tx: &mut Tx<'_>, id: JobId) -> Result<bool, DbError> {
+    let found =
+        tx.query_opt("SELECT cancelled FROM import_jobs WHERE id = ?", p![id], |row| row.get(0))?;
+    Ok(found.unwrap_or(true))
+}
+
+/// Takes a job away of which nothing was worked on.
+///
+/// # Errors
+/// When the database fails.
+pub fn delete_job(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+    delete_chunks(tx, id)?;
+    tx.execute("DELETE FROM import_jobs WHERE id = ?", p![id])?;
     Ok(())
 }
 
-/// Takes the oldest job that nobody works on, until `lease_until`; if there is one.
+/// Takes the job that nobody works on and that has waited longest for its turn, until `lease_until`; if
+/// there is one.
 ///
 /// # Errors
 /// When the database fails.
@@ -226,9 +299,9 @@ pub fn claim_job(
     lease_until: Timestamp,
 ) -> Result<Option<Job>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns \
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled \
          FROM import_jobs WHERE status IN ('queued', 'running') AND lease_until < ? \
-         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED",
+         ORDER BY updated_at, next_chunk, id LIMIT 1 FOR UPDATE SKIP LOCKED",
         p![now],
         read,
     )?;
@@ -282,20 +355,20 @@ pub fn checkpoint(
     Ok(true)
 }
 
-/// Gives a job back at once, to be taken by whoever comes next.
+/// Gives a job back at once, to be taken by whoever comes next; one that is to end does so.
 ///
 /// # Errors
 /// When the database fails.
-pub fn release_job(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+pub fn release_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
+    if is_cancelled(tx, id)? {
+        return end_job(tx, id, now);
+    }
     tx.execute("UPDATE import_jobs SET lease_until = 0 WHERE id = ?", p![id])?;
     Ok(())
 }
 
 /// Takes away the lines of a job that will not be worked on.
-///
-/// # Errors
-/// When the database fails.
-pub fn delete_chunks(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+fn delete_chunks(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
     tx.execute("DELETE FROM import_chunks WHERE job_id = ?", p![id])?;
     Ok(())
 }
@@ -312,8 +385,7 @@ pub fn fail_stale_jobs(tx: &mut Tx<'_>, before: Timestamp, now: Timestamp) -> Re
     )?;
     let mut count = 0;
     for id in stale {
-        delete_chunks(tx, id)?;
-        set_job_status(tx, id, JobStatus::Failed, None, now)?;
+        fail_job(tx, id, now)?;
         count += 1;
     }
     Ok(count)

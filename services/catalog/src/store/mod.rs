@@ -24,9 +24,9 @@ pub use collections::{
 };
 pub use export::export_products;
 pub use imports::{
-    ERRORS_KEPT, Job, JobStatus, JobTurn, checkpoint, claim_job, delete_chunks, fail_stale_jobs,
-    insert_chunk, insert_job, job_errors, lookup_chunk, lookup_job, release_job, set_job_columns,
-    set_job_status,
+    ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, claim_job, delete_job, end_job,
+    fail_job, fail_stale_jobs, insert_chunk, insert_job, is_cancelled, job_errors, lookup_chunk,
+    lookup_job, queue_job, release_job, set_job_columns, touch_job,
 };
 pub use listing::{Filter, list_products};
 pub use products::{
@@ -113,6 +113,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0010_sales.sql"),
             postgres: include_str!("../../migrations/postgres/0010_sales.sql"),
             mysql: include_str!("../../migrations/mysql/0010_sales.sql"),
+        },
+        Migration {
+            version: 11,
+            name: "cancelled_imports",
+            sqlite: include_str!("../../migrations/sqlite/0011_cancelled_imports.sql"),
+            postgres: include_str!("../../migrations/postgres/0011_cancelled_imports.sql"),
+            mysql: include_str!("../../migrations/mysql/0011_cancelled_imports.sql"),
         },
     ],
 };

@@ -18,13 +18,23 @@ use techtrove_inventory_api::{
 };
 use techtrove_runtime::{Service, Shutdown, Worker};
 use techtrove_testing::{Actor, Reply};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 /// What the stand-in for inventory was told, and how it behaves.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Inventory {
     told: Arc<Mutex<Vec<SetStock>>>,
     away: Arc<Mutex<bool>>,
+    /// How many more calls that set stock are answered.
+    answers: Arc<Semaphore>,
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        let answers = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        Self { told: Arc::default(), away: Arc::default(), answers }
+    }
 }
 
 impl Inventory {
@@ -34,6 +44,12 @@ impl Inventory {
 
     pub fn be_away(&self, away: bool) {
         *self.away.lock().expect("no panic") = away;
+    }
+
+    /// Keeps whoever sets stock waiting, but for so many calls.
+    pub fn answer_only(&self, calls: usize) {
+        let _ = self.answers.forget_permits(Semaphore::MAX_PERMITS);
+        self.answers.add_permits(calls);
     }
 
     fn router(&self) -> Router {
@@ -53,6 +69,7 @@ async fn set_stock(
     if *inventory.away.lock().expect("no panic") {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    inventory.answers.acquire().await.expect("never closed").forget();
     let items = request.items.iter().map(outcome).collect();
     inventory.told.lock().expect("no panic").extend(request.items);
     Json(SetStockResponse { items }).into_response()
@@ -76,8 +93,11 @@ async fn read_stock(
 ) -> Json<ReadStockResponse> {
     let told = inventory.told();
     let last = |sku: Sku| {
-        let on_hand = told.iter().rev().find(|it| it.sku == sku && it.on_hand.is_some())?.on_hand?;
-        Some(OnHand { sku, on_hand: on_hand.into() })
+        let of_it = || told.iter().rev().filter(|it| it.sku == sku);
+        let _ = of_it().next()?;
+        let on_hand = of_it().find_map(|it| it.on_hand).unwrap_or_default().into();
+        let threshold = of_it().find_map(|it| it.low_stock_threshold).unwrap_or(5).into();
+        Some(OnHand { sku, on_hand, low_stock_threshold: threshold })
     };
     Json(ReadStockResponse { items: request.skus.into_iter().filter_map(last).collect() })
 }

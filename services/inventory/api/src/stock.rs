@@ -62,6 +62,8 @@ pub struct OnHand {
     pub sku: Sku,
     /// How many, reserved ones included.
     pub on_hand: i64,
+    /// Up to how many available pieces it counts as low.
+    pub low_stock_threshold: i64,
 }
 
 /// Makes SKUs known and sets their stock where a number is given.
@@ -81,6 +83,9 @@ pub struct SetStock {
     pub keyed: bool,
     /// The pieces in the building; unchanged when absent.
     pub on_hand: Option<u32>,
+    /// Up to how many available pieces it counts as low; unchanged when absent.
+    #[serde(default)]
+    pub low_stock_threshold: Option<u32>,
 }
 
 /// What became of each item, in the request's order.

@@ -84,7 +84,11 @@ pub async fn list_on_hand(app: &App, skus: Vec<Sku>) -> Result<Vec<OnHand>, Erro
     let items = app.db.read("inventory.list_on_hand", move |tx| {
         store::lookup_items(tx, skus.iter()).map_err(Error::from)
     });
-    let on_hand = |item: StockItem| OnHand { sku: item.sku, on_hand: item.stock.on_hand() };
+    let on_hand = |item: StockItem| OnHand {
+        sku: item.sku,
+        on_hand: item.stock.on_hand(),
+        low_stock_threshold: item.stock.low_stock_threshold(),
+    };
     Ok(items.await?.into_iter().map(on_hand).collect())
 }
 

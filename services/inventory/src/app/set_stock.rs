@@ -13,7 +13,7 @@ use super::{
     save::{Stamp, movements, save},
 };
 use crate::{
-    domain::{Cause, CountRefused, MAX_COUNT, StockItem},
+    domain::{Cause, CountRefused, MAX_COUNT, MAX_THRESHOLD, StockItem},
     error::Error,
     store::{self, Batch},
 };
@@ -96,13 +96,12 @@ fn kinds(items: &[SetStock]) -> BTreeMap<&Sku, bool> {
 /// The stock `before` as the items set it, and which of them are refused.
 fn set(items: &[SetStock], before: &[StockItem]) -> (Vec<StockItem>, Refusals) {
     let kinds = kinds(items);
-    let counts: BTreeMap<&Sku, i64> =
-        items.iter().filter_map(|item| Some((&item.sku, i64::from(item.on_hand?)))).collect();
+    let numbers = numbers(items);
     let mut refusals = Refusals::new();
     let mut after = Vec::with_capacity(before.len());
     for item in before {
         let told = item.sold_as(kinds.get(&item.sku).copied().unwrap_or(item.digital));
-        let set = counts.get(&item.sku).map(|&count| counted(&told, count));
+        let set = numbers.get(&item.sku).map(|numbers| counted(&told, *numbers));
         after.push(match set {
             Some(Ok(counted)) => counted,
             Some(Err(refusal)) => {
@@ -115,17 +114,44 @@ fn set(items: &[SetStock], before: &[StockItem]) -> (Vec<StockItem>, Refusals) {
     (after, refusals)
 }
 
-/// The item with so many pieces, or why not. Where the catalogue sells licence keys, no number is taken,
-/// not even the right one: it would be wrong after the next sale.
-fn counted(item: &StockItem, count: i64) -> Result<StockItem, (String, String)> {
-    if count > MAX_COUNT {
-        let detail = format!("stock is a number from 0 to {MAX_COUNT}");
-        return Err((codes::INVALID_REQUEST.code.to_owned(), detail));
+/// The numbers that a SKU is given.
+#[derive(Clone, Copy, Default)]
+struct Numbers {
+    on_hand: Option<i64>,
+    low_stock_threshold: Option<i64>,
+}
+
+/// What each SKU is given; of one that comes twice the last of each number holds.
+fn numbers(items: &[SetStock]) -> BTreeMap<&Sku, Numbers> {
+    let mut numbers = BTreeMap::<&Sku, Numbers>::new();
+    for item in items {
+        let (on_hand, threshold) = (item.on_hand, item.low_stock_threshold);
+        if on_hand.is_some() || threshold.is_some() {
+            let given = numbers.entry(&item.sku).or_default();
+            given.on_hand = on_hand.map(i64::from).or(given.on_hand);
+            given.low_stock_threshold = threshold.map(i64::from).or(given.low_stock_threshold);
+        }
     }
-    if item.digital || item.keyed {
+    numbers
+}
+
+/// The item with these numbers, or why not. Where the catalogue sells licence keys, no number is taken,
+/// not even the right one: it would be wrong after the next sale.
+fn counted(item: &StockItem, numbers: Numbers) -> Result<StockItem, (String, String)> {
+    let on_hand = numbers.on_hand.unwrap_or(item.stock.on_hand());
+    let threshold = numbers.low_stock_threshold.unwrap_or(item.stock.low_stock_threshold());
+    for (name, number, most) in
+        [("stock", on_hand, MAX_COUNT), ("low_stock_threshold", threshold, MAX_THRESHOLD)]
+    {
+        if number > most {
+            let detail = format!("{name} is a number from 0 to {most}");
+            return Err((codes::INVALID_REQUEST.code.to_owned(), detail));
+        }
+    }
+    if numbers.on_hand.is_some() && (item.digital || item.keyed) {
         return Err((STOCK_IS_KEYS.code.to_owned(), CountRefused::Keys.to_string()));
     }
-    item.counted(count, item.stock.low_stock_threshold()).map_err(|refused| {
+    item.counted(on_hand, threshold).map_err(|refused| {
         let problem = Problem::from(Error::from(refused));
         (problem.code.into_owned(), problem.detail)
     })

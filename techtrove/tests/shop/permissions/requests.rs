@@ -131,6 +131,7 @@ pub const REQUESTS: &[Request] = &[
     send("POST /api/v1/products/import", Thing::Nothing, |_| Sent::Ndjson("{}\n")),
     call("GET /api/v1/products/export", Thing::Nothing),
     call("GET /api/v1/jobs/{id}", Thing::Import),
+    call("POST /api/v1/jobs/{id}/cancel", Thing::Import),
     call("GET /api/v1/categories", Thing::Nothing),
     call("GET /api/v1/categories/{id}", Thing::Category),
     send("POST /api/v1/categories", Thing::Nothing, |it| Sent::Json(category(it.number))),
