@@ -92,8 +92,8 @@ pub async fn list_on_hand(app: &App, skus: Vec<Sku>) -> Result<Vec<OnHand>, Erro
     Ok(items.await?.into_iter().map(on_hand).collect())
 }
 
-/// What the public may know of each SKU, in the order asked for; a SKU that is not known, a draft's
-/// for all the public can tell, has nothing to be had.
+/// What the public may know of each SKU, in the order asked for; of one that is not known there is nothing
+/// to be had. Whether its product is on sale the catalogue says, and not the stock.
 ///
 /// # Errors
 /// When the database fails.

@@ -190,13 +190,13 @@ fn missing(route: &Route, ships: bool, pricing: &Pricing) -> Vec<FieldError> {
     }
     match &route.method {
         None if ships => {
-            let detail = format!("goods that ship need a method: {}", methods(pricing, country));
+            let detail = format!("goods that ship need a method: {}", choice(pricing, country));
             errors.push(FieldError::new("/shipping_method", detail));
         }
         // Nothing but an address tells where to, and that is missing.
         Some(_) if ships && route.shipping.is_none() => {}
         Some(method) if pricing.shipping.price(method, country, &pricing.home).is_none() => {
-            let detail = format!("no such method: choose one of {}", methods(pricing, country));
+            let detail = format!("no such method: {}", choice(pricing, country));
             errors.push(FieldError::new("/shipping_method", detail));
         }
         _ => {}
@@ -204,8 +204,12 @@ fn missing(route: &Route, ships: bool, pricing: &Pricing) -> Vec<FieldError> {
     errors
 }
 
-fn methods(pricing: &Pricing, country: &Country) -> String {
-    pricing.methods(country).join(", ")
+/// Which methods there are to choose from.
+fn choice(pricing: &Pricing, country: &Country) -> String {
+    match pricing.methods(country).join(", ") {
+        none if none.is_empty() => format!("nothing is sent to {country}"),
+        methods => format!("choose one of {methods}"),
+    }
 }
 
 #[cfg(test)]
