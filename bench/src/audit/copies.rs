@@ -67,7 +67,11 @@ const DATABASES: &[(&str, &[Table])] = &[
     ),
     (
         "sandbox",
-        &[("charges", &[("charge_key", Anew::Text)]), ("ledger", &[("charge_key", Anew::Text)])],
+        &[
+            ("charges", &[("charge_key", Anew::Text)]),
+            ("ledger", &[("charge_key", Anew::Text)]),
+            ("refunds", &[("charge_key", Anew::Text), ("refund_key", Anew::Text)]),
+        ],
     ),
     (
         "notifications",

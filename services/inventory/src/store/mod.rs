@@ -14,7 +14,7 @@ pub use audit::{audit_reservations, audit_stock};
 pub use batch::Batch;
 pub use keys::{assign_keys, insert_key, list_sold_keys, lookup_known, return_keys, reveal_keys};
 pub use movements::{insert_movement, list_movements};
-pub use parcels::{insert_parcel, lookup_parcel};
+pub use parcels::{audit_parcels, insert_parcel, lookup_parcel};
 pub use reservations::{
     insert_reservation, list_due, list_left, list_lines, lock_standing, lookup_standing,
     update_standing,
@@ -55,6 +55,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0004_returns_by_reservation.sql"),
             postgres: include_str!("../../migrations/postgres/0004_returns_by_reservation.sql"),
             mysql: include_str!("../../migrations/mysql/0004_returns_by_reservation.sql"),
+        },
+        Migration {
+            version: 5,
+            name: "return_lines_by_sku",
+            sqlite: include_str!("../../migrations/sqlite/0005_return_lines_by_sku.sql"),
+            postgres: include_str!("../../migrations/postgres/0005_return_lines_by_sku.sql"),
+            mysql: include_str!("../../migrations/mysql/0005_return_lines_by_sku.sql"),
         },
     ],
 };
