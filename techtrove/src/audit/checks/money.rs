@@ -60,20 +60,21 @@ fn refunds_agree(ours: &[RefundClaim], theirs: &[RefundEntry]) -> bool {
     ours.iter().all(stands) && theirs.iter().all(known)
 }
 
-/// Whether a settled order knows how its payment stands; one that was never asked for is none.
+/// Whether a settled order knows how its payment stands. Of one that came to nothing it may not know why: a
+/// refusal that it was told of need not be the end that payments made of it.
 fn status_agrees(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
-    let Some(payment) = payment else { return order.payment_status == "voided" };
-    let status = match payment.status {
-        PaymentStatus::Unknown => "unknown",
-        PaymentStatus::RequiresAction => "requires_action",
-        PaymentStatus::Authorized => "authorized",
-        PaymentStatus::Captured => "captured",
-        PaymentStatus::PartiallyRefunded => "partially_refunded",
-        PaymentStatus::Refunded => "refunded",
-        PaymentStatus::Failed => "failed",
-        PaymentStatus::Voided => "voided",
-    };
-    order.payment_status == status
+    let known = order.payment_status.as_str();
+    match payment.map(|payment| payment.status) {
+        None | Some(PaymentStatus::Failed | PaymentStatus::Voided) => {
+            ["failed", "voided"].contains(&known)
+        }
+        Some(PaymentStatus::Unknown) => known == "unknown",
+        Some(PaymentStatus::RequiresAction) => known == "requires_action",
+        Some(PaymentStatus::Authorized) => known == "authorized",
+        Some(PaymentStatus::Captured) => known == "captured",
+        Some(PaymentStatus::PartiallyRefunded) => known == "partially_refunded",
+        Some(PaymentStatus::Refunded) => known == "refunded",
+    }
 }
 
 /// A payment that no order claims.
