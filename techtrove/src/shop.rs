@@ -56,6 +56,7 @@ pub struct Wiring {
 #[derive(Clone, Debug)]
 pub struct Databases {
     urls: Vec<(&'static str, String)>,
+    made_before: Vec<String>,
     options: DbOptions,
 }
 
@@ -63,13 +64,21 @@ impl Databases {
     /// One for each service, at the URL that `url` gives for its name.
     #[must_use]
     pub fn new(url: impl Fn(&str) -> String, options: DbOptions) -> Self {
-        Self { urls: SERVICES.iter().map(|&name| (name, url(name))).collect(), options }
+        let urls = SERVICES.iter().map(|&name| (name, url(name))).collect();
+        Self { urls, made_before: Vec::new(), options }
+    }
+
+    /// Those of these services are there, and refused where nothing is in them.
+    #[must_use]
+    pub fn made_before(self, services: &[String]) -> Self {
+        Self { made_before: services.to_vec(), ..self }
     }
 
     pub(crate) async fn open(&self, service: &str) -> Result<Db, StartError> {
         let found = self.urls.iter().find(|(name, _)| *name == service);
         let (_, url) = found.expect("every service of SERVICES has a URL");
-        Ok(Db::open(url, self.options.clone()).await?)
+        let made_before = self.made_before.iter().any(|name| name == service);
+        Ok(Db::open(url, DbOptions { made_before, ..self.options.clone() }).await?)
     }
 }
 
@@ -137,7 +146,8 @@ impl Wiring {
         clock: SharedClock,
         ids: SharedIds,
     ) -> Self {
-        let databases = Databases::new(|name| folder.database_url(name), DbOptions::default());
+        let databases = Databases::new(|name| folder.database_url(name), DbOptions::default())
+            .made_before(folder.made_before());
         Self { clock, ids, secrets, settings, databases, on_loopback: true }
     }
 }

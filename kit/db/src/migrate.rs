@@ -83,6 +83,15 @@ pub enum MigrateError {
         /// What is in it.
         found: String,
     },
+    /// It was made before, and nothing is in it.
+    #[error(
+        "the database {db} holds nothing of what was in it: its newest part, the file that ends in -wal, \
+         is missing or damaged; restore a backup"
+    )]
+    Emptied {
+        /// The database.
+        db: String,
+    },
     /// A statement failed, and nothing of its migration stays.
     #[error(
         "migration {version} of {set} ({name}) failed at statement {statement} and was undone: {cause}"
@@ -174,29 +183,34 @@ pub(crate) async fn run(db: &Db, set: &MigrationSet) -> Result<(), MigrateError>
 pub(crate) async fn run_all(db: &Db, sets: &[MigrationSet]) -> Result<(), MigrateError> {
     let sets = || sets.iter().chain([&owner::MIGRATIONS]);
     let known: Vec<&'static str> = sets().map(|set| set.name).collect();
-    let name = db.name().to_owned();
-    db.read("read migrations", move |tx| refuse_others(tx, &name, &known)).await?;
+    let (name, made_before) = (db.name().to_owned(), db.options().made_before);
+    let refused = move |tx: &mut Tx<'_>| match refuse_others(tx, &name, &known) {
+        Ok(false) if made_before => Err(MigrateError::Emptied { db: name.clone() }),
+        other => other.map(drop),
+    };
+    db.read("read migrations", refused).await?;
     for set in sets() {
         run(db, set).await?;
     }
     Ok(())
 }
 
-/// Refuses a database that holds anything but tables of these sets, the first of which is its own.
-fn refuse_others(tx: &mut Tx<'_>, db: &str, known: &[&str]) -> Result<(), MigrateError> {
+/// Refuses a database that holds anything but tables of these sets, the first of which is its own, and tells
+/// whether it holds any.
+fn refuse_others(tx: &mut Tx<'_>, db: &str, known: &[&str]) -> Result<bool, MigrateError> {
     let foreign = |found| Err(MigrateError::Foreign { db: db.to_owned(), found });
     if tx.query_opt(TABLE_EXISTS, p![], |_| Ok(()))?.is_none() {
         // On a server, extensions keep tables of theirs beside ours.
         if tx.engine() != Engine::Sqlite {
-            return Ok(());
+            return Ok(false);
         }
         let table = tx.query_opt(ANY_TABLE, p![], |row| row.get::<String>(0))?;
-        return table.map_or(Ok(()), |table| foreign(format!("the table {table}")));
+        return table.map_or(Ok(false), |table| foreign(format!("the table {table}")));
     }
     let sets = tx.query(SETS, p![], |row| row.get::<String>(0))?;
     let is_own = sets.iter().any(|set| known.first() == Some(&set.as_str()));
     match sets.into_iter().find(|set| !known.contains(&set.as_str())) {
-        None => Ok(()),
+        None => Ok(true),
         Some(set) if is_own => Err(MigrateError::UnknownSet { db: db.to_owned(), set }),
         Some(set) => foreign(format!("the tables of {set}")),
     }

@@ -25,6 +25,8 @@ pub struct DbOptions {
     pub connect_timeout: Duration,
     /// How often a job runs again after deadlocks and lost connections before it fails.
     pub attempts: u32,
+    /// Whether it was made before, so that one without tables is refused and not made anew.
+    pub made_before: bool,
     /// Tells when a migration was applied.
     pub clock: SharedClock,
 }
@@ -40,6 +42,7 @@ impl Default for DbOptions {
             slow_job: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(5),
             attempts: 12,
+            made_before: false,
             clock: Arc::new(SystemClock),
         }
     }

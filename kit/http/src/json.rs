@@ -112,13 +112,23 @@ fn readable(detail: &str) -> String {
 }
 
 fn require_json(request: &Request) -> Result<(), Problem> {
-    let given = request.headers().get(header::CONTENT_TYPE);
-    let essence = given.and_then(|value| value.to_str().ok()?.split(';').next());
-    if essence.is_some_and(|essence| is_json(request.method(), essence.trim())) {
+    let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let (essence, parameters) = given.map_or(("", ""), |it| it.split_once(';').unwrap_or((it, "")));
+    if is_json(request.method(), essence.trim()) && parameters.split(';').all(is_utf_8) {
         return Ok(());
     }
-    let detail = "the body must be JSON: send it with content-type: application/json";
+    let detail = "the body must be JSON: send it in UTF-8 with content-type: application/json";
     Err(Problem::new(codes::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
+/// Whether a parameter of the media type leaves the text what JSON is (RFC 8259 section 8.1).
+fn is_utf_8(parameter: &str) -> bool {
+    match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    }
 }
 
 /// `application/json`, or the merge patch (RFC 7396) that a `PATCH` is. A type built on JSON that means something
@@ -274,7 +284,12 @@ mod tests {
                 http::Request::builder().method(method).header("content-type", media_type);
             require_json(&request.body(Body::empty()).expect("a request")).is_ok()
         };
-        for good in ["application/json", "Application/JSON; charset=utf-8", "application/json;"] {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/json;a=b; Charset = \"UTF-8\"",
+            "application/json;",
+        ] {
             assert!(taken(Method::POST, good), "{good}");
         }
         for bad in [
@@ -285,6 +300,8 @@ mod tests {
             "text/plain",
             "application/problem+json",
             "application/merge-patch+json",
+            "application/json; charset=latin1",
+            "application/json; a=b; charset=\"utf-16\"",
         ] {
             assert!(!taken(Method::POST, bad), "{bad}");
         }

@@ -185,7 +185,12 @@ async fn each_way_to_fail_ends_with_the_money_given_back_once() {
         let bought = buy(&shop, "tok_ok", 1).await;
         shop.app.drivers.idle().await;
 
-        let reply = refund(&world, &shop, &bought, Some(500)).await.expect(201);
+        let path = format!("{}/refunds", bought.path);
+        let body = json!({"amount": {"amount": 500, "currency": "USD"}, "reason": "a scratch"});
+        let support = || world.staff(&shop, Role::Support);
+        let ask = || support().post(&path, &body).header("idempotency-key", "k-1");
+        let reply = ask().await.expect(201);
+        let meanwhile = ask().await.expect(201);
         shop.app.drivers.idle().await;
         world.assert_books_agree(&context).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -195,6 +200,10 @@ async fn each_way_to_fail_ends_with_the_money_given_back_once() {
         assert!(["succeeded", "pending"].contains(&&*status), "{context}: {status}");
         world.assert_settled(&context).await;
         assert_eq!(world.orders().await[0].payment.refunded, 500, "{context}");
+        for again in [meanwhile, ask().await.expect(201)] {
+            assert_eq!(again.text(), reply.text(), "{context}");
+            assert_eq!(again.header("idempotent-replayed"), "true", "{context}");
+        }
     }
 }
 

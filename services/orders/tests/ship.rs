@@ -186,7 +186,12 @@ async fn each_way_to_fail_ends_with_the_parcel_gone_once() {
         let bought = buy(&shop, "tok_ok", 1).await;
         shop.app.drivers.idle().await;
 
-        let reply = ship(&world, &shop, &bought, &[]).await.expect(201);
+        let path = format!("{}/shipments", bought.path);
+        let body = json!({"carrier": "DHL", "tracking_number": "JD0001"});
+        let manager = || world.staff(&shop, Role::Manager);
+        let ask = || manager().post(&path, &body).header("idempotency-key", "k-1");
+        let reply = ask().await.expect(201);
+        let meanwhile = ask().await.expect(201);
         shop.app.drivers.idle().await;
         world.assert_books_agree(&context).await;
         tokio::time::sleep(Duration::from_secs(60)).await;
@@ -196,6 +201,10 @@ async fn each_way_to_fail_ends_with_the_parcel_gone_once() {
         assert!(["shipped", "preparing"].contains(&&*status), "{context}: {status}");
         world.assert_settled(&context).await;
         assert_eq!(world.orders().await[0].status, OrderStatus::Shipped, "{context}");
+        for again in [meanwhile, ask().await.expect(201)] {
+            assert_eq!(again.text(), reply.text(), "{context}");
+            assert_eq!(again.header("idempotent-replayed"), "true", "{context}");
+        }
     }
 }
 

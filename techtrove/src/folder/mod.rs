@@ -35,6 +35,7 @@ enum Made {
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
+    made: Vec<String>,
     _lock: File,
 }
 
@@ -138,7 +139,7 @@ impl DataFolder {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
         let lock = private_file(&path.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
-            Ok(()) => Self { path: path.to_owned(), _lock: lock }.complete(),
+            Ok(()) => Self { path: path.to_owned(), made: Vec::new(), _lock: lock }.complete(),
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse { path: path.to_owned() }),
             Err(TryLockError::Error(cause)) => Err(unusable(cause)),
         }
@@ -146,13 +147,14 @@ impl DataFolder {
 
     /// The folder, when every database that was ever made in it is there: a new one in its place would be a
     /// shop that has forgotten its orders.
-    fn complete(self) -> Result<Self, FolderError> {
+    fn complete(mut self) -> Result<Self, FolderError> {
         if self.path.join(backup::MANIFEST).exists() {
             return Err(FolderError::Backup { path: self.path });
         }
         let missing = match self.made()? {
             Made::All(names) => {
-                names.into_iter().map(|name| self.database(&name)).find(|path| is_absent(path))
+                self.made = names;
+                self.made.iter().map(|name| self.database(name)).find(|path| is_absent(path))
             }
             Made::Some => None,
             // Copied together by hand, since a first start says before that it begins.
@@ -182,13 +184,18 @@ impl DataFolder {
         let is_name = |name: &String| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
         };
+        let damaged = || FolderError::Damaged {
+            path: path.clone(),
+            reason: "it does not name the shop's databases".to_owned(),
+        };
         if names.is_empty() || !names.iter().all(is_name) {
-            let reason = "it does not name the shop's databases".to_owned();
-            return Err(FolderError::Damaged { path, reason });
+            return Err(damaged());
         }
-        match names.iter().find(|name| !SERVICES.contains(&name.as_str())) {
-            Some(name) => Err(FolderError::UnknownDatabase { name: name.clone() }),
+        let unknown = names.iter().find(|name| !SERVICES.contains(&name.as_str()));
+        match unknown {
             None => Ok(Made::All(names)),
+            Some(name) if is_absent(&self.database(name)) => Err(damaged()),
+            Some(name) => Err(FolderError::UnknownDatabase { name: name.clone() }),
         }
     }
 
@@ -209,6 +216,12 @@ impl DataFolder {
 
     fn database(&self, service: &str) -> PathBuf {
         self.path.join(format!("{service}.db"))
+    }
+
+    /// The services whose databases were made before.
+    #[must_use]
+    pub fn made_before(&self) -> &[String] {
+        &self.made
     }
 
     /// The database file of a service, as a URL.
@@ -358,9 +371,10 @@ mod tests {
             ("", "is damaged"),
             ("orders\n\u{1}\n", "is damaged"),
             ("orders\n../orders\n", "is damaged"),
+            ("orders\nhello\n", "is damaged"),
             ("orders\nloyalty\n", "loyalty, which this program does not know"),
         ] {
-            let folder = holding(&["orders.db"]);
+            let folder = holding(&["orders.db", "loyalty.db"]);
             fs::write(folder.path().join(DATABASES), list).expect("written");
             let refused = refusal(folder.path());
             assert!(refused.contains(says), "{refused}");

@@ -131,6 +131,24 @@ async fn tables_that_a_newer_program_made_are_refused() {
 }
 
 #[tokio::test]
+async fn a_database_whose_newest_part_was_removed_after_a_crash_is_not_made_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    Program::start(folder.path()).kill();
+    let (log, away) = (folder.path().join("orders.db-wal"), folder.path().join("away"));
+    fs::rename(&log, &away).expect("there after a crash");
+    let orders = fs::read(folder.path().join("orders.db")).expect("read");
+
+    for damaged in [None, Some("no log of SQLite's")] {
+        damaged.into_iter().for_each(|text| fs::write(&log, text).expect("written"));
+        let told = refused(folder.path());
+        assert!(told.contains("database orders holds nothing") && told.contains("-wal"), "{told}");
+    }
+    assert_eq!(fs::read(folder.path().join("orders.db")).expect("read"), orders, "as it was");
+    fs::rename(&away, &log).expect("back");
+    assert_eq!(Program::start(folder.path()).interrupt(), 0);
+}
+
+#[tokio::test]
 async fn a_database_that_belongs_elsewhere_is_named() {
     let parent = tempfile::tempdir().expect("a folder");
     let [here, there] = ["here", "there"].map(|name| shop(&parent.path().join(name)));

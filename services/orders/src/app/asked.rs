@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 
 use techtrove_core::{Problem, Timestamp};
 use techtrove_db::{DbError, Tx};
-use techtrove_http::idempotency::{Answer, Key, Once, begin};
+use techtrove_http::idempotency::{self, Answer, Key, Once, begin};
 use techtrove_orders_api::OrderId;
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
 };
 
-use super::{App, Watch, drive::Drive};
+use super::{App, Placed, Watch, drive::Drive};
 use crate::{
     domain::{CapturePolicy, Order, saga::Saga},
     error::Error,
@@ -125,6 +125,28 @@ fn enter(
     let stored = StoredSaga { saga, claim: None, revision: 0 };
     store::insert_saga(tx, lease, &stored)?;
     Ok(Entry::Ours(Box::new((order, stored))))
+}
+
+/// Answers for good whoever has waited long enough: `answer` tells how what they asked for stands. It is the
+/// key's answer from now on, unless what became of it was stored in this very moment.
+///
+/// # Errors
+/// When it cannot be stored.
+pub(super) async fn answer_now(
+    app: &App,
+    key: Option<Key>,
+    answer: Answer,
+) -> Result<Placed, Error> {
+    let Some(key) = key else { return Ok(Placed::new(answer)) };
+    let standing = answer.clone();
+    let job = move |tx: &mut Tx<'_>| -> Result<Option<Answer>, Error> {
+        idempotency::finish(tx, &key.hash, &standing)?;
+        Ok(idempotency::claim(tx, &key)?.proceed()?)
+    };
+    match app.db.write("orders.answer_now", job).await? {
+        Some(ended) if ended != answer => Ok(Placed::again(ended)),
+        _ => Ok(Placed::new(answer)),
+    }
 }
 
 /// Waits until `done` can tell what became of it, woken by each step, for at most `patience`.

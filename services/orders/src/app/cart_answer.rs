@@ -99,17 +99,22 @@ pub(crate) enum CartAnswer<T = CartBody> {
     Refused(Answer),
 }
 
-/// What was written under an idempotency key.
-pub(super) enum Written<T> {
-    /// This, now or before.
-    Value {
-        /// What.
-        value: T,
-        /// Whether it was before.
-        replayed: bool,
-    },
-    /// Nothing: it was refused for good before.
-    Refused(Answer),
+impl<T> CartAnswer<T> {
+    /// The answer with what `show` makes of it.
+    ///
+    /// # Errors
+    /// Those of `show`.
+    pub(super) async fn shown<U>(
+        self,
+        show: impl AsyncFnOnce(T) -> Result<U, Error>,
+    ) -> Result<CartAnswer<U>, Error> {
+        match self {
+            Self::Cart { body, replayed } => {
+                Ok(CartAnswer::Cart { body: show(body).await?, replayed })
+            }
+            Self::Refused(answer) => Ok(CartAnswer::Refused(answer)),
+        }
+    }
 }
 
 impl Repeatable for Cart {
@@ -123,16 +128,16 @@ pub(crate) fn location(id: CartId) -> String {
     format!("/api/v1/carts/{id}")
 }
 
-/// What was written, now or before.
+/// What was written under an idempotency key, now or before, to be shown.
 ///
 /// # Errors
 /// The refusal of now, or when what is pinned cannot be read.
-pub(super) fn written<T: DeserializeOwned>(once: Once<T>) -> Result<Written<T>, Error> {
+pub(super) fn written<T: DeserializeOwned>(once: Once<T>) -> Result<CartAnswer<T>, Error> {
     match once {
-        Once::Made(value) => Ok(Written::Value { value, replayed: false }),
-        Once::Replayed(answer) if answer.is_refusal() => Ok(Written::Refused(answer)),
+        Once::Made(value) => Ok(CartAnswer::Cart { body: value, replayed: false }),
+        Once::Replayed(answer) if answer.is_refusal() => Ok(CartAnswer::Refused(answer)),
         Once::Replayed(answer) => {
-            Ok(Written::Value { value: serde_json::from_slice(&answer.body)?, replayed: true })
+            Ok(CartAnswer::Cart { body: serde_json::from_slice(&answer.body)?, replayed: true })
         }
         Once::Refused(problem) => Err(problem.into()),
     }

@@ -8,7 +8,7 @@ use techtrove_http::idempotency::{Key, Once, once};
 use super::{
     App,
     cart_access::{Access, Shopper},
-    cart_answer::{CartAnswer, CartBody, Written, priced, priced_with, written},
+    cart_answer::{CartAnswer, CartBody, priced, priced_with, written},
     earlier::answered_before,
     sellable::sellable,
 };
@@ -51,12 +51,7 @@ pub(crate) async fn add_item(
             (Once::Replayed(answer), Vec::new(), Vec::new())
         }
     };
-    let (cart, replayed) = match written(once)? {
-        Written::Value { value, replayed } => (value, replayed),
-        Written::Refused(answer) => return Ok(CartAnswer::Refused(answer)),
-    };
-    let body = priced_with(app, &cart, &asked, sold).await?;
-    Ok(CartAnswer::Cart { body, replayed })
+    written(once)?.shown(async |cart| priced_with(app, &cart, &asked, sold).await).await
 }
 
 fn not_for_sale() -> Error {

@@ -9,7 +9,7 @@ use techtrove_identity_api::UserId;
 use super::{
     App,
     cart_access::{Access, Shopper},
-    cart_answer::{CartAnswer, Written, priced, written},
+    cart_answer::{CartAnswer, priced, written},
 };
 use crate::{
     domain::cart::{Cart, CartId, CartRefusal, CartState},
@@ -52,11 +52,8 @@ pub(crate) async fn claim_cart(
     let access = shopper.access(app, id)?;
     let claim = Claim { access, user, now: app.clock.now(), new: app.ids.next() };
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), |tx| claim.run(tx).map(Claimed));
-    let (Claimed(cart), replayed) = match written(app.db.write("orders.claim_cart", job).await?)? {
-        Written::Value { value, replayed } => (value, replayed),
-        Written::Refused(answer) => return Ok(CartAnswer::Refused(answer)),
-    };
-    Ok(CartAnswer::Cart { body: priced(app, &cart).await?, replayed })
+    let claimed = written(app.db.write("orders.claim_cart", job).await?)?;
+    claimed.shown(async |Claimed(cart)| priced(app, &cart).await).await
 }
 
 impl Claim {

@@ -7,7 +7,7 @@ use techtrove_identity_api::UserId;
 
 use super::{
     App,
-    cart_answer::{CartAnswer, Written, cart_token, priced, written},
+    cart_answer::{CartAnswer, CartBody, cart_token, priced, written},
 };
 use crate::{domain::cart::Cart, error::Error, store};
 
@@ -28,11 +28,10 @@ pub(crate) async fn create_cart(
             Ok::<_, Error>(cart.clone())
         })
     };
-    let (cart, replayed) = match written(app.db.write("orders.create_cart", job).await?)? {
-        Written::Value { value, replayed } => (value, replayed),
-        Written::Refused(answer) => return Ok(CartAnswer::Refused(answer)),
-    };
-    let mut body = priced(app, &cart).await?;
-    body.cart_token = cart_token(app, &cart);
-    Ok(CartAnswer::Cart { body, replayed })
+    let made = written(app.db.write("orders.create_cart", job).await?)?;
+    made.shown(async |cart: Cart| {
+        let body = priced(app, &cart).await?;
+        Ok(CartBody { cart_token: cart_token(app, &cart), ..body })
+    })
+    .await
 }

@@ -11,7 +11,7 @@ use techtrove_payments_api::RefundId;
 
 use super::{
     App, Placed, answer,
-    asked::{Ask, ask, wait_for},
+    asked::{Ask, answer_now, ask, wait_for},
 };
 use crate::{
     domain::{Order, Refund, RefundStatus, saga::Change},
@@ -48,7 +48,7 @@ struct Asked {
 /// [`Error::RefundExceeds`] and [`Error::NothingCaptured`]; [`Error::RefundRefused`] when payments
 /// refuses for good.
 pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result<Placed, Error> {
-    let (id, refund) = (request.id, app.ids.next());
+    let (id, refund, key) = (request.id, app.ids.next(), request.key.clone());
     let watch = app.hub.watch(id);
     let asked = Asked { request, refund, now: app.clock.now() };
     if let Some(before) = ask(app, id, asked).await? {
@@ -58,9 +58,10 @@ pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result
         let found = order.refunds.iter().find(|known| known.id == refund);
         found.filter(|known| known.status != RefundStatus::Pending).map(|_| ())
     };
-    let (order, _) = wait_for(app, watch, id, PATIENCE, ended).await?;
+    let (order, over) = wait_for(app, watch, id, PATIENCE, ended).await?;
     let known = order.refunds.iter().find(|known| known.id == refund).ok_or(Error::NotFound)?;
-    answer::refund(&order, known)?.map(Placed::new)
+    let answer = answer::refund(&order, known)??;
+    if over.is_some() { Ok(Placed::new(answer)) } else { answer_now(app, key, answer).await }
 }
 
 impl Ask for Asked {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::{
     App, Viewer,
-    cart_answer::{CartAnswer, CartBody, Written, cart_token, location, priced_with, written},
+    cart_answer::{CartAnswer, CartBody, cart_token, location, priced_with, written},
     earlier::answered_before,
     sellable::sellable,
     show_order::show_order,
@@ -80,13 +80,12 @@ pub(crate) async fn reorder(
             (Once::Replayed(answer), Vec::new(), Vec::new())
         }
     };
-    let (Reordered { cart, unavailable }, replayed) = match written(once)? {
-        Written::Value { value, replayed } => (value, replayed),
-        Written::Refused(answer) => return Ok(CartAnswer::Refused(answer)),
+    let show = async |Reordered { cart, unavailable }| {
+        let body = priced_with(app, &cart, &asked, sold).await?;
+        let cart = CartBody { cart_token: cart_token(app, &cart), ..body };
+        Ok(ReorderBody { cart, unavailable })
     };
-    let mut body = priced_with(app, &cart, &asked, sold).await?;
-    body.cart_token = cart_token(app, &cart);
-    Ok(CartAnswer::Cart { body: ReorderBody { cart: body, unavailable }, replayed })
+    written(once)?.shown(show).await
 }
 
 fn gather(

@@ -10,7 +10,7 @@ use techtrove_orders_api::{OrderId, OrderStatus, ShipmentId};
 
 use super::{
     App, Placed, answer,
-    asked::{Ask, ask, wait_for},
+    asked::{Ask, answer_now, ask, wait_for},
 };
 use crate::{
     domain::{
@@ -52,7 +52,7 @@ struct Asked {
 /// [`Error::InvalidTransition`], [`Error::NotCaptured`], 422 for pieces that are not to be had, and
 /// [`Error::ShipmentRefused`] when inventory refuses.
 pub(crate) async fn ship_order(app: &Arc<App>, request: ShipOrder) -> Result<Placed, Error> {
-    let (id, shipment) = (request.id, app.ids.next());
+    let (id, shipment, key) = (request.id, app.ids.next(), request.key.clone());
     let watch = app.hub.watch(id);
     let asked = Asked { request, shipment, capture: app.config.capture, now: app.clock.now() };
     if let Some(before) = ask(app, id, asked).await? {
@@ -62,9 +62,10 @@ pub(crate) async fn ship_order(app: &Arc<App>, request: ShipOrder) -> Result<Pla
         let found = order.shipments.iter().find(|known| known.id == shipment);
         found.filter(|known| known.status != ShipmentStatus::Preparing).map(|_| ())
     };
-    let (order, _) = wait_for(app, watch, id, PATIENCE, ended).await?;
+    let (order, over) = wait_for(app, watch, id, PATIENCE, ended).await?;
     let known = order.shipments.iter().find(|known| known.id == shipment).ok_or(Error::NotFound)?;
-    answer::shipment(&order, known)?.map(Placed::new)
+    let answer = answer::shipment(&order, known)??;
+    if over.is_some() { Ok(Placed::new(answer)) } else { answer_now(app, key, answer).await }
 }
 
 impl Ask for Asked {
