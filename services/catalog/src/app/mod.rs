@@ -53,7 +53,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Config,
-    domain::{Fresh, Product},
+    domain::{Fresh, Product, Status},
 };
 
 /// What the use cases work with.
@@ -93,17 +93,23 @@ impl App {
     }
 }
 
-/// The event that tells of a product as it is now.
-fn product_event(kind: EventKind, product: &Product) -> NewEvent {
-    let changed = ProductChanged {
+/// What the others are told of a product as it is now.
+fn told_of(product: &Product) -> ProductChanged {
+    ProductChanged {
         product_id: product.id,
         version: product.version,
         skus: product.skus(),
         fulfilment: product.fulfilment,
-    };
+        on_sale: product.status == Status::Active,
+        category_id: product.category_id,
+    }
+}
+
+/// The event that tells so.
+fn product_event(kind: EventKind, product: &Product) -> NewEvent {
     NewEvent {
         kind,
         aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product.id),
-        data: serde_json::json!(changed),
+        data: serde_json::json!(told_of(product)),
     }
 }
