@@ -67,6 +67,9 @@ pub enum Error {
     /// The caller sees the order and may not do this.
     #[error("not allowed: {0}")]
     NotAllowed(&'static str),
+    /// The manager is limited to other categories.
+    #[error("this has products that stand in none of the categories that you manage")]
+    OutOfReach,
     /// The order cannot be edited so.
     #[error(transparent)]
     Edit(#[from] EditRefusal),
@@ -185,7 +188,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::new(codes::NOT_FOUND, detail),
             Error::NoContact => Self::new(NO_CONTACT, detail),
-            Error::NotAllowed(_) => Self::new(codes::FORBIDDEN, detail),
+            Error::NotAllowed(_) | Error::OutOfReach => Self::new(codes::FORBIDDEN, detail),
             Error::Edit(EditRefusal::TotalWouldChange) => Self::new(TOTAL_WOULD_CHANGE, detail),
             Error::Edit(_) => Self::new(INVALID_TRANSITION, detail),
             Error::NoCredential | Error::BadTicket => Self::new(codes::UNAUTHENTICATED, detail),

@@ -4,6 +4,7 @@
 mod add_up_sales;
 mod archive_product;
 mod change_category;
+mod check_products;
 mod collections;
 mod create_product;
 mod edit_product;
@@ -25,6 +26,7 @@ mod tell_inventory;
 pub use add_up_sales::add_up_sales;
 pub use archive_product::archive_product;
 pub use change_category::{create_category, delete_category, edit_category};
+pub use check_products::are_within;
 pub use collections::{
     create_collection, delete_collection, edit_collection, get_collection, list_collections,
 };

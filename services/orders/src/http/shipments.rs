@@ -7,12 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use techtrove_catalog_api::Reach;
 use techtrove_core::{FieldError, Problem, Quantity, Sku};
 use techtrove_http::{
     HttpError, Path, ProblemBody,
     idempotency::{IdempotencyKey, Idempotent},
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::ManagerOf;
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
@@ -82,7 +83,8 @@ impl ShipRequest {
 }
 
 /// Ships an order, in parts or whole. The last piece makes it `shipped`. Answers once inventory has let
-/// the pieces go, or with the parcel `preparing` while it has not; then it follows.
+/// the pieces go, or with the parcel `preparing` while it has not; then it follows. A manager who is limited
+/// to categories names what is theirs, or ships orders of nothing else.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/shipments", operation_id = "ship_order", tag = "orders",
     request_body = ShipRequest,
@@ -109,7 +111,7 @@ impl ShipRequest {
 )]
 pub(crate) async fn ship(
     State(app): State<Arc<App>>,
-    manager: Manager,
+    ManagerOf { manager, categories }: ManagerOf,
     Path(id): Path<OrderId>,
     idempotent: Idempotent<ShipRequest>,
 ) -> Result<Response, HttpError> {
@@ -120,7 +122,9 @@ pub(crate) async fn ship(
     let pieces = |lines: Vec<PiecesRequest>| {
         lines.into_iter().map(|line| (line.sku, line.quantity)).collect()
     };
-    let asked = ShipOrder { id, lines: lines.map(pieces), carrier, tracking_number, key };
+    let lines: Option<Vec<_>> = lines.map(pieces);
+    app::check_parcel(&app, Reach::of(categories), id, lines.as_deref()).await?;
+    let asked = ShipOrder { id, lines, carrier, tracking_number, key };
     let Placed { answer, replayed } = app::ship_order(&app, asked).await?;
     Ok(if replayed { answer.replayed() } else { answer.into_response() })
 }
