@@ -37,7 +37,6 @@ const STOCK: [(&str, u32); 2] = [("FIRE-1", 50_000), ("FIRE-2", 40)];
 const MEANS: [(u32, &str); 3] =
     [(10, "tok_declined"), (20, "tok_timeout"), (10, "tok_refund_fails")];
 
-
 /// Where the shop is now; nowhere while it is down.
 type Place = watch::Receiver<Option<Actor>>;
 
