@@ -30,8 +30,8 @@ pub use imports::{
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_shown,
-    lookup_shown_by_slug, update_product,
+    get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_place,
+    lookup_shown, lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
 pub use sales::{add_sold, add_up_sales, has_sales, insert_sale};
