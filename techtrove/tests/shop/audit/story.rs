@@ -68,9 +68,11 @@ impl People {
     async fn delivered(&self) {
         let order = self.buy(&order("KEY-2", 4, "tok_ok")).await;
         let path = order_path(&order);
-        let first = json!({"carrier": "DHL", "lines": [{"sku": "KEY-2", "quantity": 1}]});
+        let one = json!([{"sku": "KEY-2", "quantity": 1}]);
+        let first = json!({"carrier": "DHL", "tracking_number": "1Z-1", "lines": one});
         self.step(&format!("{path}/shipments"), first).await;
-        self.step(&format!("{path}/shipments"), json!({"carrier": "UPS"})).await;
+        let rest = json!({"carrier": "UPS", "tracking_number": "1Z-2"});
+        self.step(&format!("{path}/shipments"), rest).await;
         self.step(&format!("{path}/deliver"), json!({})).await;
         let amount = json!({"amount": 100, "currency": "USD"});
         let refund = json!({"amount": amount, "reason": "a scratch"});
