@@ -14,6 +14,7 @@ use techtrove_runtime::Shutdown;
 use super::{
     App,
     import_lines::{Batch, Stored},
+    rehearse::rehearse,
 };
 use crate::{
     domain::{LineError, LineProblem},
@@ -81,8 +82,9 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
         if shutdown.has_begun() || number >= until {
             return leave(app, id, finished).await;
         }
+        let trial = job.dry_run.then_some(id);
         let batch = Batch::read(app, &chunk, job.columns.as_ref());
-        let Some(stored) = store_batch(app, batch, job.dry_run, finished.take()).await? else {
+        let Some(stored) = store_batch(app, batch, trial, finished.take()).await? else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
             return Ok(());
         };
@@ -95,12 +97,12 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
     }
 }
 
-/// Stores a chunk's products, or only tries to, together with the checkpoint of the one before; nothing when the job is
+/// Stores a chunk's products, or only tries to for the `trial` of a job, together with the checkpoint of the one before; nothing when the job is
 /// somebody else's by now.
 async fn store_batch(
     app: &App,
     batch: Batch,
-    dry_run: bool,
+    trial: Option<JobId>,
     finished: Option<Arc<JobTurn>>,
 ) -> Result<Option<Stored>, Error> {
     let now = app.clock.now();
@@ -108,7 +110,11 @@ async fn store_batch(
         if !checkpoint(tx, finished.as_deref(), now, now.plus(LEASE))? {
             return Ok(None);
         }
-        if dry_run { batch.rehearse(tx) } else { batch.store(tx) }.map(Some)
+        let stored = match trial {
+            Some(id) => rehearse(tx, id, &batch),
+            None => batch.store(tx, drop),
+        };
+        stored.map(Some)
     };
     app.db.write_again("catalog.import", job).await
 }
@@ -128,6 +134,11 @@ fn checkpoint(
 /// Ends the job: every line was taken or reported.
 async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
     let (id, now) = (job.id, app.clock.now());
+    if job.dry_run {
+        // A bit at a time, so that nobody waits long behind it; killed meanwhile, it is finished once more.
+        let clear = move |tx: &mut Tx<'_>| store::clear_trial(tx, id);
+        while app.db.write("catalog.clear_trial", clear).await? {}
+    }
     app.db
         .write("catalog.finish_import", move |tx| -> Result<(), Error> {
             if checkpoint(tx, finished.as_deref(), now, now)? {

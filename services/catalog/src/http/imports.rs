@@ -42,8 +42,7 @@ const CSV: &str = "text/csv";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportQuery {
-    /// `true`: the lines are only tried, and nothing of them stays. A line does not see what those far
-    /// before it would have stored.
+    /// `true`: the lines are only tried, and nothing of them stays. The job reports what it would without.
     #[serde(default)]
     dry_run: bool,
 }

@@ -5,6 +5,7 @@ use techtrove_catalog_api::JobId;
 use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Row, Tx, p};
 
+use super::trials::delete_trial;
 use crate::domain::{Chunk, Columns, LineError};
 
 /// How many errors of a job are kept; all are counted.
@@ -238,7 +239,7 @@ pub fn fail_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbErro
         "UPDATE import_jobs SET status = 'failed', updated_at = ? WHERE id = ? AND status = 'receiving'",
         p![now, id],
     )?;
-    delete_chunks(tx, id)
+    delete_work(tx, id)
 }
 
 /// Ends a job that nothing more will come of; lines that nobody worked on go.
@@ -247,7 +248,7 @@ pub fn fail_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbErro
 /// When the database fails.
 pub fn end_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
     tx.execute("UPDATE import_jobs SET status = 'done', updated_at = ? WHERE id = ?", p![now, id])?;
-    delete_chunks(tx, id)
+    delete_work(tx, id)
 }
 
 /// Notes that a job is to end, and ends it where nobody works on it; who does ends it behind the chunk
@@ -265,7 +266,7 @@ pub fn cancel_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbEr
          OR (status = 'running' AND lease_until = 0))",
         p![id],
     )?;
-    if ended > 0 { delete_chunks(tx, id) } else { Ok(()) }
+    if ended > 0 { delete_work(tx, id) } else { Ok(()) }
 }
 
 /// Whether a job is to end.
@@ -283,7 +284,7 @@ pub fn is_cancelled(tx: &mut Tx<'_>, id: JobId) -> Result<bool, DbError> {
 /// # Errors
 /// When the database fails.
 pub fn delete_job(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
-    delete_chunks(tx, id)?;
+    delete_work(tx, id)?;
     tx.execute("DELETE FROM import_jobs WHERE id = ?", p![id])?;
     Ok(())
 }
@@ -367,10 +368,10 @@ pub fn release_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbE
     Ok(())
 }
 
-/// Takes away the lines of a job that will not be worked on.
-fn delete_chunks(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+/// Takes away the lines of a job that will not be worked on, and what a dry run kept for them.
+fn delete_work(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
     tx.execute("DELETE FROM import_chunks WHERE job_id = ?", p![id])?;
-    Ok(())
+    delete_trial(tx, id)
 }
 
 /// Ends jobs of which nothing has arrived since `before`: whoever sent them is gone.

@@ -11,6 +11,7 @@ mod listing;
 mod products;
 mod ratings;
 mod sales;
+mod trials;
 mod variants;
 
 pub use availability::note_availability;
@@ -30,11 +31,15 @@ pub use imports::{
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_shown,
-    lookup_shown_by_slug, update_product,
+    free_slug, get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug,
+    lookup_shown, lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
 pub use sales::{add_sold, add_up_sales, has_sales, insert_sale};
+pub use trials::{
+    clear_trial, lookup_trial, note_trial, trial_category, trial_category_of_slug, trial_of_sku,
+    trial_of_slug,
+};
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -120,6 +125,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0011_cancelled_imports.sql"),
             postgres: include_str!("../../migrations/postgres/0011_cancelled_imports.sql"),
             mysql: include_str!("../../migrations/mysql/0011_cancelled_imports.sql"),
+        },
+        Migration {
+            version: 12,
+            name: "trials",
+            sqlite: include_str!("../../migrations/sqlite/0012_trials.sql"),
+            postgres: include_str!("../../migrations/postgres/0012_trials.sql"),
+            mysql: include_str!("../../migrations/mysql/0012_trials.sql"),
         },
     ],
 };
