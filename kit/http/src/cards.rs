@@ -55,9 +55,10 @@ impl CardFree {
     }
 }
 
-/// Whether there are digits enough, or escapes behind which they can hide.
+/// Whether there are digits enough, or escapes and other scripts' digits behind which they can hide.
 fn may_have_one(body: &[u8]) -> bool {
     body.contains(&b'\\')
+        || !body.is_ascii()
         || body.iter().filter(|byte| byte.is_ascii_digit()).count() >= FEWEST_DIGITS
 }
 
@@ -123,6 +124,8 @@ mod tests {
         ] {
             assert_eq!(pointer(NOTES, &body.to_string()).as_deref(), Some(place), "{body}");
         }
+        let arabic = json!({"note": "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢"}).to_string();
+        assert_eq!(pointer(NOTES, &arabic).as_deref(), Some("/note"));
         let escaped = r#"{"note":"\u0034242424242424242"}"#;
         assert_eq!(pointer(NOTES, escaped).as_deref(), Some("/note"));
     }

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Subscription, Taken};
-use techtrove_catalog_api::{
-    Fulfilment, PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged,
-};
+use techtrove_catalog_api::{PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged};
 
 use crate::app::{self, App};
 
@@ -26,13 +24,12 @@ pub(crate) fn subscriptions(app: &App) -> Vec<Subscription> {
     }]
 }
 
-/// Makes the SKUs of products known, and how they are sold.
+/// Makes the SKUs of products known, how they are sold, and whether they are.
 async fn on_product_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
     if ![PRODUCT_CREATED, PRODUCT_UPDATED].contains(&event.kind.as_str()) {
         return Ok(Taken::Ignored);
     }
     let product: ProductChanged = event.decode_data()?;
-    let digital = product.fulfilment == Fulfilment::Digital;
-    app::make_known(&app, event, product.skus, digital).await?;
+    app::make_known(&app, event, product).await?;
     Ok(Taken::Handled)
 }

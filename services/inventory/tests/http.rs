@@ -2,27 +2,20 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use http::{Method, StatusCode};
 use serde_json::json;
 use support::{
     attempt_of,
-    desk::{Desk, code},
+    desk::{Desk, code, product},
     sku,
 };
-use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent};
-use techtrove_catalog_api::{
-    Fulfilment, PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged, ProductId,
-};
-use techtrove_core::{Clock, TypedId};
+use techtrove_catalog_api::{Fulfilment, ProductChanged};
 use techtrove_http::ClientError;
 use techtrove_identity_api::Role;
 use techtrove_inventory_api::{
     HoldRequest, OUT_OF_STOCK, RESERVATION_ENDED, RESERVATION_MISMATCH, ReadStockRequest,
     ReservationState,
 };
-use uuid::Uuid;
 
 #[tokio::test]
 async fn a_manager_counts_a_sku_and_reads_it_back() {
@@ -230,21 +223,11 @@ async fn an_export_is_told_of_all_pieces_in_the_building() {
 async fn products_make_their_skus_known_however_often_they_are_told() {
     let shop = Desk::open().await;
     shop.stock("A", false, Some(3)).await;
-    let product = ProductId::from_uuid(Uuid::from_u128(9));
-    let event = |sequence: u64, kind, skus: &[&str], fulfilment| {
-        let id = Uuid::from_u128(100 + u128::from(sequence));
-        let context = EventContext { id, time: shop.clock.now(), traceparent: None };
-        let skus = skus.iter().map(|text| sku(text)).collect();
-        let data =
-            json!(ProductChanged { product_id: product, version: sequence, skus, fulfilment });
-        let new = NewEvent { kind, aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product), data };
-        Arc::new(Event::new("/techtrove/catalog", &context, &new, sequence))
-    };
-    let created = event(1, PRODUCT_CREATED, &["A", "B"], Fulfilment::Physical);
-    let updated = event(2, PRODUCT_UPDATED, &["B", "C"], Fulfilment::Digital);
+    let created = product(9, 1, &["A", "B"]);
+    let updated = ProductChanged { fulfilment: Fulfilment::Digital, ..product(9, 2, &["B", "C"]) };
 
     for told in [&created, &created, &updated, &created, &updated] {
-        shop.hear(Arc::clone(told)).await;
+        shop.hear_of(told).await;
     }
 
     for (text, on_hand) in [("A", 3), ("B", 0), ("C", 0)] {

@@ -67,6 +67,9 @@ pub enum Error {
     /// The caller sees the order and may not do this.
     #[error("not allowed: {0}")]
     NotAllowed(&'static str),
+    /// The manager is limited to other categories.
+    #[error("this has products that stand in none of the categories that you manage")]
+    OutOfReach,
     /// The order cannot be edited so.
     #[error(transparent)]
     Edit(#[from] EditRefusal),
@@ -106,6 +109,9 @@ pub enum Error {
     /// The money was not taken, so nothing leaves.
     #[error("the payment has not been captured: nothing is shipped before it is")]
     NotCaptured,
+    /// All that was taken is given back, or about to be, so nothing leaves.
+    #[error("all that was paid has been given back: nothing more is shipped")]
+    GivenBack,
     /// Inventory would not let the pieces go.
     #[error("the stock of this order cannot be shipped as it is")]
     ShipmentRefused,
@@ -185,7 +191,7 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound => Self::new(codes::NOT_FOUND, detail),
             Error::NoContact => Self::new(NO_CONTACT, detail),
-            Error::NotAllowed(_) => Self::new(codes::FORBIDDEN, detail),
+            Error::NotAllowed(_) | Error::OutOfReach => Self::new(codes::FORBIDDEN, detail),
             Error::Edit(EditRefusal::TotalWouldChange) => Self::new(TOTAL_WOULD_CHANGE, detail),
             Error::Edit(_) => Self::new(INVALID_TRANSITION, detail),
             Error::NoCredential | Error::BadTicket => Self::new(codes::UNAUTHENTICATED, detail),
@@ -215,7 +221,7 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
-            Error::NotCaptured => Self::new(PAYMENT_NOT_CAPTURED, detail),
+            Error::NotCaptured | Error::GivenBack => Self::new(PAYMENT_NOT_CAPTURED, detail),
             Error::ShipmentRefused => Self::new(SHIPMENT_REFUSED, detail),
             Error::Busy => {
                 Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))

@@ -44,7 +44,8 @@ async fn no_order_takes_a_card_number() {
     let addresses = ["/shipping_address", "/billing_address"];
     let of_addresses =
         addresses.iter().flat_map(|address| fields.map(|it| format!("{address}/{it}")));
-    let of_payment = ["/payment/token", "/payment/provider", "/payment"].map(String::from);
+    let of_payment =
+        ["/payment/token", "/payment/provider", "/payment", "/email"].map(String::from);
 
     for pointer in of_addresses.chain(of_payment) {
         let order = with_card(full_wish(), &pointer);

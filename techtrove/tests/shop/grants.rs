@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use techtrove_identity_api::Role;
 use techtrove_testing::{Actor, eventually};
 
-use crate::harness::{SOON, TestShop};
+use crate::harness::{SOON, TestShop, order, order_path};
 
 const PRODUCTS: &str = "/api/v1/products";
 
@@ -66,4 +66,91 @@ async fn a_manager_changes_the_products_of_their_categories_alone() {
     admin.put(&grants, &json!({"categories": null})).await.expect(200);
     eventually(SOON, async || (edit(&max, &phone, &brand).await == 200).then_some(())).await;
     shop.close().await;
+}
+
+/// Puts a product of a category on sale, with 20 pieces.
+async fn sell_in(shop: &TestShop, sku: &str, category: &Value) {
+    let mut product = product(sku, category);
+    product["status"] = json!("active");
+    shop.manager.post(PRODUCTS, &product).await.expect(201);
+    shop.set_stock(sku, 20).await;
+}
+
+/// A guest's paid order of these SKUs.
+async fn bought(shop: &TestShop, skus: &[&str]) -> Value {
+    let mut wish = order(skus[0], 1, "tok_ok");
+    wish["lines"] = skus.iter().map(|sku| json!({"sku": sku, "quantity": 1})).collect();
+    let placed = shop.public.post("/api/v1/orders", &wish).await.expect(201).value();
+    shop.order_becomes(&placed, ("confirmed", "captured"), SOON).await;
+    placed
+}
+
+/// Has an order stand or move on.
+async fn say(actor: &Actor, order: &Value, what: &str) -> u16 {
+    actor.post(&format!("{}/{what}", order_path(order)), &json!({})).await.status.as_u16()
+}
+
+/// Ships what is named of an order, or all of it.
+async fn ship(actor: &Actor, order: &Value, skus: Option<&[&str]>) -> u16 {
+    let mut parcel = json!({"carrier": "DHL", "tracking_number": "JD0001"});
+    if let Some(skus) = skus {
+        parcel["lines"] = skus.iter().map(|sku| json!({"sku": sku, "quantity": 1})).collect();
+    }
+    actor.post(&format!("{}/shipments", order_path(order)), &parcel).await.status.as_u16()
+}
+
+/// The path of a return that the guest asks for.
+async fn sent_back(shop: &TestShop, order: &Value, sku: &str) -> String {
+    let token = order["guest_token"].as_str().expect("a token");
+    let wish = json!({"lines": [{"sku": sku, "quantity": 1}], "reason": "too loud"});
+    let asked = shop.public.post(&format!("{}/returns", order_path(order)), &wish);
+    let asked = asked.header("x-guest-token", token).await.expect(201).value();
+    format!("/api/v1/returns/{}", asked["id"].as_str().expect("an id"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limited_manager_fulfils_what_is_theirs() {
+    for (engine, shop) in TestShop::everywhere().await {
+        let admin = shop.admin().await;
+        let computers = category(&shop, "Computers", &Value::Null).await;
+        let laptops = category(&shop, "Laptops", &computers).await;
+        let phones = category(&shop, "Phones", &Value::Null).await;
+        sell_in(&shop, "LAPTOP", &laptops).await;
+        sell_in(&shop, "PHONE", &phones).await;
+        let max = shop.limited(&admin, "max", &[&computers]).await;
+        let (own, mixed) =
+            (bought(&shop, &["LAPTOP"]).await, bought(&shop, &["LAPTOP", "PHONE"]).await);
+
+        assert_eq!(say(&max, &own, "process").await, 200, "{engine}");
+        assert_eq!(ship(&max, &own, None).await, 201, "{engine}");
+        assert_eq!(say(&max, &own, "deliver").await, 200, "{engine}");
+        let refused = max.post(&format!("{}/process", order_path(&mixed)), &json!({})).await;
+        assert_eq!(refused.expect(403).problem_code(), "forbidden", "{engine}");
+        for parcel in [None, Some(&["PHONE"][..]), Some(&["LAPTOP", "PHONE"])] {
+            assert_eq!(ship(&max, &mixed, parcel).await, 403, "{engine}: {parcel:?}");
+        }
+        assert_eq!(ship(&max, &mixed, Some(&["TABLET"])).await, 422, "{engine}");
+        assert_eq!(
+            ship(&max, &mixed, Some(&["LAPTOP"])).await,
+            201,
+            "{engine}: the lines are theirs"
+        );
+        assert_eq!(ship(&shop.manager, &mixed, None).await, 201, "{engine}");
+        assert_eq!(say(&max, &mixed, "deliver").await, 403, "{engine}");
+        assert_eq!(say(&shop.manager, &mixed, "deliver").await, 200, "{engine}");
+        max.get(&order_path(&mixed)).await.expect(200);
+
+        let theirs = sent_back(&shop, &mixed, "PHONE").await;
+        let loud = sent_back(&shop, &mixed, "LAPTOP").await;
+        for what in ["approve", "reject"] {
+            max.post(&format!("{theirs}/{what}"), &json!({})).await.expect(403);
+        }
+        shop.manager.post(&format!("{theirs}/approve"), &json!({})).await.expect(200);
+        let receive = json!({"restock": true});
+        max.post(&format!("{theirs}/receive"), &receive).await.expect(403);
+        max.post(&format!("{loud}/approve"), &json!({})).await.expect(200);
+        max.post(&format!("{loud}/receive"), &receive).await.expect(200);
+        shop.assert_books_agree().await;
+        shop.close().await;
+    }
 }

@@ -171,6 +171,16 @@ impl TestShop {
         self.log_in(&account).await
     }
 
+    /// A manager with an account, whom `admin` limits to these categories.
+    pub async fn limited(&self, admin: &Actor, name: &str, categories: &[&Value]) -> Actor {
+        let unlimited = self.member(admin, name, Role::Manager).await;
+        let me = unlimited.get("/api/v1/users/me").await.expect(200).value();
+        let grants = format!("/api/v1/users/{}/grants", me["id"].as_str().expect("an id"));
+        admin.put(&grants, &json!({ "categories": categories })).await.expect(200);
+        // How an old session stands is believed for a while.
+        self.log_in(&account(name)).await
+    }
+
     async fn log_in(&self, account: &Value) -> Actor {
         let credentials = json!({"email": account["email"], "password": account["password"]});
         let answer = self.public.post("/api/v1/auth/login", &credentials).await.expect(200).value();

@@ -13,6 +13,7 @@ mod grants;
 mod harness;
 mod lives;
 mod mailed_secrets;
+mod on_sale;
 mod permissions;
 mod program;
 mod public_face;

@@ -2,7 +2,7 @@
 
 use techtrove_http::{Client, ClientError};
 
-use crate::{ProductId, ResolveSkusRequest, ResolveSkusResponse};
+use crate::{ProductId, ReachRequest, ResolveSkusRequest, ResolveSkusResponse};
 
 /// Calls catalog, wherever it runs.
 #[derive(Clone, Debug)]
@@ -32,5 +32,14 @@ impl CatalogClient {
     /// When catalog cannot be reached.
     pub async fn is_on_sale(&self, id: ProductId) -> Result<bool, ClientError> {
         self.0.get(&format!("/internal/catalog/products/{id}/on-sale")).call().await
+    }
+
+    /// Whether all of these products are within a manager's reach; one that there is not is in nobody's but
+    /// who reaches everything.
+    ///
+    /// # Errors
+    /// When catalog cannot be reached.
+    pub async fn reaches(&self, request: &ReachRequest) -> Result<bool, ClientError> {
+        self.0.post("/internal/catalog/products/reach").json(request).call().await
     }
 }

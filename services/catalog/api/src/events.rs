@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use techtrove_core::Sku;
 
-use crate::{Fulfilment, ProductId};
+use crate::{CategoryId, Fulfilment, ProductId};
 
 /// The data of [`crate::PRODUCT_CREATED`] and [`crate::PRODUCT_UPDATED`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,17 @@ pub struct ProductChanged {
     /// How they reach the customer; a parcel in events from before there were others.
     #[serde(default)]
     pub fulfilment: Fulfilment,
+    /// Whether the public sees it, and can buy it while there is stock; so it was taken to be in events
+    /// from before they said.
+    #[serde(default = "taken_to_be_on_sale")]
+    pub on_sale: bool,
+    /// The category it stands in; none in events from before they said.
+    #[serde(default)]
+    pub category_id: Option<CategoryId>,
+}
+
+fn taken_to_be_on_sale() -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -52,6 +63,26 @@ mod tests {
         let changed: ProductChanged = serde_json::from_str(recorded).expect("is read");
 
         assert_eq!((changed.version, changed.fulfilment), (4, Fulfilment::Digital));
+        assert_eq!((changed.on_sale, changed.category_id), (true, None));
+    }
+
+    /// Recorded when `on_sale` and `category_id` were added.
+    #[test]
+    fn a_recorded_event_of_a_draft_is_read() {
+        let recorded = r#"{
+            "product_id": "prod_01kafy3m2se6rbq3tmn4y4bwqd",
+            "version": 5,
+            "skus": ["OS-PRO-1Y"],
+            "fulfilment": "digital",
+            "on_sale": false,
+            "category_id": "cat_01kafy3m2se6rbq3tmn4y4bwqe"
+        }"#;
+
+        let changed: ProductChanged = serde_json::from_str(recorded).expect("is read");
+
+        assert!(!changed.on_sale);
+        let category = changed.category_id.map(|id| id.to_string());
+        assert_eq!(category.as_deref(), Some("cat_01kafy3m2se6rbq3tmn4y4bwqe"));
     }
 
     #[test]

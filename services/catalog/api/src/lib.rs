@@ -1,14 +1,16 @@
-//! What catalog shows the other services: what can be sold at which price, its events, and the typed
-//! client. The rules behind them live in `services/catalog/src/domain`.
+//! What catalog shows the other services: what can be sold at which price, whose products a manager may
+//! manage, its events, and the typed client. The rules behind them live in `services/catalog/src/domain`.
 
 mod client;
 mod events;
 mod ids;
+mod reach;
 mod sellable;
 
 pub use client::CatalogClient;
 pub use events::ProductChanged;
 pub use ids::{CategoryId, CollectionId, JobId, ProductId, VariantId};
+pub use reach::{MAX_DEPTH, Reach, ReachRequest};
 pub use sellable::{Fulfilment, ResolveSkusRequest, ResolveSkusResponse, SellableSku};
 
 /// The kind of aggregate whose events tell of a product.

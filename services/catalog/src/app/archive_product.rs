@@ -1,11 +1,11 @@
 //! A manager takes a product off sale for good. It is kept, since orders speak of it.
 
-use techtrove_catalog_api::{PRODUCT_UPDATED, ProductId};
+use techtrove_catalog_api::{PRODUCT_UPDATED, ProductId, Reach};
 use techtrove_db::Tx;
 use techtrove_http::IfMatch;
 
 use super::{App, product_event, save::check_reach};
-use crate::{domain::Reach, error::Error, store};
+use crate::{error::Error, store};
 
 /// Archives the product, unless it is not what the manager saw; one that is archived stays as it is.
 ///

@@ -1,7 +1,7 @@
 //! A manager makes a product.
 
 use serde_json::value::RawValue;
-use techtrove_catalog_api::PRODUCT_CREATED;
+use techtrove_catalog_api::{PRODUCT_CREATED, Reach};
 use techtrove_core::Problem;
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{Answer, Key, Once, Repeatable, once};
@@ -12,7 +12,7 @@ use super::{
     tell_inventory::tell_inventory,
 };
 use crate::{
-    domain::{Product, ProductInput, Reach, ShownProduct},
+    domain::{Product, ProductInput, ShownProduct},
     error::Error,
     store,
 };

@@ -1,6 +1,6 @@
 //! A manager edits a product: any of its fields, its variants, or whether it is on sale.
 
-use techtrove_catalog_api::{PRODUCT_UPDATED, ProductId};
+use techtrove_catalog_api::{PRODUCT_UPDATED, ProductId, Reach};
 use techtrove_db::Tx;
 use techtrove_http::IfMatch;
 
@@ -10,7 +10,7 @@ use super::{
     tell_inventory::tell_inventory,
 };
 use crate::{
-    domain::{ProductInput, Reach, ShownProduct, VariantMode},
+    domain::{ProductInput, ShownProduct, VariantMode},
     error::Error,
     store,
 };

@@ -4,6 +4,7 @@
 mod add_up_sales;
 mod archive_product;
 mod change_category;
+mod check_products;
 mod collections;
 mod create_product;
 mod edit_product;
@@ -26,6 +27,7 @@ mod tell_inventory;
 pub use add_up_sales::add_up_sales;
 pub use archive_product::archive_product;
 pub use change_category::{create_category, delete_category, edit_category};
+pub use check_products::are_within;
 pub use collections::{
     create_collection, delete_collection, edit_collection, get_collection, list_collections,
 };
@@ -54,7 +56,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Config,
-    domain::{Fresh, Product},
+    domain::{Fresh, Product, Status},
 };
 
 /// What the use cases work with.
@@ -94,17 +96,23 @@ impl App {
     }
 }
 
-/// The event that tells of a product as it is now.
-fn product_event(kind: EventKind, product: &Product) -> NewEvent {
-    let changed = ProductChanged {
+/// What the others are told of a product as it is now.
+fn told_of(product: &Product) -> ProductChanged {
+    ProductChanged {
         product_id: product.id,
         version: product.version,
         skus: product.skus(),
         fulfilment: product.fulfilment,
-    };
+        on_sale: product.status == Status::Active,
+        category_id: product.category_id,
+    }
+}
+
+/// The event that tells so.
+fn product_event(kind: EventKind, product: &Product) -> NewEvent {
     NewEvent {
         kind,
         aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product.id),
-        data: serde_json::json!(changed),
+        data: serde_json::json!(told_of(product)),
     }
 }

@@ -132,12 +132,10 @@ fn checkpoint(
 }
 
 /// Ends the job: every line was taken or reported.
-async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
+async fn finish(app: &App, job: &Job, mut finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
     let (id, now) = (job.id, app.clock.now());
-    if job.dry_run {
-        // A bit at a time, so that nobody waits long behind it; killed meanwhile, it is finished once more.
-        let clear = move |tx: &mut Tx<'_>| store::clear_trial(tx, id);
-        while app.db.write("catalog.clear_trial", clear).await? {}
+    if job.dry_run && !clear_trial(app, id, finished.take()).await? {
+        return Ok(());
     }
     app.db
         .write("catalog.finish_import", move |tx| -> Result<(), Error> {
@@ -149,6 +147,23 @@ async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<
         .await?;
     tracing::info!(job = %job.id, lines = job.done, errors = job.error_count, "an import is done");
     Ok(())
+}
+
+/// Takes away what a dry run kept, a bit at a time, so that nobody waits long behind it: killed meanwhile,
+/// the job is finished once more. `false` when somebody else goes on with it.
+async fn clear_trial(
+    app: &App,
+    id: JobId,
+    finished: Option<Arc<JobTurn>>,
+) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let count = move |tx: &mut Tx<'_>| checkpoint(tx, finished.as_deref(), now, now.plus(LEASE));
+    if !app.db.write("catalog.end_trial", count).await? {
+        return Ok(false);
+    }
+    let clear = move |tx: &mut Tx<'_>| store::clear_trial(tx, id);
+    while app.db.write("catalog.clear_trial", clear).await? {}
+    Ok(true)
 }
 
 /// Leaves the job to whoever comes next, at once.

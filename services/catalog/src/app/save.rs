@@ -1,11 +1,11 @@
 //! What every use case that stores a product checks first, within its transaction.
 
-use techtrove_catalog_api::{CategoryId, ProductId};
+use techtrove_catalog_api::{CategoryId, ProductId, Reach};
 use techtrove_core::Sku;
 use techtrove_db::Tx;
 
 use crate::{
-    domain::{Invalid, Product, Reach, Slug},
+    domain::{Invalid, Product, Slug},
     error::Error,
     store,
 };
@@ -19,24 +19,25 @@ pub(super) fn check_category(tx: &mut Tx<'_>, id: Option<CategoryId>) -> Result<
     }
 }
 
-/// What stands in this category is within the manager's reach: it, or one above it, is named there.
+/// What stands in this category is within the manager's reach.
 pub(super) fn check_reach(
     tx: &mut Tx<'_>,
     reach: &Reach,
     category: Option<CategoryId>,
 ) -> Result<(), Error> {
-    if reach.is_everything() {
-        return Ok(());
-    }
-    let mut place = category;
-    // Categories stand in a tree, so this ends.
-    while let Some(id) = place {
-        if reach.names(id) {
-            return Ok(());
-        }
-        place = store::lookup_category(tx, id)?.and_then(|category| category.parent_id);
-    }
-    Err(Error::OutOfReach)
+    if reaches(tx, reach, category)? { Ok(()) } else { Err(Error::OutOfReach) }
+}
+
+/// Whether what stands in this category is within the manager's reach.
+pub(super) fn reaches(
+    tx: &mut Tx<'_>,
+    reach: &Reach,
+    category: Option<CategoryId>,
+) -> Result<bool, Error> {
+    let parent_of = |id| -> Result<Option<CategoryId>, Error> {
+        Ok(store::lookup_category(tx, id)?.and_then(|category| category.parent_id))
+    };
+    reach.covers(category, parent_of)
 }
 
 /// The SKUs are free or belong to `product`.

@@ -4,16 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use techtrove_catalog_api::CategoryId;
+use techtrove_catalog_api::{CategoryId, MAX_DEPTH};
 use techtrove_core::{Field, Timestamp};
 
 use super::{
     Invalid, Slug,
     heading::{check_name, check_position, check_slug},
 };
-
-/// How many levels the tree may have.
-pub const MAX_DEPTH: usize = 8;
 
 /// A category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]

@@ -2,9 +2,10 @@
 //! what an export told of.
 
 use serde::{Deserialize, Serialize};
+use techtrove_catalog_api::MAX_DEPTH;
 use techtrove_core::Field;
 
-use super::{Category, CategoryChange, CategoryInput, Invalid, Slug, category::MAX_DEPTH};
+use super::{Category, CategoryChange, CategoryInput, Invalid, Slug};
 
 /// A category on the way from the top to a product's, as lines tell of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

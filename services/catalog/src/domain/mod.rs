@@ -20,7 +20,6 @@ mod listing;
 mod product;
 #[cfg(test)]
 mod properties;
-mod reach;
 mod record;
 mod shown;
 mod slug;
@@ -28,7 +27,7 @@ mod text;
 
 pub use attributes::Attributes;
 pub use category::{
-    Category, CategoryChange, CategoryInput, CategoryNode, MAX_DEPTH, NewCategory, descend, tree,
+    Category, CategoryChange, CategoryInput, CategoryNode, NewCategory, descend, tree,
 };
 pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
 pub use collection::{
@@ -43,6 +42,5 @@ pub use import_row::Columns;
 pub use invalid::{DUPLICATE_VARIANT, Invalid, PRODUCT_TOO_LARGE};
 pub use listing::{Bounds, ListCursor, ListWish, Sort};
 pub use product::{Fresh, Product, Status, Variant, VariantMode};
-pub use reach::Reach;
 pub use shown::{ProductBody, Rating, RatingBody, ShownProduct, page_json};
 pub use slug::{InvalidSlug, Slug};

@@ -46,5 +46,6 @@ pub(crate) fn internal(app: App) -> Router {
     Router::new()
         .route("/internal/catalog/skus/resolve", post(skus::resolve))
         .route("/internal/catalog/products/{id}/on-sale", get(skus::on_sale))
+        .route("/internal/catalog/products/reach", post(products::are_within))
         .with_state(Arc::new(app))
 }

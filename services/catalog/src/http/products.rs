@@ -9,21 +9,19 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use techtrove_catalog_api::{CategoryId, ProductId};
-use techtrove_core::{Page, PageRequest, Problem, TypedId as _};
+use techtrove_catalog_api::{ProductId, Reach, ReachRequest};
+use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, Patch, Path, ProblemBody, Query, created_json,
     idempotency::{IdempotencyKey, Idempotent},
     ready_json, written_json,
 };
-use techtrove_identity_api::{Caller, GrantedCategory, ManagerOf, Role};
+use techtrove_identity_api::{Caller, ManagerOf, Role};
 use utoipa::IntoParams;
 
 use crate::{
     app::{self, App},
-    domain::{
-        ListWish, NewProductInput, ProductBody, ProductInput, Reach, ShownProduct, Sort, Status,
-    },
+    domain::{ListWish, NewProductInput, ProductBody, ProductInput, ShownProduct, Sort, Status},
 };
 
 /// Which products, in which order, and how many.
@@ -155,7 +153,8 @@ pub(crate) async fn create(
     request: Idempotent<NewProductInput>,
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.manager.scope(), app.clock.now());
-    let outcome = app::create_product(&app, reach(manager), request.body.into(), key).await?;
+    let outcome =
+        app::create_product(&app, Reach::of(manager.categories), request.body.into(), key).await?;
     outcome.respond(|product| {
         let location = format!("/api/v1/products/{}", product.id);
         let version = product.version;
@@ -187,7 +186,8 @@ pub(crate) async fn edit(
     if_match: IfMatch,
     Json(Patch(input)): Json<Patch<ProductInput>>,
 ) -> Result<Response, HttpError> {
-    let product = app::edit_product(&app, reach(manager), id, if_match, input).await?;
+    let product =
+        app::edit_product(&app, Reach::of(manager.categories), id, if_match, input).await?;
     let version = product.version;
     Ok(written_json(version, &raw(product)?))
 }
@@ -211,14 +211,16 @@ pub(crate) async fn archive(
     Path(id): Path<ProductId>,
     if_match: IfMatch,
 ) -> Result<StatusCode, HttpError> {
-    app::archive_product(&app, reach(manager), id, if_match).await?;
+    app::archive_product(&app, Reach::of(manager.categories), id, if_match).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Whose products the manager may change.
-fn reach(manager: ManagerOf) -> Reach {
-    let category = |granted: GrantedCategory| CategoryId::from_uuid(granted.uuid());
-    Reach::of(manager.categories.map(|granted| granted.into_iter().map(category)))
+/// Whether products are within a manager's reach, for orders.
+pub(super) async fn are_within(
+    State(app): State<Arc<App>>,
+    Json(request): Json<ReachRequest>,
+) -> Result<axum::Json<bool>, HttpError> {
+    Ok(axum::Json(app::are_within(&app, request).await?))
 }
 
 /// A product as a part of an answer.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_catalog_api::{CategoryId, ProductId};
+use techtrove_catalog_api::{CategoryId, MAX_DEPTH, ProductId};
 use techtrove_core::{Currency, Money, TypedId};
 use techtrove_db::{DbError, Tx, p};
 use uuid::Uuid;
 
 use super::{lookup_category, variants::inheriting};
-use crate::domain::{Category, ExportLine, MAX_DEPTH, ProductDocument, StoredPrices};
+use crate::domain::{Category, ExportLine, ProductDocument, StoredPrices};
 
 /// Up to `limit` products behind this one, in the order of their ids, without their stock.
 ///

@@ -31,7 +31,7 @@ pub use imports::{
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    free_slug, get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug,
+    free_slug, get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_place,
     lookup_shown, lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;

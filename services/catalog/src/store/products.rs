@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_catalog_api::ProductId;
+use techtrove_catalog_api::{CategoryId, ProductId};
 use techtrove_core::{Currency, Money};
 use techtrove_db::{DbError, IntoValue, Params, Row, Sql, Tx, Value, p};
 
@@ -46,6 +46,14 @@ pub fn lookup_shown(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<ShownProduc
         p![id],
         read_shown,
     )
+}
+
+/// The category in which a product stands, if it stands in one, and if there is such a product.
+///
+/// # Errors
+/// When the database fails.
+pub fn lookup_place(tx: &mut Tx<'_>, id: ProductId) -> Result<Option<Option<CategoryId>>, DbError> {
+    tx.query_opt("SELECT category_id FROM products WHERE id = ?", p![id], |row| row.get(0))
 }
 
 /// The product of this slug as it is shown, if there is one.

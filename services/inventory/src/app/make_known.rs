@@ -1,5 +1,5 @@
 //! The catalogue has a product: its SKUs get a row of zeros, so that they can be asked for and stocked,
-//! and are of the kind that the catalogue sells.
+//! are of the kind that the catalogue sells, and are shown to the public while they are on sale.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,6 +7,7 @@ use std::{
 };
 
 use techtrove_bus::{Event, HandlerError};
+use techtrove_catalog_api::{Fulfilment, ProductChanged};
 use techtrove_core::Sku;
 use techtrove_db::Tx;
 
@@ -21,8 +22,7 @@ use crate::{
     store::{self, Batch},
 };
 
-/// Makes the SKUs known that `event` tells of, all of them sold as licence keys or none; an event that
-/// was handled before changes nothing.
+/// Takes what `event` tells of a product; an event that was handled before changes nothing.
 ///
 /// # Errors
 /// When the database fails, or an import made the same SKU known at the same moment: the event comes
@@ -30,21 +30,29 @@ use crate::{
 pub async fn make_known(
     app: &App,
     event: Arc<Event>,
-    skus: Vec<Sku>,
-    digital: bool,
+    product: ProductChanged,
 ) -> Result<(), HandlerError> {
     let stamp = Stamp::new(app);
     app.db
         .write("inventory.make_known", move |tx| {
             if techtrove_bus::first_time(tx, CATALOG_CONSUMER, &event)? {
-                let kinds = skus.iter().map(|sku| (sku, digital)).collect();
-                let before = insert_unknown(tx, &kinds, &stamp)?;
-                let after: Vec<_> = before.iter().map(|item| item.sold_as(digital)).collect();
-                save(tx, Batch::default(), &before, &after, &stamp)?;
+                know(tx, &product, &stamp)?;
             }
             Ok(())
         })
         .await
+}
+
+/// Makes the product's SKUs known, all of them sold as licence keys or none, and whether they are on sale.
+fn know(tx: &mut Tx<'_>, product: &ProductChanged, stamp: &Stamp) -> Result<(), Error> {
+    let digital = product.fulfilment == Fulfilment::Digital;
+    let kinds = product.skus.iter().map(|sku| (sku, digital)).collect();
+    let before = insert_unknown(tx, &kinds, stamp)?;
+    if !store::note_offers(tx, product)? {
+        return Ok(());
+    }
+    let after: Vec<_> = before.iter().map(|item| item.sold_as(digital)).collect();
+    save(tx, Batch::default(), &before, &after, stamp)
 }
 
 /// Inserts those that have no row, sold as licence keys or not, and returns all, locked, in SKU order.

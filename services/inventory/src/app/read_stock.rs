@@ -92,8 +92,8 @@ pub async fn list_on_hand(app: &App, skus: Vec<Sku>) -> Result<Vec<OnHand>, Erro
     Ok(items.await?.into_iter().map(on_hand).collect())
 }
 
-/// What the public may know of each SKU, in the order asked for; of one that is not known there is nothing
-/// to be had. Whether its product is on sale the catalogue says, and not the stock.
+/// What the public may know of each SKU, in the order asked for; of one that is not known, or not on sale,
+/// there is nothing to be had.
 ///
 /// # Errors
 /// When the database fails.
@@ -102,15 +102,17 @@ pub async fn list_availability(
     skus: Vec<Sku>,
 ) -> Result<Vec<(Sku, Availability)>, Error> {
     let wanted = skus.clone();
-    let items = app
+    let (items, not_on_sale) = app
         .db
-        .lookup("inventory.list_availability", move |tx| {
+        .lookup("inventory.list_availability", move |tx| -> Result<_, Error> {
             let distinct: BTreeSet<&Sku> = wanted.iter().collect();
-            store::lookup_items(tx, distinct.into_iter()).map_err(Error::from)
+            let not_on_sale = store::list_not_on_sale(tx, distinct.iter().copied())?;
+            Ok((store::lookup_items(tx, distinct.into_iter())?, not_on_sale))
         })
         .await?;
+    let shown = items.iter().filter(|item| !not_on_sale.contains(&item.sku));
     let known: BTreeMap<&Sku, Availability> =
-        items.iter().map(|item| (&item.sku, item.availability())).collect();
+        shown.map(|item| (&item.sku, item.availability())).collect();
     let availability = |sku: &Sku| known.get(sku).copied().unwrap_or(Availability::OutOfStock);
     Ok(skus.iter().map(|sku| (sku.clone(), availability(sku))).collect())
 }

@@ -52,7 +52,8 @@ impl AvailabilityQuery {
     }
 }
 
-/// Whether SKUs can be had, in the order asked for. A SKU that is not sold cannot be had.
+/// Whether SKUs can be had, in the order asked for. A SKU that is unknown, or whose product is a draft or
+/// archived, cannot be had.
 #[utoipa::path(
     get, path = "/api/v1/inventory/availability", operation_id = "list_availability", tag = "inventory",
     params(AvailabilityQuery),

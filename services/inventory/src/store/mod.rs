@@ -5,6 +5,7 @@ mod audit;
 mod batch;
 mod keys;
 mod movements;
+mod offers;
 mod parcels;
 mod reservations;
 mod returns;
@@ -14,6 +15,7 @@ pub use audit::{audit_reservations, audit_stock};
 pub use batch::Batch;
 pub use keys::{assign_keys, insert_key, list_sold_keys, lookup_known, return_keys, reveal_keys};
 pub use movements::{insert_movement, list_movements};
+pub use offers::{list_not_on_sale, note_offers};
 pub use parcels::{insert_parcel, lookup_parcel};
 pub use reservations::{
     insert_reservation, list_due, list_left, list_lines, lock_standing, lookup_standing,
@@ -22,6 +24,7 @@ pub use reservations::{
 pub use returns::{audit_returns, insert_returned, list_out, lookup_returned};
 pub use stock::{insert_item, list_items, lock_items, lookup_items, update_item};
 
+use techtrove_core::Sku;
 use techtrove_db::{Migration, MigrationSet};
 
 /// The tables of inventory.
@@ -56,10 +59,35 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             postgres: include_str!("../../migrations/postgres/0004_returns_by_reservation.sql"),
             mysql: include_str!("../../migrations/mysql/0004_returns_by_reservation.sql"),
         },
+        Migration {
+            version: 5,
+            name: "offers",
+            sqlite: include_str!("../../migrations/sqlite/0005_offers.sql"),
+            postgres: include_str!("../../migrations/postgres/0005_offers.sql"),
+            mysql: include_str!("../../migrations/mysql/0005_offers.sql"),
+        },
     ],
 };
 
 /// A number of rows as a statement takes it.
 fn bound(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// A version as it is stored.
+fn stored_version(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}
+
+/// The SKUs in tens, as many as one statement asks for; what is missing of the last is filled up with its
+/// last.
+fn tens<'a>(skus: impl Iterator<Item = &'a Sku>) -> impl Iterator<Item = [&'a str; 10]> {
+    let skus: Vec<&str> = skus.map(Sku::as_str).collect();
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let last = skus.last().filter(|_| from < skus.len())?;
+        let ten = std::array::from_fn(|n| skus.get(from + n).unwrap_or(last));
+        from += ten.len();
+        Some(ten.map(|sku: &&str| *sku))
+    })
 }

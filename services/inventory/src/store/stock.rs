@@ -4,7 +4,7 @@ use techtrove_core::{Sku, Timestamp};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_inventory_api::Availability;
 
-use super::{Batch, bound};
+use super::{Batch, bound, stored_version, tens};
 use crate::domain::{MAIN, Stock, StockItem};
 
 macro_rules! select_items {
@@ -16,9 +16,6 @@ macro_rules! select_items {
         )
     };
 }
-
-/// How many SKUs one statement asks for; fewer are filled up with the last.
-const CHUNK: usize = 10;
 
 const ONE: &str = select_items!("= ?");
 const ONE_LOCKED: &str = select_items!("= ? FOR UPDATE");
@@ -84,14 +81,12 @@ fn select<'a>(
     one: &'static str,
     many: &'static str,
 ) -> Result<Vec<StockItem>, DbError> {
-    let skus: Vec<&str> = skus.map(Sku::as_str).collect();
-    if let [sku] = skus[..] {
-        return tx.query(one, p![MAIN, sku], read_item);
+    if skus.len() == 1 {
+        let sku = skus.map(Sku::as_str).next();
+        return tx.query(one, p![MAIN, sku.unwrap_or_default()], read_item);
     }
     let mut items = Vec::with_capacity(skus.len());
-    for chunk in skus.chunks(CHUNK) {
-        let [a, b, c, d, e, f, g, h, i, j] =
-            std::array::from_fn(|n| chunk.get(n).or(chunk.last()).copied().unwrap_or_default());
+    for [a, b, c, d, e, f, g, h, i, j] in tens(skus) {
         items.extend(tx.query(many, p![MAIN, a, b, c, d, e, f, g, h, i, j], read_item)?);
     }
     Ok(items)
@@ -158,10 +153,6 @@ pub fn insert_item<'a>(batch: &mut Batch<'a>, item: &'a StockItem, now: Timestam
         now,
     ];
     batch.push(INSERT, values);
-}
-
-fn stored_version(version: u64) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
 }
 
 fn availability_name(availability: Availability) -> &'static str {

@@ -6,7 +6,10 @@ use axum::{Router, body::Body};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
-use techtrove_bus::Event;
+use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent};
+use techtrove_catalog_api::{
+    CategoryId, Fulfilment, PRODUCT_AGGREGATE, PRODUCT_UPDATED, ProductChanged, ProductId,
+};
 use techtrove_core::{Clock, ManualClock, SeededIds, SharedClock, SharedIds, TypedId};
 use techtrove_db::{Db, DbOptions};
 use techtrove_http::{Client, ClientError};
@@ -24,6 +27,23 @@ use super::{attempt_of, lines_of, sku};
 
 /// The one SKU that buyers are promised as licence keys.
 const DIGITAL: &str = "OS";
+
+/// A product of a number, as the catalogue tells of it.
+pub fn product(number: u32, version: u64, skus: &[&str]) -> ProductChanged {
+    ProductChanged {
+        product_id: ProductId::from_uuid(Uuid::from_u128(u128::from(number))),
+        version,
+        skus: skus.iter().map(|text| sku(text)).collect(),
+        fulfilment: Fulfilment::Physical,
+        on_sale: true,
+        category_id: None,
+    }
+}
+
+/// A category of a number.
+pub fn category(number: u32) -> CategoryId {
+    CategoryId::from_uuid(Uuid::from_u128(u128::from(number)))
+}
 
 /// Inventory's routes, and who speaks to them.
 pub struct Desk {
@@ -150,6 +170,20 @@ impl Desk {
         let shipment_id = Uuid::from_u128(parcel);
         let request = ShipRequest { shipment_id, lines: lines_of(lines) };
         self.inventory.ship(id, attempt, &request).await
+    }
+
+    /// Hears of a product, whose versions number its events.
+    pub async fn hear_of(&self, product: &ProductChanged) {
+        let id = product.product_id.uuid().as_u128() << 64 | u128::from(product.version);
+        let context =
+            EventContext { id: Uuid::from_u128(id), time: self.clock.now(), traceparent: None };
+        let new = NewEvent {
+            kind: PRODUCT_UPDATED,
+            aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product.product_id),
+            data: serde_json::json!(product),
+        };
+        let event = Event::new("/techtrove/catalog", &context, &new, product.version);
+        self.hear(Arc::new(event)).await;
     }
 
     pub async fn hear(&self, event: Arc<Event>) {

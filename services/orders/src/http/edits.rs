@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
+use techtrove_catalog_api::Reach;
 use techtrove_core::{EmailAddress, Field, FieldError, Problem};
 use techtrove_http::{
     HttpError, IfMatch, Json, NoFields, OptionalJson, Patch, Path, ProblemBody, private,
     written_json,
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::ManagerOf;
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
@@ -112,7 +113,8 @@ pub(crate) async fn edit(
     Ok(answer(&order))
 }
 
-/// Says that a confirmed order is being packed.
+/// Says that a confirmed order is being packed. A manager who is limited to categories may where all of its
+/// products are theirs.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/process", operation_id = "process_order", tag = "orders",
     params(("id" = OrderId, Path, description = "Which order")), security(("bearer" = [])),
@@ -129,14 +131,16 @@ pub(crate) async fn edit(
 )]
 pub(crate) async fn process(
     State(app): State<Arc<App>>,
-    _: Manager,
+    manager: ManagerOf,
     Path(id): Path<OrderId>,
     _: OptionalJson<NoFields>,
 ) -> Result<Response, HttpError> {
+    app::check_order(&app, Reach::of(manager.categories), id).await?;
     Ok(answer(&app::process_order(&app, id).await?))
 }
 
-/// Says that all goods of an order have arrived.
+/// Says that all goods of an order have arrived. A manager who is limited to categories may where all of its
+/// products are theirs.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/deliver", operation_id = "deliver_order", tag = "orders",
     params(("id" = OrderId, Path, description = "Which order")), security(("bearer" = [])),
@@ -153,10 +157,11 @@ pub(crate) async fn process(
 )]
 pub(crate) async fn deliver(
     State(app): State<Arc<App>>,
-    _: Manager,
+    manager: ManagerOf,
     Path(id): Path<OrderId>,
     _: OptionalJson<NoFields>,
 ) -> Result<Response, HttpError> {
+    app::check_order(&app, Reach::of(manager.categories), id).await?;
     Ok(answer(&app::deliver_order(&app, id).await?))
 }
 

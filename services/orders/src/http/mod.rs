@@ -24,8 +24,14 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 
 /// What people write into the requests, where no card number may stand.
-const WRITTEN: CardFree =
-    CardFree::Members(&["payment", "shipping_address", "billing_address", "note", "reason"]);
+const WRITTEN: CardFree = CardFree::Members(&[
+    "payment",
+    "email",
+    "shipping_address",
+    "billing_address",
+    "note",
+    "reason",
+]);
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: Arc<App>) -> OpenApiRouter {

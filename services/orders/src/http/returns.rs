@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use techtrove_catalog_api::Reach;
 use techtrove_core::{Currency, Money, Problem, Quantity, Sku, TypedId as _};
 use techtrove_http::{
     HttpError, Json, NoFields, OptionalJson, Path, ProblemBody,
@@ -83,16 +84,22 @@ pub(crate) struct ReceiveRequest {
 }
 
 /// Somebody of support or of those who keep the stock; decided before the rest of the request is looked
-/// at.
-pub(crate) struct Desk(UserId);
+/// at. The latter may be limited to categories.
+pub(crate) struct Desk {
+    user: UserId,
+    reach: Reach,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Desk {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        let claims = caller.require(Role::Support).or_else(|_| caller.require(Role::Manager))?;
-        Ok(Self(claims.sub))
+        if let Ok(support) = caller.require(Role::Support) {
+            return Ok(Self { user: support.sub, reach: Reach::default() });
+        }
+        let manager = caller.require(Role::Manager)?;
+        Ok(Self { user: manager.sub, reach: Reach::of(manager.categories.clone()) })
     }
 }
 
@@ -166,7 +173,7 @@ pub(crate) async fn ask(
     }
 }
 
-/// Lets the buyer send it back.
+/// Lets the buyer send it back. A manager who is limited to categories may where all that is sent back is theirs.
 #[utoipa::path(
     post, path = "/api/v1/returns/{id}/approve", operation_id = "approve_return", tag = "orders",
     params(("id" = ReturnId, Path, description = "Which return")), security(("bearer" = [])),
@@ -183,14 +190,15 @@ pub(crate) async fn ask(
 )]
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
-    _: Desk,
+    Desk { reach, .. }: Desk,
     Path(id): Path<ReturnId>,
     _: OptionalJson<NoFields>,
 ) -> Result<Json<ReturnBody>, HttpError> {
+    app::check_return(&app, reach, id).await?;
     Ok(Json(app::approve_return(&app, id).await?))
 }
 
-/// Has the buyer keep it; its pieces may be asked for again.
+/// Has the buyer keep it; its pieces may be asked for again. Who may is as for approving it.
 #[utoipa::path(
     post, path = "/api/v1/returns/{id}/reject", operation_id = "reject_return", tag = "orders",
     params(("id" = ReturnId, Path, description = "Which return")), security(("bearer" = [])),
@@ -207,16 +215,18 @@ pub(crate) async fn approve(
 )]
 pub(crate) async fn reject(
     State(app): State<Arc<App>>,
-    _: Desk,
+    Desk { reach, .. }: Desk,
     Path(id): Path<ReturnId>,
     _: OptionalJson<NoFields>,
 ) -> Result<Json<ReturnBody>, HttpError> {
+    app::check_return(&app, reach, id).await?;
     Ok(Json(app::reject_return(&app, id).await?))
 }
 
 /// Says that what was approved is here: it goes into the stock again or is written off, and what it is
 /// worth is given back. Answers once both are certain, or with the refund `pending` while nobody can
-/// tell. Under its `Idempotency-Key` the same request is told again how the return stands.
+/// tell. Under its `Idempotency-Key` the same request is told again how the return stands. Who may is as for
+/// approving it.
 #[utoipa::path(
     post, path = "/api/v1/returns/{id}/receive", operation_id = "receive_return", tag = "orders",
     request_body = ReceiveRequest,
@@ -238,7 +248,7 @@ pub(crate) async fn reject(
 )]
 pub(crate) async fn receive(
     State(app): State<Arc<App>>,
-    Desk(user): Desk,
+    Desk { user, reach }: Desk,
     Path(id): Path<ReturnId>,
     idempotent: Idempotent<ReceiveRequest>,
 ) -> Result<Response, HttpError> {
@@ -246,6 +256,7 @@ pub(crate) async fn receive(
     let request = idempotent.body;
     request.check(&app)?;
     let ReceiveRequest { restock, refund } = request;
+    app::check_return(&app, reach, id).await?;
     match app::receive_return(&app, ReceiveReturn { id, restock, refund, key }).await? {
         Received::Now(back) => Ok(Json(*back).into_response()),
         Received::Refused(answer) => Ok(answer.replayed()),

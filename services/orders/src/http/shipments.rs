@@ -7,12 +7,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
+use techtrove_catalog_api::Reach;
 use techtrove_core::{FieldError, Problem, Quantity, Sku};
 use techtrove_http::{
     HttpError, Path, ProblemBody,
     idempotency::{IdempotencyKey, Idempotent},
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::ManagerOf;
 use techtrove_orders_api::OrderId;
 use utoipa::ToSchema;
 
@@ -47,13 +48,13 @@ pub(crate) struct ShipRequest {
     )]
     carrier: String,
     /// By which number it can be followed.
-    #[serde(default)]
     #[schema(
         min_length = 1,
         max_length = 128,
+        example = "JD014600003520512398",
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
-    tracking_number: Option<String>,
+    tracking_number: String,
 }
 
 /// So many pieces of a SKU, of whichever of the order's lines.
@@ -74,15 +75,13 @@ impl ShipRequest {
             return Err(Problem::invalid(vec![FieldError::new("/lines", detail)]));
         }
         texts::check("/carrier", &self.carrier, MAX_CARRIER)?;
-        match &self.tracking_number {
-            Some(number) => texts::check("/tracking_number", number, MAX_TRACKING_NUMBER),
-            None => Ok(()),
-        }
+        texts::check("/tracking_number", &self.tracking_number, MAX_TRACKING_NUMBER)
     }
 }
 
 /// Ships an order, in parts or whole. The last piece makes it `shipped`. Answers once inventory has let
-/// the pieces go, or with the parcel `preparing` while it has not; then it follows.
+/// the pieces go, or with the parcel `preparing` while it has not; then it follows. A manager who is limited
+/// to categories names what is theirs, or ships orders of nothing else.
 #[utoipa::path(
     post, path = "/api/v1/orders/{id}/shipments", operation_id = "ship_order", tag = "orders",
     request_body = ShipRequest,
@@ -109,7 +108,7 @@ impl ShipRequest {
 )]
 pub(crate) async fn ship(
     State(app): State<Arc<App>>,
-    manager: Manager,
+    ManagerOf { manager, categories }: ManagerOf,
     Path(id): Path<OrderId>,
     idempotent: Idempotent<ShipRequest>,
 ) -> Result<Response, HttpError> {
@@ -120,7 +119,9 @@ pub(crate) async fn ship(
     let pieces = |lines: Vec<PiecesRequest>| {
         lines.into_iter().map(|line| (line.sku, line.quantity)).collect()
     };
-    let asked = ShipOrder { id, lines: lines.map(pieces), carrier, tracking_number, key };
+    let lines: Option<Vec<_>> = lines.map(pieces);
+    app::check_parcel(&app, Reach::of(categories), id, lines.as_deref()).await?;
+    let asked = ShipOrder { id, lines, carrier, tracking_number, key };
     let Placed { answer, replayed } = app::ship_order(&app, asked).await?;
     Ok(if replayed { answer.replayed() } else { answer.into_response() })
 }
