@@ -100,7 +100,7 @@ fn small_chunks() -> Config {
 #[tokio::test]
 async fn a_dry_run_reports_what_the_import_would() {
     for db in techtrove_testing::engines().await {
-        let mut codes = std::collections::BTreeSet::new();
+        let (mut codes, mut made) = (std::collections::BTreeSet::new(), 0);
         let shop = Shop::with((*db).clone(), Inventory::default(), small_chunks()).await;
         let _ = shop.create(product("D", "D")).await.expect(201);
         let mut runner = TestRunner::deterministic();
@@ -113,12 +113,14 @@ async fn a_dry_run_reports_what_the_import_would() {
 
             let report = tried_and_meant(&shop, media_type, &file).await;
 
+            made += report["categories_created"].as_i64().expect("a number");
             let errors = report["errors"].as_array().expect("a list").iter();
             codes.extend(errors.map(|error| error["code"].to_string().replace('"', "")));
         }
         for code in ["slug_taken", "sku_conflict", "stock_reserved", "invalid_request"] {
             assert!(codes.contains(code), "{code} is none of {codes:?} on {}", db.label());
         }
+        assert_eq!(made, 3, "x, y and z, each once");
         db.close().await;
     }
 }

@@ -27,7 +27,7 @@ async fn lines_become_products_in_new_categories_with_stock() {
 
         assert_eq!(
             report,
-            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "dry_run": false, "error_count": 0, "errors": []})
+            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "dry_run": false, "categories_created": 1, "error_count": 0, "errors": []})
         );
         let listed =
             shop.guest.get("/api/v1/products?category=video-card").await.expect(200).value();
@@ -320,6 +320,7 @@ async fn a_dry_run_tells_of_errors_and_leaves_nothing() {
         let report = shop.finish(&job).await;
 
         assert_eq!((&report["dry_run"], &report["done"]), (&json!(true), &json!(4)));
+        assert_eq!(report["categories_created"], 1);
         let errors = report["errors"].as_array().expect("a list");
         let found: Vec<_> = errors.iter().map(|it| (&it["line"], &it["code"])).collect();
         let (invalid, reserved) = (json!("invalid_request"), json!("stock_reserved"));

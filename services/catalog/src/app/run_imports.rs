@@ -82,9 +82,8 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
         if shutdown.has_begun() || number >= until {
             return leave(app, id, finished).await;
         }
-        let trial = job.dry_run.then_some(id);
         let batch = Batch::read(app, &chunk, job.columns.as_ref());
-        let Some(stored) = store_batch(app, batch, trial, finished.take()).await? else {
+        let Some(stored) = store_batch(app, batch, (id, job.dry_run), finished.take()).await? else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
             return Ok(());
         };
@@ -97,12 +96,12 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
     }
 }
 
-/// Stores a chunk's products, or only tries to for the `trial` of a job, together with the checkpoint of the one before; nothing when the job is
+/// Stores a chunk's products, or only tries to, together with the checkpoint of the one before; nothing when the job is
 /// somebody else's by now.
 async fn store_batch(
     app: &App,
     batch: Batch,
-    trial: Option<JobId>,
+    (id, dry_run): (JobId, bool),
     finished: Option<Arc<JobTurn>>,
 ) -> Result<Option<Stored>, Error> {
     let now = app.clock.now();
@@ -110,11 +109,9 @@ async fn store_batch(
         if !checkpoint(tx, finished.as_deref(), now, now.plus(LEASE))? {
             return Ok(None);
         }
-        let stored = match trial {
-            Some(id) => rehearse(tx, id, &batch),
-            None => batch.store(tx, drop),
-        };
-        stored.map(Some)
+        let stored = if dry_run { rehearse(tx, id, &batch) } else { batch.store(tx, drop) }?;
+        store::count_categories(tx, id, stored.made.len())?;
+        Ok(Some(stored))
     };
     app.db.write_again("catalog.import", job).await
 }

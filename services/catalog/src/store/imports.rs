@@ -69,6 +69,8 @@ pub struct Job {
     pub dry_run: bool,
     /// The columns of CSV; none where its lines are JSON.
     pub columns: Option<Columns>,
+    /// How many categories its lines made.
+    pub categories_created: i64,
 }
 
 /// What is stored when a chunk is finished.
@@ -106,6 +108,7 @@ fn read(row: &Row<'_>) -> Result<Job, DbError> {
         next_chunk: row.get(5)?,
         dry_run: row.get(6)?,
         columns: row.get::<Option<String>>(7)?.as_deref().map(read_columns).transpose()?,
+        categories_created: row.get(9)?,
     })
 }
 
@@ -198,7 +201,8 @@ pub fn lookup_chunk(tx: &mut Tx<'_>, job: JobId, number: i64) -> Result<Option<C
 /// When the database fails.
 pub fn lookup_job(tx: &mut Tx<'_>, id: JobId) -> Result<Option<Job>, DbError> {
     tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled \
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled, \
+         categories_created \
          FROM import_jobs WHERE id = ?",
         p![id],
         read,
@@ -300,7 +304,8 @@ pub fn claim_job(
     lease_until: Timestamp,
 ) -> Result<Option<Job>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled \
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled, \
+         categories_created \
          FROM import_jobs WHERE status IN ('queued', 'running') AND lease_until < ? \
          ORDER BY updated_at, next_chunk, id LIMIT 1 FOR UPDATE SKIP LOCKED",
         p![now],
@@ -354,6 +359,20 @@ pub fn checkpoint(
         p![before.id, before.next_chunk],
     )?;
     Ok(true)
+}
+
+/// Counts categories that a job's lines made, in the transaction that made them: no chunk makes one twice.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_categories(tx: &mut Tx<'_>, id: JobId, made: usize) -> Result<(), DbError> {
+    if made > 0 {
+        tx.execute(
+            "UPDATE import_jobs SET categories_created = categories_created + ? WHERE id = ?",
+            p![i64::try_from(made).unwrap_or(i64::MAX), id],
+        )?;
+    }
+    Ok(())
 }
 
 /// Gives a job back at once, to be taken by whoever comes next; one that is to end does so.

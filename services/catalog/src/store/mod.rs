@@ -25,7 +25,7 @@ pub use collections::{
 };
 pub use export::export_products;
 pub use imports::{
-    ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, claim_job, delete_job, end_job,
+    ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, count_categories, claim_job, delete_job, end_job,
     fail_job, fail_stale_jobs, insert_chunk, insert_job, is_cancelled, job_errors, lookup_chunk,
     lookup_job, queue_job, release_job, set_job_columns, touch_job,
 };
@@ -132,6 +132,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0012_trials.sql"),
             postgres: include_str!("../../migrations/postgres/0012_trials.sql"),
             mysql: include_str!("../../migrations/mysql/0012_trials.sql"),
+        },
+        Migration {
+            version: 13,
+            name: "made_categories",
+            sqlite: include_str!("../../migrations/sqlite/0013_made_categories.sql"),
+            postgres: include_str!("../../migrations/postgres/0013_made_categories.sql"),
+            mysql: include_str!("../../migrations/mysql/0013_made_categories.sql"),
         },
     ],
 };
