@@ -63,12 +63,14 @@ impl Overlay {
     /// Makes the shop look to the lines as if the trial had been meant.
     fn lay(&mut self, tx: &mut Tx<'_>, batch: &Batch) -> Result<(), Error> {
         let mut products = BTreeSet::new();
+        let mut categories = BTreeSet::new();
         for line in batch.readable() {
-            for slug in line.categories.iter().filter_map(CategoryChange::slug) {
-                let category = store::trial_category_of_slug(tx, self.job, slug)?;
-                self.show_category(tx, category)?;
-            }
+            categories.extend(line.categories.iter().filter_map(CategoryChange::slug));
             self.find(tx, &line.change, &mut products)?;
+        }
+        for slug in categories {
+            let category = store::trial_category_of_slug(tx, self.job, slug)?;
+            self.show_category(tx, category)?;
         }
         let mut left = Vec::new();
         for id in products {
@@ -92,9 +94,7 @@ impl Overlay {
         for sku in change.skus() {
             products.extend(store::trial_of_sku(tx, self.job, sku)?);
         }
-        let slug = change.slug_of_new();
-        products.extend(store::trial_of_slug(tx, self.job, &slug)?);
-        products.extend(store::lookup_by_slug(tx, &slug)?);
+        products.extend(store::holders_of_slug(tx, self.job, &change.slug_of_new())?);
         Ok(())
     }
 

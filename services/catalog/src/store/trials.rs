@@ -76,18 +76,19 @@ pub fn trial_of_sku(tx: &mut Tx<'_>, job: JobId, sku: &Sku) -> Result<Option<Pro
     )
 }
 
-/// The product that would have this slug, if the trial left one with it.
+/// The products that have this slug: in the shop, and as the trial left it.
 ///
 /// # Errors
 /// When the database fails.
-pub fn trial_of_slug(
+pub fn holders_of_slug(
     tx: &mut Tx<'_>,
     job: JobId,
     slug: &Slug,
-) -> Result<Option<ProductId>, DbError> {
-    tx.query_opt(
-        "SELECT product_id FROM import_trials WHERE job_id = ? AND slug = ?",
-        p![job, slug.as_str()],
+) -> Result<Vec<ProductId>, DbError> {
+    tx.query(
+        "SELECT product_id FROM import_trials WHERE job_id = ? AND slug = ? \
+         UNION SELECT id FROM products WHERE slug = ?",
+        p![job, slug.as_str(), slug.as_str()],
         |row| row.get(0),
     )
 }
