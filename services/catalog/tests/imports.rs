@@ -409,6 +409,17 @@ async fn what_is_exported_makes_the_same_shop() {
         }
         let _ = shop.customer.get("/api/v1/products/export").await.expect(403);
         assert_eq!(shop.manager.get("/api/v1/products/export?format=xml").await.status, 422);
+        for (query, accept, media_type) in [
+            ("", "text/csv", "text/csv"),
+            ("", "*/*", "application/x-ndjson"),
+            ("?format=ndjson", "text/csv", "application/x-ndjson"),
+        ] {
+            let export = shop.manager.get(&format!("/api/v1/products/export{query}"));
+            let export = export.header("accept", accept).await.expect(200);
+            assert!(export.header("content-type").starts_with(media_type), "{accept}");
+        }
+        let refused = shop.manager.get("/api/v1/products/export").header("accept", "image/png");
+        assert_eq!(refused.await.expect(406).problem_code(), "not_acceptable");
         db.close().await;
     }
 }

@@ -83,7 +83,8 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
             return leave(app, id, finished).await;
         }
         let batch = Batch::read(app, &chunk, job.columns.as_ref());
-        let Some(stored) = store_batch(app, batch, (id, job.dry_run), finished.take()).await? else {
+        let Some(stored) = store_batch(app, batch, (id, job.dry_run), finished.take()).await?
+        else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
             return Ok(());
         };
@@ -148,11 +149,7 @@ async fn finish(app: &App, job: &Job, mut finished: Option<Arc<JobTurn>>) -> Res
 
 /// Takes away what a dry run kept, a bit at a time, so that nobody waits long behind it: killed meanwhile,
 /// the job is finished once more. `false` when somebody else goes on with it.
-async fn clear_trial(
-    app: &App,
-    id: JobId,
-    finished: Option<Arc<JobTurn>>,
-) -> Result<bool, Error> {
+async fn clear_trial(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<bool, Error> {
     let now = app.clock.now();
     let count = move |tx: &mut Tx<'_>| checkpoint(tx, finished.as_deref(), now, now.plus(LEASE));
     if !app.db.write("catalog.end_trial", count).await? {

@@ -140,7 +140,9 @@ mod tests {
         write_record(["=cmd|' /C calc'!A0", "@x", "-1", "\t=1", "'=1", "1-1"], &mut written);
 
         assert_eq!(written, "'=cmd|' /C calc'!A0,'@x,'-1,'\t=1,''=1,1-1\r\n");
-        for cell in ["|x", "%0A", "＝1", "＋1", "－1", "＠x", " =1", "\u{3000} +1", "\r\n@x", "\u{feff}=1"] {
+        for cell in
+            ["|x", "%0A", "＝1", "＋1", "－1", "＠x", " =1", "\u{3000} +1", "\r\n@x", "\u{feff}=1"]
+        {
             let mut written = String::new();
             write_record([cell], &mut written);
             let text = written.trim_start_matches('"');

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The names under which NDJSON goes; none of them is registered, the first is the usual one.
-const NDJSON: [&str; 5] = [
+pub(super) const NDJSON: [&str; 5] = [
     "application/x-ndjson",
     "application/ndjson",
     "application/jsonl",
@@ -35,7 +35,7 @@ const NDJSON: [&str; 5] = [
 ];
 
 /// The name under which CSV goes.
-const CSV: &str = "text/csv";
+pub(super) const CSV: &str = "text/csv";
 
 /// How an import is meant.
 #[derive(Deserialize, IntoParams)]
