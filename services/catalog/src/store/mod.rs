@@ -11,6 +11,7 @@ mod listing;
 mod products;
 mod ratings;
 mod sales;
+mod untold;
 mod variants;
 
 pub use availability::note_availability;
@@ -35,6 +36,7 @@ pub use products::{
 };
 pub use ratings::set_rating;
 pub use sales::{add_sold, add_up_sales, has_sales, insert_sale};
+pub use untold::{Untold, has_untold, take_untold};
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -120,6 +122,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0011_cancelled_imports.sql"),
             postgres: include_str!("../../migrations/postgres/0011_cancelled_imports.sql"),
             mysql: include_str!("../../migrations/mysql/0011_cancelled_imports.sql"),
+        },
+        Migration {
+            version: 12,
+            name: "untold",
+            sqlite: include_str!("../../migrations/sqlite/0012_untold.sql"),
+            postgres: include_str!("../../migrations/postgres/0012_untold.sql"),
+            mysql: include_str!("../../migrations/mysql/0012_untold.sql"),
         },
     ],
 };
