@@ -134,7 +134,12 @@ impl People<'_> {
     }
 
     async fn deliver(&mut self, path: &str) -> anyhow::Result<()> {
-        self.step(&format!("{path}/shipments"), Who::Staff, json!({"carrier": "DHL"})).await?;
+        self.step(
+            &format!("{path}/shipments"),
+            Who::Staff,
+            json!({"carrier": "DHL", "tracking_number": "JD0001"}),
+        )
+        .await?;
         self.step(&format!("{path}/deliver"), Who::Staff, json!({})).await?;
         Ok(())
     }

@@ -49,6 +49,8 @@ pub mod codes {
         NOT_FOUND = 404 "not_found" "Not found";
         /// The path exists, with other methods.
         METHOD_NOT_ALLOWED = 405 "method_not_allowed" "Method not allowed";
+        /// The answer is to be had in none of the types that are accepted.
+        NOT_ACCEPTABLE = 406 "not_acceptable" "Not acceptable";
         /// The body did not arrive in time.
         REQUEST_TIMEOUT = 408 "request_timeout" "The request did not arrive in time";
         /// The thing is in a state that does not allow this.

@@ -32,7 +32,7 @@ fn range(text: &str) -> Option<(u16, String)> {
 }
 
 /// `q=` and 0 to 1 with at most three decimals (RFC 9110, 12.4.2).
-fn weight(parameter: &str) -> Option<u16> {
+pub(super) fn weight(parameter: &str) -> Option<u16> {
     let (name, value) = parameter.split_once('=')?;
     let (whole, decimals) = value.split_once('.').unwrap_or((value, ""));
     let digits = decimals.len() <= 3 && decimals.bytes().all(|it| it.is_ascii_digit());

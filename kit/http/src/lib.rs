@@ -2,6 +2,7 @@
 //! keys, typed clients, event streams and the server. It must never know what a shop is. Handlers start
 //! with [`HttpError`], [`Json`] and [`versioned_json`]; callers of other services with [`Client`].
 
+mod accept;
 mod cache;
 mod cards;
 mod client;
@@ -26,6 +27,7 @@ pub mod idempotency;
 pub mod server;
 pub mod sse;
 
+pub use accept::{accepted_types, preferred_type};
 pub use cache::{no_store, private};
 pub use cards::CardFree;
 pub use client::{

@@ -32,11 +32,17 @@ pub struct Config {
     pub currency: Currency,
     /// The largest body of an import, in bytes.
     pub import_max_bytes: usize,
+    /// How many lines of an import are worked on at once.
+    pub import_chunk_lines: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { currency: Currency::USD, import_max_bytes: 512 * 1_024 * 1_024 }
+        Self {
+            currency: Currency::USD,
+            import_max_bytes: 512 * 1_024 * 1_024,
+            import_chunk_lines: domain::CHUNK_LINES,
+        }
     }
 }
 

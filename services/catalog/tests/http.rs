@@ -200,6 +200,7 @@ async fn lists_go_on_behind_a_cursor() {
         "q=",
         "price_min=-1",
         "price_max=x",
+        "price_min=2&price_max=1",
         "in_stock=perhaps",
         "rating_min=5.1",
         "rating_min=NaN",

@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use support::{Inventory, Shop, product, usd};
 
@@ -148,14 +146,6 @@ fn lines(from: usize, count: usize) -> String {
     (from..from + count).map(line).collect()
 }
 
-/// The report of a job as soon as it fits.
-async fn reported(shop: &Shop, job: &str, fits: impl Fn(&Value) -> bool) -> Value {
-    let found = techtrove_testing::eventually(Duration::from_secs(60), async || {
-        Some(shop.job(job).await).filter(&fits)
-    });
-    found.await
-}
-
 #[tokio::test]
 async fn a_short_import_does_not_wait_for_a_long_one() {
     let shop = Shop::open().await;
@@ -165,13 +155,13 @@ async fn a_short_import_does_not_wait_for_a_long_one() {
     // Eight chunks of the long one's first turn, and the short one.
     shop.inventory.answer_only(9);
     let (workers, shutdown) = shop.start();
-    let report = reported(&shop, &short, |job| job["status"] == "done").await;
+    let report = shop.reported(&short, |job| job["status"] == "done").await;
     let waiting = shop.job(&long).await;
 
     assert_eq!((&report["done"], &report["error_count"]), (&json!(1), &json!(0)));
     assert_eq!((&waiting["status"], &waiting["done"]), (&json!("running"), &json!(1_600)));
     shop.inventory.answer_only(100);
-    assert_eq!(reported(&shop, &long, |job| job["status"] == "done").await["done"], 2_000);
+    assert_eq!(shop.reported(&long, |job| job["status"] == "done").await["done"], 2_000);
     shutdown.begin();
     futures::future::join_all(workers).await;
 }
@@ -212,11 +202,11 @@ async fn what_a_running_import_has_done_by_its_cancellation_stays_and_is_reporte
 
     shop.inventory.answer_only(1);
     let (workers, shutdown) = shop.start();
-    let _ = reported(&shop, &job, |job| job["done"] == 200).await;
+    let _ = shop.reported(&job, |job| job["done"] == 200).await;
     let answer = cancel(&shop, &job).await.expect(200).value();
     assert_eq!(answer["status"], "running", "a chunk is in hand");
     shop.inventory.answer_only(100);
-    let report = reported(&shop, &job, |job| job["status"] == "cancelled").await;
+    let report = shop.reported(&job, |job| job["status"] == "cancelled").await;
     shutdown.begin();
     futures::future::join_all(workers).await;
 

@@ -27,7 +27,7 @@ async fn lines_become_products_in_new_categories_with_stock() {
 
         assert_eq!(
             report,
-            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "dry_run": false, "error_count": 0, "errors": []})
+            json!({"job_id": job, "status": "done", "done": 2, "total": 2, "dry_run": false, "categories_created": 1, "error_count": 0, "errors": []})
         );
         let listed =
             shop.guest.get("/api/v1/products?category=video-card").await.expect(200).value();
@@ -320,6 +320,7 @@ async fn a_dry_run_tells_of_errors_and_leaves_nothing() {
         let report = shop.finish(&job).await;
 
         assert_eq!((&report["dry_run"], &report["done"]), (&json!(true), &json!(4)));
+        assert_eq!(report["categories_created"], 1);
         let errors = report["errors"].as_array().expect("a list");
         let found: Vec<_> = errors.iter().map(|it| (&it["line"], &it["code"])).collect();
         let (invalid, reserved) = (json!("invalid_request"), json!("stock_reserved"));
@@ -408,6 +409,17 @@ async fn what_is_exported_makes_the_same_shop() {
         }
         let _ = shop.customer.get("/api/v1/products/export").await.expect(403);
         assert_eq!(shop.manager.get("/api/v1/products/export?format=xml").await.status, 422);
+        for (query, accept, media_type) in [
+            ("", "text/csv", "text/csv"),
+            ("", "*/*", "application/x-ndjson"),
+            ("?format=ndjson", "text/csv", "application/x-ndjson"),
+        ] {
+            let export = shop.manager.get(&format!("/api/v1/products/export{query}"));
+            let export = export.header("accept", accept).await.expect(200);
+            assert!(export.header("content-type").starts_with(media_type), "{accept}");
+        }
+        let refused = shop.manager.get("/api/v1/products/export").header("accept", "image/png");
+        assert_eq!(refused.await.expect(406).problem_code(), "not_acceptable");
         db.close().await;
     }
 }

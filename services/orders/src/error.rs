@@ -109,6 +109,9 @@ pub enum Error {
     /// The money was not taken, so nothing leaves.
     #[error("the payment has not been captured: nothing is shipped before it is")]
     NotCaptured,
+    /// All that was taken is given back, or about to be, so nothing leaves.
+    #[error("all that was paid has been given back: nothing more is shipped")]
+    GivenBack,
     /// Inventory would not let the pieces go.
     #[error("the stock of this order cannot be shipped as it is")]
     ShipmentRefused,
@@ -218,7 +221,7 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
-            Error::NotCaptured => Self::new(PAYMENT_NOT_CAPTURED, detail),
+            Error::NotCaptured | Error::GivenBack => Self::new(PAYMENT_NOT_CAPTURED, detail),
             Error::ShipmentRefused => Self::new(SHIPMENT_REFUSED, detail),
             Error::Busy => {
                 Self::new(codes::UNAVAILABLE, detail).retry_after(Duration::from_secs(1))

@@ -12,7 +12,9 @@ use techtrove_orders::domain::CapturePolicy;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
-use world::{FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, ship, wish};
+use world::{
+    FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, refund, ship, wish,
+};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())
@@ -100,6 +102,23 @@ async fn nothing_leaves_that_is_not_paid() {
 }
 
 #[tokio::test]
+async fn nothing_leaves_once_all_money_is_given_back() {
+    let world = world().await;
+    let shop = world.shop(Setting::default()).await;
+    let bought = buy(&shop, "tok_ok", 2).await;
+    shop.app.drivers.idle().await;
+
+    let _ = refund(&world, &shop, &bought, Some(100)).await.expect(201);
+    let _ = ship(&world, &shop, &bought, &[("GPU", 1)]).await.expect(201);
+    let _ = refund(&world, &shop, &bought, None).await.expect(201);
+    let refused = ship(&world, &shop, &bought, &[]).await.expect(409);
+    shop.app.drivers.idle().await;
+
+    assert_eq!(refused.problem_code(), "payment_not_captured");
+    world.assert_settled("given back").await;
+}
+
+#[tokio::test]
 async fn all_money_is_taken_before_the_first_parcel_where_that_is_the_policy() {
     let mut world = world().await;
     world.capture = CapturePolicy::Shipment;
@@ -158,18 +177,26 @@ async fn only_managers_ship_and_every_value_is_checked() {
     let manager = world.staff(&shop, Role::Manager);
 
     for (who, status) in [(&shop.actor, 401), (&world.staff(&shop, Role::Support), 403)] {
-        who.post(&path, &json!({"carrier": "DHL"})).await.expect(status);
+        who.post(&path, &json!({"carrier": "DHL", "tracking_number": "JD0001"}))
+            .await
+            .expect(status);
     }
     let lines = |sku: &str, quantity: i64| json!([{"sku": sku, "quantity": quantity}]);
+    let parcel = |member: &str, value: Value| {
+        let mut parcel = json!({"carrier": "DHL", "tracking_number": "JD0001"});
+        parcel[member] = value;
+        parcel
+    };
     for (body, pointer) in [
         (json!({}), "/carrier"),
-        (json!({"carrier": ""}), "/carrier"),
-        (json!({"carrier": "DHL", "tracking_number": "\n"}), "/tracking_number"),
-        (json!({"carrier": "DHL", "lines": []}), "/lines"),
-        (json!({"carrier": "DHL", "lines": lines("GPU", 0)}), "/lines/0/quantity"),
-        (json!({"carrier": "DHL", "lines": lines("GPU", 3)}), "/lines/0"),
-        (json!({"carrier": "DHL", "lines": lines("KEY", 1)}), "/lines/0"),
-        (json!({"carrier": "DHL", "by": "air"}), "/by"),
+        (parcel("carrier", json!("")), "/carrier"),
+        (json!({"carrier": "DHL"}), "/tracking_number"),
+        (parcel("tracking_number", json!("\n")), "/tracking_number"),
+        (parcel("lines", json!([])), "/lines"),
+        (parcel("lines", lines("GPU", 0)), "/lines/0/quantity"),
+        (parcel("lines", lines("GPU", 3)), "/lines/0"),
+        (parcel("lines", lines("KEY", 1)), "/lines/0"),
+        (parcel("by", json!("air")), "/by"),
     ] {
         let reply = manager.post(&path, &body).await.expect(422);
         assert_eq!(reply.pointers(), [pointer], "{body}");
@@ -219,7 +246,7 @@ async fn a_key_of_a_parcel_whose_driver_died_gets_its_answer() {
         let ask = |shop: &world::Shop| {
             let manager = world.staff(shop, Role::Manager);
             let path = path.clone();
-            let body = json!({"carrier": "DHL"});
+            let body = json!({"carrier": "DHL", "tracking_number": "JD0001"});
             async move { manager.post(&path, &body).header("idempotency-key", "k-1").await }
         };
 

@@ -72,7 +72,7 @@ impl Staff {
                 return left;
             }
         }
-        let rest = post("shipments").body(json!({"carrier": "DHL"}));
+        let rest = post("shipments").body(json!({"carrier": "DHL", "tracking_number": "JD0001"}));
         // Now and then two people pack the same order.
         let second = world.chance(150);
         let (left, _) = tokio::join!(self.let_leave(memory, place, rest.clone()), async {
@@ -91,7 +91,7 @@ impl Staff {
         let path = format!("/api/v1/orders/{order}");
         let shown = self.support.insist(&Wish::new("orders", Method::GET, path)).await;
         let sku = shown.and_then(|shown| shown.text("/lines/0/sku"));
-        json!({"carrier": "UPS", "lines": [{"sku": sku, "quantity": 1}]})
+        json!({"carrier": "UPS", "tracking_number": "JD0001", "lines": [{"sku": sku, "quantity": 1}]})
     }
 
     /// Packs a parcel, waiting for its money; tells whether it left, or will.

@@ -32,6 +32,8 @@ struct Job {
     done: u64,
     total: Option<u64>,
     #[serde(default)]
+    categories_created: u64,
+    #[serde(default)]
     error_count: u64,
     #[serde(default)]
     errors: Vec<LineError>,
@@ -122,6 +124,9 @@ fn report(path: &Path, job: &Job, dry_run: bool) {
     let tried = if dry_run { " tried" } else { "" };
     let (path, done, errors) = (path.display(), job.done, job.error_count);
     say(format_args!("{path}: {done} lines{tried}, {errors} refused"));
+    if job.categories_created > 0 {
+        say(format_args!("  new categories: {}", job.categories_created));
+    }
     for error in job.errors.iter().take(SHOWN_ERRORS) {
         say(format_args!("  line {}: {} ({})", error.line, error.detail, error.code));
     }

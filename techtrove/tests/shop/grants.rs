@@ -92,7 +92,7 @@ async fn say(actor: &Actor, order: &Value, what: &str) -> u16 {
 
 /// Ships what is named of an order, or all of it.
 async fn ship(actor: &Actor, order: &Value, skus: Option<&[&str]>) -> u16 {
-    let mut parcel = json!({"carrier": "DHL"});
+    let mut parcel = json!({"carrier": "DHL", "tracking_number": "JD0001"});
     if let Some(skus) = skus {
         parcel["lines"] = skus.iter().map(|sku| json!({"sku": sku, "quantity": 1})).collect();
     }

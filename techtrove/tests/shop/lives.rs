@@ -63,10 +63,11 @@ async fn a_cart_is_bought_as_quoted_and_arrives_in_two_parcels() {
         let path = order_path(&order);
         let process = shop.manager.post(&format!("{path}/process"), &json!({})).await;
         assert_eq!(process.expect(200).value()["status"], "processing", "{engine}");
-        let first = json!({"carrier": "DHL", "lines": [{"sku": "LIFE-1", "quantity": 1}]});
-        for (parcel, status, left) in
-            [(first, "processing", [9, 0, 2]), (json!({"carrier": "UPS"}), "shipped", [7, 0, 0])]
-        {
+        let first = json!({"carrier": "DHL", "tracking_number": "JD0001", "lines": [{"sku": "LIFE-1", "quantity": 1}]});
+        for (parcel, status, left) in [
+            (first, "processing", [9, 0, 2]),
+            (json!({"carrier": "UPS", "tracking_number": "JD0001"}), "shipped", [7, 0, 0]),
+        ] {
             let shipped = shop.manager.post(&format!("{path}/shipments"), &parcel).await;
             assert_eq!(shipped.expect(201).value()["status"], "shipped", "{engine}");
             assert_eq!(shop.order_of_guest(&order).await["status"], status, "{engine}");
@@ -159,7 +160,7 @@ async fn what_comes_back_is_in_the_stock_and_its_money_with_the_buyer() {
         shop.sell("LIFE-1", 5_000, 10).await;
         let (order, guest) = buy_captured(&shop, "LIFE-1", 3).await;
         let path = order_path(&order);
-        let parcel = json!({"carrier": "DHL"});
+        let parcel = json!({"carrier": "DHL", "tracking_number": "JD0001"});
         shop.manager.post(&format!("{path}/shipments"), &parcel).await.expect(201);
         shop.manager.post(&format!("{path}/deliver"), &json!({})).await.expect(200);
 

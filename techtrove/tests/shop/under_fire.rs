@@ -32,6 +32,11 @@ const RECOVERED: Duration = Duration::from_secs(10);
 /// What is sold: plenty of one thing, too little of the other.
 const STOCK: [(&str, u32); 2] = [("FIRE-1", 50_000), ("FIRE-2", 40)];
 
+/// How people pay: one in so many has a bank that refuses, says nothing, or takes money back at the second try
+/// only; the others have no trouble.
+const MEANS: [(u32, &str); 3] =
+    [(10, "tok_declined"), (20, "tok_timeout"), (10, "tok_refund_fails")];
+
 /// Where the shop is now; nowhere while it is down.
 type Place = watch::Receiver<Option<Actor>>;
 
@@ -78,7 +83,8 @@ impl Customer {
 
     async fn buy(&mut self, key: &str) -> Option<Value> {
         let sku = if self.chance(20) { "FIRE-2" } else { "FIRE-1" };
-        let means = if self.chance(10) { "tok_declined" } else { "tok_ok" };
+        let means = MEANS.iter().find(|(rarity, _)| self.random.random_ratio(1, *rarity));
+        let means = means.map_or("tok_ok", |(_, means)| means);
         let body = order(sku, 1, means);
         let ask = |shop: &Actor| shop.post("/api/v1/orders", &body).header("idempotency-key", key);
         let reply = self.insist(ask).await;
@@ -202,11 +208,17 @@ pub async fn kept(shop: &Actor, sold: &[Sold]) -> Option<u64> {
         match (now["status"].as_str()?, now["payment"]["status"].as_str()?) {
             ("confirmed", status) if status == money && !is_cancelled => kept += 1,
             ("cancelled", "refunded" | "voided") if *is_cancelled => {}
+            // The bank would not take it: it is asked again in a while.
+            ("cancelled", "captured") if *is_cancelled && has_failed_refund(&now) => {}
             ("payment_failed", _) if was_pending => {}
             _ => return None,
         }
     }
     Some(kept)
+}
+
+fn has_failed_refund(order: &Value) -> bool {
+    order["refunds"].as_array().is_some_and(|all| all.iter().any(|one| one["status"] == "failed"))
 }
 
 /// How many pieces inventory has promised to orders.

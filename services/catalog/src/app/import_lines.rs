@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use techtrove_bus::{EventContext, NewEvent};
 use techtrove_catalog_api::{CategoryId, Fulfilment, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
 use techtrove_core::{Currency, Timestamp};
-use techtrove_db::{DbError, Tx};
+use techtrove_db::Tx;
 use techtrove_http::check_json;
 use techtrove_inventory_api::SetStock;
 
@@ -33,7 +33,7 @@ pub(super) struct Batch {
     categories: BTreeMap<Slug, (CategoryId, EventContext)>,
     /// The lines that can't be read.
     unreadable: Vec<LineError>,
-    currency: Currency,
+    pub(super) currency: Currency,
     now: Timestamp,
 }
 
@@ -45,26 +45,29 @@ struct BatchLine {
 }
 
 /// What became of a chunk's lines.
+#[derive(Default)]
 pub(super) struct Stored {
     /// The lines that were not taken.
     pub errors: Vec<LineError>,
     /// The stock of those that were, each with its line's number.
     pub stock: Vec<(i64, SetStock)>,
+    /// The categories that they made, each behind those above it.
+    pub made: Vec<Category>,
 }
 
-/// What a chunk stored was undone: by an error, or as it was wanted.
-struct Undone(Option<Box<Error>>);
-
-impl From<Error> for Undone {
-    fn from(error: Error) -> Self {
-        Self(Some(Box::new(error)))
-    }
+/// The categories that a chunk's lines have named so far.
+#[derive(Clone, Default)]
+struct Named {
+    ids: BTreeMap<Slug, CategoryId>,
+    /// Those that there were none of.
+    made: Vec<Category>,
 }
 
-impl From<DbError> for Undone {
-    fn from(error: DbError) -> Self {
-        Error::from(error).into()
-    }
+/// What a line left.
+struct Taken {
+    product: Product,
+    /// Tells of it, if it changed.
+    event: Option<NewEvent>,
 }
 
 impl Batch {
@@ -111,40 +114,37 @@ impl Batch {
         self.lines.push(BatchLine { number, line, fresh, event: app.event_context() });
     }
 
-    /// Tries to store the products of the lines, and undoes it. What one chunk would have stored is not
-    /// there for the next.
-    pub(super) fn rehearse(&self, tx: &mut Tx<'_>) -> Result<Stored, Error> {
-        let mut stored = None;
-        let undone = tx.savepoint(|tx| -> Result<(), Undone> {
-            stored = Some(self.store(tx)?);
-            Err(Undone(None))
-        });
-        match (undone, stored) {
-            (Err(Undone(Some(error))), _) => Err(*error),
-            (_, Some(stored)) => Ok(stored),
-            (_, None) => Ok(Stored { errors: Vec::new(), stock: Vec::new() }),
-        }
+    /// What was read of the lines that can be.
+    pub(super) fn readable(&self) -> impl Iterator<Item = &ImportLine> {
+        self.lines.iter().map(|line| &line.line)
     }
 
-    /// Stores the products of the lines, and tells of those that changed.
-    pub(super) fn store(&self, tx: &mut Tx<'_>) -> Result<Stored, Error> {
-        let mut stored = Stored { errors: self.unreadable.clone(), stock: Vec::new() };
+    /// Stores the products of the lines, tells of those that changed, and gives them to `changed`.
+    pub(super) fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        mut changed: impl FnMut(Product),
+    ) -> Result<Stored, Error> {
+        let (mut errors, mut stock) = (self.unreadable.clone(), Vec::new());
         let mut events = Vec::new();
-        let mut known = BTreeMap::new();
+        let mut named = Named::default();
         for line in &self.lines {
-            match self.take_line(tx, line, &mut known) {
-                Ok((event, fulfilment)) => {
-                    events.extend(event.map(|event| (line.event.clone(), event)));
-                    let stock = line.line.stock.iter();
-                    let stock = stock.map(|stock| (line.number, carried(stock, fulfilment)));
-                    stored.stock.extend(stock);
+            match self.take_line(tx, line, &mut named) {
+                Ok(Taken { product, event }) => {
+                    let fulfilment = product.fulfilment;
+                    let carried = |it| (line.number, carried(it, fulfilment));
+                    stock.extend(line.line.stock.iter().map(carried));
+                    if let Some(event) = event {
+                        events.push((line.event.clone(), event));
+                        changed(product);
+                    }
                 }
-                Err(error) => stored.errors.push(error.into_line_problem()?.at(line.number)),
+                Err(error) => errors.push(error.into_line_problem()?.at(line.number)),
             }
         }
         techtrove_bus::record_all(tx, &events)?;
-        stored.errors.sort_by_key(|error| error.line);
-        Ok(stored)
+        errors.sort_by_key(|error| error.line);
+        Ok(Stored { errors, stock, made: named.made })
     }
 
     /// Stores a line whole or not at all: where it makes categories, they go with it when it is refused.
@@ -152,27 +152,26 @@ impl Batch {
         &self,
         tx: &mut Tx<'_>,
         line: &BatchLine,
-        known: &mut BTreeMap<Slug, CategoryId>,
-    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
-        if !makes_category(tx, line, known)? {
-            return self.store_line(tx, line, known);
+        named: &mut Named,
+    ) -> Result<Taken, Error> {
+        if !makes_category(tx, line, named)? {
+            return self.store_line(tx, line, named);
         }
-        let before = known.clone();
-        let stored = tx.savepoint(|tx| self.store_line(tx, line, known));
+        let before = named.clone();
+        let stored = tx.savepoint(|tx| self.store_line(tx, line, named));
         if stored.is_err() {
-            *known = before;
+            *named = before;
         }
         stored
     }
 
-    /// Stores the product of one line; tells its event, if it changed, and how it reaches the customer.
-    /// Everything is checked before anything is stored but new categories.
+    /// Stores the product of one line. Everything is checked before anything is stored but new categories.
     fn store_line(
         &self,
         tx: &mut Tx<'_>,
         line: &BatchLine,
-        known: &mut BTreeMap<Slug, CategoryId>,
-    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
+        named: &mut Named,
+    ) -> Result<Taken, Error> {
         let owner = match single_owner(tx, &line.line.change)? {
             None if line.line.joins => product_of_slug(tx, &line.line.change)?,
             owner => owner,
@@ -180,7 +179,7 @@ impl Batch {
         let mut change = line.line.change.clone();
         let mut category = None;
         for step in &line.line.categories {
-            category = Some(self.category(tx, step, category, known)?);
+            category = Some(self.category(tx, step, category, named)?);
         }
         if let Some(id) = category {
             change = change.into_category(id);
@@ -196,11 +195,11 @@ impl Batch {
         tx: &mut Tx<'_>,
         change: ProductChange,
         fresh: &Fresh,
-    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
+    ) -> Result<Taken, Error> {
         let asked = change.slug().cloned();
         let product = settle_slug(tx, Product::create(change, fresh)?, asked.as_ref())?;
         store::insert_product(tx, &product, self.currency)?;
-        Ok((Some(product_event(PRODUCT_CREATED, &product)), product.fulfilment))
+        Ok(Taken { event: Some(product_event(PRODUCT_CREATED, &product)), product })
     }
 
     fn store_change(
@@ -209,17 +208,17 @@ impl Batch {
         id: ProductId,
         change: ProductChange,
         fresh: &Fresh,
-    ) -> Result<(Option<NewEvent>, Fulfilment), Error> {
+    ) -> Result<Taken, Error> {
         let before = store::lock_product(tx, id)?.ok_or(Error::NotFound("product"))?;
         let asked = change.slug().cloned();
         check_skus(tx, id, change.skus())?;
         let product = before.edited(change, VariantMode::Upsert, fresh)?;
         if product.says_the_same_as(&before) {
-            return Ok((None, before.fulfilment));
+            return Ok(Taken { event: None, product: before });
         }
         let product = settle_slug(tx, product, asked.as_ref())?;
         store::update_product(tx, &before, &product, self.currency)?;
-        Ok((Some(product_event(PRODUCT_UPDATED, &product)), product.fulfilment))
+        Ok(Taken { event: Some(product_event(PRODUCT_UPDATED, &product)), product })
     }
 
     /// The category of the slug that `wanted` names, as it is; made below `parent` where there is none.
@@ -228,10 +227,10 @@ impl Batch {
         tx: &mut Tx<'_>,
         wanted: &CategoryChange,
         parent: Option<CategoryId>,
-        known: &mut BTreeMap<Slug, CategoryId>,
+        named: &mut Named,
     ) -> Result<CategoryId, Error> {
         let slug = wanted.slug().ok_or(Error::NotFound("category"))?;
-        if let Some(id) = known.get(slug) {
+        if let Some(id) = named.ids.get(slug) {
             return Ok(*id);
         }
         let id = match (store::lookup_category_by_slug(tx, slug)?, self.categories.get(slug)) {
@@ -241,11 +240,12 @@ impl Batch {
                 check_place(tx, &category, parent)?;
                 store::insert_category(tx, &category)?;
                 techtrove_bus::record(tx, context, &category_event(&category))?;
+                named.made.push(category);
                 *id
             }
             (None, None) => return Err(Error::NotFound("category")),
         };
-        known.insert(slug.clone(), id);
+        named.ids.insert(slug.clone(), id);
         Ok(id)
     }
 }
@@ -269,13 +269,9 @@ fn unambiguous(line: &[u8]) -> Result<(), LineProblem> {
 }
 
 /// Whether a line names a category that there is not yet.
-fn makes_category(
-    tx: &mut Tx<'_>,
-    line: &BatchLine,
-    known: &BTreeMap<Slug, CategoryId>,
-) -> Result<bool, Error> {
+fn makes_category(tx: &mut Tx<'_>, line: &BatchLine, named: &Named) -> Result<bool, Error> {
     let slugs = line.line.categories.iter().filter_map(CategoryChange::slug);
-    for slug in slugs.filter(|slug| !known.contains_key(*slug)) {
+    for slug in slugs.filter(|slug| !named.ids.contains_key(*slug)) {
         if store::lookup_category_by_slug(tx, slug)?.is_none() {
             return Ok(true);
         }

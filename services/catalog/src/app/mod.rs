@@ -18,6 +18,7 @@ mod read_job;
 mod read_products;
 mod receive_import;
 mod recent;
+mod rehearse;
 mod resolve_skus;
 mod run_imports;
 mod save;

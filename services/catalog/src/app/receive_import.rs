@@ -111,7 +111,7 @@ impl Arrival<'_> {
         E: StdError + 'static,
     {
         pin_mut!(body);
-        let mut chunker = Chunker::new(self.format);
+        let mut chunker = Chunker::new(self.format).of_lines(self.app.config.import_chunk_lines);
         while let Some(arrived) = body.next().await {
             let bytes = arrived.map_err(|error| {
                 tracing::debug!(%error, "the body of an import broke off");

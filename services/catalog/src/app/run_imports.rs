@@ -14,6 +14,7 @@ use techtrove_runtime::Shutdown;
 use super::{
     App,
     import_lines::{Batch, Stored},
+    rehearse::rehearse,
 };
 use crate::{
     domain::{LineError, LineProblem},
@@ -82,7 +83,8 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
             return leave(app, id, finished).await;
         }
         let batch = Batch::read(app, &chunk, job.columns.as_ref());
-        let Some(stored) = store_batch(app, batch, job.dry_run, finished.take()).await? else {
+        let Some(stored) = store_batch(app, batch, (id, job.dry_run), finished.take()).await?
+        else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
             return Ok(());
         };
@@ -100,7 +102,7 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
 async fn store_batch(
     app: &App,
     batch: Batch,
-    dry_run: bool,
+    (id, dry_run): (JobId, bool),
     finished: Option<Arc<JobTurn>>,
 ) -> Result<Option<Stored>, Error> {
     let now = app.clock.now();
@@ -108,7 +110,9 @@ async fn store_batch(
         if !checkpoint(tx, finished.as_deref(), now, now.plus(LEASE))? {
             return Ok(None);
         }
-        if dry_run { batch.rehearse(tx) } else { batch.store(tx) }.map(Some)
+        let stored = if dry_run { rehearse(tx, id, &batch) } else { batch.store(tx, drop) }?;
+        store::count_categories(tx, id, stored.made.len())?;
+        Ok(Some(stored))
     };
     app.db.write_again("catalog.import", job).await
 }
@@ -126,8 +130,11 @@ fn checkpoint(
 }
 
 /// Ends the job: every line was taken or reported.
-async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
+async fn finish(app: &App, job: &Job, mut finished: Option<Arc<JobTurn>>) -> Result<(), Error> {
     let (id, now) = (job.id, app.clock.now());
+    if job.dry_run && !clear_trial(app, id, finished.take()).await? {
+        return Ok(());
+    }
     app.db
         .write("catalog.finish_import", move |tx| -> Result<(), Error> {
             if checkpoint(tx, finished.as_deref(), now, now)? {
@@ -138,6 +145,19 @@ async fn finish(app: &App, job: &Job, finished: Option<Arc<JobTurn>>) -> Result<
         .await?;
     tracing::info!(job = %job.id, lines = job.done, errors = job.error_count, "an import is done");
     Ok(())
+}
+
+/// Takes away what a dry run kept, a bit at a time, so that nobody waits long behind it: killed meanwhile,
+/// the job is finished once more. `false` when somebody else goes on with it.
+async fn clear_trial(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let count = move |tx: &mut Tx<'_>| checkpoint(tx, finished.as_deref(), now, now.plus(LEASE));
+    if !app.db.write("catalog.end_trial", count).await? {
+        return Ok(false);
+    }
+    let clear = move |tx: &mut Tx<'_>| store::clear_trial(tx, id);
+    while app.db.write("catalog.clear_trial", clear).await? {}
+    Ok(true)
 }
 
 /// Leaves the job to whoever comes next, at once.

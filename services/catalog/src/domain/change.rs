@@ -250,6 +250,13 @@ impl ProductChange {
         self.slug.as_ref()
     }
 
+    /// The slug that a new product would get of it, were all free: made of the name where none is asked for.
+    #[must_use]
+    pub fn slug_of_new(&self) -> Slug {
+        let name = self.name.as_deref().unwrap_or_default();
+        self.slug.clone().unwrap_or_else(|| Slug::from_name(name, "product"))
+    }
+
     /// The category that the change moves the product to, if it does.
     #[must_use]
     pub fn category_id(&self) -> Option<CategoryId> {

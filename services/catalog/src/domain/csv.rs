@@ -93,9 +93,14 @@ pub(super) fn write_record<'c>(cells: impl IntoIterator<Item = &'c str>, out: &m
     out.push_str("\r\n");
 }
 
-/// Whether a spreadsheet could take the cell for a formula, or for one behind its apostrophe.
+/// What begins a formula or a command of some spreadsheet; some see it in full width too.
+const SIGNS: [char; 10] = ['=', '+', '-', '@', '|', '%', '＝', '＋', '－', '＠'];
+
+/// Whether a spreadsheet could take the cell for a formula, or for one behind its apostrophe. Some look
+/// behind the blanks that it begins with.
 fn needs_guard(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝', '＋', '－', '＠'])
+    let blank = |c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}';
+    cell.starts_with(['\t', '\r', '\n', '\'']) || cell.trim_start_matches(blank).starts_with(SIGNS)
 }
 
 fn without_guard(cell: String) -> String {
@@ -135,11 +140,19 @@ mod tests {
         write_record(["=cmd|' /C calc'!A0", "@x", "-1", "\t=1", "'=1", "1-1"], &mut written);
 
         assert_eq!(written, "'=cmd|' /C calc'!A0,'@x,'-1,'\t=1,''=1,1-1\r\n");
+        for cell in
+            ["|x", "%0A", "＝1", "＋1", "－1", "＠x", " =1", "\u{3000} +1", "\r\n@x", "\u{feff}=1"]
+        {
+            let mut written = String::new();
+            write_record([cell], &mut written);
+            let text = written.trim_start_matches('"');
+            assert!(text.starts_with('\''), "{cell:?} is written {written:?}");
+        }
     }
 
     proptest! {
         #[test]
-        fn cells_are_read_as_they_were_written(written in prop::collection::vec("[=+@'\",\\-\r\na ä]{0,6}", 1..6)) {
+        fn cells_are_read_as_they_were_written(written in prop::collection::vec("[=+@|%＝＋－＠'\",\\-\t\r\na \u{3000}\u{feff}ä]{0,6}", 1..6)) {
             let mut record = String::new();
 
             write_record(written.iter().map(String::as_str), &mut record);

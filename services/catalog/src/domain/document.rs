@@ -69,12 +69,24 @@ pub struct VariantDocument {
 }
 
 /// Where the prices of a document come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPrices {
     /// The price of variants without one of their own.
     pub default_price: Option<Money>,
     /// The variants whose price is the product's.
     pub inheriting: BTreeSet<Sku>,
+}
+
+impl StoredPrices {
+    /// Where the prices of a product come from.
+    #[must_use]
+    pub fn of(product: &Product) -> Self {
+        let inheriting = product.variants.iter().filter(|variant| variant.own_price.is_none());
+        Self {
+            default_price: product.default_price,
+            inheriting: inheriting.map(|variant| variant.sku.clone()).collect(),
+        }
+    }
 }
 
 impl ProductDocument {

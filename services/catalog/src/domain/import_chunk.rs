@@ -9,8 +9,8 @@ use super::record::{End, Place, Scan, split_csv, split_record};
 /// The longest line, in bytes: any product that there can be is shorter as a line of an export.
 pub(super) const MAX_LINE: usize = 1_024 * 1_024;
 
-/// How many lines with something in them make a chunk.
-const LINES: u64 = 200;
+/// How many lines with something in them make a chunk, unless it is to be of fewer.
+pub const CHUNK_LINES: u64 = 200;
 
 /// How many bytes make a chunk, whatever its lines.
 const BYTES: usize = 256 * 1_024;
@@ -41,6 +41,8 @@ pub struct Chunk {
 #[derive(Debug)]
 pub struct Chunker {
     format: Format,
+    /// How many lines with something in them make a chunk.
+    lines: u64,
     next_number: i64,
     first_line: i64,
     /// Line breaks in the records of this chunk.
@@ -59,6 +61,7 @@ impl Chunker {
     pub fn new(format: Format) -> Self {
         Self {
             format,
+            lines: CHUNK_LINES,
             next_number: 0,
             first_line: 1,
             breaks: 0,
@@ -67,6 +70,12 @@ impl Chunker {
             begins: 0,
             data: Vec::new(),
         }
+    }
+
+    /// The same, with so many lines in a chunk.
+    #[must_use]
+    pub fn of_lines(self, lines: u64) -> Self {
+        Self { lines, ..self }
     }
 
     /// Takes the next bytes, and gives the chunks that are complete.
@@ -90,7 +99,7 @@ impl Chunker {
             if end == Some(End::Whole) {
                 self.end_record(self.scan.read().breaks);
             }
-            if self.filled >= LINES || self.data.len() >= BYTES {
+            if self.filled >= self.lines || self.data.len() >= BYTES {
                 complete.push(self.cut());
             }
         }

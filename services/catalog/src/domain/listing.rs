@@ -122,6 +122,9 @@ impl ListWish {
                 );
             }
         }
+        if self.price_min.zip(self.price_max).is_some_and(|(low, high)| low > high) {
+            invalid.add("/price_max", "the highest price is not below the lowest");
+        }
         if self.rating_min.is_some_and(|rating| !(0.0..=5.0).contains(&rating)) {
             invalid.add("/rating_min", "a rating is a number from 0 to 5");
         }
@@ -269,6 +272,21 @@ mod tests {
 
         let pointers: Vec<&str> = refused.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/category", "/q", "/price_min", "/price_max", "/rating_min"]);
+    }
+
+    #[test]
+    fn bounds_that_no_price_is_between_are_refused() {
+        let wish = |low, high| ListWish {
+            price_min: Some(low),
+            price_max: Some(high),
+            ..ListWish::default()
+        };
+
+        let refused = wish(6, 5).checked().expect_err("refused").errors;
+
+        let pointers: Vec<&str> = refused.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/price_max"]);
+        assert_eq!(wish(5, 5).checked().expect("bounds").price, (5, 5));
     }
 
     #[test]

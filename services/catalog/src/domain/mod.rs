@@ -36,7 +36,7 @@ pub use collection::{
 pub use document::{ProductDocument, StoredPrices, VariantDocument};
 pub use export_line::ExportLine;
 pub use image::{ImageUrl, InvalidImageUrl};
-pub use import_chunk::{Chunk, Chunker, Format, lines, records, take_header};
+pub use import_chunk::{CHUNK_LINES, Chunk, Chunker, Format, lines, records, take_header};
 pub use import_line::{ImportLine, LineError, LineProblem, StockLine, read_line};
 pub use import_row::Columns;
 pub use invalid::{DUPLICATE_VARIANT, Invalid, PRODUCT_TOO_LARGE};

@@ -134,7 +134,7 @@ impl Product {
         let name = change.name.clone().unwrap_or_default();
         let blank = Self {
             id: fresh.product,
-            slug: change.slug.clone().unwrap_or_else(|| Slug::from_name(&name, "product")),
+            slug: change.slug_of_new(),
             name,
             description: None,
             brand: None,

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::State,
-    http::header,
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use futures::stream;
 use serde::Deserialize;
-use techtrove_http::{HttpError, ProblemBody, Query};
+use techtrove_core::{Problem, codes};
+use techtrove_http::{HttpError, ProblemBody, Query, preferred_type};
 use techtrove_identity_api::Manager;
 use utoipa::{IntoParams, ToSchema};
 
+use super::imports::{CSV, NDJSON};
 use crate::{
     app::{self, App},
     domain::Format,
@@ -24,7 +26,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ExportQuery {
-    /// `ndjson` when absent.
+    /// Where absent `Accept` says it, `application/x-ndjson` or `text/csv`; `ndjson` where that leaves it open.
     #[param(inline)]
     format: Option<ExportFormat>,
 }
@@ -49,7 +51,7 @@ enum ExportFormat {
     responses(
         (status = 200, content((String = "application/x-ndjson"), (String = "text/csv"))),
         (status = 401, body = ProblemBody), (status = 403, body = ProblemBody),
-        (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
+        (status = 406, body = ProblemBody), (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
         (status = 500, body = ProblemBody), (status = 503, body = ProblemBody),
     )
 )]
@@ -57,8 +59,9 @@ pub(crate) async fn export(
     State(app): State<Arc<App>>,
     _: Manager,
     Query(query): Query<ExportQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, HttpError> {
-    let (format, media_type, file) = match query.format.unwrap_or(ExportFormat::Ndjson) {
+    let (format, media_type, file) = match query.format.map_or_else(|| accepted(&headers), Ok)? {
         ExportFormat::Ndjson => (Format::Ndjson, "application/x-ndjson", "products.ndjson"),
         ExportFormat::Csv => (Format::Csv, "text/csv; charset=utf-8", "products.csv"),
     };
@@ -75,4 +78,16 @@ pub(crate) async fn export(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((head, Body::from_stream(parts)).into_response())
+}
+
+/// The format that the caller accepts.
+fn accepted(headers: &HeaderMap) -> Result<ExportFormat, Problem> {
+    match preferred_type(headers, &[NDJSON[0], CSV]) {
+        Some(CSV) => Ok(ExportFormat::Csv),
+        Some(_) => Ok(ExportFormat::Ndjson),
+        None => {
+            let detail = format!("an export is NDJSON or CSV: accept {} or {CSV}", NDJSON[0]);
+            Err(Problem::new(codes::NOT_ACCEPTABLE, detail))
+        }
+    }
 }

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The names under which NDJSON goes; none of them is registered, the first is the usual one.
-const NDJSON: [&str; 5] = [
+pub(super) const NDJSON: [&str; 5] = [
     "application/x-ndjson",
     "application/ndjson",
     "application/jsonl",
@@ -35,15 +35,14 @@ const NDJSON: [&str; 5] = [
 ];
 
 /// The name under which CSV goes.
-const CSV: &str = "text/csv";
+pub(super) const CSV: &str = "text/csv";
 
 /// How an import is meant.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportQuery {
-    /// `true`: the lines are only tried, and nothing of them stays. A line does not see what those far
-    /// before it would have stored.
+    /// `true`: the lines are only tried, and nothing of them stays. The job reports what it would without.
     #[serde(default)]
     dry_run: bool,
 }
@@ -61,6 +60,8 @@ pub(crate) struct JobBody {
     total: Option<i64>,
     /// Whether the lines were only tried.
     dry_run: bool,
+    /// How many categories the lines made, or would have made: one that nobody meant to is found by it.
+    categories_created: i64,
     /// How many errors there were.
     error_count: i64,
     /// The first 1,000 of them, in the order of the lines.
@@ -77,6 +78,7 @@ impl From<JobReport> for JobBody {
             done: job.done,
             total: job.total,
             dry_run: job.dry_run,
+            categories_created: job.categories_created,
             error_count: job.error_count,
             errors: report.errors,
         }
@@ -86,10 +88,10 @@ impl From<JobReport> for JobBody {
 /// Takes products in, one per line of NDJSON or one variant per record of CSV: created or edited by
 /// SKU; a bad line is reported and does not stop the rest.
 ///
-/// A line is a product as `POST /products` takes it, with `category` (a slug, made where it is
-/// unknown) instead of `category_id`, and with `stock: {on_hand, low_stock_threshold}` per variant where stock is to be
+/// A line is a product as `POST /products` takes it, with `category` (a slug) instead of `category_id`, and with `stock: {on_hand, low_stock_threshold}` per variant where stock is to be
 /// set. `category_path` says where that category stands, as an export does: `{slug, name, position}` of each
-/// category from the top down to it; those that are unknown are made there, others stay as they are. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
+/// category from the top down to it; those that are unknown are made there, others stay as they are. A `category` that is unknown and has no path is made at
+/// the top, named after its slug. The job counts what was made (`categories_created`), a dry run what would be. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
 /// stay as they are. `images` are addresses of at most 20 pictures. A line has at most 1 MiB, the whole at most 512 MiB.
 ///
 /// The first record of CSV names the columns: `sku` and any of `slug`, `name`, `description`, `brand`,

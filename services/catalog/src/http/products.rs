@@ -38,7 +38,7 @@ pub(crate) struct ListQuery {
     /// The lowest price, in minor units.
     #[param(minimum = 0, maximum = 1_000_000_000_000_i64)]
     price_min: Option<i64>,
-    /// The highest price, in minor units.
+    /// The highest price, in minor units; below `price_min` it is refused.
     #[param(minimum = 0, maximum = 1_000_000_000_000_i64)]
     price_max: Option<i64>,
     /// Whether any of it can be bought.

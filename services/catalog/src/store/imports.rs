@@ -5,6 +5,7 @@ use techtrove_catalog_api::JobId;
 use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Row, Tx, p};
 
+use super::trials::delete_trial;
 use crate::domain::{Chunk, Columns, LineError};
 
 /// How many errors of a job are kept; all are counted.
@@ -68,6 +69,8 @@ pub struct Job {
     pub dry_run: bool,
     /// The columns of CSV; none where its lines are JSON.
     pub columns: Option<Columns>,
+    /// How many categories its lines made.
+    pub categories_created: i64,
 }
 
 /// What is stored when a chunk is finished.
@@ -105,6 +108,7 @@ fn read(row: &Row<'_>) -> Result<Job, DbError> {
         next_chunk: row.get(5)?,
         dry_run: row.get(6)?,
         columns: row.get::<Option<String>>(7)?.as_deref().map(read_columns).transpose()?,
+        categories_created: row.get(9)?,
     })
 }
 
@@ -197,7 +201,8 @@ pub fn lookup_chunk(tx: &mut Tx<'_>, job: JobId, number: i64) -> Result<Option<C
 /// When the database fails.
 pub fn lookup_job(tx: &mut Tx<'_>, id: JobId) -> Result<Option<Job>, DbError> {
     tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled \
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled, \
+         categories_created \
          FROM import_jobs WHERE id = ?",
         p![id],
         read,
@@ -238,7 +243,7 @@ pub fn fail_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbErro
         "UPDATE import_jobs SET status = 'failed', updated_at = ? WHERE id = ? AND status = 'receiving'",
         p![now, id],
     )?;
-    delete_chunks(tx, id)
+    delete_work(tx, id)
 }
 
 /// Ends a job that nothing more will come of; lines that nobody worked on go.
@@ -247,7 +252,7 @@ pub fn fail_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbErro
 /// When the database fails.
 pub fn end_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbError> {
     tx.execute("UPDATE import_jobs SET status = 'done', updated_at = ? WHERE id = ?", p![now, id])?;
-    delete_chunks(tx, id)
+    delete_work(tx, id)
 }
 
 /// Notes that a job is to end, and ends it where nobody works on it; who does ends it behind the chunk
@@ -265,7 +270,7 @@ pub fn cancel_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbEr
          OR (status = 'running' AND lease_until = 0))",
         p![id],
     )?;
-    if ended > 0 { delete_chunks(tx, id) } else { Ok(()) }
+    if ended > 0 { delete_work(tx, id) } else { Ok(()) }
 }
 
 /// Whether a job is to end.
@@ -283,7 +288,7 @@ pub fn is_cancelled(tx: &mut Tx<'_>, id: JobId) -> Result<bool, DbError> {
 /// # Errors
 /// When the database fails.
 pub fn delete_job(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
-    delete_chunks(tx, id)?;
+    delete_work(tx, id)?;
     tx.execute("DELETE FROM import_jobs WHERE id = ?", p![id])?;
     Ok(())
 }
@@ -299,7 +304,8 @@ pub fn claim_job(
     lease_until: Timestamp,
 ) -> Result<Option<Job>, DbError> {
     let found = tx.query_opt(
-        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled \
+        "SELECT id, status, total, done, error_count, next_chunk, dry_run, csv_columns, cancelled, \
+         categories_created \
          FROM import_jobs WHERE status IN ('queued', 'running') AND lease_until < ? \
          ORDER BY updated_at, next_chunk, id LIMIT 1 FOR UPDATE SKIP LOCKED",
         p![now],
@@ -355,6 +361,20 @@ pub fn checkpoint(
     Ok(true)
 }
 
+/// Counts categories that a job's lines made, in the transaction that made them: no chunk makes one twice.
+///
+/// # Errors
+/// When the database fails.
+pub fn count_categories(tx: &mut Tx<'_>, id: JobId, made: usize) -> Result<(), DbError> {
+    if made > 0 {
+        tx.execute(
+            "UPDATE import_jobs SET categories_created = categories_created + ? WHERE id = ?",
+            p![i64::try_from(made).unwrap_or(i64::MAX), id],
+        )?;
+    }
+    Ok(())
+}
+
 /// Gives a job back at once, to be taken by whoever comes next; one that is to end does so.
 ///
 /// # Errors
@@ -367,10 +387,10 @@ pub fn release_job(tx: &mut Tx<'_>, id: JobId, now: Timestamp) -> Result<(), DbE
     Ok(())
 }
 
-/// Takes away the lines of a job that will not be worked on.
-fn delete_chunks(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
+/// Takes away the lines of a job that will not be worked on, and what a dry run kept for them.
+fn delete_work(tx: &mut Tx<'_>, id: JobId) -> Result<(), DbError> {
     tx.execute("DELETE FROM import_chunks WHERE job_id = ?", p![id])?;
-    Ok(())
+    delete_trial(tx, id)
 }
 
 /// Ends jobs of which nothing has arrived since `before`: whoever sent them is gone.

@@ -11,6 +11,7 @@ mod listing;
 mod products;
 mod ratings;
 mod sales;
+mod trials;
 mod untold;
 mod variants;
 
@@ -25,17 +26,21 @@ pub use collections::{
 };
 pub use export::export_products;
 pub use imports::{
-    ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, claim_job, delete_job, end_job,
-    fail_job, fail_stale_jobs, insert_chunk, insert_job, is_cancelled, job_errors, lookup_chunk,
-    lookup_job, queue_job, release_job, set_job_columns, touch_job,
+    ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, claim_job, count_categories,
+    delete_job, end_job, fail_job, fail_stale_jobs, insert_chunk, insert_job, is_cancelled,
+    job_errors, lookup_chunk, lookup_job, queue_job, release_job, set_job_columns, touch_job,
 };
 pub use listing::{Filter, list_products};
 pub use products::{
-    get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug, lookup_place,
-    lookup_shown, lookup_shown_by_slug, update_product,
+    free_slug, get_shown, insert_product, is_slug_taken, lock_product, lookup_by_slug,
+    lookup_place, lookup_shown, lookup_shown_by_slug, update_product,
 };
 pub use ratings::set_rating;
 pub use sales::{add_sold, add_up_sales, has_sales, insert_sale};
+pub use trials::{
+    clear_trial, holders_of_slug, lookup_trial, note_trial, trial_category, trial_category_of_slug,
+    trial_of_sku,
+};
 pub use untold::{Untold, has_untold, take_untold};
 pub use variants::{lookup_sellable, owner_of_sku};
 
@@ -125,10 +130,24 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         },
         Migration {
             version: 12,
+            name: "trials",
+            sqlite: include_str!("../../migrations/sqlite/0012_trials.sql"),
+            postgres: include_str!("../../migrations/postgres/0012_trials.sql"),
+            mysql: include_str!("../../migrations/mysql/0012_trials.sql"),
+        },
+        Migration {
+            version: 13,
+            name: "made_categories",
+            sqlite: include_str!("../../migrations/sqlite/0013_made_categories.sql"),
+            postgres: include_str!("../../migrations/postgres/0013_made_categories.sql"),
+            mysql: include_str!("../../migrations/mysql/0013_made_categories.sql"),
+        },
+        Migration {
+            version: 14,
             name: "untold",
-            sqlite: include_str!("../../migrations/sqlite/0012_untold.sql"),
-            postgres: include_str!("../../migrations/postgres/0012_untold.sql"),
-            mysql: include_str!("../../migrations/mysql/0012_untold.sql"),
+            sqlite: include_str!("../../migrations/sqlite/0014_untold.sql"),
+            postgres: include_str!("../../migrations/postgres/0014_untold.sql"),
+            mysql: include_str!("../../migrations/mysql/0014_untold.sql"),
         },
     ],
 };

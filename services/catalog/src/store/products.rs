@@ -139,6 +139,16 @@ pub fn is_slug_taken(tx: &mut Tx<'_>, slug: &Slug, except: ProductId) -> Result<
     Ok(lookup_by_slug(tx, slug)?.is_some_and(|owner| owner != except))
 }
 
+/// Takes a product's slug away, within a trial that gives it another or undoes this.
+///
+/// # Errors
+/// When the database fails.
+pub fn free_slug(tx: &mut Tx<'_>, id: ProductId) -> Result<(), DbError> {
+    // An id can never be taken for a slug.
+    tx.execute("UPDATE products SET slug = ? WHERE id = ?", p![id.to_string(), id])?;
+    Ok(())
+}
+
 /// What is stored of a product in its own row.
 struct ProductRow<'p> {
     product: &'p Product,

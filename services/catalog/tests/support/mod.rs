@@ -36,12 +36,14 @@ pub struct Inventory {
     away: Arc<Mutex<bool>>,
     /// How many more calls that set stock are answered.
     answers: Arc<Semaphore>,
+    /// How many more calls that try to are answered.
+    tries: Arc<Semaphore>,
 }
 
 impl Default for Inventory {
     fn default() -> Self {
-        let answers = Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
-        Self { told: Arc::default(), away: Arc::default(), answers }
+        let all = || Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
+        Self { told: Arc::default(), away: Arc::default(), answers: all(), tries: all() }
     }
 }
 
@@ -58,6 +60,12 @@ impl Inventory {
     pub fn answer_only(&self, calls: usize) {
         let _ = self.answers.forget_permits(Semaphore::MAX_PERMITS);
         self.answers.add_permits(calls);
+    }
+
+    /// Keeps whoever tries to set stock waiting, but for so many calls.
+    pub fn try_only(&self, calls: usize) {
+        let _ = self.tries.forget_permits(Semaphore::MAX_PERMITS);
+        self.tries.add_permits(calls);
     }
 
     fn router(&self) -> Router {
@@ -99,7 +107,11 @@ async fn hear(
 }
 
 /// Tells what it would refuse.
-async fn try_stock(Json(request): Json<SetStockRequest>) -> Json<SetStockResponse> {
+async fn try_stock(
+    State(inventory): State<Inventory>,
+    Json(request): Json<SetStockRequest>,
+) -> Json<SetStockResponse> {
+    inventory.tries.acquire().await.expect("never closed").forget();
     Json(SetStockResponse { items: request.items.iter().map(outcome).collect() })
 }
 
@@ -146,6 +158,11 @@ impl Shop {
 
     /// A catalogue in this database.
     pub async fn on(db: Db, inventory: Inventory) -> Self {
+        Self::with(db, inventory, Config::default()).await
+    }
+
+    /// A catalogue in this database, with these settings.
+    pub async fn with(db: Db, inventory: Inventory, config: Config) -> Self {
         let clock = Arc::new(ManualClock::default());
         let shared: SharedClock = Arc::<ManualClock>::clone(&clock);
         let ids: SharedIds = Arc::new(SeededIds::new(Arc::clone(&shared), 7));
@@ -157,7 +174,7 @@ impl Shop {
             authenticator: Arc::new(Authenticator::with_keys(&key.jwks(), shared)),
             inventory: InventoryClient::new(Client::local("inventory", inventory.router())),
         };
-        let config = Config { import_max_bytes: 8 * 1_024 * 1_024, ..Config::default() };
+        let config = Config { import_max_bytes: 8 * 1_024 * 1_024, ..config };
         let mut service = techtrove_catalog::build(config, deps).await.expect("builds");
         let (public, document) = std::mem::take(&mut service.public).split_for_parts();
         let guest = Actor::new(public);
@@ -225,6 +242,14 @@ impl Shop {
         let workers = self.service.workers.iter().cloned();
         let start = |worker: Worker| tokio::spawn(worker.supervise(shutdown.clone()));
         (workers.map(start).collect(), shutdown)
+    }
+
+    /// The report of a job as soon as it fits.
+    pub async fn reported(&self, job: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let found = techtrove_testing::eventually(std::time::Duration::from_secs(60), async || {
+            Some(self.job(job).await).filter(&fits)
+        });
+        found.await
     }
 
     /// How far a job is.

@@ -14,7 +14,7 @@ use axum::{
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use techtrove_core::{EmailAddress, Problem, Timestamp};
-use techtrove_http::HttpError;
+use techtrove_http::{HttpError, accepted_types};
 use techtrove_notifications_api::NotificationId;
 
 use crate::{
@@ -73,23 +73,13 @@ async fn show(State(app): State<App>, headers: HeaderMap) -> Result<Response, Ht
 /// Whether JSON is asked for by name, and no less than a page is (RFC 9110, 12.5.1).
 fn wants_json(headers: &HeaderMap) -> bool {
     let json = weight(headers, "application/json");
-    json > 0.0 && json >= weight(headers, "text/html")
+    json > 0 && json >= weight(headers, "text/html")
 }
 
-/// How much `wanted` is asked for by name, 0 to 1; 0 when it is not, or is refused.
-fn weight(headers: &HeaderMap, wanted: &str) -> f32 {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let weights = accepted.flat_map(|value| value.split(',')).filter_map(|kind| {
-        let mut parts = kind.split(';').map(str::trim);
-        parts.next()?.eq_ignore_ascii_case(wanted).then(|| parts.find_map(quality).unwrap_or(1.0))
-    });
-    weights.fold(0.0, f32::max)
-}
-
-/// The weight in a parameter `q=0.5`; one that is no number refuses.
-fn quality(parameter: &str) -> Option<f32> {
-    let (name, value) = parameter.split_once('=')?;
-    name.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().unwrap_or(0.0))
+/// How much `wanted` is asked for by name, in thousandths; 0 when it is not, or is refused.
+fn weight(headers: &HeaderMap, wanted: &str) -> u16 {
+    let named = accepted_types(headers).filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    named.map(|(_, weight)| weight).max().unwrap_or(0)
 }
 
 /// The list as JSON, newest first; read and sent page by page, so that it may be long.

@@ -33,7 +33,7 @@ pub(crate) struct ShipOrder {
     /// Who carries the parcel.
     pub carrier: String,
     /// By which number it can be followed.
-    pub tracking_number: Option<String>,
+    pub tracking_number: String,
     /// The request's idempotency key.
     pub key: Option<Key>,
 }
@@ -49,7 +49,7 @@ struct Asked {
 /// Ships; answers with the parcel `shipped`, or `preparing` while nobody can tell yet.
 ///
 /// # Errors
-/// [`Error::InvalidTransition`], [`Error::NotCaptured`], 422 for pieces that are not to be had, and
+/// [`Error::InvalidTransition`], [`Error::NotCaptured`], [`Error::GivenBack`], 422 for pieces that are not to be had, and
 /// [`Error::ShipmentRefused`] when inventory refuses.
 pub(crate) async fn ship_order(app: &Arc<App>, request: ShipOrder) -> Result<Placed, Error> {
     let (id, shipment, key) = (request.id, app.ids.next(), request.key.clone());
@@ -82,6 +82,9 @@ impl Ask for Asked {
         if order.payment.captured == 0 && self.capture == CapturePolicy::Confirmation {
             return Err(Error::NotCaptured);
         }
+        if order.payment.captured > 0 && order.refundable() == 0 {
+            return Err(Error::GivenBack);
+        }
         let pieces = pack(order, self.request.lines.as_deref()).map_err(Problem::invalid)?;
         if pieces.is_empty() {
             let nothing = FieldError::new("/lines", "nothing is left to be shipped");
@@ -91,7 +94,7 @@ impl Ask for Asked {
             id: self.shipment,
             status: ShipmentStatus::Preparing,
             carrier: self.request.carrier.clone(),
-            tracking_number: self.request.tracking_number.clone(),
+            tracking_number: Some(self.request.tracking_number.clone()),
             pieces,
             withdrawn_for: None,
             claim: self.request.key.as_ref().map(|key| key.hash),

@@ -48,13 +48,13 @@ pub(crate) struct ShipRequest {
     )]
     carrier: String,
     /// By which number it can be followed.
-    #[serde(default)]
     #[schema(
         min_length = 1,
         max_length = 128,
+        example = "JD014600003520512398",
         pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
     )]
-    tracking_number: Option<String>,
+    tracking_number: String,
 }
 
 /// So many pieces of a SKU, of whichever of the order's lines.
@@ -75,10 +75,7 @@ impl ShipRequest {
             return Err(Problem::invalid(vec![FieldError::new("/lines", detail)]));
         }
         texts::check("/carrier", &self.carrier, MAX_CARRIER)?;
-        match &self.tracking_number {
-            Some(number) => texts::check("/tracking_number", number, MAX_TRACKING_NUMBER),
-            None => Ok(()),
-        }
+        texts::check("/tracking_number", &self.tracking_number, MAX_TRACKING_NUMBER)
     }
 }
 

@@ -195,7 +195,7 @@ pub const REQUESTS: &[Request] = &[
     call("POST /api/v1/orders/{id}/process", Thing::Order),
     call("POST /api/v1/orders/{id}/deliver", Thing::Order),
     send("POST /api/v1/orders/{id}/shipments", Thing::Order, |_| {
-        Sent::Json(json!({"carrier": "DHL"}))
+        Sent::Json(json!({"carrier": "DHL", "tracking_number": "JD0001"}))
     }),
     call("POST /api/v1/orders/{id}/cancel", Thing::Order),
     send("POST /api/v1/orders/{id}/refunds", Thing::Order, |_| {
@@ -271,7 +271,10 @@ async fn make_return(shop: &TestShop, owner: &Actor) -> Reply {
     let path = order_path(&bought);
     eventually(SOON, async || {
         // Its money is taken in the background.
-        let parcel = shop.manager.post(&format!("{path}/shipments"), &json!({"carrier": "DHL"}));
+        let parcel = shop.manager.post(
+            &format!("{path}/shipments"),
+            &json!({"carrier": "DHL", "tracking_number": "JD0001"}),
+        );
         (parcel.await.status == 201).then_some(())
     })
     .await;
