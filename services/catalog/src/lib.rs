@@ -79,7 +79,7 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
         import_arrived: Arc::default(),
         config,
     };
-    let (importer, adder) = (app.clone(), app.clone());
+    let (importer, adder, teller) = (app.clone(), app.clone(), app.clone());
     Ok(Service {
         name: "catalog",
         public: http::public(app.clone(), deps.authenticator),
@@ -90,6 +90,9 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
             }),
             Worker::new("catalog.sales", move |shutdown| {
                 app::add_up_sales(adder.clone(), shutdown)
+            }),
+            Worker::new("catalog.tell_anew", move |shutdown| {
+                app::tell_anew(teller.clone(), shutdown)
             }),
             prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock)),
         ],

@@ -38,6 +38,9 @@ pub enum Error {
     /// No product has this SKU.
     #[error("there is no SKU {0}")]
     UnknownSku(Sku),
+    /// The manager is limited to other categories.
+    #[error("the SKU's product stands in none of the categories that you manage")]
+    OutOfReach,
     /// The client's version is not the current one.
     #[error("the stock has been edited since it was read: it is at version {current}")]
     Stale {
@@ -124,6 +127,7 @@ impl From<Error> for Problem {
             }
             Error::InvalidLines(_) => Self::invalid_field("/lines", detail),
             Error::UnknownSku(_) => Self::new(codes::NOT_FOUND, detail),
+            Error::OutOfReach => Self::new(codes::FORBIDDEN, detail),
             Error::Stale { .. } => Self::new(codes::PRECONDITION_FAILED, detail),
             Error::Count(refused) => Self::new(count_code(refused), detail),
             Error::KnownKeys(places) => {

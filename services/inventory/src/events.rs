@@ -1,10 +1,12 @@
-//! What inventory listens to: the catalogue's products, whose SKUs it makes known. What it publishes,
+//! What inventory listens to: the catalogue's products, whose SKUs it makes known, and its categories. What it publishes,
 //! a change of availability, is recorded where stock is stored (`app/save.rs`).
 
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Subscription, Taken};
-use techtrove_catalog_api::{PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED, ProductChanged};
+use techtrove_catalog_api::{
+    CATEGORY_AGGREGATE, CATEGORY_PLACED, PRODUCT_AGGREGATE, PRODUCT_CREATED, PRODUCT_UPDATED,
+};
 
 use crate::app::{self, App};
 
@@ -15,21 +17,26 @@ pub(crate) const CATALOG_CONSUMER: &str = "inventory.catalog";
 pub(crate) fn subscriptions(app: &App) -> Vec<Subscription> {
     let db = app.db.clone();
     let app = app.clone();
-    let handler = Arc::new(move |event| on_product_event(app.clone(), event));
+    let handler = Arc::new(move |event| on_catalog_event(app.clone(), event));
     vec![Subscription {
         consumer: CATALOG_CONSUMER,
-        aggregate_kinds: &[PRODUCT_AGGREGATE],
+        aggregate_kinds: &[PRODUCT_AGGREGATE, CATEGORY_AGGREGATE],
         db,
         handler,
     }]
 }
 
-/// Makes the SKUs of products known, how they are sold, and whether they are.
-async fn on_product_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
-    if ![PRODUCT_CREATED, PRODUCT_UPDATED].contains(&event.kind.as_str()) {
-        return Ok(Taken::Ignored);
+async fn on_catalog_event(app: App, event: Arc<Event>) -> Result<Taken, HandlerError> {
+    match event.kind.as_str() {
+        PRODUCT_CREATED | PRODUCT_UPDATED => {
+            let product = event.decode_data()?;
+            app::make_known(&app, event, product).await?;
+        }
+        CATEGORY_PLACED => {
+            let placed = event.decode_data()?;
+            app::place_category(&app, event, placed).await?;
+        }
+        _ => return Ok(Taken::Ignored),
     }
-    let product: ProductChanged = event.decode_data()?;
-    app::make_known(&app, event, product).await?;
     Ok(Taken::Handled)
 }

@@ -154,3 +154,63 @@ async fn a_limited_manager_fulfils_what_is_theirs() {
         shop.close().await;
     }
 }
+
+/// The status of each change of a SKU's stock: a count, a correction, and licence keys.
+async fn stock(actor: &Actor, sku: &str, key: &str) -> [u16; 3] {
+    let path = format!("/api/v1/inventory/{sku}");
+    let count = actor.put(&path, &json!({"on_hand": 20})).header("if-match", "*").await;
+    let correction = json!({"delta": 1, "reason": "found"});
+    let correction = actor.post(&format!("{path}/adjustments"), &correction).await;
+    let keys = actor.post(&format!("{path}/keys"), &json!({ "keys": [key] })).await;
+    [count, correction, keys].map(|reply| reply.status.as_u16())
+}
+
+/// Moves a product or a category.
+async fn move_to(actor: &Actor, path: &str, place: &Value) {
+    actor.patch(path, place).header("if-match", "*").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limited_manager_keeps_the_stock_that_is_theirs() {
+    // Goods are counted and corrected, and have no keys.
+    const GOODS: [u16; 3] = [200, 201, 409];
+    const OTHERS: [u16; 3] = [403; 3];
+    for (engine, shop) in TestShop::everywhere().await {
+        let admin = shop.admin().await;
+        let computers = category(&shop, "Computers", &Value::Null).await;
+        let laptops = category(&shop, "Laptops", &computers).await;
+        let phones = category(&shop, "Phones", &Value::Null).await;
+        sell_in(&shop, "PHONE", &phones).await;
+        shop.sell("THING", 1_000, 20).await;
+        let max = shop.limited(&admin, "max", &[&computers]).await;
+        let made = max.post(PRODUCTS, &product("LAPTOP", &computers)).await.expect(201).value();
+        let laptop = format!("{PRODUCTS}/{}", made["id"].as_str().expect("an id"));
+
+        assert_eq!(stock(&max, "LAPTOP", "K").await, GOODS, "{engine}: known with its product");
+        for sku in ["PHONE", "THING"] {
+            assert_eq!(stock(&max, sku, "K").await, OTHERS, "{engine}: {sku}");
+        }
+        let path = "/api/v1/inventory/PHONE";
+        let refused = max.put(path, &json!({"on_hand": 0})).header("if-match", "*").await;
+        assert_eq!(refused.expect(403).problem_code(), "forbidden", "{engine}");
+        assert_eq!(max.get(path).await.expect(200).value()["on_hand"], 20, "{engine}");
+        assert_eq!(stock(&max, "UNKNOWN", "K").await, [404; 3], "{engine}");
+        assert_eq!(stock(&shop.manager, "PHONE", "K").await, GOODS, "{engine}");
+        assert_eq!(stock(&admin, "PHONE", "K").await, GOODS, "{engine}");
+
+        let below = format!("/api/v1/categories/{}", laptops.as_str().expect("an id"));
+        let becomes = async |wanted: [u16; 3]| {
+            let told = async || (stock(&max, "LAPTOP", "K").await == wanted).then_some(());
+            eventually(SOON, told).await;
+        };
+        move_to(&shop.manager, &laptop, &json!({"category_id": phones})).await;
+        becomes(OTHERS).await;
+        move_to(&shop.manager, &laptop, &json!({"category_id": laptops})).await;
+        becomes(GOODS).await;
+        move_to(&shop.manager, &below, &json!({"parent_id": phones})).await;
+        becomes(OTHERS).await;
+        move_to(&shop.manager, &below, &json!({"parent_id": computers})).await;
+        becomes(GOODS).await;
+        shop.close().await;
+    }
+}

@@ -104,6 +104,8 @@ fn told(tx: &mut techtrove_db::Tx<'_>) -> Result<Vec<Arc<Event>>, DbError> {
 /// Something of everything that is told of.
 async fn live(shop: &TestShop) {
     let product = shop.sell("TWICE-1", 1_000, 10).await;
+    let category = json!({"name": "Twice"});
+    shop.manager.post("/api/v1/categories", &category).await.expect(201);
     let account =
         json!({"email": "eve@example.com", "password": "correct horse battery", "name": "Eve"});
     let eve = shop.public.post("/api/v1/auth/register", &account).await.expect(201).value();

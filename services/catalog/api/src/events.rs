@@ -30,6 +30,15 @@ fn taken_to_be_on_sale() -> bool {
     true
 }
 
+/// The data of [`crate::CATEGORY_PLACED`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryPlaced {
+    /// Which category.
+    pub category_id: CategoryId,
+    /// What it stands in from now on; nothing at the top.
+    pub parent_id: Option<CategoryId>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +92,21 @@ mod tests {
         assert!(!changed.on_sale);
         let category = changed.category_id.map(|id| id.to_string());
         assert_eq!(category.as_deref(), Some("cat_01kafy3m2se6rbq3tmn4y4bwqe"));
+    }
+
+    /// Recorded when version 1 was first published; never changed since.
+    #[test]
+    fn a_recorded_event_of_a_category_is_read() {
+        let recorded = r#"{
+            "category_id": "cat_01kafy3m2se6rbq3tmn4y4bwqe",
+            "parent_id": "cat_01kafy3m2se6rbq3tmn4y4bwqf"
+        }"#;
+
+        let placed: CategoryPlaced = serde_json::from_str(recorded).expect("is read");
+
+        assert_eq!(placed.category_id.to_string(), "cat_01kafy3m2se6rbq3tmn4y4bwqe");
+        let parent = placed.parent_id.map(|id| id.to_string());
+        assert_eq!(parent.as_deref(), Some("cat_01kafy3m2se6rbq3tmn4y4bwqf"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod reach;
 mod sellable;
 
 pub use client::CatalogClient;
-pub use events::ProductChanged;
+pub use events::{CategoryPlaced, ProductChanged};
 pub use ids::{CategoryId, CollectionId, JobId, ProductId, VariantId};
 pub use reach::{MAX_DEPTH, Reach, ReachRequest};
 pub use sellable::{Fulfilment, ResolveSkusRequest, ResolveSkusResponse, SellableSku};
@@ -21,3 +21,9 @@ pub const PRODUCT_CREATED: &str = "catalog.product.created.v1";
 
 /// A product was edited, published or archived; carries [`ProductChanged`].
 pub const PRODUCT_UPDATED: &str = "catalog.product.updated.v1";
+
+/// The kind of aggregate whose events tell of a category.
+pub const CATEGORY_AGGREGATE: &str = "catalog.category";
+
+/// A category was made, or moved; carries [`CategoryPlaced`].
+pub const CATEGORY_PLACED: &str = "catalog.category.placed.v1";

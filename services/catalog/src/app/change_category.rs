@@ -9,14 +9,14 @@ use techtrove_http::{
     idempotency::{Answer, Key, Once, Repeatable, once},
 };
 
-use super::App;
+use super::{App, category_event};
 use crate::{
     domain::{Category, CategoryInput, Slug, descend},
     error::Error,
     store,
 };
 
-/// Makes the category, once per key.
+/// Makes the category once per key, and tells of it.
 ///
 /// # Errors
 /// [`Error::Invalid`] or [`Error::SlugTaken`], or when the database fails.
@@ -28,10 +28,12 @@ pub async fn create_category(
     let change = input.checked()?;
     let asked = change.slug().cloned();
     let category = Category::create(change, app.ids.next(), app.clock.now())?;
+    let context = app.event_context();
     let job = move |tx: &mut Tx<'_>| {
         check_place(tx, &category, category.parent_id)?;
         let category = settle_slug(tx, category.clone(), asked.as_ref())?;
         store::insert_category(tx, &category)?;
+        techtrove_bus::record(tx, &context, &category_event(&category))?;
         tx.notify_committed();
         Ok(category)
     };
@@ -39,8 +41,8 @@ pub async fn create_category(
     app.db.write_again("catalog.create_category", job).await
 }
 
-/// Edits the category, unless it is not what the manager saw. An edit that changes nothing leaves the
-/// version as it is.
+/// Edits the category, unless it is not what the manager saw, and tells of it where it moves. An edit that
+/// changes nothing leaves the version as it is.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`] when the version is another, [`Error::Invalid`] or
@@ -53,6 +55,7 @@ pub async fn edit_category(
 ) -> Result<Category, Error> {
     let change = input.checked()?;
     let now = app.clock.now();
+    let context = app.event_context();
     let job = move |tx: &mut Tx<'_>| {
         let before = store::lock_category(tx, id)?.ok_or(Error::NotFound("category"))?;
         if_match.check(before.version)?;
@@ -61,6 +64,9 @@ pub async fn edit_category(
         let category = settle_slug(tx, category, change.slug())?;
         if category != before {
             store::update_category(tx, &category)?;
+            if category.parent_id != before.parent_id {
+                techtrove_bus::record(tx, &context, &category_event(&category))?;
+            }
             tx.notify_committed();
         }
         Ok(category)

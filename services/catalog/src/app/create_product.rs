@@ -10,6 +10,7 @@ use super::{
     App, product_event,
     save::{check_category, check_reach, check_skus, settle_slug},
     tell_inventory::tell_inventory,
+    told_of,
 };
 use crate::{
     domain::{Product, ProductInput, ShownProduct},
@@ -17,7 +18,7 @@ use crate::{
     store,
 };
 
-/// Makes the product once per key and tells of it; inventory knows its SKUs at once, unless it is away.
+/// Makes the product once per key and tells of it; inventory knows it at once, unless it is away.
 ///
 /// # Errors
 /// [`Error::Invalid`], [`Error::OutOfReach`], [`Error::SkuTaken`] or [`Error::SlugTaken`], or when the
@@ -32,7 +33,7 @@ pub async fn create_product(
     let change = input.checked(currency)?;
     let asked = change.slug().cloned();
     let product = Product::create(change.clone(), &app.fresh(change.skus().count()))?;
-    let (skus, fulfilment) = (product.skus(), product.fulfilment);
+    let told = told_of(&product);
     let context = app.event_context();
     let job = move |tx: &mut Tx<'_>| -> Result<_, Error> {
         check_category(tx, product.category_id)?;
@@ -46,7 +47,7 @@ pub async fn create_product(
     let job = move |tx: &mut Tx<'_>| once(tx, key.as_ref(), &job);
     let outcome = app.db.write_again("catalog.create_product", job).await?;
     if matches!(outcome, Once::Made(_)) {
-        tell_inventory(app, skus, fulfilment).await;
+        tell_inventory(app, &told).await;
     }
     Ok(outcome)
 }

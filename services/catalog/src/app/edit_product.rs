@@ -1,6 +1,6 @@
 //! A manager edits a product: any of its fields, its variants, or whether it is on sale.
 
-use techtrove_catalog_api::{PRODUCT_UPDATED, ProductId, Reach};
+use techtrove_catalog_api::{PRODUCT_UPDATED, ProductChanged, ProductId, Reach};
 use techtrove_db::Tx;
 use techtrove_http::IfMatch;
 
@@ -8,6 +8,7 @@ use super::{
     App, product_event,
     save::{check_category, check_reach, check_skus},
     tell_inventory::tell_inventory,
+    told_of,
 };
 use crate::{
     domain::{ProductInput, ShownProduct, VariantMode},
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// Edits the product, unless it is not what the manager saw. An edit that changes nothing leaves the
-/// version as it is. Inventory hears at once of new SKUs, and of those that are sold otherwise.
+/// version as it is. Inventory hears at once of what concerns it.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::OutOfReach`] before or after the edit, [`Error::Refused`] when the
@@ -49,14 +50,13 @@ pub async fn edit_product(
         }
         store::update_product(tx, &before, &product, currency)?;
         techtrove_bus::record(tx, &context, &product_event(PRODUCT_UPDATED, &product))?;
-        let stocked_anew =
-            before.skus() != product.skus() || before.fulfilment != product.fulfilment;
-        let news = stocked_anew.then(|| (product.skus(), product.fulfilment));
-        Ok((store::get_shown(tx, id)?, news))
+        let told = told_of(&product);
+        let before = ProductChanged { version: told.version, ..told_of(&before) };
+        Ok((store::get_shown(tx, id)?, (before != told).then_some(told)))
     };
     let (shown, news) = app.db.write_again("catalog.edit_product", job).await?;
-    if let Some((skus, fulfilment)) = news {
-        tell_inventory(app, skus, fulfilment).await;
+    if let Some(told) = news {
+        tell_inventory(app, &told).await;
     }
     Ok(shown)
 }

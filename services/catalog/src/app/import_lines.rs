@@ -11,7 +11,7 @@ use techtrove_http::check_json;
 use techtrove_inventory_api::SetStock;
 
 use super::{
-    App,
+    App, category_event,
     change_category::check_place,
     product_event,
     save::{check_skus, settle_slug},
@@ -29,8 +29,8 @@ use crate::{
 /// The lines of a chunk, read, with all that storing them needs from outside.
 pub(super) struct Batch {
     lines: Vec<BatchLine>,
-    /// Ids for the categories that the lines name, where they are new.
-    categories: BTreeMap<Slug, CategoryId>,
+    /// Ids for the categories that the lines name, where they are new, and what their events need.
+    categories: BTreeMap<Slug, (CategoryId, EventContext)>,
     /// The lines that can't be read.
     unreadable: Vec<LineError>,
     pub(super) currency: Currency,
@@ -106,7 +106,8 @@ impl Batch {
         };
         for slug in line.categories.iter().filter_map(CategoryChange::slug) {
             if !self.categories.contains_key(slug) {
-                self.categories.insert(slug.clone(), app.ids.next());
+                let new = (app.ids.next(), app.event_context());
+                self.categories.insert(slug.clone(), new);
             }
         }
         let fresh = app.fresh(line.stock.len());
@@ -234,10 +235,11 @@ impl Batch {
         }
         let id = match (store::lookup_category_by_slug(tx, slug)?, self.categories.get(slug)) {
             (Some(category), _) => category.id,
-            (None, Some(id)) => {
+            (None, Some((id, context))) => {
                 let category = Category::create(wanted.clone().below(parent), *id, self.now)?;
                 check_place(tx, &category, parent)?;
                 store::insert_category(tx, &category)?;
+                techtrove_bus::record(tx, context, &category_event(&category))?;
                 named.made.push(category);
                 *id
             }

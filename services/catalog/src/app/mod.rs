@@ -22,6 +22,7 @@ mod rehearse;
 mod resolve_skus;
 mod run_imports;
 mod save;
+mod tell_anew;
 mod tell_inventory;
 
 pub use add_up_sales::add_up_sales;
@@ -44,11 +45,14 @@ pub use receive_import::{ImportAccepted, ImportKey, ImportManner, receive_import
 pub use recent::Recent;
 pub use resolve_skus::resolve_skus;
 pub use run_imports::run_imports;
+pub use tell_anew::tell_anew;
 
 use std::sync::Arc;
 
 use techtrove_bus::{AggregateRef, EventContext, EventKind, NewEvent};
-use techtrove_catalog_api::{PRODUCT_AGGREGATE, ProductChanged};
+use techtrove_catalog_api::{
+    CATEGORY_AGGREGATE, CATEGORY_PLACED, CategoryPlaced, PRODUCT_AGGREGATE, ProductChanged,
+};
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_inventory_api::InventoryClient;
@@ -56,7 +60,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Config,
-    domain::{Fresh, Product, Status},
+    domain::{Category, Fresh, Product, Status},
 };
 
 /// What the use cases work with.
@@ -114,5 +118,15 @@ fn product_event(kind: EventKind, product: &Product) -> NewEvent {
         kind,
         aggregate: AggregateRef::new(PRODUCT_AGGREGATE, product.id),
         data: serde_json::json!(told_of(product)),
+    }
+}
+
+/// The event that tells where a category stands now.
+fn category_event(category: &Category) -> NewEvent {
+    let placed = CategoryPlaced { category_id: category.id, parent_id: category.parent_id };
+    NewEvent {
+        kind: CATEGORY_PLACED,
+        aggregate: AggregateRef::new(CATEGORY_AGGREGATE, category.id),
+        data: serde_json::json!(placed),
     }
 }

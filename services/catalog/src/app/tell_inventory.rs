@@ -1,17 +1,16 @@
-//! Inventory learns of SKUs at once, unless it is away. The event of the same change tells it too; this
+//! Inventory learns of products at once, unless it is away. The event of the same change tells it too; this
 //! only is sooner, so nothing depends on it.
 
-use techtrove_catalog_api::Fulfilment;
+use techtrove_catalog_api::{Fulfilment, ProductChanged};
 use techtrove_core::Sku;
-use techtrove_inventory_api::{SetStock, SetStockRequest};
+use techtrove_inventory_api::SetStock;
 
 use super::App;
 
-/// Tells inventory of these SKUs of one product, and how they are sold.
-pub(super) async fn tell_inventory(app: &App, skus: Vec<Sku>, fulfilment: Fulfilment) {
-    let items = skus.into_iter().map(|sku| set_stock(sku, fulfilment, None)).collect();
-    if let Err(error) = app.inventory.set_stock(&SetStockRequest { items }).await {
-        tracing::debug!(%error, "inventory will learn of new SKUs by the event");
+/// Tells inventory of a product, as its event does.
+pub(super) async fn tell_inventory(app: &App, product: &ProductChanged) {
+    if let Err(error) = app.inventory.tell_of(product).await {
+        tracing::debug!(%error, "inventory will learn of the product by the event");
     }
 }
 

@@ -12,6 +12,7 @@ mod products;
 mod ratings;
 mod sales;
 mod trials;
+mod untold;
 mod variants;
 
 pub use availability::note_availability;
@@ -40,6 +41,7 @@ pub use trials::{
     clear_trial, holders_of_slug, lookup_trial, note_trial, trial_category, trial_category_of_slug,
     trial_of_sku,
 };
+pub use untold::{Untold, has_untold, take_untold};
 pub use variants::{lookup_sellable, owner_of_sku};
 
 use techtrove_db::{DbError, Migration, MigrationSet, Row};
@@ -139,6 +141,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0013_made_categories.sql"),
             postgres: include_str!("../../migrations/postgres/0013_made_categories.sql"),
             mysql: include_str!("../../migrations/mysql/0013_made_categories.sql"),
+        },
+        Migration {
+            version: 14,
+            name: "untold",
+            sqlite: include_str!("../../migrations/sqlite/0014_untold.sql"),
+            postgres: include_str!("../../migrations/postgres/0014_untold.sql"),
+            mysql: include_str!("../../migrations/mysql/0014_untold.sql"),
         },
     ],
 };

@@ -6,9 +6,17 @@ use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
 use serde_json::{Value, json};
-use techtrove_catalog::{Config, Deps};
-use techtrove_catalog_api::CatalogClient;
-use techtrove_core::{Clock, ManualClock, SeededIds, SharedClock, SharedIds, Sku, TypedId};
+use techtrove_catalog::{
+    Config, Deps,
+    domain::{Category, CategoryChange, Fresh, Product, ProductInput},
+    store,
+};
+use techtrove_catalog_api::{
+    CatalogClient, CategoryId, Fulfilment, ProductChanged, ProductId, VariantId,
+};
+use techtrove_core::{
+    Clock, Currency, ManualClock, SeededIds, SharedClock, SharedIds, Sku, Timestamp, TypedId,
+};
 use techtrove_db::Db;
 use techtrove_http::Client;
 use techtrove_identity_api::{Authenticator, Claims, Role, SessionId, SigningKey, UserId};
@@ -62,6 +70,7 @@ impl Inventory {
 
     fn router(&self) -> Router {
         Router::new()
+            .route("/internal/inventory/products", post(hear))
             .route("/internal/inventory/stock", post(set_stock))
             .route("/internal/inventory/stock/try", post(try_stock))
             .route("/internal/inventory/stock/read", post(read_stock))
@@ -81,6 +90,20 @@ async fn set_stock(
     let items = request.items.iter().map(outcome).collect();
     inventory.told.lock().expect("no panic").extend(request.items);
     Json(SetStockResponse { items }).into_response()
+}
+
+/// Hears of a product: of each of its SKUs, and how it is sold.
+async fn hear(
+    State(inventory): State<Inventory>,
+    Json(product): Json<ProductChanged>,
+) -> axum::response::Response {
+    if *inventory.away.lock().expect("no panic") {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let keyed = product.fulfilment == Fulfilment::Digital;
+    let told = |sku| SetStock { sku, keyed, on_hand: None, low_stock_threshold: None };
+    inventory.told.lock().expect("no panic").extend(product.skus.into_iter().map(told));
+    Json(()).into_response()
 }
 
 /// Tells what it would refuse.
@@ -243,4 +266,31 @@ pub fn usd(amount: i64) -> Value {
 /// A product on sale with one variant.
 pub fn product(name: &str, sku: &str) -> Value {
     json!({"name": name, "status": "active", "price": usd(10_000), "variants": [{"sku": sku}]})
+}
+
+/// A category of this slug, stored as it is.
+pub async fn stored_category(db: &Db, slug: &str) -> CategoryId {
+    let id = CategoryId::from_uuid(Uuid::from_u128(1));
+    let change = CategoryChange::of_slug(slug.parse().expect("a slug"));
+    let category = Category::create(change, id, Timestamp::from_micros(1)).expect("named");
+    let stored = db.write("test.store", move |tx| store::insert_category(tx, &category));
+    stored.await.expect("stored");
+    id
+}
+
+/// A draft of this number in a category, stored as it is.
+pub async fn stored_product(db: &Db, number: u128, category: CategoryId) {
+    let written = json!({
+        "name": "Stored", "slug": format!("p{number}"), "category_id": category,
+        "variants": [{"sku": format!("S{number}")}],
+    });
+    let input: ProductInput = serde_json::from_value(written).expect("the format");
+    let id = Uuid::from_u128(number);
+    let (now, variants) = (Timestamp::from_micros(1), vec![VariantId::from_uuid(id)]);
+    let fresh = Fresh { now, product: ProductId::from_uuid(id), variants };
+    let change = input.checked(Currency::USD).expect("accepted");
+    let product = Product::create(change, &fresh).expect("made");
+    let stored =
+        db.write("test.store", move |tx| store::insert_product(tx, &product, Currency::USD));
+    stored.await.expect("stored");
 }

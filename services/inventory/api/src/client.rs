@@ -1,5 +1,6 @@
 //! How the other services call inventory. Every call is idempotent and may be repeated.
 
+use techtrove_catalog_api::ProductChanged;
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{Client, ClientError};
 
@@ -18,6 +19,15 @@ impl InventoryClient {
     #[must_use]
     pub fn new(client: Client) -> Self {
         Self(client)
+    }
+
+    /// Tells of a product, sooner than the event does that says the same; an older word than is known
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn tell_of(&self, product: &ProductChanged) -> Result<(), ClientError> {
+        self.0.post("/internal/inventory/products").json(product).call().await
     }
 
     /// Sets all lines aside, or none. An attempt that was made before, with the same lines, answers

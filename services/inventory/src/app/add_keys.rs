@@ -2,6 +2,7 @@
 
 use std::slice::from_ref;
 
+use techtrove_catalog_api::Reach;
 use techtrove_core::Sku;
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{Key, Once, once};
@@ -30,6 +31,8 @@ pub struct KeyDelivery {
     pub keys: NewKeys,
     /// Who brings them.
     pub editor: UserId,
+    /// Whose stock they may change.
+    pub reach: Reach,
 }
 
 /// What came of licence keys that were added.
@@ -44,7 +47,7 @@ pub struct AddedKeys {
 /// Adds the keys, all or none, once per idempotency key.
 ///
 /// # Errors
-/// [`Error::UnknownSku`], [`Error::Count`] when the SKU's pieces are no keys, [`Error::KnownKeys`], or
+/// [`Error::UnknownSku`], [`Error::OutOfReach`], [`Error::Count`] when the SKU's pieces are no keys, [`Error::KnownKeys`], or
 /// when the database fails; then nothing has changed.
 pub async fn add_keys(
     app: &App,
@@ -60,7 +63,7 @@ pub async fn add_keys(
 /// it is stored.
 fn run(tx: &mut Tx<'_>, delivery: &KeyDelivery, stamp: &Stamp) -> Result<AddedKeys, Error> {
     let (keys, added) = (delivery.keys.as_slice(), delivery.keys.count());
-    let before = lock_item(tx, &delivery.sku)?;
+    let before = lock_item(tx, &delivery.sku, &delivery.reach)?;
     let item = before.with_keys(added)?;
     let known = store::lookup_known(tx, &delivery.sku, keys)?;
     if !known.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::slice::from_ref;
 
+use techtrove_catalog_api::Reach;
 use techtrove_core::{Sku, TypedId};
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{Key, Once, once};
@@ -30,6 +31,8 @@ pub struct Adjustment {
     pub reason: Reason,
     /// Who says so.
     pub editor: UserId,
+    /// Whose stock they may change.
+    pub reach: Reach,
 }
 
 /// What an adjustment made.
@@ -44,7 +47,7 @@ pub struct Adjusted {
 /// Stores the corrected count with its line in the ledger, once per key.
 ///
 /// # Errors
-/// [`Error::UnknownSku`], [`Error::Count`], or when the database fails; then nothing has changed.
+/// [`Error::UnknownSku`], [`Error::OutOfReach`], [`Error::Count`], or when the database fails; then nothing has changed.
 pub async fn adjust_stock(
     app: &App,
     adjustment: Adjustment,
@@ -56,7 +59,7 @@ pub async fn adjust_stock(
 }
 
 fn run(tx: &mut Tx<'_>, adjustment: &Adjustment, stamp: &Stamp) -> Result<Adjusted, Error> {
-    let before = lock_item(tx, &adjustment.sku)?;
+    let before = lock_item(tx, &adjustment.sku, &adjustment.reach)?;
     let item = before.adjusted(adjustment.delta)?;
     let cause = Cause::adjusted(&adjustment.reason, adjustment.editor.to_string());
     let id = MovementId::from_uuid(stamp.id(0));

@@ -43,6 +43,15 @@ pub async fn make_known(
         .await
 }
 
+/// Takes what the catalogue says of a product, ahead of the event that tells the same.
+///
+/// # Errors
+/// When the database fails.
+pub async fn make_known_at_once(app: &App, product: ProductChanged) -> Result<(), Error> {
+    let stamp = Stamp::new(app);
+    app.db.write_again("inventory.make_known", move |tx| know(tx, &product, &stamp)).await
+}
+
 /// Makes the product's SKUs known, all of them sold as licence keys or none, and whether they are on sale.
 fn know(tx: &mut Tx<'_>, product: &ProductChanged, stamp: &Stamp) -> Result<(), Error> {
     let digital = product.fulfilment == Fulfilment::Digital;

@@ -10,6 +10,7 @@ mod expire_holds;
 mod hold;
 mod make_known;
 mod move_stock;
+mod place_category;
 mod read_stock;
 mod save;
 mod set_stock;
@@ -23,7 +24,8 @@ pub use change_reservation::change_reservation;
 pub use edit_stock::{StockEdit, edit_stock};
 pub use expire_holds::expire_holds;
 pub use hold::{NewHold, hold};
-pub use make_known::make_known;
+pub use make_known::{make_known, make_known_at_once};
+pub use place_category::place_category;
 pub use read_stock::{
     get_stock, list_availability, list_movements, list_on_hand, list_sold_keys, list_stock,
 };

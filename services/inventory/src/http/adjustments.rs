@@ -2,12 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
+use techtrove_catalog_api::Reach;
 use techtrove_core::{FieldError, Page, PageRequest, Problem, Sku, Timestamp};
 use techtrove_http::{
     HttpError, Json, Path, ProblemBody, Query, created_json,
     idempotency::{Answer, IdempotencyKey, Idempotent, Repeatable},
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::{Manager, ManagerOf};
 use techtrove_inventory_api::{MovementId, ReservationId};
 use utoipa::ToSchema;
 
@@ -115,7 +116,8 @@ impl AdjustmentRequest {
 }
 
 /// Corrects the count of one SKU by a difference. Refused below what is held and committed
-/// (`stock_reserved`), and for a digital SKU, whose stock is its licence keys (`stock_is_keys`).
+/// (`stock_reserved`), and for a digital SKU, whose stock is its licence keys (`stock_is_keys`). A manager who
+/// is limited to categories corrects that of their products.
 #[utoipa::path(
     post, path = "/api/v1/inventory/{sku}/adjustments", operation_id = "adjust_stock",
     tag = "inventory",
@@ -136,14 +138,15 @@ impl AdjustmentRequest {
     )
 )]
 pub(crate) async fn adjust(
-    manager: Manager,
+    ManagerOf { manager, categories }: ManagerOf,
     State(app): State<App>,
     Path(sku): Path<Sku>,
     request: Idempotent<AdjustmentRequest>,
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.scope(), app.clock.now());
     let reason = request.body.checked()?;
-    let adjustment = Adjustment { sku, delta: request.body.delta, reason, editor: manager.0 };
+    let (delta, editor, reach) = (request.body.delta, manager.0, Reach::of(categories));
+    let adjustment = Adjustment { sku, delta, reason, editor, reach };
     let outcome = app::adjust_stock(&app, adjustment, key).await.map_err(Problem::from)?;
     outcome.respond(|made| {
         let (location, version) = (made.location(), made.item.version);

@@ -1,6 +1,7 @@
-//! Stock as an import sets it and an export tells of it, for catalog.
+//! Products and their stock, as catalog tells of them, and stock as an export tells of it.
 
 use axum::extract::State;
+use techtrove_catalog_api::ProductChanged;
 use techtrove_core::Problem;
 use techtrove_http::{HttpError, Json};
 use techtrove_inventory_api::{
@@ -8,6 +9,15 @@ use techtrove_inventory_api::{
 };
 
 use crate::app::{self, App, MAX_ITEMS};
+
+/// Makes the SKUs of a product known, how they are sold, and whether they are.
+pub(super) async fn hear_of(
+    State(app): State<App>,
+    Json(product): Json<ProductChanged>,
+) -> Result<axum::Json<()>, HttpError> {
+    app::make_known_at_once(&app, product).await.map_err(Problem::from)?;
+    Ok(axum::Json(()))
+}
 
 /// Makes SKUs known and sets their stock where a number is given.
 pub(super) async fn set_stock(

@@ -2,12 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
+use techtrove_catalog_api::Reach;
 use techtrove_core::{Problem, Sku};
 use techtrove_http::{
     HttpError, Path, ProblemBody, created_json,
     idempotency::{Answer, IdempotencyKey, Idempotent, Repeatable},
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::ManagerOf;
 use techtrove_inventory_api::{ReservationId, SoldKeys};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -86,7 +87,8 @@ impl Repeatable for AddedKeys {
 /// All are added or none. A key that comes twice in the request is 422; one that the SKU has, or had
 /// before it was sold, is 409 `key_known`; both name the keys by their place. A SKU whose product is not
 /// digital is 409 `stock_is_not_keys`; so is one that was stocked as goods before its product became
-/// digital, until that stock is sold or counted down to 0.
+/// digital, until that stock is sold or counted down to 0. A manager who is limited to categories brings
+/// those of their products.
 #[utoipa::path(
     post, path = "/api/v1/inventory/{sku}/keys", operation_id = "add_licence_keys", tag = "inventory",
     params(
@@ -106,14 +108,14 @@ impl Repeatable for AddedKeys {
     )
 )]
 pub(crate) async fn add(
-    manager: Manager,
+    ManagerOf { manager, categories }: ManagerOf,
     State(app): State<App>,
     Path(sku): Path<Sku>,
     request: Idempotent<KeysRequest>,
 ) -> Result<Response, HttpError> {
     let key = request.key(manager.scope(), app.clock.now());
     let keys = NewKeys::parse(&request.body.keys.0).map_err(Problem::invalid)?;
-    let delivery = KeyDelivery { sku, keys, editor: manager.0 };
+    let delivery = KeyDelivery { sku, keys, editor: manager.0, reach: Reach::of(categories) };
     let outcome = app::add_keys(&app, delivery, key).await.map_err(Problem::from)?;
     outcome.respond(|made| {
         let (location, version) = (made.location(), made.item.version);

@@ -40,6 +40,7 @@ pub(crate) fn internal(app: App) -> Router {
         .route(&format!("{ATTEMPT}/ship"), post(reservations::ship))
         .route(&format!("{ATTEMPT}/returns"), post(reservations::take_back))
         .route("/internal/inventory/reservations/{id}/keys", get(keys::sold))
+        .route("/internal/inventory/products", post(import::hear_of))
         .route("/internal/inventory/stock", post(import::set_stock))
         .route("/internal/inventory/stock/try", post(import::try_stock))
         .route("/internal/inventory/stock/read", post(import::read_stock))

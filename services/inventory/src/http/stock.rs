@@ -2,11 +2,12 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use serde::{Deserialize, Serialize};
+use techtrove_catalog_api::Reach;
 use techtrove_core::{FieldError, Page, PageRequest, Problem, Sku};
 use techtrove_http::{
     HttpError, IfMatch, Json, Path, ProblemBody, Query, versioned_json, written_json,
 };
-use techtrove_identity_api::Manager;
+use techtrove_identity_api::{Manager, ManagerOf};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -143,7 +144,8 @@ pub(crate) async fn list_stock(
 }
 
 /// Sets the stock of one SKU. Refused below what is held and committed (`stock_reserved`). The stock of
-/// a digital SKU is its licence keys: another `on_hand` than their number is refused (`stock_is_keys`).
+/// a digital SKU is its licence keys: another `on_hand` than their number is refused (`stock_is_keys`). A
+/// manager who is limited to categories sets that of their products.
 #[utoipa::path(
     put, path = "/api/v1/inventory/{sku}", operation_id = "set_stock", tag = "inventory",
     params(
@@ -164,7 +166,7 @@ pub(crate) async fn list_stock(
     )
 )]
 pub(crate) async fn set_stock(
-    Manager(editor): Manager,
+    ManagerOf { manager, categories }: ManagerOf,
     State(app): State<App>,
     if_match: IfMatch,
     Path(sku): Path<Sku>,
@@ -176,7 +178,8 @@ pub(crate) async fn set_stock(
         if_match,
         on_hand: request.on_hand,
         low_stock_threshold: request.low_stock_threshold,
-        editor,
+        editor: manager.0,
+        reach: Reach::of(categories),
     };
     let body = StockBody::from(app::edit_stock(&app, edit).await.map_err(Problem::from)?);
     Ok(written_json(body.version, &body))

@@ -3,6 +3,7 @@
 
 mod audit;
 mod batch;
+mod categories;
 mod keys;
 mod movements;
 mod offers;
@@ -13,9 +14,10 @@ mod stock;
 
 pub use audit::{audit_reservations, audit_stock};
 pub use batch::Batch;
+pub use categories::{lookup_parent, place_category};
 pub use keys::{assign_keys, insert_key, list_sold_keys, lookup_known, return_keys, reveal_keys};
 pub use movements::{insert_movement, list_movements};
-pub use offers::{list_not_on_sale, note_offers};
+pub use offers::{list_not_on_sale, list_places, note_offers};
 pub use parcels::{audit_parcels, insert_parcel, lookup_parcel};
 pub use reservations::{
     insert_reservation, list_due, list_left, list_lines, lock_standing, lookup_standing,
@@ -72,6 +74,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0006_return_lines_by_sku.sql"),
             postgres: include_str!("../../migrations/postgres/0006_return_lines_by_sku.sql"),
             mysql: include_str!("../../migrations/mysql/0006_return_lines_by_sku.sql"),
+        },
+        Migration {
+            version: 7,
+            name: "categories",
+            sqlite: include_str!("../../migrations/sqlite/0007_categories.sql"),
+            postgres: include_str!("../../migrations/postgres/0007_categories.sql"),
+            mysql: include_str!("../../migrations/mysql/0007_categories.sql"),
         },
     ],
 };

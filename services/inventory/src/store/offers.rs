@@ -71,3 +71,16 @@ pub fn list_not_on_sale<'a>(
     }
     Ok(told.into_iter().filter(|(_, on_sale)| !on_sale).map(|(sku, _)| sku).collect())
 }
+
+/// The categories in which the products stand that have this SKU: one, but while it goes from one product to
+/// another.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_places(tx: &mut Tx<'_>, sku: &Sku) -> Result<Vec<CategoryId>, DbError> {
+    tx.query(
+        "SELECT category_id FROM offers WHERE sku = ? AND category_id IS NOT NULL",
+        p![sku],
+        |row| row.get(0),
+    )
+}

@@ -12,6 +12,7 @@ use std::{
 };
 
 use techtrove_bus::{Bus, Event, HandlerError, RelayOptions, Subscription, Taken};
+use techtrove_catalog_api::Reach;
 use techtrove_core::{
     Clock, ManualClock, PageRequest, Quantity, SeededIds, SharedClock, SharedIds, Sku, Timestamp,
     TypedId,
@@ -158,7 +159,8 @@ impl Shop {
 
     pub async fn add_keys(&self, text: &str, keys: &[String]) -> Result<StockItem, Error> {
         let keys = NewKeys::parse(keys).expect("keys");
-        let delivery = KeyDelivery { sku: sku(text), keys, editor: editor() };
+        let delivery =
+            KeyDelivery { sku: sku(text), keys, editor: editor(), reach: Reach::default() };
         match app::add_keys(&self.app, delivery, None).await? {
             Once::Made(made) => Ok(made.item),
             other => panic!("{other:?}"),
@@ -167,7 +169,8 @@ impl Shop {
 
     pub async fn adjust(&self, text: &str, delta: i64) -> Result<StockItem, Error> {
         let reason = "found".parse().expect("a reason");
-        let adjustment = Adjustment { sku: sku(text), delta, reason, editor: editor() };
+        let adjustment =
+            Adjustment { sku: sku(text), delta, reason, editor: editor(), reach: Reach::default() };
         match app::adjust_stock(&self.app, adjustment, None).await? {
             Once::Made(made) => Ok(made.item),
             other => panic!("{other:?}"),
@@ -225,7 +228,14 @@ impl Shop {
         let version = app::get_stock(&self.app, sku(text)).await.map_or(0, |item| item.version);
         let if_match = IfMatch::Versions(vec![version + u64::from(stale)]);
         let editor = editor();
-        let edit = StockEdit { sku: sku(text), if_match, on_hand, low_stock_threshold, editor };
+        let edit = StockEdit {
+            sku: sku(text),
+            if_match,
+            on_hand,
+            low_stock_threshold,
+            editor,
+            reach: Reach::default(),
+        };
         app::edit_stock(&self.app, edit).await
     }
 
