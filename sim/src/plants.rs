@@ -32,6 +32,11 @@ pub const PLANTS: &[Plant] = &[
     plant("capture-forgotten", 0, "a confirmed order's money is never taken"),
     plant("silence-taken-as-capture", 1, "a capture without an answer counts as made"),
     plant("refund-unchecked", 2, "a refund is not checked against what is left"),
+    plant(
+        "refund-checked-apart",
+        5,
+        "what is left is looked at in one transaction, promised in another",
+    ),
     plant("void-not-remembered", 29, "a void that comes before its charge is forgotten"),
     plant("inbox-missing", 0, "an event that comes twice has its effect twice"),
     plant("inbox-after-commit", 1, "an event is noted as taken after its effect was committed"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use techtrove_catalog_api::CatalogClient;
+use techtrove_community_api::CommunityClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_gateway::RateLimit;
 use techtrove_http::{Client, Https};
@@ -110,17 +111,22 @@ fn books(services: &[Service], provider: Client, clock: &SharedClock) -> Books {
         let service = services.iter().find(|service| service.name == name);
         to(service.expect("every service is built above"))
     };
-    let publishers = services.iter().filter(|service| PUBLISHERS.contains(&service.name));
-    let outboxes = publishers
-        .flat_map(|service| service.databases.iter().map(|db| (service.name, db.clone())))
-        .collect();
+    let databases = |of: &dyn Fn(&&Service) -> bool| {
+        let named = |service: &Service| {
+            let name = service.name;
+            service.databases.iter().map(move |db| (name, db.clone())).collect::<Vec<_>>()
+        };
+        services.iter().filter(of).flat_map(named).collect()
+    };
     Books {
         orders: OrdersClient::new(client("orders")),
         inventory: InventoryClient::new(client("inventory")),
         payments: PaymentsClient::new(client("payments")),
         notifications: NotificationsClient::new(client("notifications")),
+        community: CommunityClient::new(client("community")),
         provider,
-        outboxes,
+        outboxes: databases(&|service| PUBLISHERS.contains(&service.name)),
+        listeners: databases(&|service| !service.subscriptions.is_empty()),
         clock: Arc::clone(clock),
     }
 }

@@ -15,6 +15,9 @@ const AT_ONCE: usize = 200;
 /// So far apart in time are two copies.
 const APART_MS: u64 = 1_000;
 
+/// So long before now is the newest: its originals have later times, which no copy may have.
+const BEFORE_MS: u64 = 600_000;
+
 /// How a column's value is made anew.
 #[derive(Clone, Copy, Debug)]
 enum Anew {
@@ -67,7 +70,11 @@ const DATABASES: &[(&str, &[Table])] = &[
     ),
     (
         "sandbox",
-        &[("charges", &[("charge_key", Anew::Text)]), ("ledger", &[("charge_key", Anew::Text)])],
+        &[
+            ("charges", &[("charge_key", Anew::Text)]),
+            ("ledger", &[("charge_key", Anew::Text)]),
+            ("refunds", &[("charge_key", Anew::Text), ("refund_key", Anew::Text)]),
+        ],
     ),
     (
         "notifications",
@@ -88,7 +95,7 @@ const MULTIPLY: &str = "UPDATE stock \
 /// When a database cannot be written.
 pub async fn make(folder: &Path, copies: u64) -> anyhow::Result<()> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let oldest = u64::try_from(now.as_millis())?.saturating_sub(copies * APART_MS);
+    let oldest = u64::try_from(now.as_millis())?.saturating_sub(copies * APART_MS + BEFORE_MS);
     let copies: Arc<[Copy]> =
         (0..copies).map(|number| Copy::new(number, oldest + number * APART_MS)).collect();
     let mut tasks = Vec::new();

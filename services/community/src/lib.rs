@@ -14,7 +14,7 @@ pub use error::Error;
 
 use std::sync::Arc;
 
-use axum::{Extension, Router};
+use axum::Extension;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_core::{SharedClock, SharedIds};
 use techtrove_db::Db;
@@ -50,7 +50,7 @@ pub async fn build(deps: Deps) -> Result<Service, BuildError> {
     Ok(Service {
         name: "community",
         public: http::public(app.clone()).layer(Extension(deps.authenticator)),
-        internal: Router::new(),
+        internal: http::internal(app.clone()),
         workers: vec![prune_idempotency_keys(app.db.clone(), Arc::clone(&app.clock))],
         subscriptions: vec![events::on_orders(app)],
         readiness: Readiness::databases(std::slice::from_ref(&deps.db)),

@@ -352,7 +352,7 @@ async fn mails_and_the_audit_learn_what_they_need() {
     assert_eq!((sold.captured, sold.settled, sold.lines.len()), (130_400, true, 1));
     let refused = &second.items[0];
     assert_eq!((refused.status, refused.stock), (OrderStatus::Cancelled, StockClaim::Nothing));
-    assert_eq!((refused.lines.len(), second.next_cursor), (0, None));
+    assert_eq!((refused.refused, second.next_cursor), (true, None));
     assert!(
         client.order_for_mail(refused.id, MailQuery::default()).await.is_err(),
         "nobody is to be written to"

@@ -12,7 +12,9 @@ use techtrove_orders::domain::CapturePolicy;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
-use world::{FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, refund, ship, wish};
+use world::{
+    FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, refund, ship, wish,
+};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -247,8 +247,8 @@ async fn the_book_is_read_page_by_page() {
             db.label()
         );
         assert_eq!(
-            (first[1].updated_at, first[1].total, first[1].parts),
-            (at(7), usd(900), 900),
+            (first[1].updated_at, first[1].total, &first[1].history.stations[..]),
+            (at(7), usd(900), &[OrderStatus::Pending, OrderStatus::Confirmed][..]),
             "{}",
             db.label()
         );

@@ -1,13 +1,16 @@
 //! Where the books are, and how each is read.
 
 use serde::Deserialize;
-use techtrove_bus::outbox;
-use techtrove_core::{PageRequest, Problem, SharedClock, TypedId as _};
-use techtrove_db::{Db, DbError};
+use techtrove_bus::{dead_letters, outbox};
+use techtrove_community_api::{CommunityClient, PurchaseEntry};
+use techtrove_core::{Currency, PageRequest, Problem, SharedClock, TypedId as _};
+use techtrove_db::{Db, DbError, Tx};
 use techtrove_http::Client;
-use techtrove_inventory_api::{InventoryClient, ReservationEntry, ReturnEntry, StockEntry};
+use techtrove_inventory_api::{
+    InventoryClient, ParcelEntry, ReservationEntry, ReturnEntry, StockEntry,
+};
 use techtrove_notifications_api::{MailEntry, NotificationsClient};
-use techtrove_orders_api::{OrderEntry, OrdersClient};
+use techtrove_orders_api::{OrderEntry, OrdersClient, ParcelClaim, PurchaseClaim};
 use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentsClient};
 use uuid::Uuid;
 
@@ -34,10 +37,14 @@ pub struct Books {
     pub payments: PaymentsClient,
     /// The mails.
     pub notifications: NotificationsClient,
+    /// Who bought what.
+    pub community: CommunityClient,
     /// The payment provider's own book.
     pub provider: Client,
     /// The databases that keep an outbox, by their service's name.
     pub outboxes: Vec<(&'static str, Db)>,
+    /// The databases that events are parked in, by their service's name.
+    pub listeners: Vec<(&'static str, Db)>,
     /// The time.
     pub clock: SharedClock,
 }
@@ -47,17 +54,32 @@ pub struct Books {
 pub(super) struct Charge {
     /// The payment's id, by which we asked.
     pub(super) key: String,
+    pub(super) amount: i64,
+    /// None when it was given up before it was asked for.
+    pub(super) currency: Option<Currency>,
     pub(super) status: String,
     pub(super) captured: i64,
     pub(super) refunded: i64,
     pub(super) ledger: ChargeLedger,
+    pub(super) refunds: Vec<ChargeRefund>,
 }
 
 /// What the provider's ledger sums to for a charge.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 pub(super) struct ChargeLedger {
+    pub(super) authorized: i64,
     pub(super) captured: i64,
+    pub(super) voided: i64,
     pub(super) refunded: i64,
+}
+
+/// A refund in the provider's book.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct ChargeRefund {
+    /// Our key for it.
+    pub(super) key: String,
+    pub(super) amount: i64,
+    pub(super) status: String,
 }
 
 impl Books {
@@ -67,7 +89,20 @@ impl Books {
         read!(orders, |page| orders.audit_orders(&page))
     }
 
-    /// The open reservations, by their orders.
+    /// Orders' parcels, in the order of their ids.
+    pub(super) fn parcels(&self) -> Pages<ParcelClaim> {
+        let orders = self.orders.clone();
+        read!(orders, |page| orders.audit_parcels(&page))
+    }
+
+    /// Inventory's parcels.
+    pub(super) fn left(&self) -> Keyed<Uuid, ParcelEntry> {
+        let inventory = self.inventory.clone();
+        let pages = read!(inventory, |page| inventory.audit_parcels(&page));
+        Keyed::new(pages, |entry: &ParcelEntry| entry.id)
+    }
+
+    /// The reservations that are open or have left, by their orders.
     pub(super) fn reservations(&self) -> Keyed<Uuid, ReservationEntry> {
         let inventory = self.inventory.clone();
         let pages = read!(inventory, |page| inventory.audit_reservations(&page));
@@ -101,10 +136,24 @@ impl Books {
         read!(inventory, |page| inventory.audit_stock(&page))
     }
 
-    /// The mails.
-    pub(super) fn mails(&self) -> Pages<MailEntry> {
+    /// The mails, by the orders that they are about.
+    pub(super) fn mails(&self) -> Keyed<Uuid, MailEntry> {
         let notifications = self.notifications.clone();
-        read!(notifications, |page| notifications.audit_mails(&page))
+        let pages = read!(notifications, |page| notifications.audit_mails(&page));
+        Keyed::new(pages, |entry: &MailEntry| entry.subject_id)
+    }
+
+    /// What users bought, in the order of their ids.
+    pub(super) fn bought(&self) -> Pages<PurchaseClaim> {
+        let orders = self.orders.clone();
+        read!(orders, |page| orders.audit_purchases(&page))
+    }
+
+    /// What they are known to have bought.
+    pub(super) fn purchases(&self) -> Keyed<Uuid, PurchaseEntry> {
+        let community = self.community.clone();
+        let pages = read!(community, |page| community.audit_purchases(&page));
+        Keyed::new(pages, |entry: &PurchaseEntry| entry.user)
     }
 
     /// The ledger's balances.
@@ -116,21 +165,33 @@ impl Books {
     pub(super) async fn unpublished(
         &self,
     ) -> Result<Vec<(&'static str, outbox::Unpublished)>, Problem> {
-        let mut found = Vec::new();
-        for (service, db) in &self.outboxes {
-            let unpublished = db
-                .read("audit.outbox", |tx| outbox::unpublished(tx).map_err(OutboxError::from))
-                .await;
-            found.push((*service, unpublished.map_err(|error| Problem::from(error.0))?));
-        }
-        Ok(found)
+        each(&self.outboxes, outbox::unpublished).await
+    }
+
+    /// How many events are parked with each listener.
+    pub(super) async fn parked(&self) -> Result<Vec<(&'static str, u64)>, Problem> {
+        each(&self.listeners, dead_letters::count).await
     }
 }
 
-/// The outbox cannot be read.
-struct OutboxError(DbError);
+/// What is read from each of these databases.
+async fn each<T: Send + 'static>(
+    databases: &[(&'static str, Db)],
+    read: fn(&mut Tx<'_>) -> Result<T, DbError>,
+) -> Result<Vec<(&'static str, T)>, Problem> {
+    let mut found = Vec::new();
+    for (service, db) in databases {
+        let job = move |tx: &mut Tx<'_>| read(tx).map_err(Unreadable::from);
+        let answer = db.read("audit.events", job).await;
+        found.push((*service, answer.map_err(|error| Problem::from(error.0))?));
+    }
+    Ok(found)
+}
 
-impl From<DbError> for OutboxError {
+/// The database cannot be read.
+struct Unreadable(DbError);
+
+impl From<DbError> for Unreadable {
     fn from(error: DbError) -> Self {
         Self(error)
     }

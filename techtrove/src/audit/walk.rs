@@ -2,13 +2,14 @@
 
 use techtrove_core::{Problem, TypedId as _};
 use techtrove_inventory_api::{ReservationEntry, ReturnEntry};
+use techtrove_notifications_api::MailEntry;
 use techtrove_orders_api::OrderEntry;
 use techtrove_payments_api::PaymentEntry;
 use uuid::Uuid;
 
 use super::{
     books::{Books, Charge},
-    checks::{self, Confirmations},
+    checks,
     pages::Keyed,
     report::Report,
 };
@@ -32,7 +33,7 @@ struct Walk<'a> {
     compared: usize,
     /// Whether an order has a step to take.
     moving: bool,
-    confirmations: Confirmations,
+    mails: Keyed<Uuid, MailEntry>,
 }
 
 /// Reads all books and checks them.
@@ -46,13 +47,14 @@ pub(super) async fn walk(books: &Books) -> Result<Found, Problem> {
         charges: books.charges(),
         compared: 0,
         moving: false,
-        confirmations: Confirmations::default(),
+        mails: books.mails(),
     };
     walk.stock().await?;
     walk.orders().await?;
     walk.orphans().await?;
-    walk.mails().await?;
-    let waiting = walk.ledger_and_outboxes().await?;
+    walk.parcels().await?;
+    walk.purchases().await?;
+    let waiting = walk.ledger_and_events().await?;
     Ok(Found { has_work: waiting || walk.moving, report: walk.report })
 }
 
@@ -79,6 +81,7 @@ impl Walk<'_> {
 
     async fn order(&mut self, order: &OrderEntry) -> Result<(), Problem> {
         let now = self.books.clock.now();
+        checks::order(order, &mut self.report);
         let reserved = self.reservations.take(&order.id.uuid()).await?;
         checks::reserved(order, &reserved, &mut self.report);
         let returned = self.returns.take(&order.id.uuid()).await?;
@@ -86,14 +89,16 @@ impl Walk<'_> {
         let payment = self.payments.take(&order.payment).await?.pop();
         checks::money(order, payment.as_ref(), now, &mut self.report);
         if let Some(payment) = &payment {
-            self.at_provider(payment).await?;
+            self.payment(payment).await?;
         }
         self.moving |= !order.settled;
-        self.confirmations.expect(order, now);
+        let mails = self.mails.take(&order.id.uuid()).await?;
+        checks::mails(order, &mails, now, &mut self.report);
         Ok(())
     }
 
-    async fn at_provider(&mut self, payment: &PaymentEntry) -> Result<(), Problem> {
+    async fn payment(&mut self, payment: &PaymentEntry) -> Result<(), Problem> {
+        checks::payment(payment, &mut self.report);
         if payment.provider == "sandbox" {
             let charge = self.charges.take(&payment.id.to_string()).await?.pop();
             checks::charged(payment, charge.as_ref(), &mut self.report);
@@ -113,13 +118,17 @@ impl Walk<'_> {
         while let Some(part) = self.payments.rest().await? {
             for orphan in &part {
                 checks::lone_payment(orphan, &mut self.report);
-                self.at_provider(orphan).await?;
+                self.payment(orphan).await?;
             }
         }
         while let Some(part) = self.charges.rest().await? {
             part.iter().for_each(|orphan| checks::lone_charge(orphan, &mut self.report));
         }
-        self.report.count("open reservations", self.reservations.count());
+        while let Some(part) = self.mails.rest().await? {
+            part.iter().for_each(|orphan| checks::lone_mail(orphan, &mut self.report));
+        }
+        self.report.count("mails about orders", self.mails.count());
+        self.report.count("reservations", self.reservations.count());
         self.report.count("returns", self.returns.count());
         self.report.count("payments", self.payments.count());
         self.report.count("charges at the sandbox", self.charges.count());
@@ -127,19 +136,40 @@ impl Walk<'_> {
         Ok(())
     }
 
-    async fn mails(&mut self) -> Result<(), Problem> {
-        let mut mails = self.books.mails();
-        while let Some(page) = mails.next().await? {
-            page.iter().for_each(|mail| self.confirmations.note(mail));
+    async fn parcels(&mut self) -> Result<(), Problem> {
+        let (mut parcels, mut left) = (self.books.parcels(), self.books.left());
+        while let Some(page) = parcels.next().await? {
+            for parcel in &page {
+                let found = left.take(&parcel.id).await?.pop();
+                checks::parcel(parcel, found.as_ref(), &mut self.report);
+            }
         }
-        self.confirmations.check(&mut self.report);
-        self.report.count("mails", mails.count());
+        while let Some(part) = left.rest().await? {
+            part.iter().for_each(|orphan| checks::lone_parcel(orphan, &mut self.report));
+        }
+        self.report.count("parcels", left.count());
+        Ok(())
+    }
+
+    async fn purchases(&mut self) -> Result<(), Problem> {
+        let (mut bought, mut known) = (self.books.bought(), self.books.purchases());
+        while let Some(page) = bought.next().await? {
+            for claim in &page {
+                let found = known.take(&claim.user).await?;
+                checks::purchases(claim, &found, &mut self.report);
+            }
+        }
+        while let Some(part) = known.rest().await? {
+            part.iter().for_each(|orphan| checks::lone_purchase(orphan, &mut self.report));
+        }
+        self.report.count("purchases", known.count());
         Ok(())
     }
 
     /// Whether an event waits.
-    async fn ledger_and_outboxes(&mut self) -> Result<bool, Problem> {
+    async fn ledger_and_events(&mut self) -> Result<bool, Problem> {
         checks::ledger(&self.books.ledger().await?, &mut self.report);
+        checks::parked(&self.books.parked().await?, &mut self.report);
         let outboxes = self.books.unpublished().await?;
         checks::outboxes(&outboxes, self.books.clock.now(), &mut self.report);
         Ok(outboxes.iter().any(|(_, unpublished)| unpublished.count > 0))

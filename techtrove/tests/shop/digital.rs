@@ -4,26 +4,26 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use techtrove_testing::{Reply, eventually};
+use techtrove_testing::{Actor, Reply, eventually};
 
 use crate::harness::{SOON, TestShop, order, order_path};
 
 /// Puts a licence on sale with so many keys.
-async fn sell_keys(shop: &TestShop, sku: &str, count: usize) {
+pub async fn sell_keys(manager: &Actor, sku: &str, count: usize) {
     let product = json!({
         "name": format!("Licence {sku}"),
         "status": "active",
         "fulfilment": "digital",
         "variants": [{"sku": sku, "price": {"amount": 4_900, "currency": "USD"}}],
     });
-    shop.manager.post("/api/v1/products", &product).await.expect(201);
+    manager.post("/api/v1/products", &product).await.expect(201);
     let keys: Vec<String> = (0..count).map(|number| format!("{sku}-{number:04}")).collect();
     let path = format!("/api/v1/inventory/{sku}/keys");
-    shop.manager.post(&path, &json!({ "keys": keys })).await.expect(201);
+    manager.post(&path, &json!({ "keys": keys })).await.expect(201);
 }
 
 /// What a guest sends who buys licences and nothing that ships.
-fn licences(sku: &str, quantity: u32) -> Value {
+pub fn licences(sku: &str, quantity: u32) -> Value {
     let mut body = order(sku, quantity, "tok_ok");
     let fields = body.as_object_mut().expect("an object");
     fields.remove("shipping_address");
@@ -44,7 +44,7 @@ async fn delivered_keys(shop: &TestShop, order: &Value) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_come_by_themselves_and_cannot_be_given_back() {
     for (engine, shop) in TestShop::everywhere().await {
-        sell_keys(&shop, "SOFT-1", 3).await;
+        sell_keys(&shop.manager, "SOFT-1", 3).await;
 
         let reply = shop.public.post("/api/v1/orders", &licences("SOFT-1", 2)).await.expect(201);
         let order = reply.value();
@@ -83,7 +83,7 @@ async fn keys_come_by_themselves_and_cannot_be_given_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_guests_at_once_get_the_twenty_keys_there_are_each_another() {
     for (engine, shop) in TestShop::everywhere().await {
-        sell_keys(&shop, "SOFT-1", 20).await;
+        sell_keys(&shop.manager, "SOFT-1", 20).await;
         let body = licences("SOFT-1", 1);
 
         let buyers = (0..60).map(|_| shop.public.post("/api/v1/orders", &body).into_future());

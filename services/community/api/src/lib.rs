@@ -1,9 +1,11 @@
-//! What community shows the other services: how a product is rated. The rules behind it live in
+//! What community shows the others: how a product is rated, and to the audit who bought it. The rules behind it live in
 //! `services/community/src/domain`.
 
+mod audit;
 mod events;
 mod rating;
 
+pub use audit::{CommunityClient, PurchaseEntry};
 pub use events::RatingChanged;
 pub use rating::average_in_hundredths;
 

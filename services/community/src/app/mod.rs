@@ -1,6 +1,7 @@
 //! Community's use cases, one file each. Every change is one transaction behind the lock of its
 //! customer's row, its product's or its review's; catalog is asked before it, never within.
 
+mod audit;
 mod change_favorites;
 mod change_review;
 mod list_favorites;
@@ -9,6 +10,7 @@ mod read_reviews;
 mod vote;
 mod write_review;
 
+pub use audit::audit_purchases;
 pub use change_favorites::{add_favorite, remove_favorite};
 pub use change_review::{delete_review, edit_review};
 pub use list_favorites::list_favorites;

@@ -1,9 +1,11 @@
 //! Community's routes: parse, authorise, call the use case, answer.
 
 mod favorites;
+mod internal;
 mod reviews;
 mod votes;
 
+use axum::{Router, routing::get};
 use techtrove_http::routes;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,5 +19,12 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(reviews::list, reviews::write))
         .routes(routes!(reviews::show, reviews::edit, reviews::delete))
         .routes(routes!(votes::vote, votes::take_back))
+        .with_state(app)
+}
+
+/// What the audit calls.
+pub(crate) fn internal(app: App) -> Router {
+    Router::new()
+        .route("/internal/community/audit/purchases", get(internal::purchases))
         .with_state(app)
 }

@@ -12,7 +12,7 @@ pub use favorites::{
     delete_favorite, insert_count, insert_favorite, is_favorite, list_favorites, lock_count,
     update_count,
 };
-pub use purchases::{has_bought, insert_purchase};
+pub use purchases::{audit_purchases, has_bought, insert_purchase};
 pub use ratings::{insert_rating, lock_rating, lookup_rating, update_rating};
 pub use reviews::{
     delete_review, has_reviewed, insert_review, list_reviews, lock_review, lookup_review,

@@ -1,8 +1,10 @@
 //! Who bought what.
 
 use techtrove_catalog_api::ProductId;
+use techtrove_community_api::PurchaseEntry;
 use techtrove_db::{DbError, Tx, p};
 use techtrove_identity_api::UserId;
+use uuid::Uuid;
 
 /// Whether the customer bought the product.
 ///
@@ -25,4 +27,21 @@ pub fn insert_purchase(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Res
     let statement = "INSERT INTO purchases (user_id, product_id) VALUES (?, ?)";
     tx.execute(statement, p![user, product])?;
     Ok(())
+}
+
+/// At most `limit` purchases behind this user and product, in their order.
+///
+/// # Errors
+/// When the database fails.
+pub fn audit_purchases(
+    tx: &mut Tx<'_>,
+    (user, product): (Uuid, Uuid),
+    limit: usize,
+) -> Result<Vec<PurchaseEntry>, DbError> {
+    tx.query(
+        "SELECT user_id, product_id FROM purchases WHERE user_id >= ? \
+         AND (user_id > ? OR product_id > ?) ORDER BY user_id, product_id LIMIT ?",
+        p![user, user, product, i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| Ok(PurchaseEntry { user: row.get(0)?, product: row.get(1)? }),
+    )
 }

@@ -23,10 +23,25 @@ pub struct StockEntry {
     pub held_by_reservations: i64,
     /// The sum of lines of reservations that are committed; must equal `committed`.
     pub committed_by_reservations: i64,
+    /// What left and came back by movements; each must be what the next field says, of reservations and returns.
+    pub moved: Gone,
+    /// The same by the lines of reservations and returns.
+    pub gone: Gone,
     /// The licence keys of a SKU whose pieces are keys.
     pub keys: Option<KeyCount>,
     /// When one of them last changed.
     pub updated_at: Timestamp,
+}
+
+/// Pieces of a SKU that left the building, and what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gone {
+    /// Pieces that were sent to buyers.
+    pub shipped: i64,
+    /// Pieces that they sent back.
+    pub returned: i64,
+    /// Pieces of those that were written off.
+    pub written_off: i64,
 }
 
 /// How many licence keys there are of a SKU.
@@ -38,19 +53,43 @@ pub struct KeyCount {
     pub assigned: i64,
 }
 
-/// One open (held or committed) reservation.
+/// The pieces of a SKU in a reservation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReservedLine {
+    /// Which SKU.
+    pub sku: Sku,
+    /// How many are set aside, or were.
+    pub quantity: i64,
+    /// How many of them have left.
+    pub shipped: i64,
+    /// How many of those came back.
+    pub returned: i64,
+}
+
+/// One reservation that is held, committed, or has left as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservationEntry {
     /// The reservation.
     pub reservation_id: ReservationId,
     /// The caller's try.
     pub attempt: u32,
-    /// Held or committed.
+    /// Held, committed or shipped.
     pub state: ReservationState,
-    /// What it sets aside.
-    pub lines: Vec<Line>,
+    /// Its pieces, in SKU order.
+    pub lines: Vec<ReservedLine>,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+/// One parcel that has left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelEntry {
+    /// The caller's parcel.
+    pub id: Uuid,
+    /// Of which reservation.
+    pub reservation_id: ReservationId,
+    /// SKU and pieces, in SKU order.
+    pub lines: Vec<(Sku, i64)>,
 }
 
 /// What came back of a reservation.

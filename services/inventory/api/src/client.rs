@@ -4,9 +4,9 @@ use techtrove_core::{Page, PageRequest};
 use techtrove_http::{Client, ClientError};
 
 use crate::{
-    HoldRequest, ReadStockRequest, ReadStockResponse, Reservation, ReservationEntry, ReservationId,
-    ReturnEntry, SetStockRequest, SetStockResponse, ShipRequest, SoldKeys, StockEntry,
-    TakeBackRequest,
+    HoldRequest, ParcelEntry, ReadStockRequest, ReadStockResponse, Reservation, ReservationEntry,
+    ReservationId, ReturnEntry, SetStockRequest, SetStockResponse, ShipRequest, SoldKeys,
+    StockEntry, TakeBackRequest,
 };
 
 /// Calls inventory, wherever it runs.
@@ -136,7 +136,7 @@ impl InventoryClient {
         self.0.get("/internal/inventory/audit/stock").query(page).call().await
     }
 
-    /// A page of the open reservations.
+    /// A page of the reservations that are open or have left.
     ///
     /// # Errors
     /// When inventory cannot be reached.
@@ -145,6 +145,17 @@ impl InventoryClient {
         page: &PageRequest,
     ) -> Result<Page<ReservationEntry>, ClientError> {
         self.0.get("/internal/inventory/audit/reservations").query(page).call().await
+    }
+
+    /// A page of the parcels that have left.
+    ///
+    /// # Errors
+    /// When inventory cannot be reached.
+    pub async fn audit_parcels(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<ParcelEntry>, ClientError> {
+        self.0.get("/internal/inventory/audit/parcels").query(page).call().await
     }
 
     /// A page of what came back.

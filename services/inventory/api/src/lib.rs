@@ -7,7 +7,9 @@ mod client;
 mod reservations;
 mod stock;
 
-pub use audit::{KeyCount, ReservationEntry, ReturnEntry, StockEntry};
+pub use audit::{
+    Gone, KeyCount, ParcelEntry, ReservationEntry, ReservedLine, ReturnEntry, StockEntry,
+};
 pub use client::InventoryClient;
 pub use reservations::{
     HoldRequest, Line, OutOfStockLine, Reservation, ReservationId, ReservationState, ShipRequest,

@@ -1,7 +1,7 @@
 //! Inventory's books, page by page; each page is one snapshot, so its numbers belong together.
 
 use techtrove_core::{Page, PageRequest, Problem, Sku, TypedId};
-use techtrove_inventory_api::{ReservationEntry, ReturnEntry, StockEntry};
+use techtrove_inventory_api::{ParcelEntry, ReservationEntry, ReturnEntry, StockEntry};
 use uuid::Uuid;
 
 use super::App;
@@ -22,7 +22,7 @@ pub async fn audit_stock(app: &App, page: &PageRequest) -> Result<Page<StockEntr
     Ok(Page::from_surplus(rows, limit, |entry| entry.sku.clone()))
 }
 
-/// A page of the open reservations, in the order of their ids.
+/// A page of the reservations that are open or have left, in the order of their ids.
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
@@ -53,4 +53,19 @@ pub async fn audit_returns(app: &App, page: &PageRequest) -> Result<Page<ReturnE
         })
         .await?;
     Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.return_id)))
+}
+
+/// A page of the parcels that have left, in the order of their ids.
+///
+/// # Errors
+/// When the page is not valid or the database fails.
+pub async fn audit_parcels(app: &App, page: &PageRequest) -> Result<Page<ParcelEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Uuid>()?);
+    let rows = app
+        .db
+        .read("inventory.audit_parcels", move |tx| {
+            store::audit_parcels(tx, after.unwrap_or_default(), limit + 1).map_err(Error::from)
+        })
+        .await?;
+    Ok(Page::from_surplus(rows, limit, |entry| entry.id))
 }

@@ -18,7 +18,7 @@ mod take_back;
 
 pub use add_keys::{AddedKeys, KeyDelivery, add_keys};
 pub use adjust_stock::{Adjusted, Adjustment, adjust_stock};
-pub use audit::{audit_reservations, audit_returns, audit_stock};
+pub use audit::{audit_parcels, audit_reservations, audit_returns, audit_stock};
 pub use change_reservation::change_reservation;
 pub use edit_stock::{StockEdit, edit_stock};
 pub use expire_holds::expire_holds;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{HttpError, Query};
-use techtrove_inventory_api::{ReservationEntry, ReturnEntry, StockEntry};
+use techtrove_inventory_api::{ParcelEntry, ReservationEntry, ReturnEntry, StockEntry};
 
 use crate::app::{self, App};
 
@@ -15,7 +15,7 @@ pub(super) async fn stock(
     Ok(axum::Json(app::audit_stock(&app, &page).await?))
 }
 
-/// A page of the open reservations.
+/// A page of the reservations that are open or have left.
 pub(super) async fn reservations(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
@@ -29,4 +29,12 @@ pub(super) async fn returns(
     Query(page): Query<PageRequest>,
 ) -> Result<axum::Json<Page<ReturnEntry>>, HttpError> {
     Ok(axum::Json(app::audit_returns(&app, &page).await?))
+}
+
+/// A page of the parcels that have left.
+pub(super) async fn parcels(
+    State(app): State<App>,
+    Query(page): Query<PageRequest>,
+) -> Result<axum::Json<Page<ParcelEntry>>, HttpError> {
+    Ok(axum::Json(app::audit_parcels(&app, &page).await?))
 }

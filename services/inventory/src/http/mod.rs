@@ -46,5 +46,6 @@ pub(crate) fn internal(app: App) -> Router {
         .route("/internal/inventory/audit/stock", get(audit::stock))
         .route("/internal/inventory/audit/reservations", get(audit::reservations))
         .route("/internal/inventory/audit/returns", get(audit::returns))
+        .route("/internal/inventory/audit/parcels", get(audit::parcels))
         .with_state(app)
 }

@@ -6,39 +6,45 @@ use std::collections::BTreeMap;
 use techtrove_core::{Quantity, Sku, TypedId};
 use techtrove_db::{DbError, Sql, Tx, p};
 use techtrove_inventory_api::{
-    KeyCount, Line, ReservationEntry, ReservationId, ReservationState, StockEntry,
+    Gone, KeyCount, Line, ReservationEntry, ReservationId, ReservedLine, StockEntry,
 };
 use uuid::Uuid;
 
 use super::{bound, reservations::read_state};
 use crate::domain::MAIN;
 
-/// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
-macro_rules! sum {
-    ($before:literal, $column:literal, $after:literal) => {
-        Sql::new(concat!($before, "CAST(SUM(", $column, ") AS BIGINT)", $after)).mysql(concat!(
-            $before,
-            "CAST(SUM(",
-            $column,
-            ") AS SIGNED)",
-            $after
-        ))
+/// Statements with sums of these columns. A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each
+/// casts in its own words. They are grouped by SKU alone, in whose order the indexes are: no engine sorts.
+macro_rules! sums {
+    ($($sum:literal)+, $rest:literal) => {
+        Sql::new(sums!(@ "BIGINT", $($sum)+, $rest)).mysql(sums!(@ "SIGNED", $($sum)+, $rest))
+    };
+    (@ $integer:literal, $($sum:literal)+, $rest:literal) => {
+        concat!("SELECT l.sku", $(", CAST(SUM(", $sum, ") AS ", $integer, ")",)+ " FROM ", $rest)
     };
 }
 
-const SUM_MOVEMENTS: Sql = sum!(
-    "SELECT sku, ",
-    "delta",
-    " FROM movements WHERE sku >= ? AND sku <= ? AND location = ? GROUP BY sku"
+const SUM_MOVEMENTS: Sql = sums!(
+    "l.delta"
+    "CASE WHEN l.kind = 'ship' THEN -l.delta ELSE 0 END"
+    "CASE WHEN l.kind = 'restock' THEN l.delta ELSE 0 END"
+    "CASE WHEN l.kind = 'write_off' THEN -l.delta ELSE 0 END",
+    "movements l WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
-const SUM_RESERVATIONS: Sql = sum!(
-    "SELECT l.sku, r.state, ",
-    "l.quantity - l.shipped",
-    " FROM reservation_lines l \
-     JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
-     WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? AND r.state IN ('held', 'committed') \
-     GROUP BY l.sku, r.state"
+const SUM_RESERVATIONS: Sql = sums!(
+    "CASE WHEN r.state = 'held' THEN l.quantity - l.shipped ELSE 0 END"
+    "CASE WHEN r.state = 'committed' THEN l.quantity - l.shipped ELSE 0 END"
+    "l.shipped"
+    "l.returned",
+    "reservation_lines l JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
+     WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
+);
+
+const SUM_WRITTEN_OFF: Sql = sums!(
+    "CASE WHEN r.restocked = ? THEN 0 ELSE l.quantity END",
+    "return_lines l JOIN returns r ON r.id = l.return_id \
+     WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
 /// At most `limit` SKUs behind `after`, in SKU order.
@@ -63,6 +69,8 @@ pub fn audit_stock(
                 movements: 0,
                 held_by_reservations: 0,
                 committed_by_reservations: 0,
+                moved: Gone::default(),
+                gone: Gone::default(),
                 keys: row.get::<bool>(5)?.then(KeyCount::default),
                 updated_at: row.get(4)?,
             })
@@ -72,39 +80,59 @@ pub fn audit_stock(
         let (first, last) = (first.sku.clone(), last.sku.clone());
         let moved = sum_movements(tx, &first, &last)?;
         let reserved = sum_reservations(tx, &first, &last)?;
+        let written_off = sum_written_off(tx, &first, &last)?;
         let keys = count_keys(tx, &first, &last)?;
         for entry in &mut entries {
-            let sum = |state| reserved.get(&(entry.sku.clone(), state)).copied().unwrap_or(0);
-            entry.movements = moved.get(&entry.sku).copied().unwrap_or(0);
-            entry.held_by_reservations = sum(HELD);
-            entry.committed_by_reservations = sum(COMMITTED);
+            if let Some((sum, moved)) = moved.get(&entry.sku) {
+                (entry.movements, entry.moved) = (*sum, *moved);
+            }
+            if let Some((held, committed, gone)) = reserved.get(&entry.sku) {
+                entry.held_by_reservations = *held;
+                entry.committed_by_reservations = *committed;
+                entry.gone = *gone;
+            }
+            entry.gone.written_off = written_off.get(&entry.sku).copied().unwrap_or(0);
             entry.keys = keys.get(&entry.sku).copied().or(entry.keys);
         }
     }
     Ok(entries)
 }
 
-const HELD: &str = "held";
-const COMMITTED: &str = "committed";
-
-fn sum_movements(tx: &mut Tx<'_>, first: &Sku, last: &Sku) -> Result<BTreeMap<Sku, i64>, DbError> {
-    let sums = tx
-        .query(SUM_MOVEMENTS, p![first, last, MAIN], |row| Ok((row.get(0)?, row.get::<i64>(1)?)))?;
+/// The sum of a SKU's movements, and those of what left and came back.
+fn sum_movements(
+    tx: &mut Tx<'_>,
+    first: &Sku,
+    last: &Sku,
+) -> Result<BTreeMap<Sku, (i64, Gone)>, DbError> {
+    let sums = tx.query(SUM_MOVEMENTS, p![first, last, MAIN], |row| {
+        let (shipped, returned) = (row.get(2)?, row.get(3)?);
+        let moved = Gone { shipped, returned, written_off: row.get(4)? };
+        Ok((row.get(0)?, (row.get(1)?, moved)))
+    })?;
     Ok(sums.into_iter().collect())
 }
 
-/// The pieces that open reservations set aside and that have not left, by SKU and state.
+/// The pieces of each SKU that reservations hold, that they have committed, and that have left.
 fn sum_reservations(
     tx: &mut Tx<'_>,
     first: &Sku,
     last: &Sku,
-) -> Result<BTreeMap<(Sku, &'static str), i64>, DbError> {
+) -> Result<BTreeMap<Sku, (i64, i64, Gone)>, DbError> {
     let sums = tx.query(SUM_RESERVATIONS, p![first, last, MAIN], |row| {
-        let state = match read_state(&row.get::<String>(1)?)? {
-            ReservationState::Committed => COMMITTED,
-            _ => HELD,
-        };
-        Ok(((row.get(0)?, state), row.get::<i64>(2)?))
+        let gone = Gone { shipped: row.get(3)?, returned: row.get(4)?, written_off: 0 };
+        Ok((row.get(0)?, (row.get(1)?, row.get(2)?, gone)))
+    })?;
+    Ok(sums.into_iter().collect())
+}
+
+/// The pieces of each SKU that came back and cannot be sold again.
+fn sum_written_off(
+    tx: &mut Tx<'_>,
+    first: &Sku,
+    last: &Sku,
+) -> Result<BTreeMap<Sku, i64>, DbError> {
+    let sums = tx.query(SUM_WRITTEN_OFF, p![true, first, last, MAIN], |row| {
+        Ok((row.get(0)?, row.get(1)?))
     })?;
     Ok(sums.into_iter().collect())
 }
@@ -124,7 +152,8 @@ fn count_keys(
     Ok(counts.into_iter().collect())
 }
 
-/// At most `limit` open reservations behind `after`, in the order of their ids and attempts.
+/// At most `limit` reservations that are open or have left, behind `after`, in the order of their ids and
+/// attempts.
 ///
 /// # Errors
 /// When the database fails.
@@ -136,7 +165,7 @@ pub fn audit_reservations(
     let (id, attempt) = after.unwrap_or((Uuid::nil(), 0));
     let mut entries = tx.query(
         "SELECT id, attempt, state, updated_at FROM reservations \
-         WHERE id >= ? AND (id > ? OR attempt > ?) AND state IN ('held', 'committed') \
+         WHERE id >= ? AND (id > ? OR attempt > ?) AND state IN ('held', 'committed', 'shipped') \
          ORDER BY id, attempt LIMIT ?",
         p![id, id, attempt, bound(limit)],
         |row| {
@@ -159,7 +188,7 @@ pub fn audit_reservations(
     Ok(entries)
 }
 
-type LinesByAttempt = BTreeMap<(Uuid, u32), Vec<Line>>;
+type LinesByAttempt = BTreeMap<(Uuid, u32), Vec<ReservedLine>>;
 
 fn lines_between(
     tx: &mut Tx<'_>,
@@ -167,18 +196,20 @@ fn lines_between(
     last: ReservationId,
 ) -> Result<LinesByAttempt, DbError> {
     let rows = tx.query(
-        "SELECT reservation_id, attempt, sku, quantity - shipped FROM reservation_lines \
+        "SELECT reservation_id, attempt, sku, quantity, shipped, returned FROM reservation_lines \
          WHERE reservation_id >= ? AND reservation_id <= ? \
          ORDER BY reservation_id, attempt, sku",
         p![first, last],
         |row| {
             let attempt = (row.get::<Uuid>(0)?, row.get(1)?);
-            Ok((attempt, row.get(2)?, row.get::<i64>(3)?))
+            let (sku, quantity) = (row.get(2)?, row.get(3)?);
+            let line = ReservedLine { sku, quantity, shipped: row.get(4)?, returned: row.get(5)? };
+            Ok((attempt, line))
         },
     )?;
     let mut lines = LinesByAttempt::new();
-    for (attempt, sku, pieces) in rows {
-        lines.entry(attempt).or_default().extend(split(&sku, pieces));
+    for (attempt, line) in rows {
+        lines.entry(attempt).or_default().push(line);
     }
     Ok(lines)
 }

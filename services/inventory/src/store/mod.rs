@@ -16,7 +16,7 @@ pub use batch::Batch;
 pub use keys::{assign_keys, insert_key, list_sold_keys, lookup_known, return_keys, reveal_keys};
 pub use movements::{insert_movement, list_movements};
 pub use offers::{list_not_on_sale, note_offers};
-pub use parcels::{insert_parcel, lookup_parcel};
+pub use parcels::{audit_parcels, insert_parcel, lookup_parcel};
 pub use reservations::{
     insert_reservation, list_due, list_left, list_lines, lock_standing, lookup_standing,
     update_standing,
@@ -65,6 +65,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0005_offers.sql"),
             postgres: include_str!("../../migrations/postgres/0005_offers.sql"),
             mysql: include_str!("../../migrations/mysql/0005_offers.sql"),
+        },
+        Migration {
+            version: 6,
+            name: "return_lines_by_sku",
+            sqlite: include_str!("../../migrations/sqlite/0006_return_lines_by_sku.sql"),
+            postgres: include_str!("../../migrations/postgres/0006_return_lines_by_sku.sql"),
+            mysql: include_str!("../../migrations/mysql/0006_return_lines_by_sku.sql"),
         },
     ],
 };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use techtrove_core::{Sku, Timestamp};
 use techtrove_db::{DbError, Sql, Tx, p};
+use techtrove_inventory_api::ParcelEntry;
 use uuid::Uuid;
 
-use super::Batch;
+use super::{Batch, bound};
 use crate::domain::{Lines, MAIN, Parcel};
 
 const INSERT: Sql =
@@ -56,4 +57,35 @@ pub fn insert_parcel<'a>(
         batch.push(INSERT_LINE, p![shipment, sku, MAIN, pieces]);
         batch.push(TAKE_LINE, p![pieces, id, attempt, sku, MAIN]);
     }
+}
+
+/// At most `limit` parcels behind `after`, in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub fn audit_parcels(
+    tx: &mut Tx<'_>,
+    after: Uuid,
+    limit: usize,
+) -> Result<Vec<ParcelEntry>, DbError> {
+    let mut entries = tx.query(
+        "SELECT id, reservation_id FROM shipments WHERE id > ? ORDER BY id LIMIT ?",
+        p![after, bound(limit)],
+        |row| Ok(ParcelEntry { id: row.get(0)?, reservation_id: row.get(1)?, lines: Vec::new() }),
+    )?;
+    let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
+    let rows = tx.query(
+        "SELECT shipment_id, sku, quantity FROM shipment_lines \
+         WHERE shipment_id > ? AND shipment_id <= ? ORDER BY shipment_id, sku",
+        p![after, last],
+        |row| Ok((row.get::<Uuid>(0)?, (row.get::<Sku>(1)?, row.get::<i64>(2)?))),
+    )?;
+    let mut lines: BTreeMap<Uuid, Vec<(Sku, i64)>> = BTreeMap::new();
+    for (parcel, line) in rows {
+        lines.entry(parcel).or_default().push(line);
+    }
+    for entry in &mut entries {
+        entry.lines = lines.remove(&entry.id).unwrap_or_default();
+    }
+    Ok(entries)
 }

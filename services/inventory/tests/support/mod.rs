@@ -264,7 +264,8 @@ impl Shop {
         let mut book = Vec::new();
         loop {
             let read = app::audit_reservations(&self.app, &page).await.expect("a page");
-            book.extend(read.items);
+            let open = |entry: &ReservationEntry| entry.state != ReservationState::Shipped;
+            book.extend(read.items.into_iter().filter(open));
             page.cursor = match read.next_cursor {
                 None => return book,
                 next => next,
@@ -293,7 +294,7 @@ impl Shop {
         for entry in self.open_reservations().await {
             for line in entry.lines {
                 let held = entry.state == ReservationState::Held;
-                *open.entry((line.sku, held)).or_default() += line.quantity.as_i64();
+                *open.entry((line.sku, held)).or_default() += line.quantity - line.shipped;
             }
         }
         for entry in self.stock_book().await {
@@ -306,6 +307,7 @@ impl Shop {
                 entry.sku
             );
             assert_eq!((open(true), open(false)), (entry.held, entry.committed), "{}", entry.sku);
+            assert_eq!(entry.moved, entry.gone, "what left of {} and came back", entry.sku);
             let keyed = self.item(entry.sku.as_str()).await.keyed;
             let kept = KeyCount { unseen: entry.on_hand, assigned: entry.committed };
             assert_eq!(entry.keys, keyed.then_some(kept), "keys of {}", entry.sku);

@@ -11,7 +11,7 @@ techtrove_core::typed_id!(
     NotificationId, "ntf"
 );
 
-/// One mail row.
+/// One mail about an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailEntry {
     /// Which mail.
@@ -37,7 +37,7 @@ impl NotificationsClient {
         Self(client)
     }
 
-    /// A page of the mails' book.
+    /// A page of the mails about orders, in the order of the orders' ids.
     ///
     /// # Errors
     /// When notifications cannot be reached.

@@ -1,22 +1,23 @@
-//! The mails' book, page by page.
+//! The book of the mails about orders, page by page.
 
-use techtrove_core::{Page, PageRequest, Problem};
-use techtrove_notifications_api::{MailEntry, NotificationId};
+use techtrove_core::{Page, PageRequest, Problem, TypedId as _};
+use techtrove_notifications_api::MailEntry;
+use uuid::Uuid;
 
 use super::App;
 use crate::{error::Error, store};
 
-/// A page of the mails' book, oldest first.
+/// A page of the mails about orders, in the order of the orders' ids and their own.
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
 pub async fn audit_mails(app: &App, page: &PageRequest) -> Result<Page<MailEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<NotificationId>()?);
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?);
     let rows = app
         .db
         .read("notifications.audit_mails", move |tx| {
             store::audit_mails(tx, after, limit + 1).map_err(Error::from)
         })
         .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| entry.id))
+    Ok(Page::from_surplus(rows, limit, |entry| (entry.subject_id, entry.id.uuid())))
 }

@@ -67,6 +67,17 @@ impl Kind {
         Self::EmailChanged,
     ];
 
+    /// Those about orders.
+    pub const OF_ORDERS: [Self; 7] = [
+        Self::OrderConfirmed,
+        Self::PaymentFailed,
+        Self::OrderShipped,
+        Self::OrderDelivered,
+        Self::OrderCancelled,
+        Self::OrderRefunded,
+        Self::LicenceKeys,
+    ];
+
     /// The kind's name, as it is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -95,16 +106,7 @@ impl Kind {
     /// Whether it is about an order.
     #[must_use]
     pub fn is_of_order(self) -> bool {
-        matches!(
-            self,
-            Self::OrderConfirmed
-                | Self::PaymentFailed
-                | Self::OrderShipped
-                | Self::OrderDelivered
-                | Self::OrderCancelled
-                | Self::OrderRefunded
-                | Self::LicenceKeys
-        )
+        Self::OF_ORDERS.contains(&self)
     }
 }
 

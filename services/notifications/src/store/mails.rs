@@ -6,7 +6,7 @@ use techtrove_identity_api::UserId;
 use techtrove_notifications_api::{MailEntry, NotificationId};
 use uuid::Uuid;
 
-use crate::domain::{MailState, NewMail, Recipient, Record};
+use crate::domain::{Kind, MailState, NewMail, Recipient, Record};
 
 const INSERT: Sql = Sql::new(
     "INSERT INTO mails (id, event_id, template, subject_id, recipient, recipient_folded, user_id, \
@@ -245,21 +245,26 @@ pub fn forget_letter(tx: &mut Tx<'_>, id: NotificationId) -> Result<(), DbError>
     Ok(())
 }
 
-/// At most `limit` mails that events made after `after`, oldest first.
+const AUDIT: &str = "SELECT id, subject_id, template, state, updated_at FROM mails \
+     WHERE subject_id >= ? AND (subject_id > ? OR id > ?) AND original_id IS NULL \
+     AND template IN (?, ?, ?, ?, ?, ?, ?) ORDER BY subject_id, id LIMIT ?";
+
+/// At most `limit` mails about orders behind this order and mail, in the order of the orders' ids and their own;
+/// no copies.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_mails(
     tx: &mut Tx<'_>,
-    after: Option<NotificationId>,
+    after: Option<(Uuid, Uuid)>,
     limit: usize,
 ) -> Result<Vec<MailEntry>, DbError> {
-    let after = after.map_or(Uuid::nil(), TypedId::uuid);
+    let (subject, id) = after.unwrap_or_default();
+    let [first, second, third, fourth, fifth, sixth, seventh] = Kind::OF_ORDERS.map(Kind::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     tx.query(
-        "SELECT id, subject_id, template, state, updated_at FROM mails \
-         WHERE id > ? AND original_id IS NULL ORDER BY id LIMIT ?",
-        p![after, limit],
+        AUDIT,
+        p![subject, subject, id, first, second, third, fourth, fifth, sixth, seventh, limit],
         |row| {
             let state = row.get::<String>(3)?;
             Ok(MailEntry {

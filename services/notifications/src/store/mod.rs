@@ -36,5 +36,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(4, "rendered_mails", "0004_rendered_mails.sql"),
         migration!(5, "refusals", "0005_refusals.sql"),
         migration!(6, "failures", "0006_failures.sql"),
+        migration!(7, "mails_by_subject", "0007_mails_by_subject.sql"),
     ],
 };

@@ -16,6 +16,8 @@ pub enum StockClaim {
     InFlight,
     /// Sold and not shipped yet, in whole or in part.
     Committed,
+    /// Sold, and gone.
+    Left,
 }
 
 /// What came back of an order and is to stand in inventory's books.
@@ -29,6 +31,123 @@ pub struct ReturnClaim {
     pub lines: Vec<(techtrove_core::Sku, u32)>,
 }
 
+/// One line of an order: what was sold, what it costs, and what left of it and came back, by its own columns
+/// and by the parcels and returns that they are the sum of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineEntry {
+    /// What was bought.
+    pub sku: techtrove_core::Sku,
+    /// Whether it is a licence and no goods.
+    pub digital: bool,
+    /// How many pieces.
+    pub quantity: u32,
+    /// Minor units for one piece.
+    pub unit_price: i64,
+    /// Minor units for all of them.
+    pub total: i64,
+    /// The tax on them, or in them.
+    pub tax: i64,
+    /// Pieces that have left, as the line has it.
+    pub shipped: u32,
+    /// Pieces on their way back or back, as the line has it.
+    pub returned: u32,
+    /// Pieces in parcels that have left.
+    pub in_parcels: u32,
+    /// Pieces in returns that were not rejected.
+    pub in_returns: u32,
+}
+
+/// What an order's total consists of, in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parts {
+    /// The lines.
+    pub subtotal: i64,
+    /// What is taken off.
+    pub discount: i64,
+    /// Shipping.
+    pub shipping: i64,
+    /// Tax on lines and shipping.
+    pub tax: i64,
+    /// Whether the tax is in the prices, and not added to them.
+    pub prices_include_tax: bool,
+}
+
+/// How many parcels an order has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelCount {
+    /// Those that are being prepared.
+    pub preparing: u32,
+    /// Those that have left, with goods.
+    pub travelled: u32,
+}
+
+/// A refund of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundClaim {
+    /// Which refund, by the UUID of its id.
+    pub id: Uuid,
+    /// Minor units.
+    pub amount: i64,
+    /// Where it stands.
+    pub state: RefundClaimState,
+}
+
+/// Where a refund of an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundClaimState {
+    /// Asked for.
+    Pending,
+    /// Given back.
+    Made,
+    /// Not given back.
+    Failed,
+}
+
+/// A parcel of an order, as inventory was or is to be told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelClaim {
+    /// Which parcel, by the UUID of its id.
+    pub id: Uuid,
+    /// Of which order.
+    pub order: OrderId,
+    /// Whether it is known to have left.
+    pub left: bool,
+    /// SKU and pieces, in SKU order.
+    pub lines: Vec<(techtrove_core::Sku, i64)>,
+}
+
+/// What a user has bought: the products of orders that were confirmed, whatever became of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PurchaseClaim {
+    /// Which user.
+    pub user: Uuid,
+    /// Which products.
+    pub products: std::collections::BTreeSet<Uuid>,
+}
+
+/// The cart that an order was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartClaim {
+    /// Whether the order is the live one of its cart.
+    pub live: bool,
+    /// Where the cart stands: `completed`; none when it is not kept any more.
+    pub status: Option<String>,
+    /// Which order the cart names.
+    pub order: Option<OrderId>,
+}
+
+/// The history of an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryClaim {
+    /// Its stations, the first one first.
+    pub stations: Vec<OrderStatus>,
+    /// How many entries there are, of stations and all else.
+    pub entries: u32,
+    /// The number of the last one.
+    pub last: u32,
+}
+
 /// One order, as the other books must mirror it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderEntry {
@@ -38,23 +157,38 @@ pub struct OrderEntry {
     pub status: OrderStatus,
     /// What inventory must show for it.
     pub stock: StockClaim,
-    /// The lines that stock is claimed for: SKU and pieces.
-    pub lines: Vec<(techtrove_core::Sku, u32)>,
+    /// Whether its buyer was told that there is none.
+    pub refused: bool,
+    /// Whether it has a number.
+    pub numbered: bool,
+    /// Whether its buyer gave an address to write to.
+    pub contact: bool,
+    /// Its lines.
+    pub lines: Vec<LineEntry>,
+    /// Its parcels.
+    pub parcels: ParcelCount,
     /// The payment, by the UUID of its id.
     pub payment: Uuid,
+    /// How the payment stands, as orders knows it.
+    pub payment_status: String,
     /// What is charged.
     pub total: Money,
-    /// What that must be, in minor units: the lines at their unit prices, less the discount, with
-    /// shipping and the tax that no price includes.
-    pub parts: i64,
+    /// What that consists of.
+    pub parts: Parts,
     /// Minor units captured, as orders knows it.
     pub captured: i64,
     /// Minor units given back, as orders knows it.
-    #[serde(default)]
     pub refunded: i64,
+    /// Its refunds.
+    pub refunds: Vec<RefundClaim>,
     /// What came back of it, as inventory was told.
-    #[serde(default)]
     pub returns: Vec<ReturnClaim>,
+    /// Returns that are back, and of which inventory was not told yet.
+    pub unbooked_returns: u32,
+    /// Its history.
+    pub history: HistoryClaim,
+    /// Its cart, if it was made of one.
+    pub cart: Option<CartClaim>,
     /// Whether no step is left to take.
     pub settled: bool,
     /// When it last changed.

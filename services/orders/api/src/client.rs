@@ -3,7 +3,7 @@
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{Client, ClientError};
 
-use crate::{MailQuery, OrderEntry, OrderForMail, OrderId};
+use crate::{MailQuery, OrderEntry, OrderForMail, OrderId, ParcelClaim, PurchaseClaim};
 
 /// Calls orders, wherever it runs.
 #[derive(Clone, Debug)]
@@ -34,5 +34,27 @@ impl OrdersClient {
     /// When orders cannot be reached.
     pub async fn audit_orders(&self, page: &PageRequest) -> Result<Page<OrderEntry>, ClientError> {
         self.0.get("/internal/orders/audit/orders").query(page).call().await
+    }
+
+    /// A page of the parcels that were not withdrawn.
+    ///
+    /// # Errors
+    /// When orders cannot be reached.
+    pub async fn audit_parcels(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<ParcelClaim>, ClientError> {
+        self.0.get("/internal/orders/audit/parcels").query(page).call().await
+    }
+
+    /// A page of the users who have orders, and what they have bought.
+    ///
+    /// # Errors
+    /// When orders cannot be reached.
+    pub async fn audit_purchases(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<PurchaseClaim>, ClientError> {
+        self.0.get("/internal/orders/audit/purchases").query(page).call().await
     }
 }

@@ -8,7 +8,10 @@ mod returns;
 
 use techtrove_core::ErrorCode;
 
-pub use audit::{OrderEntry, ReturnClaim, StockClaim};
+pub use audit::{
+    CartClaim, HistoryClaim, LineEntry, OrderEntry, ParcelClaim, ParcelCount, Parts, PurchaseClaim,
+    RefundClaim, RefundClaimState, ReturnClaim, StockClaim,
+};
 pub use client::OrdersClient;
 pub use order::{
     LicenceKey, MailQuery, OrderAdopted, OrderChanged, OrderConfirmed, OrderForMail, OrderId,

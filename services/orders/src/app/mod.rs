@@ -55,7 +55,7 @@ pub use reorder::ReorderBody;
 pub(crate) use adopt_orders::adopt_orders;
 pub(crate) use answer::{Placed, RefundBody, ReturnBody, with_guest_token};
 pub(crate) use ask_return::{AskReturn, ask_return};
-pub(crate) use audit::list_entries;
+pub(crate) use audit::{list_entries, list_parcels, list_purchases};
 pub(crate) use cancel_order::{CancelOrder, Cancelled, cancel_order};
 pub(crate) use cart_access::Shopper;
 pub(crate) use cart_answer::{CartAnswer, location as cart_location};

@@ -40,6 +40,8 @@ struct Asked {
     request: RefundOrder,
     refund: RefundId,
     now: Timestamp,
+    /// What was left when it was last looked at, for the planted bug that does not look again.
+    seen: Option<i64>,
 }
 
 /// Gives money back; answers with the refund `succeeded`, or `pending` while nobody can tell yet.
@@ -50,7 +52,8 @@ struct Asked {
 pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result<Placed, Error> {
     let (id, refund, key) = (request.id, app.ids.next(), request.key.clone());
     let watch = app.hub.watch(id);
-    let asked = Asked { request, refund, now: app.clock.now() };
+    let seen = if planted("refund-checked-apart") { Some(left_of(app, id).await?) } else { None };
+    let asked = Asked { request, refund, now: app.clock.now(), seen };
     if let Some(before) = ask(app, id, asked).await? {
         return Ok(Placed::again(before));
     }
@@ -62,6 +65,11 @@ pub(crate) async fn refund_order(app: &Arc<App>, request: RefundOrder) -> Result
     let known = order.refunds.iter().find(|known| known.id == refund).ok_or(Error::NotFound)?;
     let answer = answer::refund(&order, known)??;
     if over.is_some() { Ok(Placed::new(answer)) } else { answer_now(app, key, answer).await }
+}
+
+async fn left_of(app: &App, id: OrderId) -> Result<i64, Error> {
+    let order = app.db.lookup("orders.refundable", move |tx| store::lookup_order(tx, id)).await?;
+    Ok(order.ok_or(Error::NotFound)?.refundable())
 }
 
 impl Ask for Asked {
@@ -77,7 +85,7 @@ impl Ask for Asked {
         if order.cancel_asked.is_some() && order.status != OrderStatus::Cancelled {
             return Err(Error::BeingCancelled);
         }
-        let left = order.refundable();
+        let left = self.seen.unwrap_or_else(|| order.refundable());
         let amount = self.request.amount.map_or(left, |amount| amount.amount);
         if amount <= 0 || amount > left && !planted("refund-unchecked") {
             let left = Money::new(left, order.totals.total.currency);

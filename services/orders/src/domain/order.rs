@@ -296,7 +296,7 @@ pub fn stock_claim(status: OrderStatus, step: Option<Step>) -> StockClaim {
         // It may be done already, and not be known.
         _ if matches!(step, Some(Step::Release | Step::Ship)) => StockClaim::InFlight,
         OrderStatus::Confirmed | OrderStatus::Processing => StockClaim::Committed,
-        OrderStatus::Shipped | OrderStatus::Delivered => StockClaim::Nothing,
+        OrderStatus::Shipped | OrderStatus::Delivered => StockClaim::Left,
         OrderStatus::PaymentFailed | OrderStatus::Cancelled => StockClaim::Nothing,
     }
 }

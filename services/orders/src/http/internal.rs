@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::extract::State;
 use techtrove_core::{Page, PageRequest};
 use techtrove_http::{HttpError, Json, Path, Query};
-use techtrove_orders_api::{MailQuery, OrderEntry, OrderForMail, OrderId};
+use techtrove_orders_api::{
+    MailQuery, OrderEntry, OrderForMail, OrderId, ParcelClaim, PurchaseClaim,
+};
 
 use crate::app::{self, App};
 
@@ -24,4 +26,20 @@ pub(super) async fn audit(
     Query(page): Query<PageRequest>,
 ) -> Result<Json<Page<OrderEntry>>, HttpError> {
     Ok(Json(app::list_entries(&app, &page).await?))
+}
+
+/// A page of the parcels.
+pub(super) async fn audit_parcels(
+    State(app): State<Arc<App>>,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<ParcelClaim>>, HttpError> {
+    Ok(Json(app::list_parcels(&app, &page).await?))
+}
+
+/// A page of what users have bought.
+pub(super) async fn audit_purchases(
+    State(app): State<Arc<App>>,
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<PurchaseClaim>>, HttpError> {
+    Ok(Json(app::list_purchases(&app, &page).await?))
 }

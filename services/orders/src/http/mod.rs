@@ -76,5 +76,7 @@ pub(crate) fn internal(app: Arc<App>) -> Router {
     Router::new()
         .route("/internal/orders/orders/{id}/mail", get(internal::mail))
         .route("/internal/orders/audit/orders", get(internal::audit))
+        .route("/internal/orders/audit/parcels", get(internal::audit_parcels))
+        .route("/internal/orders/audit/purchases", get(internal::audit_purchases))
         .with_state(app)
 }

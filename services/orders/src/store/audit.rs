@@ -1,32 +1,49 @@
-//! The orders' book: what the other services' books must mirror, page by page. What belongs to the orders of a
-//! page is read for all of them at once.
+//! The orders' book: what the other services' books must mirror, and what an order's own tables must agree on,
+//! page by page. What belongs to the orders of a page is read for all of them at once.
 
 use std::collections::BTreeMap;
 
-use techtrove_core::{Money, Sku, TypedId as _};
-use techtrove_db::{DbError, Row, Sql, Tx, p};
-use techtrove_orders_api::{OrderEntry, OrderId, ReturnClaim, StockClaim};
+use techtrove_catalog_api::Fulfilment;
+use techtrove_core::Money;
+use techtrove_db::{DbError, Row, Tx, p};
+use techtrove_orders_api::{
+    CartClaim, HistoryClaim, LineEntry, OrderEntry, OrderId, ParcelCount, Parts, RefundClaim,
+    RefundClaimState, ReturnClaim, ReturnStatus,
+};
 use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
-use crate::domain::{status_from_word, step_from_word, stock_claim};
+use crate::domain::{
+    Booking, EntryKind, RefundStatus, ShipmentStatus, booking_from_word, entry_kind_from_word,
+    fulfilment_from_word, refund_status_from_word, return_status_from_word,
+    shipment_status_from_word, status_from_word, step_from_word, stock_claim,
+};
 
-/// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
-macro_rules! select_entries {
-    ($integer:literal) => {
-        concat!(
-            "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, o.updated_at, \
-             s.step, o.refunded, o.shipping - o.discount, o.tax, o.prices_include_tax, \
-             (SELECT CAST(SUM(l.quantity * l.unit_price) AS ",
-            $integer,
-            ") FROM order_lines l WHERE l.order_id = o.id) \
-             FROM orders o LEFT JOIN sagas s ON s.order_id = o.id \
-             WHERE o.id > ? ORDER BY o.id LIMIT ?"
-        )
-    };
-}
+const ORDERS: &str = "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, \
+     o.updated_at, s.step, o.refunded, o.subtotal, o.discount, o.shipping, o.tax, \
+     o.prices_include_tax, o.payment_status, o.refused, o.number, o.cart_id, o.live_cart_id, \
+     c.status, c.order_id, o.email \
+     FROM orders o LEFT JOIN sagas s ON s.order_id = o.id LEFT JOIN carts c ON c.id = o.cart_id \
+     WHERE o.id > ? ORDER BY o.id LIMIT ?";
 
-const ENTRIES: Sql = Sql::new(select_entries!("BIGINT")).mysql(select_entries!("SIGNED"));
+const LINES: &str = "SELECT order_id, line_no, sku, fulfilment, quantity, unit_price, total, tax, \
+     shipped, returned FROM order_lines WHERE order_id > ? AND order_id <= ? \
+     ORDER BY order_id, line_no";
+
+const HISTORY: &str = "SELECT order_id, entry_no, kind, status FROM order_history \
+     WHERE order_id > ? AND order_id <= ? ORDER BY order_id, entry_no";
+
+const REFUNDS: &str = "SELECT order_id, id, amount, status FROM refunds \
+     WHERE order_id > ? AND order_id <= ? ORDER BY order_id, refund_no";
+
+/// Parcels with their pieces; one that lost all of them shows with none.
+const PARCELS: &str = "SELECT s.order_id, s.id, s.status, p.line_no, p.quantity FROM shipments s \
+     LEFT JOIN shipment_lines p ON p.shipment_id = s.id \
+     WHERE s.order_id > ? AND s.order_id <= ? ORDER BY s.order_id, s.shipment_no";
+
+const RETURNS: &str = "SELECT r.order_id, r.id, r.status, r.booking, r.restock, p.line_no, p.quantity \
+     FROM returns r LEFT JOIN return_lines p ON p.return_id = r.id \
+     WHERE r.order_id > ? AND r.order_id <= ? ORDER BY r.order_id, r.return_no, p.line_no";
 
 /// Up to `limit` orders behind `after`, in the order of their ids.
 ///
@@ -37,88 +54,257 @@ pub fn list_entries(
     after: Option<OrderId>,
     limit: u32,
 ) -> Result<Vec<OrderEntry>, DbError> {
-    let after = after.map_or(Uuid::nil(), OrderId::uuid);
-    let mut entries = tx.query(ENTRIES, p![after, limit], read_entry)?;
+    let after = after.map_or(Uuid::nil(), techtrove_core::TypedId::uuid);
+    let entries = tx.query(ORDERS, p![after, limit], read_entry)?;
     let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
-    let mut unshipped = list_unshipped(tx, after, last)?;
-    let mut returns = list_returns(tx, after, last)?;
-    for entry in &mut entries {
-        if entry.stock != StockClaim::Nothing {
-            entry.lines = unshipped.remove(&entry.id).unwrap_or_default();
+    let mut page = Page::of(entries);
+    for (order, number, line) in tx.query(LINES, p![after, last], read_line)? {
+        page.add_line(order, number, line);
+    }
+    for (order, entry) in tx.query(HISTORY, p![after, last], read_station)? {
+        page.add_history(order, &entry);
+    }
+    for (order, refund) in tx.query(REFUNDS, p![after, last], read_refund)? {
+        page.change(order, |entry| entry.refunds.push(refund));
+    }
+    for (order, parcel) in tx.query(PARCELS, p![after, last], read_parcel)? {
+        page.add_parcel(order, &parcel);
+    }
+    for (order, back) in tx.query(RETURNS, p![after, last], read_return)? {
+        page.add_return(order, &back);
+    }
+    Ok(page.entries)
+}
+
+/// The orders of a page, in the order of their ids, and the numbers of their lines.
+struct Page {
+    entries: Vec<OrderEntry>,
+    lines: BTreeMap<(OrderId, i64), (usize, usize)>,
+    last_parcel: Option<Uuid>,
+    last_return: Option<Uuid>,
+}
+
+/// An entry of an order's history.
+struct Station {
+    number: u32,
+    kind: EntryKind,
+    status: techtrove_orders_api::OrderStatus,
+}
+
+/// Pieces of a line, if there are any.
+#[derive(Clone, Copy)]
+struct Pieces {
+    line: i64,
+    quantity: u32,
+}
+
+/// A parcel with pieces of one of its lines.
+struct Parcel {
+    id: Uuid,
+    status: ShipmentStatus,
+    pieces: Option<Pieces>,
+}
+
+/// A return with pieces of one of its lines.
+struct Back {
+    id: Uuid,
+    status: ReturnStatus,
+    booking: Booking,
+    restock: bool,
+    pieces: Option<Pieces>,
+}
+
+impl Page {
+    fn of(entries: Vec<OrderEntry>) -> Self {
+        Self { entries, lines: BTreeMap::new(), last_parcel: None, last_return: None }
+    }
+
+    fn place(&self, order: OrderId) -> Option<usize> {
+        self.entries.binary_search_by_key(&order, |entry| entry.id).ok()
+    }
+
+    fn change(&mut self, order: OrderId, change: impl FnOnce(&mut OrderEntry)) {
+        if let Some(place) = self.place(order) {
+            change(&mut self.entries[place]);
         }
-        entry.returns = returns.remove(&entry.id).unwrap_or_default();
     }
-    Ok(entries)
-}
 
-/// SKU and pieces of the lines that have not left, of all orders behind `after` up to `last`.
-fn list_unshipped(
-    tx: &mut Tx<'_>,
-    after: Uuid,
-    last: OrderId,
-) -> Result<BTreeMap<OrderId, Vec<(Sku, u32)>>, DbError> {
-    let rows = tx.query(
-        "SELECT order_id, sku, quantity - shipped FROM order_lines \
-         WHERE order_id > ? AND order_id <= ? AND quantity > shipped ORDER BY order_id, line_no",
-        p![after, last],
-        |row| Ok((row.get::<OrderId>(0)?, (row.get::<Sku>(1)?, row.get::<u32>(2)?))),
-    )?;
-    let mut lines: BTreeMap<OrderId, Vec<_>> = BTreeMap::new();
-    for (order, line) in rows {
-        lines.entry(order).or_default().push(line);
-    }
-    Ok(lines)
-}
-
-/// What came back of these orders, as inventory was told.
-fn list_returns(
-    tx: &mut Tx<'_>,
-    after: Uuid,
-    last: OrderId,
-) -> Result<BTreeMap<OrderId, Vec<ReturnClaim>>, DbError> {
-    let pieces = tx.query(
-        "SELECT r.order_id, r.id, r.restock, o.sku, l.quantity FROM returns r \
-         JOIN return_lines l ON l.return_id = r.id \
-         JOIN order_lines o ON o.order_id = r.order_id AND o.line_no = l.line_no \
-         WHERE r.order_id > ? AND r.order_id <= ? AND r.booking = 'booked' \
-         ORDER BY r.order_id, r.return_no, l.line_no",
-        p![after, last],
-        |row| {
-            let of = (row.get::<OrderId>(0)?, row.get::<Uuid>(1)?, row.get::<bool>(2)?);
-            Ok((of, (row.get(3)?, row.get(4)?)))
-        },
-    )?;
-    let mut returns: BTreeMap<OrderId, Vec<ReturnClaim>> = BTreeMap::new();
-    for ((order, id, restock), line) in pieces {
-        let claims = returns.entry(order).or_default();
-        match claims.last_mut().filter(|claim| claim.id == id) {
-            Some(claim) => claim.lines.push(line),
-            None => claims.push(ReturnClaim { id, restock, lines: vec![line] }),
+    fn add_line(&mut self, order: OrderId, number: i64, line: LineEntry) {
+        if let Some(place) = self.place(order) {
+            let lines = &mut self.entries[place].lines;
+            self.lines.insert((order, number), (place, lines.len()));
+            lines.push(line);
         }
     }
-    Ok(returns)
+
+    /// The line that pieces are of; none when there is no such line.
+    fn line(&mut self, order: OrderId, pieces: Pieces) -> Option<&mut LineEntry> {
+        let (place, line) = self.lines.get(&(order, pieces.line))?;
+        self.entries[*place].lines.get_mut(*line)
+    }
+
+    fn add_history(&mut self, order: OrderId, station: &Station) {
+        self.change(order, |entry| {
+            let history = &mut entry.history;
+            history.entries = history.entries.saturating_add(1);
+            history.last = station.number;
+            if station.kind == EntryKind::Status {
+                history.stations.push(station.status);
+            }
+        });
+    }
+
+    fn add_parcel(&mut self, order: OrderId, parcel: &Parcel) {
+        let is_new = self.last_parcel.replace(parcel.id) != Some(parcel.id);
+        let left = parcel.status == ShipmentStatus::Shipped;
+        let mut travels = false;
+        if let Some(pieces) = parcel.pieces
+            && let Some(line) = self.line(order, pieces)
+        {
+            travels = !line.digital;
+            if left {
+                line.in_parcels = line.in_parcels.saturating_add(pieces.quantity);
+            }
+        }
+        let preparing = u32::from(is_new && parcel.status == ShipmentStatus::Preparing);
+        // What travels and what does not are in parcels of their own.
+        let travelled = u32::from(is_new && left && travels);
+        self.change(order, |entry| {
+            entry.parcels.preparing = entry.parcels.preparing.saturating_add(preparing);
+            entry.parcels.travelled = entry.parcels.travelled.saturating_add(travelled);
+        });
+    }
+
+    fn add_return(&mut self, order: OrderId, back: &Back) {
+        let is_new = self.last_return.replace(back.id) != Some(back.id);
+        let mut line = None;
+        if let Some(pieces) = back.pieces
+            && let Some(of) = self.line(order, pieces)
+        {
+            if back.status != ReturnStatus::Rejected {
+                of.in_returns = of.in_returns.saturating_add(pieces.quantity);
+            }
+            line = Some((of.sku.clone(), pieces.quantity));
+        }
+        self.change(order, |entry| match back.booking {
+            Booking::Booked if is_new => {
+                let lines = line.into_iter().collect();
+                entry.returns.push(ReturnClaim { id: back.id, restock: back.restock, lines });
+            }
+            Booking::Booked => {
+                if let Some(claim) = entry.returns.last_mut() {
+                    claim.lines.extend(line);
+                }
+            }
+            Booking::Pending => {
+                entry.unbooked_returns = entry.unbooked_returns.saturating_add(u32::from(is_new));
+            }
+            Booking::None | Booking::Refused => {}
+        });
+    }
 }
 
-/// An order's entry, but for its lines and returns.
+/// An order's entry, but for its lists.
 fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
     let status = row.get::<String>(1)?;
     let status = status_from_word(&status).map_err(DbError::decode)?;
     let step = row.get::<Option<String>>(7)?;
     let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
-    let tax = if row.get(11)? { 0 } else { row.get::<i64>(10)? };
-    let lines = row.get::<Option<i64>>(12)?.unwrap_or(0);
     Ok(OrderEntry {
         id: row.get(0)?,
         status,
         stock: stock_claim(status, step),
+        refused: row.get(15)?,
+        numbered: row.get::<Option<String>>(16)?.is_some(),
+        contact: row.get::<Option<String>>(21)?.is_some(),
         lines: Vec::new(),
-        payment: row.get::<PaymentId>(2)?.uuid(),
+        parcels: ParcelCount::default(),
+        payment: techtrove_core::TypedId::uuid(row.get::<PaymentId>(2)?),
+        payment_status: row.get(14)?,
         total: Money::new(row.get(3)?, row.get(4)?),
-        parts: lines.saturating_add(row.get(9)?).saturating_add(tax),
+        parts: Parts {
+            subtotal: row.get(9)?,
+            discount: row.get(10)?,
+            shipping: row.get(11)?,
+            tax: row.get(12)?,
+            prices_include_tax: row.get(13)?,
+        },
         captured: row.get(5)?,
         refunded: row.get(8)?,
+        refunds: Vec::new(),
         returns: Vec::new(),
+        unbooked_returns: 0,
+        history: HistoryClaim::default(),
+        cart: read_cart(row)?,
         settled: step.is_none(),
         updated_at: row.get(6)?,
     })
+}
+
+fn read_cart(row: &Row<'_>) -> Result<Option<CartClaim>, DbError> {
+    let Some(cart) = row.get::<Option<Uuid>>(17)? else { return Ok(None) };
+    let live = row.get::<Option<Uuid>>(18)? == Some(cart);
+    Ok(Some(CartClaim { live, status: row.get(19)?, order: row.get(20)? }))
+}
+
+fn read_line(row: &Row<'_>) -> Result<(OrderId, i64, LineEntry), DbError> {
+    let fulfilment = row.get::<String>(3)?;
+    let fulfilment = fulfilment_from_word(&fulfilment).map_err(DbError::decode)?;
+    let line = LineEntry {
+        sku: row.get(2)?,
+        digital: fulfilment != Fulfilment::Physical,
+        quantity: row.get(4)?,
+        unit_price: row.get(5)?,
+        total: row.get(6)?,
+        tax: row.get(7)?,
+        shipped: row.get(8)?,
+        returned: row.get(9)?,
+        in_parcels: 0,
+        in_returns: 0,
+    };
+    Ok((row.get(0)?, row.get(1)?, line))
+}
+
+fn read_station(row: &Row<'_>) -> Result<(OrderId, Station), DbError> {
+    let (kind, status) = (row.get::<String>(2)?, row.get::<String>(3)?);
+    let station = Station {
+        number: row.get(1)?,
+        kind: entry_kind_from_word(&kind).map_err(DbError::decode)?,
+        status: status_from_word(&status).map_err(DbError::decode)?,
+    };
+    Ok((row.get(0)?, station))
+}
+
+fn read_refund(row: &Row<'_>) -> Result<(OrderId, RefundClaim), DbError> {
+    let state = refund_status_from_word(&row.get::<String>(3)?).map_err(DbError::decode)?;
+    let state = match state {
+        RefundStatus::Pending => RefundClaimState::Pending,
+        RefundStatus::Succeeded => RefundClaimState::Made,
+        RefundStatus::Failed => RefundClaimState::Failed,
+    };
+    Ok((row.get(0)?, RefundClaim { id: row.get(1)?, amount: row.get(2)?, state }))
+}
+
+fn read_parcel(row: &Row<'_>) -> Result<(OrderId, Parcel), DbError> {
+    let status = row.get::<String>(2)?;
+    let status = shipment_status_from_word(&status).map_err(DbError::decode)?;
+    Ok((row.get(0)?, Parcel { id: row.get(1)?, status, pieces: read_pieces(row, 3)? }))
+}
+
+fn read_return(row: &Row<'_>) -> Result<(OrderId, Back), DbError> {
+    let (status, booking) = (row.get::<String>(2)?, row.get::<String>(3)?);
+    let back = Back {
+        id: row.get(1)?,
+        status: return_status_from_word(&status).map_err(DbError::decode)?,
+        booking: booking_from_word(&booking).map_err(DbError::decode)?,
+        restock: row.get::<Option<bool>>(4)?.unwrap_or(false),
+        pieces: read_pieces(row, 5)?,
+    };
+    Ok((row.get(0)?, back))
+}
+
+/// Number and pieces of a line, from this column on.
+fn read_pieces(row: &Row<'_>, first: usize) -> Result<Option<Pieces>, DbError> {
+    let line = row.get::<Option<i64>>(first)?.zip(row.get::<Option<u32>>(first + 1)?);
+    Ok(line.map(|(line, quantity)| Pieces { line, quantity }))
 }

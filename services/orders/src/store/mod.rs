@@ -7,6 +7,7 @@ mod carts;
 mod edits;
 mod listing;
 mod orders;
+mod purchases;
 mod refunds;
 mod returns;
 mod sagas;
@@ -22,11 +23,13 @@ pub use carts::{
 pub use edits::store_edit;
 pub use listing::{ContactFilter, OrderCursor, OrderFilter, list_orders};
 pub use orders::{insert_order, lookup_order, store_moved};
+pub use purchases::list_purchases;
 pub use returns::lookup_order_of_return;
 pub use sagas::{
     Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,
     lookup_own_saga, lookup_saga, store_change, take_lease,
 };
+pub use shipments::list_parcels;
 pub use tracking::{
     entry_row, insert_ticket, list_entries_after, newest_entry, prune_tickets, status_row,
     use_ticket,

@@ -1,7 +1,11 @@
 //! The parcels of orders, numbered within each, and what is in them.
 
+use std::collections::BTreeMap;
+
+use techtrove_core::Sku;
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
-use techtrove_orders_api::{OrderId, ShipmentId};
+use techtrove_orders_api::{OrderId, ParcelClaim, ShipmentId};
+use uuid::Uuid;
 
 use crate::domain::{
     Order, Pieces, Shipment, ShipmentStatus, shipment_status_from_word, shipment_status_word,
@@ -134,4 +138,38 @@ pub(super) fn read_pieces(row: &Row<'_>) -> Result<(ShipmentId, Pieces), DbError
     let number = row.get::<i64>(2)?;
     let line = usize::try_from(number - 1).map_err(|_| DbError::decode("a line's number"))?;
     Ok((row.get(1)?, Pieces { line, quantity: row.get(3)? }))
+}
+
+/// Up to `limit` parcels behind `after` that were not withdrawn, in the order of their ids.
+///
+/// # Errors
+/// When the database fails.
+pub fn list_parcels(tx: &mut Tx<'_>, after: Uuid, limit: u32) -> Result<Vec<ParcelClaim>, DbError> {
+    let mut parcels = tx.query(
+        "SELECT id, order_id, status FROM shipments WHERE id > ? AND status <> 'withdrawn' \
+         ORDER BY id LIMIT ?",
+        p![after, limit],
+        |row| {
+            let status = shipment_status_from_word(&row.get::<String>(2)?);
+            let left = status.map_err(DbError::decode)? == ShipmentStatus::Shipped;
+            Ok(ParcelClaim { id: row.get(0)?, order: row.get(1)?, left, lines: Vec::new() })
+        },
+    )?;
+    let Some(last) = parcels.last().map(|parcel| parcel.id) else { return Ok(parcels) };
+    let pieces = tx.query(
+        "SELECT p.shipment_id, l.sku, p.quantity FROM shipment_lines p \
+         JOIN shipments s ON s.id = p.shipment_id \
+         JOIN order_lines l ON l.order_id = s.order_id AND l.line_no = p.line_no \
+         WHERE p.shipment_id > ? AND p.shipment_id <= ?",
+        p![after, last],
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<Sku>(1)?, row.get::<i64>(2)?)),
+    )?;
+    let mut contents: BTreeMap<Uuid, BTreeMap<Sku, i64>> = BTreeMap::new();
+    for (parcel, sku, quantity) in pieces {
+        *contents.entry(parcel).or_default().entry(sku).or_default() += quantity;
+    }
+    for parcel in &mut parcels {
+        parcel.lines = contents.remove(&parcel.id).unwrap_or_default().into_iter().collect();
+    }
+    Ok(parcels)
 }

@@ -16,7 +16,7 @@ use techtrove_orders::{
 use techtrove_orders_api::{
     ORDER_AGGREGATE, ORDER_KEYS_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_REFUNDED,
     ORDER_RETURN_APPROVED, ORDER_RETURN_RECEIVED, ORDER_RETURN_REJECTED, ORDER_RETURN_REQUESTED,
-    OrderChanged, OrderEntry, OrderRefunded, OrderStatus, ParcelShipped, ReturnChanged,
+    OrderChanged, OrderEntry, OrderRefunded, OrderStatus, ParcelShipped, Parts, ReturnChanged,
     ReturnClaim, ReturnId, StockClaim,
 };
 use techtrove_payments_api::{PaymentId, PaymentStatus};
@@ -75,13 +75,16 @@ impl World {
             let charge = till.charges.get(&PaymentId::from_uuid(entry.payment));
             match entry.stock {
                 StockClaim::InFlight => {}
-                StockClaim::Nothing => assert!(open.is_empty(), "{context} holds {open:?}"),
+                StockClaim::Nothing | StockClaim::Left => {
+                    assert!(open.is_empty(), "{context} holds {open:?}")
+                }
                 StockClaim::Committed => {
                     assert_eq!(open.len(), 1, "{context} holds {open:?}");
                     assert_eq!(open[0].state, ReservationState::Committed, "{context}");
                     let mut sold = BTreeMap::new();
-                    for (sku, count) in &entry.lines {
-                        *sold.entry(sku.clone()).or_default() += i64::from(*count);
+                    for line in entry.lines.iter().filter(|line| line.shipped < line.quantity) {
+                        let left = line.quantity - line.shipped;
+                        *sold.entry(line.sku.clone()).or_default() += i64::from(left);
                     }
                     assert_eq!(open[0].remaining(), sold, "{context}");
                 }
@@ -233,7 +236,14 @@ fn way_of(back: &Return) -> Vec<(ReturnId, ReturnStatus)> {
 
 /// Asserts that what is charged is what the order consists of.
 fn assert_adds_up(entry: &OrderEntry) {
-    assert_eq!(entry.parts, entry.total.amount, "{entry:?}");
+    let Parts { subtotal, discount, shipping, tax, prices_include_tax } = entry.parts;
+    let tax = if prices_include_tax { 0 } else { tax };
+    assert_eq!(subtotal - discount + shipping + tax, entry.total.amount, "{entry:?}");
+    for line in &entry.lines {
+        assert_eq!((line.in_parcels, line.in_returns), (line.shipped, line.returned), "{entry:?}");
+        assert_eq!(line.unit_price * i64::from(line.quantity), line.total, "{entry:?}");
+    }
+    assert_eq!(subtotal, entry.lines.iter().map(|line| line.total).sum::<i64>(), "{entry:?}");
 }
 
 /// Asserts that what came back is the same in both books, once nothing is left to do.

@@ -6,7 +6,51 @@ use uuid::Uuid;
 
 use crate::{PaymentId, PaymentStatus};
 
-/// One payment: its state beside what its ledger entries sum to.
+/// What the ledger's entries of one payment sum to, by account, in minor units.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// What the provider holds reserved.
+    pub authorized_at_provider: i64,
+    /// What the customer has agreed to; the other side of the reservation.
+    pub authorized_by_customer: i64,
+    /// What the provider owes.
+    pub provider_receivable: i64,
+    /// What was sold; negative.
+    pub sales: i64,
+    /// What was given back.
+    pub refunds: i64,
+    /// Whether an entry is in another currency than the payment.
+    pub other_currency: bool,
+}
+
+/// One refund of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundEntry {
+    /// The caller's id for it.
+    pub id: Uuid,
+    /// Minor units.
+    pub amount: i64,
+    /// Minor units that its operation asked the provider for.
+    pub asked: i64,
+    /// The provider's name for it: its operation's key.
+    pub key: String,
+    /// Where its operation stands.
+    pub state: RefundState,
+}
+
+/// Whether a refund is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundState {
+    /// The provider is asked.
+    Open,
+    /// It gave the money back.
+    Made,
+    /// It did not, or not after all.
+    NotMade,
+}
+
+/// One payment: its state beside what its ledger entries sum to, and its refunds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentEntry {
     /// The payment.
@@ -19,10 +63,14 @@ pub struct PaymentEntry {
     pub status: PaymentStatus,
     /// What was asked for.
     pub amount: Money,
-    /// Minor units captured, by the ledger.
+    /// Minor units captured, as the payment has it.
     pub captured: i64,
-    /// Minor units refunded, by the ledger.
+    /// Minor units refunded, as the payment has it.
     pub refunded: i64,
+    /// What its ledger entries come to.
+    pub booked: Booked,
+    /// Its refunds, in the order in which they were asked for.
+    pub refunds: Vec<RefundEntry>,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

@@ -6,7 +6,7 @@ mod audit;
 mod client;
 mod payment;
 
-pub use audit::{LedgerBalance, PaymentEntry};
+pub use audit::{Booked, LedgerBalance, PaymentEntry, RefundEntry, RefundState};
 pub use client::PaymentsClient;
 pub use payment::{
     AuthorizeRequest, NextAction, Payment, PaymentChanged, PaymentId, PaymentStatus, RefundFailed,

@@ -2,34 +2,51 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_core::Money;
+use techtrove_core::{Currency, Money};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
-use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentId, PaymentStatus};
+use techtrove_payments_api::{
+    Booked, LedgerBalance, PaymentEntry, PaymentId, PaymentStatus, RefundEntry, RefundState,
+};
 use uuid::Uuid;
 
-use crate::domain::{Account, CustomerAction, status_from_word};
+use crate::domain::{CustomerAction, OperationState, status_from_word};
 
 const SELECT_PAGE: &str = "SELECT id, reference, provider, amount, currency, status, updated_at, \
-     customer_action FROM payments WHERE id > ? ORDER BY id LIMIT ?";
+     customer_action, captured, refunded FROM payments WHERE id > ? ORDER BY id LIMIT ?";
 
-const SUM_PAGE: Sql = Sql::new(
-    "SELECT payment_id, account, CAST(SUM(amount) AS BIGINT) FROM ledger_entries \
-     WHERE payment_id > ? AND payment_id <= ? AND account IN ('sales', 'refunds') \
-     GROUP BY payment_id, account",
+/// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
+macro_rules! sum_page {
+    ($integer:literal, $($account:literal)+) => {
+        concat!(
+            "SELECT payment_id, MIN(currency), MAX(currency)",
+            $(", CAST(SUM(CASE account WHEN '", $account, "' THEN amount ELSE 0 END) AS ", $integer, ")",)+
+            " FROM ledger_entries WHERE payment_id > ? AND payment_id <= ? GROUP BY payment_id"
+        )
+    };
+    ($integer:literal) => {
+        sum_page!(
+            $integer,
+            "authorized_at_provider" "authorized_by_customer" "provider_receivable" "sales" "refunds"
+        )
+    };
+}
+
+const SUM_PAGE: Sql = Sql::new(sum_page!("BIGINT")).mysql(sum_page!("SIGNED"));
+
+const REFUNDS: &str = "SELECT r.payment_id, r.id, r.amount, o.amount, o.provider_key, o.state \
+     FROM refunds r JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
+     WHERE r.payment_id > ? AND r.payment_id <= ? ORDER BY r.payment_id, r.operation";
+
+/// Grouping would sort all entries, in memory; of currencies there are few.
+const CURRENCIES: &str = "SELECT DISTINCT currency FROM ledger_entries";
+
+const BALANCE: Sql = Sql::new(
+    "SELECT CAST(SUM(amount) AS BIGINT), CAST(COUNT(*) AS BIGINT) FROM ledger_entries \
+     WHERE currency = ?",
 )
 .mysql(
-    "SELECT payment_id, account, CAST(SUM(amount) AS SIGNED) FROM ledger_entries \
-     WHERE payment_id > ? AND payment_id <= ? AND account IN ('sales', 'refunds') \
-     GROUP BY payment_id, account",
-);
-
-const BALANCES: Sql = Sql::new(
-    "SELECT currency, CAST(SUM(amount) AS BIGINT), CAST(COUNT(*) AS BIGINT) FROM ledger_entries \
-     GROUP BY currency ORDER BY currency",
-)
-.mysql(
-    "SELECT currency, CAST(SUM(amount) AS SIGNED), CAST(COUNT(*) AS SIGNED) FROM ledger_entries \
-     GROUP BY currency ORDER BY currency",
+    "SELECT CAST(SUM(amount) AS SIGNED), CAST(COUNT(*) AS SIGNED) FROM ledger_entries \
+     WHERE currency = ?",
 );
 
 /// Up to `limit` payments behind `after`, in the order of their ids.
@@ -45,16 +62,19 @@ pub fn page(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut entries = tx.query(SELECT_PAGE, p![after, limit], read_entry)?;
     let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
-    let sums: BTreeMap<(PaymentId, String), i64> = tx
-        .query(SUM_PAGE, p![after, last], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
-        .into_iter()
-        .collect();
+    let mut booked: BTreeMap<PaymentId, BookedInCurrencies> =
+        tx.query(SUM_PAGE, p![after, last], read_booked)?.into_iter().collect();
+    let mut refunds: BTreeMap<PaymentId, Vec<RefundEntry>> = BTreeMap::new();
+    for (payment, refund) in tx.query(REFUNDS, p![after, last], read_refund)? {
+        refunds.entry(payment).or_default().push(refund);
+    }
     for entry in &mut entries {
-        let sum = |account: Account| {
-            sums.get(&(entry.id, account.word().to_owned())).copied().unwrap_or(0)
-        };
-        (entry.captured, entry.refunded) =
-            (sum(Account::Sales).saturating_neg(), sum(Account::Refunds));
+        if let Some((first, last, sums)) = booked.remove(&entry.id) {
+            let currency = entry.amount.currency;
+            let other_currency = (first, last) != (currency, currency);
+            entry.booked = Booked { other_currency, ..sums };
+        }
+        entry.refunds = refunds.remove(&entry.id).unwrap_or_default();
     }
     Ok(entries)
 }
@@ -72,10 +92,42 @@ fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
         provider: row.get::<Option<String>>(2)?.unwrap_or_default(),
         status,
         amount: Money::new(row.get(3)?, row.get(4)?),
-        captured: 0,
-        refunded: 0,
+        captured: row.get(8)?,
+        refunded: row.get(9)?,
+        booked: Booked::default(),
+        refunds: Vec::new(),
         updated_at: row.get(6)?,
     })
+}
+
+type BookedInCurrencies = (Currency, Currency, Booked);
+
+fn read_booked(row: &Row<'_>) -> Result<(PaymentId, BookedInCurrencies), DbError> {
+    let booked = Booked {
+        authorized_at_provider: row.get(3)?,
+        authorized_by_customer: row.get(4)?,
+        provider_receivable: row.get(5)?,
+        sales: row.get(6)?,
+        refunds: row.get(7)?,
+        other_currency: false,
+    };
+    Ok((row.get(0)?, (row.get(1)?, row.get(2)?, booked)))
+}
+
+fn read_refund(row: &Row<'_>) -> Result<(PaymentId, RefundEntry), DbError> {
+    let state = OperationState::from_word(&row.get::<String>(5)?).map_err(DbError::decode)?;
+    let refund = RefundEntry {
+        id: row.get(1)?,
+        amount: row.get(2)?,
+        asked: row.get(3)?,
+        key: row.get(4)?,
+        state: match state {
+            OperationState::Open => RefundState::Open,
+            OperationState::Done => RefundState::Made,
+            OperationState::Refused | OperationState::Superseded => RefundState::NotMade,
+        },
+    };
+    Ok((row.get(0)?, refund))
 }
 
 /// The sum of all entries in each currency; zero, or something is wrong.
@@ -83,12 +135,13 @@ fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
 /// # Errors
 /// When the database does not answer.
 pub fn balances(tx: &mut Tx<'_>) -> Result<Vec<LedgerBalance>, DbError> {
-    tx.query(BALANCES, [], |row| {
-        let entries: i64 = row.get(2)?;
-        Ok(LedgerBalance {
-            currency: row.get(0)?,
-            balance: row.get(1)?,
-            entries: u64::try_from(entries).unwrap_or(0),
+    let mut currencies = tx.query(CURRENCIES, p![], |row| row.get::<Currency>(0))?;
+    currencies.sort_by_key(|currency| currency.code());
+    let balance = |currency: Currency| {
+        tx.query_one(BALANCE, p![currency], |row| {
+            let entries = u64::try_from(row.get::<i64>(1)?).unwrap_or(0);
+            Ok(LedgerBalance { currency, balance: row.get(0)?, entries })
         })
-    })
+    };
+    currencies.into_iter().map(balance).collect()
 }

@@ -427,6 +427,11 @@ fn assert_agree(entry: &PaymentEntry, charge: Option<&Listed>) {
     let sums = charge.map_or(none, |charge| charge.ledger);
     let both = format!("{entry:?} beside {charge:?}");
     assert_eq!((entry.captured, entry.refunded), (sums.captured, sums.refunded), "{both}");
+    assert_eq!(
+        (-entry.booked.sales, entry.booked.refunds),
+        (sums.captured, sums.refunded),
+        "{both}"
+    );
     let reserved = sums.authorized - sums.captured - sums.voided;
     let amount = entry.amount.amount;
     let expected = match entry.status {

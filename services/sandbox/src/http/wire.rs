@@ -5,7 +5,9 @@ use techtrove_core::{Currency, Money};
 
 use crate::{
     app::Refunded,
-    domain::{ActionOutcome, Charge, DeclineCode, FailureCode, Key, RefundOutcome, Terms, Token},
+    domain::{
+        ActionOutcome, Charge, DeclineCode, FailureCode, Key, Refund, RefundOutcome, Terms, Token,
+    },
     error::Error,
     store::Listed,
 };
@@ -71,12 +73,20 @@ pub struct RefundBody {
     charge: ChargeBody,
 }
 
-/// A charge beside the ledger's sums.
+/// A charge beside the ledger's sums and its refunds.
 #[derive(Serialize)]
 pub struct ListedBody {
     #[serde(flatten)]
     charge: ChargeBody,
     ledger: LedgerBody,
+    refunds: Vec<ListedRefund>,
+}
+
+#[derive(Serialize)]
+struct ListedRefund {
+    key: String,
+    amount: i64,
+    status: &'static str,
 }
 
 #[derive(Serialize)]
@@ -167,6 +177,13 @@ impl From<&Refunded> for RefundBody {
     }
 }
 
+impl From<&Refund> for ListedRefund {
+    fn from(refund: &Refund) -> Self {
+        let Refund { key, amount, status, .. } = refund;
+        Self { key: key.to_string(), amount: *amount, status: status.as_str() }
+    }
+}
+
 impl From<&Listed> for ListedBody {
     fn from(listed: &Listed) -> Self {
         Self {
@@ -177,6 +194,7 @@ impl From<&Listed> for ListedBody {
                 voided: listed.voided,
                 refunded: listed.refunded,
             },
+            refunds: listed.refunds.iter().map(ListedRefund::from).collect(),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use techtrove_core::{Currency, Money, Timestamp};
 use techtrove_db::{DbError, Migration, MigrationSet, Params, Row, Tx, p};
 
-use crate::domain::{Charge, DeclineCode, Entry, EntryKind, Key, Status, Terms, Token};
+use crate::domain::{Charge, DeclineCode, Entry, EntryKind, Key, Refund, Status, Terms, Token};
 
 /// One step of the tables' history, from its three files of one name.
 macro_rules! migration {
@@ -62,7 +62,7 @@ const LIST_CHARGES: &str = "SELECT charge_key, amount, currency, token, status, 
 const LIST_ENTRIES: &str = "SELECT charge_key, entry, amount FROM ledger \
      WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, entry";
 
-/// A charge beside what the ledger says of it, each in minor units.
+/// A charge beside what the ledger says of it, each in minor units, and its refunds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     /// The charge.
@@ -75,6 +75,8 @@ pub struct Listed {
     pub voided: i64,
     /// Given back, less what has failed after all.
     pub refunded: i64,
+    /// The charge's refunds, in the order of their keys.
+    pub refunds: Vec<Refund>,
 }
 
 /// Writes a new charge and its entry.
@@ -170,12 +172,17 @@ pub fn list(tx: &mut Tx<'_>, after: &str, limit: usize) -> Result<Vec<Listed>, D
             listed.add(&label, amount);
         }
     }
+    for (key, refund) in refunds::refunds_between(tx, after, &last)? {
+        if let Some(listed) = listed.get_mut(&key) {
+            listed.refunds.push(refund);
+        }
+    }
     Ok(listed.into_values().collect())
 }
 
 impl Listed {
     fn without_entries(charge: Charge) -> Self {
-        Self { charge, authorized: 0, captured: 0, voided: 0, refunded: 0 }
+        Self { charge, authorized: 0, captured: 0, voided: 0, refunded: 0, refunds: Vec::new() }
     }
 
     fn add(&mut self, label: &str, amount: i64) {

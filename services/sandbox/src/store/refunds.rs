@@ -1,7 +1,7 @@
 //! The refunds of charges, each under its key.
 
 use techtrove_core::Timestamp;
-use techtrove_db::{DbError, Tx, p};
+use techtrove_db::{DbError, Row, Tx, p};
 
 use super::{parsed, read_key};
 use crate::domain::{FailureCode, Key, Refund, RefundStatus};
@@ -14,6 +14,9 @@ const UPDATE: &str =
 
 const SELECT: &str = "SELECT refund_key, amount, status, failure_code FROM refunds \
      WHERE charge_key = ? ORDER BY refund_key";
+
+const LIST: &str = "SELECT refund_key, amount, status, failure_code, charge_key FROM refunds \
+     WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, refund_key";
 
 /// Writes a new refund of the charge under `key`.
 ///
@@ -47,12 +50,23 @@ pub fn update_refund(tx: &mut Tx<'_>, key: &Key, refund: &Refund) -> Result<(), 
 /// # Errors
 /// When the database does not answer.
 pub fn refunds(tx: &mut Tx<'_>, key: &Key) -> Result<Vec<Refund>, DbError> {
-    tx.query(SELECT, p![key.as_str()], |row| {
-        Ok(Refund {
-            key: read_key(row, 0)?,
-            amount: row.get(1)?,
-            status: row.get::<String>(2)?.parse::<RefundStatus>().map_err(DbError::decode)?,
-            failure: parsed(row.get(3)?)?,
-        })
+    tx.query(SELECT, p![key.as_str()], read_refund)
+}
+
+/// The refunds of all charges behind the key `after` up to `last`, each with its charge's key.
+pub(super) fn refunds_between(
+    tx: &mut Tx<'_>,
+    after: &str,
+    last: &Key,
+) -> Result<Vec<(Key, Refund)>, DbError> {
+    tx.query(LIST, p![after, last.as_str()], |row| Ok((read_key(row, 4)?, read_refund(row)?)))
+}
+
+fn read_refund(row: &Row<'_>) -> Result<Refund, DbError> {
+    Ok(Refund {
+        key: read_key(row, 0)?,
+        amount: row.get(1)?,
+        status: row.get::<String>(2)?.parse::<RefundStatus>().map_err(DbError::decode)?,
+        failure: parsed(row.get(3)?)?,
     })
 }

@@ -1,0 +1,106 @@
+//! The audit names each kind of difference: planted by hand, in a copy of a shop's data.
+
+mod plants;
+mod story;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use futures::{StreamExt as _, future, stream};
+use techtrove::audit::Rule;
+use techtrove_db::{Db, DbError, DbOptions, p};
+
+use crate::{
+    backups::{back_up, restore, succeeded},
+    program::{Program, run},
+};
+
+use plants::{PLANTS, Plant};
+
+/// A shop that has sold what its story tells, backed up.
+struct Shop(tempfile::TempDir);
+
+impl Shop {
+    async fn at_rest() -> Self {
+        let place = tempfile::tempdir().expect("a folder");
+        let data = place.path().join("data");
+        std::fs::create_dir(&data).expect("made");
+        let program = Program::start(&data);
+        story::happen(&program, &data).await;
+        assert_eq!(program.interrupt(), 0);
+        succeeded(&run(&["audit"], &data, ""));
+        succeeded(&back_up(&data, &place.path().join("backup")));
+        Self(place)
+    }
+
+    /// A copy of its data.
+    fn copy(&self, name: &str) -> PathBuf {
+        let copy = self.0.path().join(name);
+        succeeded(&restore(&self.0.path().join("backup"), &copy));
+        copy
+    }
+}
+
+/// Alters the data as no service could: also against what a `CHECK` forbids.
+async fn sow(data: &Path, plant: &Plant) {
+    let services: BTreeSet<&str> = plant.damage.iter().map(|(service, _)| *service).collect();
+    for service in services {
+        let url = format!("sqlite:{}", data.join(format!("{service}.db")).display());
+        let db = Db::open(&url, DbOptions::default()).await.expect("opened");
+        let statements = plant.damage.iter().filter(move |(whose, _)| *whose == service);
+        let altered = db.write("sow", move |tx| -> Result<u64, DbError> {
+            tx.execute("PRAGMA ignore_check_constraints = ON", p![])?;
+            statements.clone().map(|(_, statement)| tx.execute(*statement, p![])).sum()
+        });
+        assert!(altered.await.expect("altered") > 0, "{}: {:?}", plant.rule, plant.damage);
+        db.close().await;
+    }
+}
+
+/// The kinds of differences that the audit names in this data.
+async fn named(data: PathBuf) -> BTreeSet<String> {
+    let audited = tokio::task::spawn_blocking(move || run(&["audit"], &data, ""));
+    let output = audited.await.expect("audited");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let differences = said.lines().filter_map(|line| line.strip_prefix("DIFFERENCE "));
+    let named: BTreeSet<String> =
+        differences.filter_map(|it| Some(it.split_once(": ")?.0.to_owned())).collect();
+    assert!(!output.status.success() || named.is_empty(), "{said}");
+    named
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_difference_alone_is_named_in_a_shop_at_rest() {
+    let shop = Shop::at_rest().await;
+    let planted: BTreeSet<Rule> = PLANTS.iter().map(|plant| plant.rule).collect();
+    assert!(Rule::ALL.iter().eq(&planted), "a rule without a plant");
+
+    let audits = stream::iter(PLANTS.iter().enumerate()).map(async |(number, plant)| {
+        let copy = shop.copy(&format!("{number}-{}", plant.rule));
+        sow(&copy, plant).await;
+
+        let named = named(copy).await;
+
+        let alone = BTreeSet::from([plant.rule.to_string()]);
+        (named != alone).then_some((plant.rule, plant.damage, named))
+    });
+    let others: Vec<_> = audits.buffer_unordered(4).filter_map(future::ready).collect().await;
+    assert!(others.is_empty(), "not named alone: {others:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_differences_together_are_named_while_the_shop_runs() {
+    let shop = Shop::at_rest().await;
+    let copy = shop.copy("running");
+    let mut sown = BTreeSet::new();
+    for plant in PLANTS.iter().filter(|plant| sown.insert(plant.rule)) {
+        sow(&copy, plant).await;
+    }
+    let program = Program::start(&copy);
+
+    let named = named(copy).await;
+
+    let all: BTreeSet<String> = Rule::ALL.iter().map(Rule::to_string).collect();
+    assert_eq!(named, all);
+    assert_eq!(program.interrupt(), 0);
+}
