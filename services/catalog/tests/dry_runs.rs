@@ -44,13 +44,17 @@ const SKUS: &[&str] = &["A", "B", "C", "D", "E", "F", "G", "REFUSED-1"];
 /// A line that may meet with others in everything it says: few SKUs, slugs, names and categories.
 fn line() -> impl Strategy<Value = Value> {
     let variant = (one_of(SKUS), any::<Option<bool>>(), one_of(&["red", "blue"]), any::<bool>());
-    let variants = prop::collection::vec(variant, 1..4);
+    // Without a variant it is a line of categories.
+    let variants = prop::collection::vec(variant, 0..4);
     let path = proptest::option::of(prop::collection::vec(one_of(&["x", "y", "z"]), 1..10));
     let statuses = at_times(&["draft", "active", "archived"]);
     let kinds = at_times(&["physical", "digital"]);
     let product = (at_times(&["A", "B", "Z"]), at_times(SLUGS), at_times(&["x", "y", "z"]), path);
     (product, statuses, kinds, variants).prop_map(|(product, status, kind, variants)| {
         let (name, slug, category, path) = product;
+        if variants.is_empty() {
+            return json!({"category": category.unwrap_or("z")});
+        }
         let mut line = json!({"options": ["color"]});
         let words = [("name", name), ("slug", slug), ("category", category), ("status", status)];
         for (field, word) in words.into_iter().chain([("fulfilment", kind)]) {

@@ -375,6 +375,8 @@ async fn what_is_exported_makes_the_same_shop() {
         };
         let parts = category("Parts, =all", 3, Value::Null).await.expect(201).value();
         let _ = category("Video card", 2, parts["id"].clone()).await.expect(201);
+        let empty = category("Empty", 4, Value::Null).await.expect(201).value();
+        let _ = category("Below", 1, empty["id"].clone()).await.expect(201);
         let mut lines: Vec<Value> =
             (0..130).map(|n| line(&format!("P{n}"), &format!("S{n}"), n)).collect();
         lines.push(

@@ -1,4 +1,4 @@
-//! A manager takes all products out, to bring them in again or to read them in a spreadsheet: page by
+//! A manager takes all products out, and the categories in which none stands, to bring them in again or to read them in a spreadsheet: page by
 //! page, so that neither a large shop nor a slow reader costs memory or holds the database.
 
 use techtrove_catalog_api::ProductId;
@@ -6,7 +6,7 @@ use techtrove_inventory_api::ReadStockRequest;
 
 use super::App;
 use crate::{
-    domain::{Columns, ExportLine, Format},
+    domain::{Columns, ExportLine, Format, category_ndjson},
     error::Error,
     store,
 };
@@ -25,6 +25,8 @@ pub struct Export {
     format: Format,
     /// The last product that was read.
     after: Option<ProductId>,
+    /// Whether all was read.
+    done: bool,
     /// What is to be sent before anything else is read.
     ready: Option<String>,
 }
@@ -34,7 +36,7 @@ pub struct Export {
 /// # Errors
 /// When the database or inventory fails.
 pub async fn begin_export(app: App, format: Format) -> Result<Export, Error> {
-    let mut export = Export { app, format, after: None, ready: None };
+    let mut export = Export { app, format, after: None, done: false, ready: None };
     let first = export.read().await?.unwrap_or_default();
     let header = if format == Format::Csv { Columns::header() } else { String::new() };
     export.ready = Some(header + &first);
@@ -58,7 +60,7 @@ impl Export {
         let read =
             self.app.db.read("catalog.export", move |tx| store::export_products(tx, after, PAGE));
         let mut lines = read.await?;
-        let Some(last) = lines.last() else { return Ok(None) };
+        let Some(last) = lines.last() else { return self.read_categories().await };
         self.after = Some(last.product.id);
         self.add_stock(&mut lines).await?;
         let mut part = String::new();
@@ -70,6 +72,23 @@ impl Export {
             part.push_str(&text.map_err(techtrove_db::DbError::decode)?);
         }
         Ok(Some(part))
+    }
+
+    /// The categories that no product told of, behind all products.
+    async fn read_categories(&mut self) -> Result<Option<String>, Error> {
+        if std::mem::replace(&mut self.done, true) {
+            return Ok(None);
+        }
+        let read = self.app.db.read("catalog.export_categories", store::export_empty_categories);
+        let mut part = String::new();
+        for path in read.await? {
+            let text = match self.format {
+                Format::Ndjson => category_ndjson(&path),
+                Format::Csv => Columns::category_record(&path),
+            };
+            part.push_str(&text.map_err(techtrove_db::DbError::decode)?);
+        }
+        Ok(Some(part).filter(|part| !part.is_empty()))
     }
 
     async fn add_stock(&self, lines: &mut [ExportLine]) -> Result<(), Error> {

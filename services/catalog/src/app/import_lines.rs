@@ -64,8 +64,10 @@ struct Named {
 }
 
 /// What a line left.
+#[derive(Default)]
 struct Taken {
-    product: Product,
+    /// Its product; none where it is of categories alone.
+    product: Option<Product>,
     /// Tells of it, if it changed.
     event: Option<NewEvent>,
 }
@@ -130,7 +132,8 @@ impl Batch {
         let mut named = Named::default();
         for line in &self.lines {
             match self.take_line(tx, line, &mut named) {
-                Ok(Taken { product, event }) => {
+                Ok(Taken { product: None, .. }) => {}
+                Ok(Taken { product: Some(product), event }) => {
                     let fulfilment = product.fulfilment;
                     let carried = |it| (line.number, carried(it, fulfilment));
                     stock.extend(line.line.stock.iter().map(carried));
@@ -143,6 +146,9 @@ impl Batch {
             }
         }
         techtrove_bus::record_all(tx, &events)?;
+        if !named.made.is_empty() {
+            tx.notify_committed();
+        }
         errors.sort_by_key(|error| error.line);
         Ok(Stored { errors, stock, made: named.made })
     }
@@ -181,6 +187,9 @@ impl Batch {
         for step in &line.line.categories {
             category = Some(self.category(tx, step, category, named)?);
         }
+        if line.line.is_of_categories() {
+            return Ok(Taken::default());
+        }
         if let Some(id) = category {
             change = change.into_category(id);
         }
@@ -199,7 +208,8 @@ impl Batch {
         let asked = change.slug().cloned();
         let product = settle_slug(tx, Product::create(change, fresh)?, asked.as_ref())?;
         store::insert_product(tx, &product, self.currency)?;
-        Ok(Taken { event: Some(product_event(PRODUCT_CREATED, &product)), product })
+        let event = Some(product_event(PRODUCT_CREATED, &product));
+        Ok(Taken { product: Some(product), event })
     }
 
     fn store_change(
@@ -214,11 +224,12 @@ impl Batch {
         check_skus(tx, id, change.skus())?;
         let product = before.edited(change, VariantMode::Upsert, fresh)?;
         if product.says_the_same_as(&before) {
-            return Ok(Taken { event: None, product: before });
+            return Ok(Taken { product: Some(before), event: None });
         }
         let product = settle_slug(tx, product, asked.as_ref())?;
         store::update_product(tx, &before, &product, self.currency)?;
-        Ok(Taken { event: Some(product_event(PRODUCT_UPDATED, &product)), product })
+        let event = Some(product_event(PRODUCT_UPDATED, &product));
+        Ok(Taken { product: Some(product), event })
     }
 
     /// The category of the slug that `wanted` names, as it is; made below `parent` where there is none.

@@ -27,6 +27,15 @@ impl From<&Category> for PathStep {
     }
 }
 
+/// The line of NDJSON that makes a category and those above it, with its line break.
+///
+/// # Errors
+/// Never, as all of it can be written as JSON.
+pub fn category_ndjson(path: &[Category]) -> Result<String, serde_json::Error> {
+    let steps: Vec<PathStep> = path.iter().map(PathStep::from).collect();
+    serde_json::to_string(&serde_json::json!({ "category_path": steps })).map(|line| line + "\n")
+}
+
 /// What makes the categories of a line, from the top down, as far as there are none: those of the path, else
 /// one by its slug alone.
 ///

@@ -31,6 +31,14 @@ pub struct ImportLine {
     pub joins: bool,
 }
 
+impl ImportLine {
+    /// Whether it makes categories alone, and no product.
+    #[must_use]
+    pub fn is_of_categories(&self) -> bool {
+        self.change.skus().next().is_none()
+    }
+}
+
 /// The stock of one variant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StockLine {
@@ -91,9 +99,8 @@ impl From<Invalid> for LineProblem {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
 struct WrittenLine {
     category: Option<String>,
     category_path: Option<Vec<PathStep>>,
@@ -111,7 +118,7 @@ struct WrittenLine {
     variants: Vec<WrittenVariant>,
 }
 
-#[derive(Deserialize)]
+#[derive(PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenVariant {
     sku: Sku,
@@ -122,7 +129,7 @@ struct WrittenVariant {
 }
 
 /// The pieces in the building, as a number or named as the stock's own route names them.
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Deserialize)]
 #[serde(
     untagged,
     expecting = "stock is a whole number of pieces, or {\"on_hand\": number, \"low_stock_threshold\": number}"
@@ -132,7 +139,7 @@ enum WrittenStock {
     Named(NamedStock),
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NamedStock {
     on_hand: Option<u32>,
@@ -185,8 +192,13 @@ pub(super) fn written_line(line: Value, currency: Currency) -> Result<ImportLine
     checked(written, currency)
 }
 
-fn checked(written: WrittenLine, currency: Currency) -> Result<ImportLine, LineProblem> {
-    let categories = categories_of_line(written.category, written.category_path)?;
+fn checked(mut written: WrittenLine, currency: Currency) -> Result<ImportLine, LineProblem> {
+    let (category, path) = (written.category.take(), written.category_path.take());
+    let categories = categories_of_line(category, path)?;
+    if !categories.is_empty() && written == WrittenLine::default() {
+        let (change, stock) = (ProductChange::default(), Vec::new());
+        return Ok(ImportLine { categories, change, stock, joins: false });
+    }
     let stock = written.variants.iter().map(|variant| {
         let stock = variant.stock.map(WrittenStock::named);
         StockLine {
@@ -294,6 +306,8 @@ mod tests {
         assert_eq!(code(good), "ok");
         assert_eq!(code(&[b"\xef\xbb\xbf".as_slice(), good].concat()), "ok");
         assert_eq!(code(&vec![b'x'; MAX_LINE + 1]), "line_too_long");
+        assert_eq!(code(br#"{"category":"x"}"#), "ok", "a category alone");
+        assert_eq!(code(br#"{"category":"x","name":"A"}"#), "invalid_request");
         assert_eq!(code(b"{"), "malformed_json");
         assert_eq!(code(b"\xff\xfe"), "malformed_json");
         assert_eq!(code("[".repeat(100_000).as_bytes()), "malformed_json");

@@ -7,7 +7,9 @@ use serde_json::{Map, Value, json};
 use techtrove_core::{Currency, codes};
 
 use super::{
-    ImportLine, Invalid, LineProblem, csv,
+    Category, ImportLine, Invalid, LineProblem,
+    category_path::PathStep,
+    csv,
     import_line::{check_length, written_line},
 };
 
@@ -114,6 +116,19 @@ impl Columns {
         header
     }
 
+    /// The record, of all columns there are, that makes a category and those above it.
+    ///
+    /// # Errors
+    /// Never, as all of it can be written as JSON.
+    pub fn category_record(path: &[Category]) -> Result<String, serde_json::Error> {
+        let steps: Vec<PathStep> = path.iter().map(PathStep::from).collect();
+        let steps = serde_json::to_string(&steps)?;
+        let cell = |column| if column == Column::CategoryPath { steps.as_str() } else { "" };
+        let mut record = String::new();
+        csv::write_record(ALL.map(|(column, _)| cell(column)), &mut record);
+        Ok(record)
+    }
+
     /// The cells of a record that hold JSON, each with its column's name; none where they cannot be read.
     pub fn json_cells(&self, record: &[u8]) -> impl Iterator<Item = (&'static str, String)> {
         let cells = cells(record).unwrap_or_default();
@@ -175,8 +190,14 @@ impl Row {
         Ok(())
     }
 
+    /// Whether nothing is said but where something stands.
+    fn is_of_categories(&self) -> bool {
+        let of_place = |name: &String| matches!(name.as_str(), "category" | "category_path");
+        !self.product.is_empty() && self.product.keys().all(of_place)
+    }
+
     fn into_line(mut self) -> Value {
-        for (column, amount) in self.prices {
+        for (column, amount) in std::mem::take(&mut self.prices) {
             let money = json!({"amount": amount, "currency": self.currency});
             match column {
                 Column::Price => set(&mut self.variant, "price", money),
@@ -185,9 +206,12 @@ impl Row {
             }
         }
         if !self.stock.is_empty() {
-            set(&mut self.variant, "stock", self.stock);
+            let stock = std::mem::take(&mut self.stock);
+            set(&mut self.variant, "stock", stock);
         }
-        set(&mut self.product, "variants", json!([self.variant]));
+        if !self.variant.is_empty() || !self.is_of_categories() {
+            set(&mut self.product, "variants", json!([self.variant]));
+        }
         Value::Object(self.product)
     }
 }
@@ -257,13 +281,21 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_record() {
         assert_eq!(code(b"A,A,,,,,,\r"), "ok");
+        assert_eq!(code(b",,,x,,,,"), "ok", "a category alone");
         assert_eq!(code(b"A,\"A,,,,,,"), "malformed_csv");
         assert_eq!(code(b"A,\xff,,,,,,"), "malformed_csv");
         assert_eq!(code(b"A,A,,,5,EUR,,"), "currency_mismatch");
         assert_eq!(code(&vec![b'x'; 2_000_000]), "line_too_long");
-        for record in
-            ["A,A", ",A,,,,,,", "A,A,,,12.99,,,", "A,A,,,,,-1,", "A,A,,,,,,{", "A,A,no slug!,,,,,"]
-        {
+        for record in [
+            "A,A",
+            ",A,,,,,,",
+            "A,A,,,12.99,,,",
+            "A,A,,,,,-1,",
+            "A,A,,,,,,{",
+            "A,A,no slug!,,,,,",
+            ",,,x,5,,,",
+            ",,,,,,,",
+        ] {
             assert_eq!(code(record.as_bytes()), "invalid_request", "{record}");
         }
     }

@@ -29,6 +29,7 @@ pub use attributes::Attributes;
 pub use category::{
     Category, CategoryChange, CategoryInput, CategoryNode, NewCategory, descend, tree,
 };
+pub use category_path::category_ndjson;
 pub use change::{NewProductInput, ProductChange, ProductInput, VariantChange, VariantInput};
 pub use collection::{
     Collection, CollectionChange, CollectionInput, NewCollection, ShownCollection,

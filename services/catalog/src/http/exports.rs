@@ -41,7 +41,8 @@ enum ExportFormat {
     Csv,
 }
 
-/// Gives out all products, drafts and archived ones included, as an import takes them.
+/// Gives out all products, drafts and archived ones included, and behind them the categories in which
+/// nothing stands, as an import takes them. Collections are not in it.
 ///
 /// What begins like a formula for a spreadsheet stands in CSV behind an apostrophe, which an import
 /// takes away.

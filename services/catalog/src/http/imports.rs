@@ -90,7 +90,7 @@ impl From<JobReport> for JobBody {
 ///
 /// A line is a product as `POST /products` takes it, with `category` (a slug) instead of `category_id`, and with `stock: {on_hand, low_stock_threshold}` per variant where stock is to be
 /// set. `category_path` says where that category stands, as an export does: `{slug, name, position}` of each
-/// category from the top down to it; those that are unknown are made there, others stay as they are. A `category` that is unknown and has no path is made at
+/// category from the top down to it; those that are unknown are made there, others stay as they are; a line with nothing else makes them alone. A `category` that is unknown and has no path is made at
 /// the top, named after its slug. The job counts what was made (`categories_created`), a dry run what would be. Of a product that is known by one of its SKUs, fields and variants which the line leaves out
 /// stay as they are. `images` are addresses of at most 20 pictures. A line has at most 1 MiB, the whole at most 512 MiB.
 ///

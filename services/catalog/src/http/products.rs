@@ -46,7 +46,7 @@ pub(crate) struct ListQuery {
     /// The lowest average rating.
     #[param(minimum = 0, maximum = 5)]
     rating_min: Option<f64>,
-    /// A part of the name or the brand, whatever its case.
+    /// A part of the name or the brand, whatever its case; descriptions and SKUs are not looked at.
     #[param(min_length = 1, max_length = 100)]
     q: Option<String>,
     /// Managers may ask for those not on sale; `active` when absent.

@@ -43,6 +43,23 @@ pub fn export_products(
     Ok(lines)
 }
 
+/// The categories that no line of a product tells of, in the order of their slugs: those in which nothing
+/// stands, each behind those above it, from the top down.
+///
+/// # Errors
+/// When the database fails.
+pub fn export_empty_categories(tx: &mut Tx<'_>) -> Result<Vec<Vec<Category>>, DbError> {
+    let empty = tx.query(
+        "SELECT c.id FROM categories c WHERE NOT EXISTS (SELECT 1 FROM categories d \
+         WHERE d.parent_id = c.id) AND NOT EXISTS (SELECT 1 FROM products p \
+         WHERE p.category_id = c.id) ORDER BY c.slug",
+        p![],
+        |row| row.get::<CategoryId>(0),
+    )?;
+    let mut paths = BTreeMap::new();
+    empty.into_iter().map(|id| path(tx, id, &mut paths)).collect()
+}
+
 /// A category behind those above it, from the top down, looked up once for a page.
 fn path(
     tx: &mut Tx<'_>,

@@ -24,7 +24,7 @@ pub use collections::{
     CollectionPlace, delete_collection, insert_collection, list_collections, lock_collection,
     lookup_collection, lookup_collection_by_slug, products_on_sale, update_collection,
 };
-pub use export::export_products;
+pub use export::{export_empty_categories, export_products};
 pub use imports::{
     ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, claim_job, count_categories,
     delete_job, end_job, fail_job, fail_stale_jobs, insert_chunk, insert_job, is_cancelled,
