@@ -21,6 +21,16 @@ pub enum ProgramError {
     /// The shop cannot be started.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A database was found to be damaged.
+    #[error(
+        "the database {db} is damaged ({reason}): keep a copy of the data folder, and restore a backup"
+    )]
+    Damaged {
+        /// Which database.
+        db: String,
+        /// What the engine says.
+        reason: String,
+    },
     /// The demo shop is not as it has to be where the shop listens.
     #[error(transparent)]
     Demo(#[from] LoadError),

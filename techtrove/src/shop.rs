@@ -9,7 +9,7 @@ use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
 use techtrove_db::{Db, DbError, DbOptions, OpenError};
 use techtrove_http::Client;
 use techtrove_identity_api::SigningError;
-use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker, look_through, traced};
+use techtrove_runtime::{BuildError, Lifecycle, Service, Shutdown, Worker, traced};
 
 use crate::{
     folder::{DataFolder, Secrets},
@@ -198,10 +198,13 @@ impl Shop {
         self.services.iter().flat_map(|service| &service.subscriptions)
     }
 
+    /// All databases.
+    pub fn databases(&self) -> Vec<Db> {
+        self.services.iter().flat_map(|service| service.databases.clone()).collect()
+    }
+
     /// Hands the workers and databases to whoever runs them.
     pub fn join(self, lifecycle: &mut Lifecycle) {
-        let databases = self.services.iter().flat_map(|service| service.databases.clone());
-        lifecycle.work([look_through(databases.collect())]);
         for service in self.services {
             if PUBLISHERS.contains(&service.name) {
                 for db in &service.databases {

@@ -5,11 +5,18 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::{
-    Router, body::Bytes, extract::Request, middleware, middleware::Next, response::Response,
+    Router,
+    body::Bytes,
+    extract::Request,
+    middleware,
+    middleware::Next,
+    response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use techtrove_core::{Problem, codes};
+use techtrove_http::HttpError;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// Where the document is.
@@ -56,6 +63,10 @@ pub(crate) fn router(shop: &crate::Config) -> Router {
 async fn page_policy(request: Request, next: Next) -> Response {
     let page = request.uri().path().starts_with("/docs");
     let mut response = next.run(request).await;
+    if page && response.status() == StatusCode::NOT_FOUND {
+        response =
+            HttpError(Problem::new(codes::NOT_FOUND, "there is no such file")).into_response();
+    }
     if page {
         let policy = HeaderValue::from_static(PAGE_POLICY);
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);

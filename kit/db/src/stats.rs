@@ -2,7 +2,13 @@
 //! `techtrove_db_…` with the labels `db` and `kind`. Handles are made once, when the database is
 //! opened, so the recorder must be installed before.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use metrics::{Counter, Gauge, Histogram};
 
@@ -40,6 +46,12 @@ pub struct LaneStats {
     pub panics: u64,
     /// Commits with an unknown outcome.
     pub unknown_commits: u64,
+    /// Connections that are open just now.
+    pub connections: u64,
+    /// Those of them that run something just now.
+    pub working: u64,
+    /// Connections that were made; more than are open where some were lost.
+    pub connects: u64,
 }
 
 /// A number that is counted here and told to the recorder.
@@ -63,6 +75,59 @@ impl Count {
     }
 }
 
+/// A number that rises and falls, counted here and told to the recorder.
+pub(crate) struct Level {
+    value: AtomicU64,
+    told: Gauge,
+}
+
+impl Level {
+    fn new(told: Gauge) -> Arc<Self> {
+        Arc::new(Self { value: AtomicU64::new(0), told })
+    }
+
+    /// One more, until what is returned is dropped.
+    pub(crate) fn raised(self: &Arc<Self>) -> Raised {
+        self.value.fetch_add(1, Relaxed);
+        self.told.increment(1.0);
+        Raised(Arc::clone(self))
+    }
+
+    fn get(&self) -> u64 {
+        self.value.load(Relaxed)
+    }
+}
+
+/// One of those that a level counts.
+pub(crate) struct Raised(Arc<Level>);
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        self.0.value.fetch_sub(1, Relaxed);
+        self.0.told.decrement(1.0);
+    }
+}
+
+/// A connection, counted as long as it is open.
+pub(crate) struct Counted<C> {
+    connection: C,
+    _open: Raised,
+}
+
+impl<C> Deref for Counted<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.connection
+    }
+}
+
+impl<C> DerefMut for Counted<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        &mut self.connection
+    }
+}
+
 /// The counters of one kind of jobs.
 pub(crate) struct Counters {
     pub jobs: Count,
@@ -74,6 +139,9 @@ pub(crate) struct Counters {
     pub slow: Count,
     pub panics: Count,
     pub unknown_commits: Count,
+    pub working: Arc<Level>,
+    connections: Arc<Level>,
+    connects: Count,
     pub waiting: Gauge,
     pub batch_size: Histogram,
     pub seconds: Histogram,
@@ -97,10 +165,19 @@ impl Counters {
             slow: count("techtrove_db_slow_total"),
             panics: count("techtrove_db_panics_total"),
             unknown_commits: count("techtrove_db_unknown_commits_total"),
+            working: Level::new(metrics::gauge!("techtrove_db_working", &labels)),
+            connections: Level::new(metrics::gauge!("techtrove_db_connections", &labels)),
+            connects: count("techtrove_db_connects_total"),
             waiting: metrics::gauge!("techtrove_db_queue_depth", &labels),
             batch_size: metrics::histogram!("techtrove_db_batch_size", &labels),
             seconds: metrics::histogram!("techtrove_db_job_seconds", &labels),
         }
+    }
+
+    /// A connection that was just made.
+    pub(crate) fn connected<C>(&self, connection: C) -> Counted<C> {
+        self.connects.add(1);
+        Counted { connection, _open: self.connections.raised() }
     }
 
     pub(crate) fn snapshot(&self, waiting: usize) -> LaneStats {
@@ -115,6 +192,9 @@ impl Counters {
             slow: self.slow.get(),
             panics: self.panics.get(),
             unknown_commits: self.unknown_commits.get(),
+            connections: self.connections.get(),
+            working: self.working.get(),
+            connects: self.connects.get(),
         }
     }
 

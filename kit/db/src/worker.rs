@@ -16,6 +16,7 @@ use crate::{
     DbError, OpenError, Tx,
     job::Job,
     lane::{Lane, Ran},
+    stats::Counted,
     tx::{Kind, Session},
 };
 
@@ -50,7 +51,7 @@ pub(crate) struct Worker {
     server: Arc<dyn Server>,
     /// Of all workers of a database different, so that they do not try again in step.
     number: u32,
-    connection: Option<Box<dyn Connection>>,
+    connection: Option<Counted<Box<dyn Connection>>>,
 }
 
 /// What an attempt came to.
@@ -83,6 +84,7 @@ impl Worker {
 
     /// Runs a job, again where that helps, and answers it.
     pub(crate) fn run(&mut self, job: Box<dyn Job>) {
+        let _working = self.lane.counters.working.raised();
         let started = Instant::now();
         let deadline = job.is_limited().then(|| started + self.lane.options.job_timeout);
         let mut ran = Ran { job, started, failure: None, keep: false, notify: false };
@@ -173,7 +175,10 @@ impl Worker {
     fn connection(&mut self, purpose: Purpose) -> Result<&mut Box<dyn Connection>, OpenError> {
         match &mut self.connection {
             Some(connection) => Ok(connection),
-            empty => Ok(empty.insert(self.server.connect(purpose)?)),
+            empty => {
+                let made = self.server.connect(purpose)?;
+                Ok(empty.insert(self.lane.counters.connected(made)))
+            }
         }
     }
 }

@@ -194,7 +194,9 @@ mod tests {
         let readiness = Readiness::databases(std::slice::from_ref(&db));
         assert!(readiness.report().await.ready);
 
-        crate::look_through(vec![db.clone()]).supervise(crate::Shutdown::new()).await;
+        let end = crate::Shutdown::new();
+        crate::look_through(vec![db.clone()], end.clone()).supervise(crate::Shutdown::new()).await;
+        end.begun().await;
 
         let report = Readiness::databases(std::slice::from_ref(&db)).report().await;
         let error = report.checks[0].error.as_deref().unwrap_or_default();

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use techtrove_core::{IdGen, SharedClock, SharedIds, SystemClock, SystemIds};
+use techtrove_db::Db;
 use techtrove_identity_api::SigningKey;
 use techtrove_notifications::PublicUrl;
-use techtrove_runtime::{Lifecycle, Shutdown, Worker, give_memory_back, metrics, telemetry};
+use techtrove_runtime::{
+    Lifecycle, Shutdown, Worker, give_memory_back, look_through, metrics, telemetry,
+};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::time::Instant;
 
@@ -83,8 +86,13 @@ pub async fn up(options: Up) -> Result<(), ProgramError> {
     let about = About { folder: &folder, began, mailbox, demo: demo.as_ref() };
     say(sockets.summary(&about).map_err(ProgramError::System)?);
     let loader = demo.and_then(|demo| demo.loader(operator, money, demo_ids));
+    let databases = shop.databases();
     serve(shop, sockets, loader, shutdown).await;
-    Ok(())
+    let damage = |db: &Db| Some((db.name().to_owned(), db.damage()?.to_owned()));
+    match databases.iter().find_map(damage) {
+        Some((db, reason)) => Err(ProgramError::Damaged { db, reason }),
+        None => Ok(()),
+    }
 }
 
 async fn serve(shop: Shop, sockets: Sockets, loader: Option<Worker>, shutdown: Shutdown) {
@@ -94,6 +102,7 @@ async fn serve(shop: Shop, sockets: Sockets, loader: Option<Worker>, shutdown: S
     lifecycle.listen("control", sockets.control, shop.operator.clone());
     lifecycle.work([metrics::upkeep(), give_memory_back()]);
     lifecycle.work(loader);
+    lifecycle.work([look_through(shop.databases(), shutdown.clone())]);
     shop.join(&mut lifecycle);
     lifecycle.run(shutdown).await;
     drop(sockets.control_folder);

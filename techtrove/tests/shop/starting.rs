@@ -45,6 +45,22 @@ async fn a_damaged_page_is_told_before_anybody_can_buy() {
 }
 
 #[tokio::test]
+async fn a_start_ends_when_the_look_through_a_large_file_finds_damage() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let orders = shop(folder.path()).join("orders.db");
+    let large = "INSERT INTO idempotency_keys (scope_hash, fingerprint, created_at, answer_status, \
+                 answer_body) VALUES (zeroblob(32), zeroblob(32), 9000000000000000, 201, \
+                 zeroblob(4000000))";
+    alter(folder.path(), "orders", large).await;
+    let pages = fs::metadata(&orders).expect("there").len() / 4_096;
+
+    damage_page(&orders, pages - 100);
+
+    let told = refused(folder.path());
+    assert!(told.contains("database orders is damaged") && told.contains("backup"), "{told}");
+}
+
+#[tokio::test]
 async fn a_shop_without_the_right_to_write_is_refused() {
     let parent = tempfile::tempdir().expect("a folder");
     let folder = parent.path().join("shop");

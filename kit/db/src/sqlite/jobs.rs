@@ -33,6 +33,7 @@ pub(crate) fn write_jobs(
     jobs: &mut VecDeque<Box<dyn Job>>,
     grouping: &mut Grouping,
 ) {
+    let _working = lane.counters.working.raised();
     while !jobs.is_empty() {
         for job in write_together(lane, connection, jobs, grouping) {
             lane.counters.retries.add(1);
@@ -137,6 +138,7 @@ fn close_savepoint(connection: &mut Connection, keep: bool) {
 
 /// Runs a job that reads, in a snapshot of its own, and answers it.
 pub(crate) fn read_job(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>) {
+    let _working = lane.counters.working.raised();
     if let Err(error) = connection.control("BEGIN") {
         lane.answer(not_run(job), Some(error));
         return;

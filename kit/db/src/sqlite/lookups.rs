@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, mpsc::SyncSender};
 use tokio::sync::oneshot;
 
 use super::{Connection, Place, read_job};
-use crate::{DbError, job::Job, lane::Lane};
+use crate::{DbError, job::Job, lane::Lane, stats::Counted};
 
 /// How many lookups run at once, at most; no more are open than ever ran at once.
 const AT_ONCE: usize = 8;
@@ -27,7 +27,7 @@ struct Desk {
 
 /// A connection, for which the writer waits before it closes its own.
 struct Reader {
-    connection: Connection,
+    connection: Counted<Connection>,
     _open: SyncSender<()>,
 }
 
@@ -45,13 +45,13 @@ impl Lookups {
 
     /// Runs and answers the job, or gives it back when there is no connection for it now.
     pub(crate) fn run(&self, lane: &Lane, job: Box<dyn Job>) -> Option<Box<dyn Job>> {
-        let Some(mut reader) = self.take() else { return Some(job) };
+        let Some(mut reader) = self.take(lane) else { return Some(job) };
         read_job(lane, &mut reader.connection, job);
         self.put_back(reader);
         None
     }
 
-    fn take(&self) -> Option<Reader> {
+    fn take(&self, lane: &Lane) -> Option<Reader> {
         let open = {
             let mut desk = self.desk();
             let open = desk.open.clone()?;
@@ -68,7 +68,8 @@ impl Lookups {
         if opened.is_err() {
             self.desk().taken -= 1;
         }
-        opened.ok().map(|connection| Reader { connection, _open: open })
+        let connection = lane.counters.connected(opened.ok()?);
+        Some(Reader { connection, _open: open })
     }
 
     fn put_back(&self, reader: Reader) {

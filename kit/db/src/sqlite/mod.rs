@@ -19,7 +19,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{DbError, OpenError, job::Job, lane::Lane};
+use crate::{DbError, OpenError, job::Job, lane::Lane, stats::Counted};
 
 /// How many jobs share a commit at most.
 pub(crate) const LARGEST_BATCH: usize = 256;
@@ -33,7 +33,7 @@ pub(crate) fn write_until_closed(
     readers_ended: &Receiver<()>,
 ) {
     let mut connection = match Connection::open(place) {
-        Ok(connection) => connection,
+        Ok(connection) => lane.counters.connected(connection),
         Err(error) => {
             // Whoever opens may have gone; then nobody misses the error.
             let _ = opened.send(Err(error));
@@ -56,7 +56,7 @@ pub(crate) fn read_until_closed(lane: &Arc<Lane>, place: &Place) {
     let mut jobs = VecDeque::with_capacity(1);
     while lane.take(1, &mut jobs) {
         for job in jobs.drain(..) {
-            match reader(&mut connection, place) {
+            match reader(lane, &mut connection, place) {
                 Ok(connection) => read_job(lane, connection, job),
                 Err(error) => refuse(job, &error),
             }
@@ -65,12 +65,16 @@ pub(crate) fn read_until_closed(lane: &Arc<Lane>, place: &Place) {
 }
 
 fn reader<'c>(
-    connection: &'c mut Option<Connection>,
+    lane: &Lane,
+    connection: &'c mut Option<Counted<Connection>>,
     place: &Place,
 ) -> Result<&'c mut Connection, OpenError> {
     match connection {
         Some(connection) => Ok(connection),
-        None => Ok(connection.insert(Connection::open_reader(place)?)),
+        None => {
+            let made = lane.counters.connected(Connection::open_reader(place)?);
+            Ok(connection.insert(made))
+        }
     }
 }
 

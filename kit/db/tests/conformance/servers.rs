@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use techtrove_db::{Db, DbError, DbOptions, OpenError, Sql, p, testing::TestDb};
+use techtrove_db::{Db, DbError, DbOptions, LaneStats, OpenError, Sql, p, testing::TestDb};
 
 use crate::{
     add, is_server, on_each_engine,
@@ -67,8 +67,11 @@ async fn a_killed_connection_is_made_anew() {
 
         add(&ours, "b", 1).await.expect("the job runs again on a new connection");
         assert_eq!(stock(&ours).await.len(), 2);
-        assert!(ours.stats().write.retries > 0);
+        let LaneStats { retries, connections, connects, .. } = ours.stats().write;
+        assert!(retries > 0);
+        assert_eq!((connections, connects), (1, 2));
         ours.close().await;
+        assert_eq!(ours.stats().write.connections, 0);
     })
     .await;
 }

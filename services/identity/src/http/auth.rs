@@ -102,7 +102,8 @@ impl RegisterRequest {
     params(("Accept-Language" = Option<String>, Header, description = "What they read, when `locale` is absent")),
     request_body = RegisterRequest,
     responses(
-        (status = 201, body = TokenResponse),
+        (status = 201, body = TokenResponse,
+            headers(("Location" = String, description = "Where the account is"))),
         (status = 400, body = ProblemBody), (status = 409, body = ProblemBody),
         (status = 413, body = ProblemBody), (status = 415, body = ProblemBody),
         (status = 422, body = ProblemBody), (status = 429, body = ProblemBody),
@@ -120,7 +121,8 @@ pub(crate) async fn register(
         registration.locale = accepted_languages(&headers).into_iter().next();
     }
     let signed_in = app::register(&app, registration, device).await?;
-    Ok((StatusCode::CREATED, NO_STORE, axum::Json(TokenResponse::from(signed_in))))
+    let place = [(header::LOCATION, "/api/v1/users/me")];
+    Ok((StatusCode::CREATED, NO_STORE, place, axum::Json(TokenResponse::from(signed_in))))
 }
 
 /// Signs in. Whoever fails again and again has to wait ever longer: 429.
