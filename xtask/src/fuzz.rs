@@ -26,12 +26,12 @@ const MISSING: &str =
     "schemathesis is not here: pip install schemathesis, or name it with --schemathesis";
 
 /// What is asked in which round: first the shop is used, then what takes a long chain that chance seldom
-/// finds is asked by itself (a return is turned down, a vote is taken back), then orders are cancelled, which
-/// nobody can ship any more, then payments are voided while nobody knows what became of them, which is soon, and users who
-/// have just come renew their tokens, then what is sold is changed, which takes from the shelves what the
-/// examples buy, then roles are given, which may take the fuzzer's own (before, it is the only administrator,
-/// whom nobody can disable), and last the fuzzer signs out.
-const ROUNDS: [&[&str]; 9] = [
+/// finds is asked by itself (a return is turned down, a review is edited and its vote taken back, an import is
+/// cancelled), then orders are cancelled, which nobody can ship any more, then payments are voided while nobody
+/// knows what became of them, which is soon, and users who have just come renew their tokens, then what is sold
+/// is changed, which takes from the shelves what the examples buy, then roles are given, which may take the
+/// fuzzer's own (before, it is the only administrator, whom nobody can disable), and last the fuzzer signs out.
+const ROUNDS: [&[&str]; 10] = [
     &[
         "--exclude-operation-id=set_roles",
         "--exclude-operation-id=log_out",
@@ -57,7 +57,16 @@ const ROUNDS: [&[&str]; 9] = [
         "--include-operation-id=list_products",
         "--include-operation-id=write_review",
         "--include-operation-id=list_reviews",
+        "--include-operation-id=get_review",
+        "--include-operation-id=edit_review",
+        "--include-operation-id=delete_review",
         "--include-operation-id=take_vote_back",
+        "--phases=stateful",
+        "--max-time=60",
+    ],
+    &[
+        "--include-operation-id=import_products",
+        "--include-operation-id=cancel_job",
         "--phases=stateful",
         "--max-time=30",
     ],
