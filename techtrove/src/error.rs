@@ -96,7 +96,7 @@ pub enum ProgramError {
     RefusedLines(u64),
     /// The audit found differences.
     #[error("the books do not agree: {0} differences")]
-    BooksDisagree(usize),
+    BooksDisagree(u64),
     /// The operating system refused something basic.
     #[error("cannot start: {0}")]
     System(io::Error),

@@ -106,10 +106,13 @@ fn to(service: &Service) -> Client {
     Client::local(service.name, service.internal.clone())
 }
 
+/// How long the audit waits for a page: as long as a database may take for it, and a little more.
+const PAGE_DEADLINE: Duration = Duration::from_secs(15);
+
 fn books(services: &[Service], provider: Client, clock: &SharedClock) -> Books {
     let client = |name: &str| {
         let service = services.iter().find(|service| service.name == name);
-        to(service.expect("every service is built above"))
+        to(service.expect("every service is built above")).with_deadline(PAGE_DEADLINE)
     };
     let databases = |of: &dyn Fn(&&Service) -> bool| {
         let named = |service: &Service| {
@@ -124,7 +127,7 @@ fn books(services: &[Service], provider: Client, clock: &SharedClock) -> Books {
         payments: PaymentsClient::new(client("payments")),
         notifications: NotificationsClient::new(client("notifications")),
         community: CommunityClient::new(client("community")),
-        provider,
+        provider: provider.with_deadline(PAGE_DEADLINE),
         outboxes: databases(&|service| PUBLISHERS.contains(&service.name)),
         listeners: databases(&|service| !service.subscriptions.is_empty()),
         clock: Arc::clone(clock),

@@ -7,7 +7,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use support::{AMOUNT, Face, World, authorization, code, payment_id, refund_id, request, usd};
-use techtrove_core::{Clock as _, Timestamp, TypedId as _};
+use techtrove_core::{Clock as _, PageRequest, Timestamp, TypedId as _};
 use techtrove_db::{Db, DbError, Tx, p, testing::engines};
 use techtrove_http::ClientError;
 use techtrove_payments::{
@@ -299,7 +299,8 @@ async fn an_operation_ends_once() {
 
         assert!(first.is_ok(), "{first:?}");
         assert!(matches!(second, Err(Error::Overtaken)), "{second:?}");
-        let balances = world.payments.audit_ledger().await.expect("the ledger");
+        let page = PageRequest { limit: Some(1), cursor: None };
+        let balances = world.payments.audit_ledger(&page).await.expect("the ledger").items;
         assert_eq!((balances[0].balance, balances[0].entries), (0, 2));
         engine.close().await;
     }

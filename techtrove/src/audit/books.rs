@@ -156,9 +156,10 @@ impl Books {
         Keyed::new(pages, |entry: &PurchaseEntry| entry.user)
     }
 
-    /// The ledger's balances.
-    pub(super) async fn ledger(&self) -> Result<Vec<LedgerBalance>, Problem> {
-        Ok(self.payments.audit_ledger().await?)
+    /// The ledger's balances, of some payments after the other.
+    pub(super) fn ledger(&self) -> Pages<LedgerBalance> {
+        let payments = self.payments.clone();
+        read!(payments, |page| payments.audit_ledger(&page))
     }
 
     /// What each outbox has yet to send.

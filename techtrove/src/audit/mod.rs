@@ -1,6 +1,6 @@
 //! The audit: reads the books of all services through their internal pages and checks them against
 //! each other. It shares no rule with the services it checks, and changes nothing. Few entries are in memory at
-//! a time (`pages.rs`). The checks themselves are plain functions in `checks.rs`.
+//! a time (`pages.rs`). The checks themselves are plain functions in `checks/`.
 
 mod books;
 mod checks;
@@ -40,7 +40,7 @@ pub enum Mode {
 pub async fn audit(books: &Books, mode: Mode) -> Result<Report, Problem> {
     let mut found = walk::walk(books).await?;
     for _ in 1..READS {
-        if found.report.differences.is_empty() {
+        if found.report.count_differences() == 0 {
             break;
         }
         if mode == Mode::Running || found.has_work {
@@ -57,7 +57,7 @@ pub async fn audit(books: &Books, mode: Mode) -> Result<Report, Problem> {
 /// one moment, whatever the numbers are by now, for a shop that sells moves them and does not mend them.
 fn standing(earlier: &Report, mut later: Report) -> Report {
     let before: BTreeSet<_> = earlier.differences.iter().map(identity).collect();
-    later.differences.retain(|difference| before.contains(&identity(difference)));
+    later.retain(earlier, |difference| before.contains(&identity(difference)));
     later
 }
 
@@ -71,12 +71,11 @@ mod tests {
     use super::*;
 
     fn report(differences: &[(Rule, &str, &str)]) -> Report {
-        let difference = |&(rule, object, detail): &(Rule, &str, &str)| Difference {
-            rule,
-            object: object.to_owned(),
-            detail: detail.to_owned(),
-        };
-        Report { differences: differences.iter().map(difference).collect(), ..Report::default() }
+        let mut report = Report::default();
+        for &(rule, object, detail) in differences {
+            report.expect(false, rule, object, || detail.to_owned());
+        }
+        report
     }
 
     #[test]

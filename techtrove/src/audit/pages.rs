@@ -1,64 +1,58 @@
 //! Books read page by page, so that of a million entries few are in memory: books that are kept in the order of
-//! the same ids are walked beside each other, and only what one of them is ahead of the other waits. While a page
-//! is looked at, the next of its book is read.
+//! the same ids are walked beside each other, and only what one of them is ahead of the other waits. Each book has
+//! a reader of its own, which reads on while earlier pages are looked at, but for a few pages only.
 
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use futures::{FutureExt as _, future::BoxFuture};
 use techtrove_core::{Page, PageRequest, Problem};
 use techtrove_http::ClientError;
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 /// The largest page.
 const PAGE: i64 = 100;
 
+/// So many pages of a book are read ahead.
+const AHEAD: usize = 8;
+
 /// What reading a page comes to.
 type Answer<T> = Result<Page<T>, ClientError>;
 
-/// Reads one page.
-type Read<T> = Box<dyn Fn(PageRequest) -> BoxFuture<'static, Answer<T>> + Send + Sync>;
-
 /// The pages of a book.
 pub(super) struct Pages<T> {
-    read: Read<T>,
-    next: Next<T>,
+    read: mpsc::Receiver<Result<Vec<T>, ClientError>>,
     count: usize,
 }
 
-/// Where the next page is.
-enum Next<T> {
-    NotAsked,
-    Coming(JoinHandle<Answer<T>>),
-    None,
-}
-
 impl<T: Send + 'static> Pages<T> {
-    pub(super) fn new<Fut>(read: impl Fn(PageRequest) -> Fut + Send + Sync + 'static) -> Self
+    /// Begins to read, in a task of its own, which ends with the book, at an error, or when nobody wants more.
+    pub(super) fn new<Fut>(read: impl Fn(PageRequest) -> Fut + Send + 'static) -> Self
     where
         Fut: Future<Output = Answer<T>> + Send + 'static,
     {
-        let read: Read<T> = Box::new(move |page| read(page).boxed());
-        Self { read, next: Next::NotAsked, count: 0 }
+        let (pages, reader) = mpsc::channel(AHEAD);
+        tokio::spawn(async move {
+            let mut cursor = None;
+            loop {
+                let page = read(PageRequest { limit: Some(PAGE), cursor }).await;
+                let (page, next) = match page {
+                    Ok(page) => (Ok(page.items), page.next_cursor),
+                    Err(error) => (Err(error), None),
+                };
+                if pages.send(page).await.is_err() || next.is_none() {
+                    break;
+                }
+                cursor = next;
+            }
+        });
+        Self { read: reader, count: 0 }
     }
 
     /// The next page, until there is none.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<T>>, Problem> {
-        let coming = match std::mem::replace(&mut self.next, Next::None) {
-            Next::NotAsked => self.ask(None),
-            Next::Coming(page) => page,
-            Next::None => return Ok(None),
-        };
-        let page = coming.await.map_err(Problem::internal)??;
-        if page.next_cursor.is_some() {
-            self.next = Next::Coming(self.ask(page.next_cursor));
-        }
-        self.count = self.count.saturating_add(page.items.len());
-        Ok(Some(page.items))
-    }
-
-    fn ask(&self, cursor: Option<String>) -> JoinHandle<Answer<T>> {
-        tokio::spawn((self.read)(PageRequest { limit: Some(PAGE), cursor }))
+        let Some(page) = self.read.recv().await.transpose()? else { return Ok(None) };
+        self.count = self.count.saturating_add(page.len());
+        Ok(Some(page))
     }
 
     /// How many entries were read.
@@ -126,7 +120,8 @@ mod tests {
     }
 
     /// What is found of each key that is asked for, then the rest, and how much was read.
-    async fn read(mut book: Keyed<u8, u8>, asked: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>, usize) {
+    async fn read(keys: Vec<u8>, asked: &[u8]) -> (Vec<Vec<u8>>, Vec<u8>, usize) {
+        let mut book = book(keys);
         let (mut taken, mut rest) = (Vec::new(), Vec::new());
         for key in asked {
             taken.push(book.take(key).await.expect("read"));
@@ -146,7 +141,7 @@ mod tests {
             keys.sort_unstable();
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("built");
 
-            let (taken, rest, count) = runtime.block_on(read(book(keys.clone()), &asked));
+            let (taken, rest, count) = runtime.block_on(read(keys.clone(), &asked));
 
             let mut left = keys.clone();
             for (key, taken) in asked.iter().zip(taken) {

@@ -21,8 +21,34 @@ pub(super) struct Found {
     pub(super) has_work: bool,
 }
 
-/// A walk under way.
-struct Walk<'a> {
+/// Reads all books and checks them: what does not touch each other side by side.
+pub(super) async fn walk(books: &Books) -> Result<Found, Problem> {
+    let (stock, (orders, moving), parcels, purchases, money) = tokio::try_join!(
+        stock(books),
+        Orders::walk(books),
+        parcels(books),
+        purchases(books),
+        ledger(books),
+    )?;
+    let mut report = Report::default();
+    for part in [stock, orders, parcels, purchases, money] {
+        report.append(part);
+    }
+    let waiting = events(books, &mut report).await?;
+    Ok(Found { has_work: waiting || moving, report })
+}
+
+async fn stock(books: &Books) -> Result<Report, Problem> {
+    let (mut report, mut rows) = (Report::default(), books.stock());
+    while let Some(page) = rows.next().await? {
+        page.iter().for_each(|row| checks::stock(row, &mut report));
+    }
+    report.count("stock rows", rows.count());
+    Ok(report)
+}
+
+/// A walk along the orders, and what belongs to them.
+struct Orders<'a> {
     books: &'a Books,
     report: Report,
     reservations: Keyed<Uuid, ReservationEntry>,
@@ -36,36 +62,23 @@ struct Walk<'a> {
     mails: Keyed<Uuid, MailEntry>,
 }
 
-/// Reads all books and checks them.
-pub(super) async fn walk(books: &Books) -> Result<Found, Problem> {
-    let mut walk = Walk {
-        books,
-        report: Report::default(),
-        reservations: books.reservations(),
-        returns: books.returns(),
-        payments: books.payments(),
-        charges: books.charges(),
-        compared: 0,
-        moving: false,
-        mails: books.mails(),
-    };
-    walk.stock().await?;
-    walk.orders().await?;
-    walk.orphans().await?;
-    walk.parcels().await?;
-    walk.purchases().await?;
-    let waiting = walk.ledger_and_events().await?;
-    Ok(Found { has_work: waiting || walk.moving, report: walk.report })
-}
-
-impl Walk<'_> {
-    async fn stock(&mut self) -> Result<(), Problem> {
-        let mut rows = self.books.stock();
-        while let Some(page) = rows.next().await? {
-            page.iter().for_each(|row| checks::stock(row, &mut self.report));
-        }
-        self.report.count("stock rows", rows.count());
-        Ok(())
+impl Orders<'_> {
+    /// What it found, and whether an order has a step to take.
+    async fn walk(books: &Books) -> Result<(Report, bool), Problem> {
+        let mut walk = Orders {
+            books,
+            report: Report::default(),
+            reservations: books.reservations(),
+            returns: books.returns(),
+            payments: books.payments(),
+            charges: books.charges(),
+            compared: 0,
+            moving: false,
+            mails: books.mails(),
+        };
+        walk.orders().await?;
+        walk.orphans().await?;
+        Ok((walk.report, walk.moving))
     }
 
     async fn orders(&mut self) -> Result<(), Problem> {
@@ -135,43 +148,54 @@ impl Walk<'_> {
         self.report.count("payments against their provider's books", self.compared);
         Ok(())
     }
+}
 
-    async fn parcels(&mut self) -> Result<(), Problem> {
-        let (mut parcels, mut left) = (self.books.parcels(), self.books.left());
-        while let Some(page) = parcels.next().await? {
-            for parcel in &page {
-                let found = left.take(&parcel.id).await?.pop();
-                checks::parcel(parcel, found.as_ref(), &mut self.report);
-            }
+async fn parcels(books: &Books) -> Result<Report, Problem> {
+    let (mut report, mut parcels, mut left) = (Report::default(), books.parcels(), books.left());
+    while let Some(page) = parcels.next().await? {
+        for parcel in &page {
+            let found = left.take(&parcel.id).await?.pop();
+            checks::parcel(parcel, found.as_ref(), &mut report);
         }
-        while let Some(part) = left.rest().await? {
-            part.iter().for_each(|orphan| checks::lone_parcel(orphan, &mut self.report));
-        }
-        self.report.count("parcels", left.count());
-        Ok(())
     }
+    while let Some(part) = left.rest().await? {
+        part.iter().for_each(|orphan| checks::lone_parcel(orphan, &mut report));
+    }
+    report.count("parcels", left.count());
+    Ok(report)
+}
 
-    async fn purchases(&mut self) -> Result<(), Problem> {
-        let (mut bought, mut known) = (self.books.bought(), self.books.purchases());
-        while let Some(page) = bought.next().await? {
-            for claim in &page {
-                let found = known.take(&claim.user).await?;
-                checks::purchases(claim, &found, &mut self.report);
-            }
+async fn purchases(books: &Books) -> Result<Report, Problem> {
+    let (mut report, mut bought) = (Report::default(), books.bought());
+    let mut known = books.purchases();
+    while let Some(page) = bought.next().await? {
+        for claim in &page {
+            let found = known.take(&claim.user).await?;
+            checks::purchases(claim, &found, &mut report);
         }
-        while let Some(part) = known.rest().await? {
-            part.iter().for_each(|orphan| checks::lone_purchase(orphan, &mut self.report));
-        }
-        self.report.count("purchases", known.count());
-        Ok(())
     }
+    while let Some(part) = known.rest().await? {
+        part.iter().for_each(|orphan| checks::lone_purchase(orphan, &mut report));
+    }
+    report.count("purchases", known.count());
+    Ok(report)
+}
 
-    /// Whether an event waits.
-    async fn ledger_and_events(&mut self) -> Result<bool, Problem> {
-        checks::ledger(&self.books.ledger().await?, &mut self.report);
-        checks::parked(&self.books.parked().await?, &mut self.report);
-        let outboxes = self.books.unpublished().await?;
-        checks::outboxes(&outboxes, self.books.clock.now(), &mut self.report);
-        Ok(outboxes.iter().any(|(_, unpublished)| unpublished.count > 0))
+async fn ledger(books: &Books) -> Result<Report, Problem> {
+    let (mut report, mut entries) = (Report::default(), 0);
+    let mut ledger = books.ledger();
+    while let Some(balances) = ledger.next().await? {
+        balances.iter().for_each(|balance| checks::ledger(balance, &mut report));
+        entries += balances.iter().map(|balance| balance.entries).sum::<u64>();
     }
+    report.count("ledger entries", usize::try_from(entries).unwrap_or(usize::MAX));
+    Ok(report)
+}
+
+/// Whether an event waits.
+async fn events(books: &Books, report: &mut Report) -> Result<bool, Problem> {
+    checks::parked(&books.parked().await?, report);
+    let outboxes = books.unpublished().await?;
+    checks::outboxes(&outboxes, books.clock.now(), report);
+    Ok(outboxes.iter().any(|(_, unpublished)| unpublished.count > 0))
 }

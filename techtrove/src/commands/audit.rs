@@ -18,7 +18,7 @@ pub async fn audit(options: Folder) -> Result<(), ProgramError> {
     session.close().await;
     let report = report?;
     say(&report);
-    match report.differences.len() {
+    match report.count_differences() {
         0 => Ok(()),
         count => Err(ProgramError::BooksDisagree(count)),
     }

@@ -47,19 +47,50 @@ const SUM_WRITTEN_OFF: Sql = sums!(
      WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
-/// At most `limit` SKUs behind `after`, in SKU order.
+/// The last SKU of a page behind `after`: of at most so many SKUs, and of about so many rows that are summed for them;
+/// none when nothing is behind it.
+///
+/// # Errors
+/// When the database fails.
+pub fn audit_stock_end(
+    tx: &mut Tx<'_>,
+    after: Option<&Sku>,
+    (skus, rows): (usize, usize),
+) -> Result<Option<Sku>, DbError> {
+    let after = after.map_or("", Sku::as_str);
+    let counted = [
+        (
+            "SELECT sku FROM stock WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?",
+            skus.saturating_sub(1),
+        ),
+        ("SELECT sku FROM movements WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
+        ("SELECT sku FROM reservation_lines WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
+    ];
+    let mut end: Option<Sku> = None;
+    for (statement, skipped) in counted {
+        let found = tx.query_opt(statement, p![after, bound(skipped)], |row| row.get(0))?;
+        end = [end, found].into_iter().flatten().min();
+    }
+    if end.is_none() {
+        end =
+            tx.query_one("SELECT MAX(sku) FROM stock WHERE sku > ?", p![after], |row| row.get(0))?;
+    }
+    Ok(end)
+}
+
+/// The SKUs behind `after`, up to `last`, in SKU order.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_stock(
     tx: &mut Tx<'_>,
     after: Option<&Sku>,
-    limit: usize,
+    last: &Sku,
 ) -> Result<Vec<StockEntry>, DbError> {
     let mut entries = tx.query(
         "SELECT sku, on_hand, held, committed, updated_at, keyed FROM stock \
-         WHERE location = ? AND sku > ? ORDER BY sku LIMIT ?",
-        p![MAIN, after.map_or("", Sku::as_str), bound(limit)],
+         WHERE location = ? AND sku > ? AND sku <= ? ORDER BY sku",
+        p![MAIN, after.map_or("", Sku::as_str), last],
         |row| {
             Ok(StockEntry {
                 sku: row.get(0)?,

@@ -75,7 +75,7 @@ pub struct PaymentEntry {
     pub updated_at: Timestamp,
 }
 
-/// All entries of the double-entry ledger in one currency, debits less credits; must be zero.
+/// All entries of the double-entry ledger for some payments in one currency, debits less credits; must be zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerBalance {
     /// Which currency.

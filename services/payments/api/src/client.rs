@@ -93,12 +93,15 @@ impl PaymentsClient {
         self.0.get("/internal/payments/audit/payments").query(page).call().await
     }
 
-    /// The ledger's balance in each currency.
+    /// A page of the ledger: the balances of some whole payments, in each currency.
     ///
     /// # Errors
     /// When payments cannot be reached.
-    pub async fn audit_ledger(&self) -> Result<Vec<LedgerBalance>, ClientError> {
-        self.0.get("/internal/payments/audit/ledger").call().await
+    pub async fn audit_ledger(
+        &self,
+        page: &PageRequest,
+    ) -> Result<Page<LedgerBalance>, ClientError> {
+        self.0.get("/internal/payments/audit/ledger").query(page).call().await
     }
 
     async fn change(&self, id: PaymentId, verb: &str) -> Result<Payment, ClientError> {

@@ -1,6 +1,6 @@
 //! Shows the books: every payment beside its ledger entries, and the ledger's balance.
 
-use techtrove_core::{Page, PageRequest, Problem};
+use techtrove_core::{Cursor, Page, PageRequest, Problem};
 use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentId};
 
 use super::App;
@@ -20,10 +20,22 @@ pub async fn audit_payments(app: &App, page: &PageRequest) -> Result<Page<Paymen
     Ok(Page::from_surplus(rows, limit, |entry| entry.id))
 }
 
-/// The ledger's balance in each currency.
+/// For each payment that a page could show, about so many entries are summed: as many as are read in some
+/// milliseconds, however large the ledger is.
+const ENTRIES: usize = 500;
+
+/// The ledger's balance in each currency, over the payments that the next entries belong to.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn audit_ledger(app: &App) -> Result<Vec<LedgerBalance>, Error> {
-    Ok(app.db.read("payments.audit_ledger", store::balances).await?)
+/// When the page request is not valid or the database does not answer.
+pub async fn audit_ledger(app: &App, page: &PageRequest) -> Result<Page<LedgerBalance>, Problem> {
+    let entries = page.limit()?.saturating_mul(ENTRIES);
+    let after: Option<PaymentId> = page.after()?;
+    let (items, last) = app
+        .db
+        .read("payments.audit_ledger", move |tx| {
+            store::balances(tx, after, entries).map_err(Error::from)
+        })
+        .await?;
+    Ok(Page { items, next_cursor: last.map(|last| Cursor::encode(&last)) })
 }

@@ -18,6 +18,7 @@ pub(super) async fn payments(
 
 pub(super) async fn ledger(
     State(app): State<Arc<App>>,
-) -> Result<Json<Vec<LedgerBalance>>, HttpError> {
-    Ok(Json(app::audit_ledger(&app).await?))
+    Query(page): Query<PageRequest>,
+) -> Result<Json<Page<LedgerBalance>>, HttpError> {
+    Ok(Json(app::audit_ledger(&app, &page).await?))
 }

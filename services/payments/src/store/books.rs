@@ -37,16 +37,20 @@ const REFUNDS: &str = "SELECT r.payment_id, r.id, r.amount, o.amount, o.provider
      FROM refunds r JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
      WHERE r.payment_id > ? AND r.payment_id <= ? ORDER BY r.payment_id, r.operation";
 
-/// Grouping would sort all entries, in memory; of currencies there are few.
-const CURRENCIES: &str = "SELECT DISTINCT currency FROM ledger_entries";
+const LAST_OF_PAGE: &str = "SELECT payment_id FROM ledger_entries WHERE payment_id > ? \
+     ORDER BY payment_id LIMIT 1 OFFSET ?";
+
+/// Grouping would sort all entries; of currencies there are few.
+const CURRENCIES: &str =
+    "SELECT DISTINCT currency FROM ledger_entries WHERE payment_id > ? AND payment_id <= ?";
 
 const BALANCE: Sql = Sql::new(
     "SELECT CAST(SUM(amount) AS BIGINT), CAST(COUNT(*) AS BIGINT) FROM ledger_entries \
-     WHERE currency = ?",
+     WHERE payment_id > ? AND payment_id <= ? AND currency = ?",
 )
 .mysql(
     "SELECT CAST(SUM(amount) AS SIGNED), CAST(COUNT(*) AS SIGNED) FROM ledger_entries \
-     WHERE currency = ?",
+     WHERE payment_id > ? AND payment_id <= ? AND currency = ?",
 );
 
 /// Up to `limit` payments behind `after`, in the order of their ids.
@@ -130,18 +134,28 @@ fn read_refund(row: &Row<'_>) -> Result<(PaymentId, RefundEntry), DbError> {
     Ok((row.get(0)?, refund))
 }
 
-/// The sum of all entries in each currency; zero, or something is wrong.
+/// The sums, by currency, of the next `entries` entries behind `after` and of the rest of the last one's payment,
+/// and which payment that is; none when nothing is behind it. Each sum is zero, or something is wrong.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn balances(tx: &mut Tx<'_>) -> Result<Vec<LedgerBalance>, DbError> {
-    let mut currencies = tx.query(CURRENCIES, p![], |row| row.get::<Currency>(0))?;
+pub fn balances(
+    tx: &mut Tx<'_>,
+    after: Option<PaymentId>,
+    entries: usize,
+) -> Result<(Vec<LedgerBalance>, Option<PaymentId>), DbError> {
+    let after = after.map_or(Uuid::nil(), techtrove_core::TypedId::uuid);
+    let skipped = i64::try_from(entries).unwrap_or(i64::MAX);
+    let next = tx.query_opt(LAST_OF_PAGE, p![after, skipped], |row| row.get::<PaymentId>(0))?;
+    let last = next.map_or(Uuid::max(), techtrove_core::TypedId::uuid);
+    let mut currencies = tx.query(CURRENCIES, p![after, last], |row| row.get::<Currency>(0))?;
     currencies.sort_by_key(|currency| currency.code());
     let balance = |currency: Currency| {
-        tx.query_one(BALANCE, p![currency], |row| {
+        tx.query_one(BALANCE, p![after, last, currency], |row| {
             let entries = u64::try_from(row.get::<i64>(1)?).unwrap_or(0);
             Ok(LedgerBalance { currency, balance: row.get(0)?, entries })
         })
     };
-    currencies.into_iter().map(balance).collect()
+    let balances = currencies.into_iter().map(balance).collect::<Result<_, _>>()?;
+    Ok((balances, next))
 }
