@@ -3,6 +3,7 @@
 //! command is a new module and one line in each of the two places below.
 
 mod bench;
+mod fire;
 mod fuzz;
 mod openapi;
 mod pc_parts;
@@ -23,6 +24,7 @@ const EXAMPLES: &str = "Examples:
   cargo xtask pc-parts DIR --complete 1 > p.ndjson   real parts for `techtrove import`
   cargo xtask bench --parts DIR                      measure the release program on them
   cargo xtask sim --seeds 0..1000                    the shop under simulated faults, by seed
+  cargo xtask fire                                   kill the release program under load, on a slow disk, a full one
   cargo xtask openapi                                write the API's document, after a route changed
   cargo xtask fuzz                                   ask the API whatever its document allows
 
@@ -40,6 +42,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bench(bench::Arguments),
+    Fire(fire::Arguments),
     Fuzz(fuzz::Arguments),
     Openapi(openapi::Arguments),
     PcParts(pc_parts::Arguments),
@@ -52,6 +55,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Fire(arguments) => fire::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::PcParts(arguments) => pc_parts::run(&arguments),

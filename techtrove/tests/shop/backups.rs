@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tokio::sync::mpsc::Receiver;
 
-use crate::program::{PROGRAM, Program, import, import_line, refusal, run, shop_on};
+use crate::program::{self, Program, import, import_line, refusal, run, shop_on};
 
 /// Folders of one test.
 struct Place(tempfile::TempDir);
@@ -143,7 +143,7 @@ async fn a_backup_that_is_killed_is_whole_or_refused() {
 
     for number in 0..8_u32 {
         let (backup, restored) = (place.of(&format!("b{number}")), place.of(&format!("r{number}")));
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program::path());
         command.arg("backup").arg(&backup).arg("--data").arg(&data).stdout(Stdio::null());
         let mut process = command.spawn().expect("started");
         // Killed when so many files are there, or at its end.

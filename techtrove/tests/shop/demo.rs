@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use techtrove_testing::{Actor, eventually};
 
 use crate::harness::{SOON, items, order};
-use crate::program::{PROGRAM, Program};
+use crate::program::{Program, path};
 
 /// Starts a shop on a folder, with these options and all limits off where that is allowed.
 pub fn start(folder: &Path, listen: &str, options: &[&str]) -> Program {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(path());
     command.args(["up", "--listen", listen, "--data"]).arg(folder).args(options);
     let limit = if listen.starts_with("127.") { "off" } else { "100000" };
     command.env("TECHTROVE_RATE_LIMIT", limit).stderr(Stdio::null());

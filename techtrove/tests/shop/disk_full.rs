@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::{SOON, order};
-use crate::program::{PROGRAM, Program, import, import_line, run};
+use crate::program::{self, Program, import, import_line, run};
 use crate::under_fire::{Sold, kept};
 
 /// How many people shop at once.
@@ -102,7 +102,7 @@ async fn without_room_it_refuses_and_with_room_it_goes_on() {
 /// Starts the shop, deaf to the signal that comes with the limit: a full disk sends none.
 fn up(folder: &Path) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#, PROGRAM, "up", "--no-demo"]);
+    command.args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#, program::path(), "up", "--no-demo"]);
     command.args(["--listen", "127.0.0.1:0", "--data"]).arg(folder);
     // Nobody reads what it says of each refusal.
     command.env("TECHTROVE_RATE_LIMIT", "off").stderr(Stdio::null());

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use axum::body::Bytes;
 use http::Request;
@@ -15,7 +16,15 @@ use tokio::sync::mpsc::Sender;
 
 use crate::harness::order;
 
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_techtrove");
+/// The program that is tested: the one at `TECHTROVE_TEST_PROGRAM`, such as a release, or else as the tests build it.
+pub fn path() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| {
+        #[expect(clippy::disallowed_methods, reason = "a test's own switch, not a setting")]
+        let named = std::env::var("TECHTROVE_TEST_PROGRAM").ok();
+        named.unwrap_or_else(|| env!("CARGO_BIN_EXE_techtrove").to_owned())
+    })
+}
 
 /// A running program; killed when it is dropped.
 pub struct Program {
@@ -81,7 +90,7 @@ impl Drop for Program {
 
 /// Starts it on a folder, listening there.
 pub fn up(folder: &Path, listen: &str) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(path());
     command.args(["up", "--no-demo", "--listen", listen, "--data"]).arg(folder);
     command.env("TECHTROVE_RATE_LIMIT", "off").stderr(Stdio::piped());
     command
@@ -89,7 +98,7 @@ pub fn up(folder: &Path, listen: &str) -> Command {
 
 /// Runs a command of the program on a folder to its end.
 pub fn run(arguments: &[&str], folder: &Path, input: &str) -> Output {
-    let mut process = Command::new(PROGRAM)
+    let mut process = Command::new(path())
         .args(arguments)
         .arg("--data")
         .arg(folder)

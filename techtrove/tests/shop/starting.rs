@@ -9,7 +9,7 @@ use std::process::Command;
 
 use techtrove_db::testing::damage_page;
 
-use crate::program::{PROGRAM, Program, alter, refusal, run, up};
+use crate::program::{self, Program, alter, refusal, run, up};
 
 /// Whose the files are that root makes for others to fail on.
 const NOBODY: u32 = 65_534;
@@ -99,12 +99,12 @@ async fn a_shop_without_the_right_to_write_is_refused() {
 /// as nobody, out of a folder that nobody can come at.
 fn mortal(parent: &Path) -> (PathBuf, u32) {
     if fs::metadata(parent).expect("there").uid() != 0 {
-        return (PROGRAM.into(), 0);
+        return (program::path().into(), 0);
     }
     let program = parent.join("techtrove");
     fs::set_permissions(parent, Permissions::from_mode(0o755)).expect("set");
-    let linked = fs::hard_link(PROGRAM, &program);
-    linked.or_else(|_| fs::copy(PROGRAM, &program).map(drop)).expect("copied");
+    let linked = fs::hard_link(program::path(), &program);
+    linked.or_else(|_| fs::copy(program::path(), &program).map(drop)).expect("copied");
     (program, NOBODY)
 }
 

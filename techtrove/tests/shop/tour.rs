@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::demo::{becomes, start};
-use crate::program::PROGRAM;
+use crate::program;
 
 const README: &str = include_str!("../../../README.md");
 
@@ -45,7 +45,7 @@ fn follow(commands: &str, base: &str, data: &Path) -> Output {
     fs::set_permissions(tools.join("curl"), fs::Permissions::from_mode(0o700)).expect("allowed");
     let commands = format!("PATH=$TOOLS:$PATH\n{commands}")
         .replace("localhost:8080", base.trim_start_matches("http://"))
-        .replace("cargo run --release --", PROGRAM)
+        .replace("cargo run --release --", program::path())
         .replace("techtrove-data", data.to_str().expect("a path"));
     Command::new("bash")
         .args(["-u", "-c", &commands])
