@@ -138,7 +138,8 @@ impl Desk {
 
     pub async fn stock(&self, text: &str, keyed: bool, on_hand: Option<u32>) {
         let items = vec![SetStock { sku: sku(text), keyed, on_hand, low_stock_threshold: None }];
-        let request = SetStockRequest { part: uuid::Uuid::now_v7().to_string(), items };
+        let part = format!("{text}, {keyed}, {on_hand:?}");
+        let request = SetStockRequest { part, items };
         let answer = self.inventory.set_stock(&request).await.expect("set");
         assert_eq!(answer.items[0].refused, None);
     }
