@@ -236,7 +236,7 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
                         on_hand: Some(20 + number % 30),
                         low_stock_threshold: None,
                     };
-                    app::set_stock(&shop.app, vec![item]).await.map(|_| ())
+                    app::set_stock(&shop.app, &format!("{number}"), vec![item]).await.map(|_| ())
                 } else {
                     shop.hold(attempts(number), &[("A", 1)], None).await.map(|_| ())
                 }
@@ -269,19 +269,44 @@ async fn an_import_repeated_and_from_two_sides_at_once_changes_nothing_more() {
 
         let both = (0..2).map(|_| {
             let (shop, items) = (Arc::clone(&shop), items.clone());
-            tokio::spawn(async move { app::set_stock(&shop.app, items).await })
+            tokio::spawn(async move { app::set_stock(&shop.app, "one", items).await })
         });
         for outcome in join_all(both).await {
             let outcomes = outcome.expect("no panic").expect("set");
             assert_eq!(outcomes.len(), 600);
             assert!(outcomes.iter().all(|outcome| outcome.refused.is_none()));
         }
-        app::set_stock(&shop.app, items.clone()).await.expect("set");
+        app::set_stock(&shop.app, "another", items.clone()).await.expect("set");
 
         assert_eq!(shop.numbers("SKU-8").await, (8, 0, 0));
         assert_eq!(shop.item("SKU-8").await.version, 1);
         let told = shop.events().await.len();
         assert_eq!(told, items.iter().filter(|item| item.on_hand != Some(0)).count());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_told_again_brings_nothing_back_that_was_sold_since() {
+    on_every_engine(|shop| async move {
+        let set = |text, on_hand| SetStock {
+            sku: sku(text),
+            keyed: false,
+            on_hand: Some(on_hand),
+            low_stock_threshold: None,
+        };
+        let items = || vec![set("A", 10), set("B", u32::MAX)];
+        let first = app::set_stock(&shop.app, "one", items()).await.expect("set");
+        shop.adjust("A", -3).await.expect("in range");
+
+        let again = app::set_stock(&shop.app, "one", items()).await.expect("told");
+        let after = shop.numbers("A").await;
+        let next = app::set_stock(&shop.app, "next", items()).await.expect("set");
+
+        assert_eq!((&again, &next), (&first, &first), "told alike");
+        assert!(first[1].refused.is_some(), "{first:?}");
+        assert_eq!(after, (7, 0, 0));
+        assert_eq!(shop.numbers("A").await, (10, 0, 0));
     })
     .await;
 }
@@ -301,7 +326,7 @@ async fn a_threshold_is_set_and_read_beside_the_pieces_and_without_them() {
             set("KEYS", true, None, 40),
             set("HIGH", false, Some(1), u32::MAX),
         ];
-        let outcomes = app::set_stock(&shop.app, items).await.expect("the database answers");
+        let outcomes = app::set_stock(&shop.app, "one", items).await.expect("the database answers");
 
         let refused: Vec<bool> = outcomes.iter().map(|it| it.refused.is_some()).collect();
         assert_eq!(refused, [false, false, false, true]);
@@ -331,7 +356,7 @@ async fn a_number_that_is_refused_leaves_the_others_set() {
         let tried = app::try_stock(&shop.app, items.clone()).await.expect("tried");
         let known = async |text| app::get_stock(&shop.app, sku(text)).await.is_ok();
         assert_eq!((shop.numbers("A").await, known("B").await), ((5, 3, 0), false));
-        let outcomes = app::set_stock(&shop.app, items).await.expect("set");
+        let outcomes = app::set_stock(&shop.app, "one", items).await.expect("set");
         assert_eq!(tried, outcomes);
 
         let refused: Vec<_> = outcomes
