@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use support::{Shop, attempt_of, attempts, on_every_engine, sku};
-use techtrove_db::{Db, DbError, MigrationSet, Tx, p};
+use techtrove_db::{Db, DbError, MigrationSet, p};
 use techtrove_inventory::{
     Error, app,
     domain::{CountRefused, Verb},
@@ -16,7 +16,7 @@ use techtrove_inventory_api::{
     Availability::{InStock, LowStock, OutOfStock},
     ReservationId,
     ReservationState::{self, Committed, Expired, Held, Released},
-    SetStock, StockEntry,
+    SetStock,
 };
 use uuid::Uuid;
 
@@ -50,52 +50,6 @@ async fn two_hundred_holds_at_once_of_fifty_pieces_make_exactly_fifty() {
         assert_eq!(told, [InStock, LowStock, OutOfStock]);
     })
     .await;
-}
-
-/// However the stock book is cut in pages, each SKU is in it once, with all that belongs to it.
-#[tokio::test]
-async fn pages_of_the_stock_book_end_where_they_have_many_rows() {
-    on_every_engine(|shop| async move {
-        for (sku, pieces) in [("A", 4), ("B", 5), ("C", 6), ("D", 7)] {
-            shop.stock(sku, pieces).await;
-        }
-        for (number, lines) in [[("A", 1), ("B", 1)], [("B", 2), ("C", 1)]].iter().enumerate() {
-            let number = u32::try_from(number).expect("two");
-            shop.hold(attempts(number), lines, None).await.expect("held");
-        }
-        let whole = pages_of_stock(&shop, (10, 10)).await;
-        assert_eq!(whole.len(), 1);
-        let held: Vec<_> = whole[0].iter().map(|entry| entry.held_by_reservations).collect();
-        assert_eq!(held, [1, 3, 1, 0]);
-
-        for (skus, rows, pages) in [(10, 0, 4), (10, 1, 2), (10, 2, 2), (2, 10, 2), (1, 10, 4)] {
-            let cut = pages_of_stock(&shop, (skus, rows)).await;
-            assert_eq!(cut.concat(), whole[0], "{skus} SKUs, {rows} rows");
-            assert_eq!(cut.len(), pages, "{skus} SKUs, {rows} rows");
-        }
-    })
-    .await;
-}
-
-/// The stock book in pages of so many SKUs and about so many rows.
-async fn pages_of_stock(shop: &Shop, most: (usize, usize)) -> Vec<Vec<StockEntry>> {
-    let mut pages = Vec::new();
-    let mut after = None;
-    loop {
-        let from = after.clone();
-        let job = move |tx: &mut Tx<'_>| {
-            let Some(last) = store::audit_stock_end(tx, from.as_ref(), most)? else {
-                return Ok(None);
-            };
-            let entries = store::audit_stock(tx, from.as_ref(), &last)?;
-            Ok::<_, DbError>(Some((entries, last)))
-        };
-        let Some((entries, last)) = shop.app.db.read("test.book", job).await.expect("read") else {
-            return pages;
-        };
-        pages.push(entries);
-        after = Some(last);
-    }
 }
 
 /// Hundreds of carts with the same SKUs in other orders: no deadlock is ever seen, each is held whole
