@@ -20,7 +20,7 @@ const fn plant(name: &'static str, seed: u64, what: &'static str) -> Plant {
 pub const PLANTS: &[Plant] = &[
     plant("hold-kept-on-decline", 1, "a declined payment does not release the stock"),
     plant("hold-released-while-unknown", 0, "stock is released while the payment is unknown"),
-    plant("ended-hold-committed", 565, "a hold that has ended is sold all the same"),
+    plant("ended-hold-committed", 19, "a hold that has ended is sold all the same"),
     plant("refused-hold-forgotten", 243, "a refused hold that comes again late sets stock aside"),
     plant("release-not-remembered", 6, "a release that comes before its hold is forgotten"),
     plant("confirm-without-commit", 3, "an order is confirmed although its stock may not be sold"),
