@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     Booking, EntryKind, RefundStatus, ShipmentStatus, booking_from_word, entry_kind_from_word,
-    fulfilment_from_word, refund_status_from_word, return_status_from_word,
+    fulfilment_from_word, refund_status_from_word, return_status_from_word, saga::Step,
     shipment_status_from_word, status_from_word, step_from_word, stock_claim,
 };
 
@@ -237,6 +237,7 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         history: HistoryClaim::default(),
         cart: read_cart(row)?,
         settled: step.is_none(),
+        refunding: step == Some(Step::Refund),
         updated_at: row.get(6)?,
     })
 }
