@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use support::{Shop, attempt_of, attempts, on_every_engine, sku};
-use techtrove_db::{Db, DbError, MigrationSet, Tx, p};
+use techtrove_db::{Db, DbError, Engine, MigrationSet, Tx, p};
 use techtrove_inventory::{
     Error, app,
     domain::{CountRefused, Verb},
@@ -73,6 +73,39 @@ async fn pages_of_the_stock_book_end_where_they_have_many_rows() {
             assert_eq!(cut.concat(), whole[0], "{skus} SKUs, {rows} rows");
             assert_eq!(cut.len(), pages, "{skus} SKUs, {rows} rows");
         }
+    })
+    .await;
+}
+
+/// A SKU whose row is gone is in the book with what was sold of it. SQLite's keys are enforced in every transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_stock_book_has_what_was_sold_of_a_sku_that_is_gone() {
+    on_every_engine(|shop| async move {
+        let unkeyed: &[&str] = match shop.app.db.engine() {
+            Engine::Sqlite => return,
+            Engine::Mysql => &["SET FOREIGN_KEY_CHECKS = 0"],
+            Engine::Postgres => &[
+                "ALTER TABLE movements DROP CONSTRAINT movements_sku_location_fkey",
+                "ALTER TABLE reservation_lines DROP CONSTRAINT reservation_lines_sku_location_fkey",
+            ],
+        };
+        shop.stock("GONE", 4).await;
+        shop.hold(attempts(1), &[("GONE", 3)], None).await.expect("held");
+        let lose = async |statements: Vec<&'static str>| {
+            let job = move |tx: &mut Tx<'_>| {
+                statements.iter().try_for_each(|text| tx.execute(*text, p![]).map(drop))
+            };
+            shop.app.db.write::<_, DbError, _>("test.lose", job).await.expect("lost");
+        };
+        lose([unkeyed, &["DELETE FROM movements", "DELETE FROM stock"]].concat()).await;
+
+        let book = pages_of_stock(&shop, (10, 10)).await.concat();
+        lose(vec!["DELETE FROM reservation_lines", "DELETE FROM reservations"]).await;
+
+        assert_eq!(
+            (book[0].sku.as_str(), book[0].held, book[0].held_by_reservations),
+            ("GONE", 0, 3)
+        );
     })
     .await;
 }
