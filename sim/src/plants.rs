@@ -76,7 +76,7 @@ pub const PLANTS: &[Plant] = &[
     plant("key-of-any-body", 66, "a key answers whatever is asked under it"),
     plant("same-sku-held-once", 17, "of two lines of the same goods only one is set aside"),
     plant("availability-untold", 0, "nobody is told that something is sold out"),
-    plant("shares-rounded-up", 38, "what comes back is worth a little more than its share"),
+    plant("shares-rounded-up", 254, "what comes back is worth a little more than its share"),
     plant("tax-mode-forgotten", 2, "an order forgets that its prices include tax"),
     plant("edit-of-any-version", 0, "an edit is made whatever version it speaks of"),
     plant("refund-asked-again-under-its-id", 2, "what was refused is asked for again under its id"),
