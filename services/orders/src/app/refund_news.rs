@@ -73,7 +73,7 @@ fn write_down(
     }
     if is_open {
         store::hurry(tx, lease.order, now)?;
-    } else if let Some(saga) = Saga::resume(&order, capture) {
+    } else if let Some(saga) = Saga::resume(&order, capture, now) {
         store::insert_saga(tx, lease, &StoredSaga { saga, claim: None, revision: 0 })?;
     }
     Ok(true)
