@@ -2,8 +2,6 @@
 //! asked how the charge stands. Once it tells so itself, the payment is voided by the way that every void
 //! takes: it finds the charge given up, and whoever has the order is told.
 
-use techtrove_core::planted;
-
 use super::{App, drive::Occasion, void::give_up};
 use crate::{
     domain::{OperationKind, Payment, Refusal, is_given_up},
@@ -28,7 +26,7 @@ pub(super) async fn recheck_charge(
         tracing::warn!(payment = %payment.id, error, "whether a charge was given up is unknown");
         Error::NotTold { kind: OperationKind::Void }
     })?;
-    if !is_given_up(payment, &told) && !planted("lapse-trusted") {
+    if !is_given_up(payment, &told) {
         return Ok(());
     }
     tracing::warn!(payment = %payment.id, "the provider has ended a reservation by itself");
