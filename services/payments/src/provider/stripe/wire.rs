@@ -236,9 +236,10 @@ impl Refund {
 }
 
 impl Problem {
-    /// The bank turned the card away.
+    /// The bank turned the card away, or did not recognise the customer, which Stripe does not call an error
+    /// of the card's.
     pub(super) fn is_decline(&self) -> bool {
-        self.kind == "card_error"
+        self.kind == "card_error" || self.says(NOT_CONFIRMED.0)
     }
 
     /// There is no such means of payment.
@@ -347,10 +348,26 @@ mod tests {
             ),
             (json!({"type": "card_error", "code": "expired_card"}), "expired_card"),
             (json!({"type": "card_error", "code": NOT_CONFIRMED.0}), "authentication_failed"),
+            (
+                json!({"type": "invalid_request_error", "code": NOT_CONFIRMED.0}),
+                "authentication_failed",
+            ),
             (json!({"type": "card_error", "code": "A reason!"}), "declined"),
         ] {
             let changes = json!({"status": "requires_payment_method", "last_payment_error": error});
             assert_eq!(intent(&changes).expect("told"), refused(code));
+        }
+    }
+
+    #[test]
+    fn what_else_went_wrong_is_no_decline() {
+        for error in [
+            json!({"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}),
+            json!({"type": "invalid_request_error"}),
+            json!({"type": "api_error"}),
+        ] {
+            let changes = json!({"status": "requires_payment_method", "last_payment_error": error});
+            assert_eq!(intent(&changes).expect("told"), Told::NoSuchCharge);
         }
     }
 
