@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub const LONG: u64 = 300;
 
 const EXPECTED: &[&str] = &[
+    "customers bought once more",
+    "customers fill a cart that is being bought",
     "customers edit a price 200 active",
     "customers import a price 202 ",
     "edge charge authorized > captured",
@@ -104,6 +106,7 @@ const EXPECTED: &[&str] = &[
     "fault crash",
     "fault crash after commit",
     "fault crash before commit",
+    "fault host fails",
     "fault partition",
     "fault provider fails after",
     "fault provider fails before",

@@ -18,6 +18,12 @@ use crate::{
     world::World,
 };
 
+const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// What a host says that fails.
+const FAILED: &[u8] = br#"{"type": "urn:techtrove:problem:internal", "title": "Internal error",
+    "status": 500, "detail": "the host fails", "instance": "/", "code": "internal", "trace_id": "1"}"#;
+
 const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 
 /// Whose messages these are.
@@ -85,8 +91,9 @@ impl Network for Link {
             work: Arc::new(move |life: Arc<Life>| life.answer(door, request.clone()).boxed()),
             say: |response| format!("{} {}", response.status().as_u16(), digest(response.body())),
             failing: || {
-                let mut response = Response::new(Bytes::new());
+                let mut response = Response::new(Bytes::from_static(FAILED));
                 *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
                 response
             },
         };
@@ -146,7 +153,7 @@ impl Fate {
 }
 
 impl World {
-    fn fate(&self, what: &str) -> Fate {
+    fn fate(&self, from: &Sender, what: &str) -> Fate {
         let rate = self.with_weather(|weather| weather.rate(what));
         let mut fate = Fate {
             there: Some(Duration::from_micros(self.pick(100, 3_000))),
@@ -171,6 +178,11 @@ impl World {
             self.fault("answer late", what);
             fate.back = Some(self.time(20, LATE));
         }
+        // Between hosts: a customer is told that a part of the shop cannot answer, by whoever called.
+        if matches!(from, Sender::Life(_)) && self.chance(rate) {
+            self.fault("host fails", what);
+            fate.failing = Some(if self.chance(500) { Failing::Before } else { Failing::After });
+        }
         fate
     }
 
@@ -192,13 +204,14 @@ pub async fn transmit<T: Send + 'static>(
     if !from.lives() {
         return pending().await;
     }
-    let (from, what) = (from.name(), format!("{} {}", errand.what, errand.mark));
+    let (sender, from) = (from, from.name());
+    let what = format!("{} {}", errand.what, errand.mark);
     let name = format!("#{} {from}>{to} {}", world.next_message(), what.trim_end());
     world.tell(&name);
-    let fate = world.fate(&name);
+    let fate = world.fate(sender, &name);
     let addressed = world.meets_message(|| format!("{from} > {to} {}", template(&errand.what)));
     let fate = addressed.map_or(fate, |fault| fate.with(fault));
-    if fate.failing.is_some() {
+    if fate.failing.is_some() && matches!(sender, Sender::Stranger(_)) {
         world.answer_errors();
     }
     let message = Message { world: Arc::clone(world), name, from, to };

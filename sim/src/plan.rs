@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use techtrove_orders::domain::CapturePolicy;
 
 /// What a run may have it in for; half of the runs have it in for nothing in particular.
-const FOCUS: [&str; 9] = [
+const FOCUS: [&str; 12] = [
     "/reservations ",
     "/commit ",
     "/release ",
@@ -15,6 +15,9 @@ const FOCUS: [&str; 9] = [
     "/void ",
     "/capture ",
     "/refunds ",
+    "/ship ",
+    "/returns ",
+    "/stock ",
     " event ",
 ];
 

@@ -234,6 +234,7 @@ impl Site<'_> {
         };
         let mut config = techtrove_orders::Config {
             capture: self.plan.capture,
+            alone: !self.plan.replicated,
             deadlines: Deadlines { patience: PATIENCE, action: PATIENCE, ..Deadlines::default() },
             ..techtrove_orders::Config::default()
         };

@@ -8,6 +8,7 @@ use axum::Router;
 use techtrove_catalog_api::CatalogClient;
 use techtrove_community_api::CommunityClient;
 use techtrove_core::{SharedClock, SharedIds};
+use techtrove_db::Engine;
 use techtrove_gateway::RateLimit;
 use techtrove_http::{Client, Https};
 use techtrove_identity::domain::MailKey;
@@ -257,6 +258,7 @@ impl Common {
         needs: OrdersNeeds,
     ) -> Result<Service, StartError> {
         let usual = techtrove_orders::Config::default();
+        let db = self.databases.open("orders").await?;
         let day = Duration::from_secs(24 * 3_600);
         let window = self.settings.return_days.map(|days| day * u32::from(days));
         let config = techtrove_orders::Config {
@@ -265,11 +267,13 @@ impl Common {
             return_window: window.unwrap_or(usual.return_window),
             payment_providers: vec![self.settings.payment_provider.name().to_owned()],
             deadlines: self.settings.deadlines,
+            // A file is this process's alone, by the folder's lock.
+            alone: db.engine() == Engine::Sqlite,
             tracking: self.tracking(usual.tracking),
             ..usual
         };
         let deps = techtrove_orders::Deps {
-            db: self.databases.open("orders").await?,
+            db,
             clock: Arc::clone(&self.clock),
             ids: Arc::clone(&self.ids),
             authenticator: Arc::clone(authenticator),

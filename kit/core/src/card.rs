@@ -1,5 +1,5 @@
 //! Recognises the number of a payment card in a text, so that none is ever kept: 13 to 19 digits of any script,
-//! with blanks, dashes or other marks between them, that an issuer gives out and whose check digit (Luhn,
+//! with blanks, dashes or whatever marks between them, that an issuer gives out and whose check digit (Luhn,
 //! ISO/IEC 7812-1) is right. What only looks long (a parcel's number, a phone number) is no card.
 
 use std::{borrow::Cow, ops::RangeInclusive};
@@ -42,10 +42,33 @@ const ISSUERS: [RangeInclusive<u32>; 28] = [
     9792..=9792, // Troy
 ];
 
-/// The zeros of the scripts that write numbers with digits of their own, each followed by its other nine.
-const ZEROS: [char; 10] = [
-    '\u{660}', '\u{6f0}', '\u{7c0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{e50}',
-    '\u{1040}', '\u{ff10}',
+/// The zeros of the scripts that write numbers with digits of their own, and of those that only look other (wide,
+/// bold, in a frame), each followed by its other nine.
+const ZEROS: [char; 24] = [
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{ff10}',
+    '\u{1d7ce}',
+    '\u{1d7d8}',
+    '\u{1d7e2}',
+    '\u{1d7ec}',
+    '\u{1d7f6}',
 ];
 
 /// Whether a card number stands anywhere in `text`. It begins and ends where digits do: a part of a
@@ -73,7 +96,8 @@ fn in_ascii_digit(c: char) -> char {
 /// Whether this can be written between the digits of one number, seen or unseen.
 fn separates(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '-' | '.' | '/' | '_' | '·' | '•' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+        || c.is_ascii_punctuation() && c != '+'
+        || matches!(c, '·' | '•' | '\u{2010}'..='\u{2015}' | '\u{2212}')
         || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
@@ -175,6 +199,10 @@ mod tests {
             "4242.4242.4242.4242",
             "4242/4242/4242/4242",
             "4242_4242_4242_4242",
+            "4242,4242,4242,4242",
+            "(4242)(4242)(4242)(4242)",
+            "4242|4242:4242*4242",
+            "\u{1d7d2}\u{1d7d0}\u{1d7d2}\u{1d7d0} 4242 4242 4242",
             "4242\u{200b}4242\u{200b}4242\u{200b}4242",
             "\u{ff14}\u{ff12}\u{ff14}\u{ff12}424242424242",
             "٤٢٤٢ ٤٢٤٢ ٤٢٤٢ ٤٢٤٢",
@@ -213,7 +241,7 @@ mod tests {
         #[test]
         fn a_card_is_found_however_it_is_written(
             number in card(),
-            separators in prop::collection::vec(select(vec!["", " ", "-", " - ", "\u{2009}", ".", "/", "_"]), 1..9),
+            separators in prop::collection::vec(select(vec!["", " ", "-", " - ", "\u{2009}", ".", "/", "_", ",", ") ("]), 1..9),
             before in "[a-z ,:]{0,9}",
             after in "[a-z ,:]{0,9}",
         ) {

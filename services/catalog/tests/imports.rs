@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 use support::{Inventory, Shop, product, usd};
@@ -189,6 +189,11 @@ async fn a_job_goes_on_where_it_was_after_inventory_or_the_process_was_away() {
     assert_eq!(inventory.told().len(), 900);
     let first = shop.guest.get("/api/v1/products/p0").await.expect(200);
     assert_eq!(first.value()["version"], 1, "the repeated chunk changed nothing");
+    let mut parts = inventory.parts();
+    assert_eq!(parts[0], parts[1], "what is told again is told under the same name");
+    parts.dedup();
+    assert_eq!(parts.iter().collect::<BTreeSet<_>>().len(), 5, "{parts:?}");
+    assert_eq!(parts.len(), 5);
 }
 
 #[tokio::test]

@@ -257,6 +257,8 @@ async fn what_is_wrong_with_a_review_is_said() {
         json!({"rating": 4, "title": "So", "body": "\u{0}"}),
         json!({"rating": 4, "title": "So", "body": "x".repeat(5_001)}),
         json!({"rating": 4, "title": "So"}),
+        json!({"rating": 4, "title": "4242 4242 4242 4242", "body": "It is."}),
+        json!({"rating": 4, "title": "So", "body": "Paid with 4242424242424242."}),
         json!({"rating": 4, "title": "So", "body": "It is.", "verified_purchase": true}),
     ];
 

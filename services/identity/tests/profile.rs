@@ -66,6 +66,9 @@ async fn what_a_profile_cannot_say_is_refused_by_its_pointer() {
     for (body, pointer) in [
         (json!({"name": null}), "/name"),
         (json!({"name": " "}), "/name"),
+        (json!({"name": "4242 4242 4242 4242"}), "/name"),
+        (json!({"display_name": "4242-4242-4242-4242"}), "/display_name"),
+        (json!({"preferences": {"a": "4242424242424242"}}), "/preferences/a"),
         (json!({"display_name": "x".repeat(101)}), "/display_name"),
         (json!({"phone": "1\n2"}), "/phone"),
         (json!({"locale": "english please"}), "/locale"),

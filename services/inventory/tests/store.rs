@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use support::{Shop, attempt_of, attempts, on_every_engine, sku};
-use techtrove_db::{Db, DbError, MigrationSet, Tx, p};
+use techtrove_db::{Db, DbError, MigrationSet, p};
 use techtrove_inventory::{
     Error, app,
     domain::{CountRefused, Verb},
@@ -16,7 +16,7 @@ use techtrove_inventory_api::{
     Availability::{InStock, LowStock, OutOfStock},
     ReservationId,
     ReservationState::{self, Committed, Expired, Held, Released},
-    SetStock, StockEntry,
+    SetStock,
 };
 use uuid::Uuid;
 
@@ -50,52 +50,6 @@ async fn two_hundred_holds_at_once_of_fifty_pieces_make_exactly_fifty() {
         assert_eq!(told, [InStock, LowStock, OutOfStock]);
     })
     .await;
-}
-
-/// However the stock book is cut in pages, each SKU is in it once, with all that belongs to it.
-#[tokio::test]
-async fn pages_of_the_stock_book_end_where_they_have_many_rows() {
-    on_every_engine(|shop| async move {
-        for (sku, pieces) in [("A", 4), ("B", 5), ("C", 6), ("D", 7)] {
-            shop.stock(sku, pieces).await;
-        }
-        for (number, lines) in [[("A", 1), ("B", 1)], [("B", 2), ("C", 1)]].iter().enumerate() {
-            let number = u32::try_from(number).expect("two");
-            shop.hold(attempts(number), lines, None).await.expect("held");
-        }
-        let whole = pages_of_stock(&shop, (10, 10)).await;
-        assert_eq!(whole.len(), 1);
-        let held: Vec<_> = whole[0].iter().map(|entry| entry.held_by_reservations).collect();
-        assert_eq!(held, [1, 3, 1, 0]);
-
-        for (skus, rows, pages) in [(10, 0, 4), (10, 1, 2), (10, 2, 2), (2, 10, 2), (1, 10, 4)] {
-            let cut = pages_of_stock(&shop, (skus, rows)).await;
-            assert_eq!(cut.concat(), whole[0], "{skus} SKUs, {rows} rows");
-            assert_eq!(cut.len(), pages, "{skus} SKUs, {rows} rows");
-        }
-    })
-    .await;
-}
-
-/// The stock book in pages of so many SKUs and about so many rows.
-async fn pages_of_stock(shop: &Shop, most: (usize, usize)) -> Vec<Vec<StockEntry>> {
-    let mut pages = Vec::new();
-    let mut after = None;
-    loop {
-        let from = after.clone();
-        let job = move |tx: &mut Tx<'_>| {
-            let Some(last) = store::audit_stock_end(tx, from.as_ref(), most)? else {
-                return Ok(None);
-            };
-            let entries = store::audit_stock(tx, from.as_ref(), &last)?;
-            Ok::<_, DbError>(Some((entries, last)))
-        };
-        let Some((entries, last)) = shop.app.db.read("test.book", job).await.expect("read") else {
-            return pages;
-        };
-        pages.push(entries);
-        after = Some(last);
-    }
 }
 
 /// Hundreds of carts with the same SKUs in other orders: no deadlock is ever seen, each is held whole
@@ -282,7 +236,7 @@ async fn stock_set_at_the_same_moment_as_sales_never_falls_below_them() {
                         on_hand: Some(20 + number % 30),
                         low_stock_threshold: None,
                     };
-                    app::set_stock(&shop.app, vec![item]).await.map(|_| ())
+                    app::set_stock(&shop.app, &format!("{number}"), vec![item]).await.map(|_| ())
                 } else {
                     shop.hold(attempts(number), &[("A", 1)], None).await.map(|_| ())
                 }
@@ -315,19 +269,44 @@ async fn an_import_repeated_and_from_two_sides_at_once_changes_nothing_more() {
 
         let both = (0..2).map(|_| {
             let (shop, items) = (Arc::clone(&shop), items.clone());
-            tokio::spawn(async move { app::set_stock(&shop.app, items).await })
+            tokio::spawn(async move { app::set_stock(&shop.app, "one", items).await })
         });
         for outcome in join_all(both).await {
             let outcomes = outcome.expect("no panic").expect("set");
             assert_eq!(outcomes.len(), 600);
             assert!(outcomes.iter().all(|outcome| outcome.refused.is_none()));
         }
-        app::set_stock(&shop.app, items.clone()).await.expect("set");
+        app::set_stock(&shop.app, "another", items.clone()).await.expect("set");
 
         assert_eq!(shop.numbers("SKU-8").await, (8, 0, 0));
         assert_eq!(shop.item("SKU-8").await.version, 1);
         let told = shop.events().await.len();
         assert_eq!(told, items.iter().filter(|item| item.on_hand != Some(0)).count());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_told_again_brings_nothing_back_that_was_sold_since() {
+    on_every_engine(|shop| async move {
+        let set = |text, on_hand| SetStock {
+            sku: sku(text),
+            keyed: false,
+            on_hand: Some(on_hand),
+            low_stock_threshold: None,
+        };
+        let items = || vec![set("A", 10), set("B", u32::MAX)];
+        let first = app::set_stock(&shop.app, "one", items()).await.expect("set");
+        shop.adjust("A", -3).await.expect("in range");
+
+        let again = app::set_stock(&shop.app, "one", items()).await.expect("told");
+        let after = shop.numbers("A").await;
+        let next = app::set_stock(&shop.app, "next", items()).await.expect("set");
+
+        assert_eq!((&again, &next), (&first, &first), "told alike");
+        assert!(first[1].refused.is_some(), "{first:?}");
+        assert_eq!(after, (7, 0, 0));
+        assert_eq!(shop.numbers("A").await, (10, 0, 0));
     })
     .await;
 }
@@ -347,7 +326,7 @@ async fn a_threshold_is_set_and_read_beside_the_pieces_and_without_them() {
             set("KEYS", true, None, 40),
             set("HIGH", false, Some(1), u32::MAX),
         ];
-        let outcomes = app::set_stock(&shop.app, items).await.expect("the database answers");
+        let outcomes = app::set_stock(&shop.app, "one", items).await.expect("the database answers");
 
         let refused: Vec<bool> = outcomes.iter().map(|it| it.refused.is_some()).collect();
         assert_eq!(refused, [false, false, false, true]);
@@ -377,7 +356,7 @@ async fn a_number_that_is_refused_leaves_the_others_set() {
         let tried = app::try_stock(&shop.app, items.clone()).await.expect("tried");
         let known = async |text| app::get_stock(&shop.app, sku(text)).await.is_ok();
         assert_eq!((shop.numbers("A").await, known("B").await), ((5, 3, 0), false));
-        let outcomes = app::set_stock(&shop.app, items).await.expect("set");
+        let outcomes = app::set_stock(&shop.app, "one", items).await.expect("set");
         assert_eq!(tried, outcomes);
 
         let refused: Vec<_> = outcomes

@@ -30,6 +30,8 @@ pub struct Config {
     pub return_window: Duration,
     /// How long things may take.
     pub deadlines: Deadlines,
+    /// Whether no other process drives this database's orders, so that whoever drove one before the start is dead.
+    pub alone: bool,
     /// How orders are tracked.
     pub tracking: Tracking,
 }
@@ -83,6 +85,7 @@ impl Default for Config {
             carts_kept: Duration::from_secs(30 * 24 * 3_600),
             return_window: Duration::from_secs(30 * 24 * 3_600),
             deadlines: Deadlines::default(),
+            alone: false,
             tracking: Tracking::default(),
         }
     }

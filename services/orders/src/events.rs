@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use techtrove_bus::{AggregateRef, Event, EventKind, HandlerError, NewEvent, Subscription, Taken};
-use techtrove_core::TypedId;
+use techtrove_core::{TypedId, planted};
 use techtrove_identity_api::{EMAIL_VERIFIED, EmailVerified, USER_AGGREGATE, UserId};
 use techtrove_orders_api::{
     ORDER_ADOPTED, ORDER_AGGREGATE, ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED,
@@ -82,7 +82,11 @@ pub(crate) fn between(before: &Order, order: &Order) -> Vec<NewEvent> {
     };
     let is_made = |of: &Order, refund: &Refund| {
         let mut known = of.refunds.iter().filter(|known| known.id == refund.id);
-        known.any(|known| known.status == RefundStatus::Succeeded)
+        known.any(|known| match known.status {
+            RefundStatus::Succeeded => true,
+            RefundStatus::Failed => planted("refused-refund-told"),
+            RefundStatus::Pending => false,
+        })
     };
     let parcels = order.shipments.iter().filter(|it| it.travels(order));
     let left = parcels.filter(|it| is_shipped(order, it) && !is_shipped(before, it));

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use techtrove_catalog_api::CatalogClient;
-use techtrove_core::{SharedClock, SharedIds};
+use techtrove_core::{Problem, SharedClock, SharedIds};
 use techtrove_db::Db;
 use techtrove_http::idempotency;
 use techtrove_identity_api::{Authenticator, GuestKey, IdentityClient};
@@ -70,6 +70,12 @@ pub async fn build(config: Config, deps: Deps) -> Result<Service, BuildError> {
 pub async fn open(config: Config, deps: Deps) -> Result<Arc<App>, BuildError> {
     let tables = [store::MIGRATIONS, techtrove_bus::MIGRATIONS, idempotency::MIGRATIONS];
     deps.db.migrate_all(&tables).await?;
+    if config.alone {
+        let now = deps.clock.now();
+        let ended: Result<(), error::Error> =
+            deps.db.write("orders.end_leases", move |tx| Ok(store::end_leases(tx, now)?)).await;
+        ended.map_err(|error| BuildError::other(Problem::from(error)))?;
+    }
     Ok(Arc::new(App {
         db: deps.db,
         clock: deps.clock,

@@ -86,6 +86,8 @@ async fn no_edit_and_no_reason_takes_a_card_number() {
     refused(post("/refunds", json!({"reason": CARD})), "/reason").await;
     refused(post("/cancel", json!({"reason": CARD})), "/reason").await;
 
+    let carried = json!({"carrier": CARD, "tracking_number": "1Z"});
+    refused(manager.post(&format!("{order}/shipments"), &carried), "/carrier").await;
     let parcel = json!({"carrier": "DHL", "tracking_number": "4242424242424242"});
     let sent = manager.post(&format!("{order}/shipments"), &parcel).await.expect(201);
     assert_eq!(sent.value()["tracking_number"], "4242424242424242");

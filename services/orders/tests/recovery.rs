@@ -7,7 +7,7 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use techtrove_db::DbOptions;
-use techtrove_orders::recover_due;
+use techtrove_orders::{Config, recover_due};
 use techtrove_runtime::Shutdown;
 use techtrove_testing::{engines, eventually, sqlite_file, sqlite_inline};
 use world::{Moment, Setting, Shop, Trap, WISHES, World, place};
@@ -215,6 +215,22 @@ async fn a_driver_at_work_keeps_its_order() {
         assert_eq!(placed.await.expect("no panic").status, 201);
         shop.app.drivers.idle().await;
         world.assert_settled("at work").await;
+    }
+}
+
+/// Where there is one process, whoever drove an order before it began is dead; elsewhere it may be another.
+#[tokio::test]
+async fn a_process_that_is_alone_goes_on_with_what_another_began_at_once() {
+    for (alone, recovered) in [(false, 0), (true, 1)] {
+        let world = world().await;
+        assert!(die_at(&world, ("tok_ok", 1), Trap::at(2, Moment::After)).await);
+
+        let config = Config { alone, ..Config::default() };
+        let shop = world.shop(Setting { config, ..Setting::default() }).await;
+
+        assert_eq!(recover_due(&shop.app).await.expect("recovers"), recovered, "alone: {alone}");
+        world.settle().await;
+        world.assert_settled("alone").await;
     }
 }
 

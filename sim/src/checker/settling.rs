@@ -11,7 +11,12 @@ use crate::{plan::Plan, wiring::PATIENCE, world::World};
 const RECOVERY: Duration = PATIENCE.saturating_add(Duration::from_secs(155));
 
 /// What is not settled: host, invariant, and the rows that are left.
-const UNSETTLED: [(&str, &str, &str); 6] = [
+const UNSETTLED: [(&str, &str, &str); 7] = [
+    (
+        "catalog",
+        "every import comes to its end",
+        "SELECT hex(id) || ' is ' || status FROM import_jobs WHERE status IN ('queued', 'running')",
+    ),
     (
         "orders",
         "every order comes to its end",

@@ -5,14 +5,56 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::rows::rows;
+use super::rows::{rows, values};
 use crate::{
-    customers::{Priced, Purchase},
+    customers::{IMPORTED, Memory, Priced, Purchase},
     world::World,
 };
 
 /// What must be empty in the end: host, invariant, and the rows that break it.
-pub const EMPTY: [(&str, &str, &str); 6] = [
+pub const EMPTY: [(&str, &str, &str); 11] = [
+    (
+        "orders",
+        "an order is of its cart",
+        "SELECT hex(o.id) FROM orders o JOIN carts c ON c.order_id = o.id AND c.status = 'completed' \
+         WHERE EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.quantity IS NOT ( \
+             SELECT i.quantity FROM cart_items i WHERE i.cart_id = c.id AND i.sku = l.sku)) \
+           OR EXISTS (SELECT 1 FROM cart_items i WHERE i.cart_id = c.id AND i.sku NOT IN ( \
+             SELECT l.sku FROM order_lines l WHERE l.order_id = o.id))",
+    ),
+    (
+        "orders",
+        "goods are taxed where they go",
+        "SELECT hex(l.order_id) || ' ' || l.sku || ' by ' || l.tax FROM order_lines l \
+         JOIN orders o ON o.id = l.order_id AND o.refused = 0 \
+         WHERE l.tax <> CASE json_extract(o.shipping_address, '$.country') WHEN 'DE' THEN CASE \
+           WHEN o.prices_include_tax = 1 THEN (2 * l.total * 1900 + 11900) / 23800 \
+           ELSE (2 * l.total * 1900 + 10000) / 20000 END ELSE 0 END",
+    ),
+    (
+        "orders",
+        "shipping costs what it costs, with its tax, and nothing where nothing travels",
+        "SELECT hex(o.id) || ' ' || o.shipping FROM orders o JOIN (SELECT order_id, SUM(tax) AS tax, \
+             MAX(fulfilment <> 'digital') AS travels FROM order_lines GROUP BY order_id) l \
+           ON l.order_id = o.id \
+         WHERE o.refused = 0 AND (o.shipping <> l.travels * CASE \
+             json_extract(o.shipping_address, '$.country') WHEN 'DE' THEN 1500 ELSE 500 END \
+           OR o.tax - l.tax <> CASE json_extract(o.shipping_address, '$.country') WHEN 'DE' THEN CASE \
+             WHEN o.prices_include_tax = 1 THEN (2 * o.shipping * 1900 + 11900) / 23800 \
+             ELSE (2 * o.shipping * 1900 + 10000) / 20000 END ELSE 0 END)",
+    ),
+    (
+        "catalog",
+        "an import takes each of its lines",
+        "SELECT hex(id) || ' ' || error_count FROM import_jobs WHERE status = 'done' \
+           AND (error_count > 0 OR done <> total)",
+    ),
+    (
+        "inventory",
+        "an import counts once",
+        "SELECT sku || ' to ' || on_hand_after FROM movements WHERE reason = 'import' \
+         GROUP BY sku, on_hand_after HAVING COUNT(*) > 1",
+    ),
     (
         "orders",
         "a total is the sum of its parts",
@@ -58,9 +100,11 @@ pub const EMPTY: [(&str, &str, &str); 6] = [
 ];
 
 /// Checks what was sold against what was wanted, and who was told of it.
-pub fn check(world: &World, purchases: &[Purchase], prices: &[Priced]) {
+pub fn check(world: &World, memory: &Memory) {
+    let (purchases, prices) = (&memory.all(), &memory.prices());
     wishes(world, purchases);
     paid(world, purchases, prices);
+    imported(world, prices, memory.imports());
     heard(world);
     seen(world);
     addressees(world);
@@ -128,6 +172,26 @@ fn paid(world: &World, purchases: &[Purchase], prices: &[Priced]) {
         if !possible.any(|known| known.price == price) {
             let detail = format!("{order}: {sku} at {price} of {of_sku:?}, asked at {asked:?}");
             world.violated("a price is that on the shelf", detail);
+        }
+    }
+}
+
+/// As many imports are done as were taken, and where one was, the price is one of theirs.
+fn imported(world: &World, prices: &[Priced], taken: usize) {
+    let sql = "SELECT COUNT(*) FROM import_jobs WHERE status = 'done'";
+    let done = values::<i64>(&world.host("catalog").look, sql).first().copied().unwrap_or(0);
+    if usize::try_from(done).is_ok_and(|done| done < taken) {
+        world.violated("an import that was taken is made", format!("{done} of {taken}"));
+    }
+    let found = rows(&world.host("catalog").look, "SELECT sku, price FROM variants", |row| {
+        Ok((row.get::<String>(0)?, row.get::<i64>(1)?))
+    });
+    // The first price is that of the opening.
+    let of_import: Vec<&Priced> = prices.iter().filter(|it| it.sku == IMPORTED).skip(1).collect();
+    for (sku, price) in found.iter().filter(|(sku, _)| sku == IMPORTED && taken > 0) {
+        if of_import.iter().all(|known| known.price != *price) {
+            let detail = format!("{sku} at {price} of {of_import:?}");
+            world.violated("an import that was taken is made", detail);
         }
     }
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use techtrove_db::Db;
 
-use super::rows::{none, rows};
+use super::{
+    moves::{self, Move},
+    rows::{none, rows},
+};
 use crate::world::World;
 
 /// How things stood after the last commit.
@@ -13,6 +16,26 @@ use crate::world::World;
 pub struct Watch {
     stood: BTreeMap<(&'static str, String), String>,
 }
+
+/// What never changes once it is there: host, invariant, and what it is of each.
+const FIXED: [(&str, &str, &str); 3] = [
+    (
+        "orders",
+        "what was agreed stays",
+        "SELECT hex(order_id) || line_no, sku || quantity || ' at ' || unit_price || ', ' || total \
+           || ', ' || tax FROM order_lines",
+    ),
+    (
+        "orders",
+        "what an order costs stays",
+        "SELECT hex(id), total || ', payment ' || hex(payment_id) FROM orders",
+    ),
+    (
+        "orders",
+        "a buyer's time has one end",
+        "SELECT hex(order_id), CAST(deadline AS TEXT) FROM sagas WHERE deadline IS NOT NULL",
+    ),
+];
 
 /// What is watched of a host's database: the kind of thing, and how each stands.
 const EDGES: [(&str, &str, &str); 8] = [
@@ -45,7 +68,25 @@ const EDGES: [(&str, &str, &str); 8] = [
 ];
 
 /// What no commit may leave: host, invariant, and the rows that break it.
-const ALWAYS: [(&str, &str, &str); 8] = [
+const ALWAYS: [(&str, &str, &str); 10] = [
+    (
+        "payments",
+        "a payment stands as its money says",
+        "SELECT hex(id) || ' ' || status FROM payments \
+         WHERE NOT CASE status WHEN 'captured' THEN captured = amount AND refunded = 0 \
+           WHEN 'partially_refunded' THEN refunded BETWEEN 1 AND captured - 1 \
+           WHEN 'refunded' THEN refunded = captured AND captured > 0 \
+           ELSE captured = 0 AND refunded = 0 END",
+    ),
+    (
+        "orders",
+        "an order's payment stands as its money says",
+        "SELECT hex(id) || ' ' || payment_status FROM orders \
+         WHERE NOT CASE payment_status WHEN 'captured' THEN captured = total AND refunded = 0 \
+           WHEN 'partially_refunded' THEN refunded BETWEEN 1 AND captured - 1 \
+           WHEN 'refunded' THEN refunded = captured AND captured > 0 \
+           ELSE captured = 0 AND refunded = 0 END",
+    ),
     (
         "inventory",
         "stock is its movements",
@@ -91,11 +132,11 @@ const ALWAYS: [(&str, &str, &str); 8] = [
         "orders",
         "no more comes back than left, each piece once",
         "SELECT hex(l.order_id) || ' line ' || l.line_no FROM order_lines l \
-         JOIN (SELECT b.order_id, p.line_no, SUM(p.quantity) AS pieces FROM return_lines p \
+         LEFT JOIN (SELECT b.order_id, p.line_no, SUM(p.quantity) AS pieces FROM return_lines p \
            JOIN returns b ON b.id = p.return_id AND b.status <> 'rejected' \
            GROUP BY b.order_id, p.line_no) back \
          ON back.order_id = l.order_id AND back.line_no = l.line_no \
-         WHERE back.pieces > l.shipped OR back.pieces <> l.returned",
+         WHERE COALESCE(back.pieces, 0) > l.shipped OR COALESCE(back.pieces, 0) <> l.returned",
     ),
     (
         "orders",
@@ -108,13 +149,25 @@ const ALWAYS: [(&str, &str, &str); 8] = [
 impl Watch {
     /// Looks at the database of `host` after a commit.
     pub fn look(&mut self, world: &World, host: &str, db: &Db) {
+        let mut moves = Vec::new();
         for (_, kind, sql) in EDGES.into_iter().filter(|(of, _, _)| *of == host) {
             let pair = rows(db, sql, |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
             for (id, stands) in pair {
-                let stood = self.stood.insert((kind, id), stands.clone());
+                let stood = self.stood.insert((kind, id.clone()), stands.clone());
                 if stood.as_deref() != Some(&stands) {
-                    let from = stood.as_deref().unwrap_or("nothing");
+                    let from = stood.unwrap_or_else(|| "nothing".to_owned());
                     world.reach(format!("edge {kind} {from} > {stands}"));
+                    moves.push(Move { kind, id, from, to: stands });
+                }
+            }
+        }
+        moves::check(world, &moves);
+        for (_, invariant, sql) in FIXED.into_iter().filter(|(of, _, _)| *of == host) {
+            let pair = rows(db, sql, |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
+            for (id, stands) in pair {
+                let stood = self.stood.entry((invariant, id.clone())).or_insert(stands.clone());
+                if *stood != stands {
+                    world.violated(invariant, format!("{id}: {stood}, then {stands}"));
                 }
             }
         }

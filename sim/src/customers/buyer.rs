@@ -10,6 +10,7 @@ use super::{
     Memory, Person, Reply, Staff, Wish,
     member::{Filled, Member, Wanted},
     returns::Sending,
+    strangers,
 };
 use crate::world::World;
 
@@ -84,12 +85,16 @@ pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number:
         (None, Some(token)) => buyer.person = buyer.person.with("x-guest-token", token),
         (None, None) => return,
     }
+    let token = bought.token.as_ref().and_then(|own| buyer.memory.pass_on(own));
+    if world.chance(300) {
+        strangers::at_order(&world, &bought.id, token).await;
+    }
     if bought.requires_action {
         buyer.act(&bought).await;
     }
     tokio::join!(buyer.regret(&bought), buyer.be_served(&staff, &bought), async {
         if let Some(member) = member.filter(|_| world.chance(400)) {
-            member.reorder(&bought.id).await;
+            buyer.once_more(&member, &bought).await;
         }
     });
 }
@@ -176,6 +181,9 @@ impl Buyer {
                 *pieces.entry(sku).or_default() += count;
             }
         }
+        if self.world().chance(150) {
+            strangers::at_cart(self.world(), &id).await;
+        }
         Some(Filled { id, token, pieces })
     }
 
@@ -187,12 +195,17 @@ impl Buyer {
             wish = wish.header("x-cart-token", token);
         }
         let (first, second) = (self.person.key(), self.person.key());
-        let here = self.buy(wish.clone().header("idempotency-key", &first));
+        let meddled = self.world().chance(200);
+        let here = async {
+            let buying = self.buy(wish.clone().header("idempotency-key", &first));
+            if meddled { tokio::join!(buying, self.meddle(cart)).0 } else { buying.await }
+        };
         if !self.world().chance(300) {
             return here.await;
         }
         self.world().reach("customers two checkouts of a cart");
-        let (here, there) = tokio::join!(here, self.buy(wish.header("idempotency-key", &second)));
+        let (here, there) =
+            tokio::join!(here, self.buy(wish.clone().header("idempotency-key", &second)));
         if let (Some(one), Some(other)) = (&here, &there)
             && one.id != other.id
         {
@@ -200,6 +213,39 @@ impl Buyer {
             self.world().violated("a cart is one order", detail);
         }
         here.or(there)
+    }
+
+    /// Puts more and more into a cart from another device while it is bought: what was priced is what is sold.
+    async fn meddle(&self, cart: &Cart) {
+        self.world().reach("customers fill a cart that is being bought");
+        self.memory.note(self.place, |purchase| purchase.wanted = None);
+        let path = format!("/api/v1/carts/{}/items", cart.id);
+        for _ in 0..3 {
+            tokio::time::sleep(self.world().time(0, 4)).await;
+            let mut wish = Wish::new("orders", Method::POST, path.clone())
+                .body(json!({"sku": "PLENTY-2", "quantity": 1}))
+                .header("idempotency-key", &self.person.key());
+            if let Some(token) = &cart.token {
+                wish = wish.header("x-cart-token", token);
+            }
+            self.person.insist(&wish).await;
+        }
+    }
+
+    /// Puts the same into another cart, and now and then buys that too, as a purchase of its own.
+    async fn once_more(&self, member: &Member, bought: &Bought) {
+        let Some((id, wanted)) = member.reorder(&bought.id).await else { return };
+        if !self.world().chance(600) {
+            return;
+        }
+        let (email, memory) = (format!("again.{}", self.email), Arc::clone(&self.memory));
+        let place = memory.begin(&email);
+        memory.note(place, |purchase| purchase.user = Some(member.user.to_string()));
+        let buyer = Self { person: member.person.clone(), memory, place, email };
+        buyer.want(wanted);
+        if buyer.by_cart(&Cart { id, token: None }).await.is_some() {
+            self.world().reach("customers bought once more");
+        }
     }
 
     /// Remembers what is wanted.

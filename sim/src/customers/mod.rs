@@ -6,14 +6,18 @@ mod member;
 mod prices;
 mod returns;
 mod staff;
+mod strangers;
 
 pub use buyer::visit;
-pub use prices::Priced;
+pub use prices::{IMPORTED, Priced};
 pub use staff::{Staff, open_shop};
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -131,6 +135,8 @@ pub struct Memory {
     purchases: Mutex<Vec<Purchase>>,
     prices: Mutex<Vec<Priced>>,
     products: Mutex<BTreeMap<&'static str, String>>,
+    token: Mutex<Option<String>>,
+    imports: AtomicUsize,
 }
 
 impl Memory {
@@ -147,6 +153,22 @@ impl Memory {
     #[must_use]
     pub fn path_of(&self, sku: &str) -> Option<String> {
         self.products.lock().unwrap_or_else(PoisonError::into_inner).get(sku).cloned()
+    }
+
+    /// Leaves the token of an order to the next guest, and takes that of the one before.
+    pub fn pass_on(&self, token: &str) -> Option<String> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).replace(token.to_owned())
+    }
+
+    /// Remembers that an import was taken.
+    pub fn imported(&self) {
+        self.imports.fetch_add(1, Relaxed);
+    }
+
+    /// How many imports were taken.
+    #[must_use]
+    pub fn imports(&self) -> usize {
+        self.imports.load(Relaxed)
     }
 
     /// Remembers a price that something may have from now on.
@@ -268,17 +290,25 @@ impl Person {
     /// The same key has the same answer, whatever was asked `about`.
     pub fn agree(&self, about: &str, one: Option<&Reply>, other: Option<&Reply>) {
         if let (Some(one), Some(other)) = (one, other) {
-            let same = one.status == other.status && one.text("/id") == other.text("/id");
+            let said = |reply: &Reply| {
+                ["/id", "/status", "/payment/status"].map(|pointer| reply.text(pointer))
+            };
+            let same = one.status == other.status && said(one) == said(other);
             if one.is_final() && !same {
-                let detail = format!(
-                    "{about}: {} {:?}, then {} {:?}",
-                    one.status,
-                    one.text("/id"),
-                    other.status,
-                    other.text("/id")
-                );
+                let (first, then) = (said(one), said(other));
+                let detail =
+                    format!("{about}: {} {first:?}, then {} {then:?}", one.status, other.status);
                 self.world.violated("a key has one answer", detail);
             }
+        }
+    }
+
+    /// Now and then makes a request once more that was answered: the answer is the same.
+    pub async fn ask_again(&self, wish: &Wish, answered: &Reply) {
+        if self.world.chance(200) {
+            tokio::time::sleep(self.world.time(0, 4_000)).await;
+            let again = self.insist(wish).await;
+            self.agree(&wish.path, Some(answered), again.as_ref());
         }
     }
 

@@ -13,7 +13,7 @@ use super::{Memory, Staff, Wish, spoken};
 const EDITED: &str = "PLENTY-1";
 
 /// Whose price is imported.
-const IMPORTED: &str = "PLENTY-2";
+pub const IMPORTED: &str = "PLENTY-2";
 
 /// A price that something had, or may have had.
 #[derive(Clone, Debug)]
@@ -60,13 +60,18 @@ impl Staff {
 
     async fn import(&self, memory: &Memory, price: i64) {
         let mut variant = variant(IMPORTED, price);
-        if self.manager.world.chance(300) {
-            variant["stock"] = json!({"on_hand": 500});
-        }
         memory.price(IMPORTED, price);
+        if self.manager.world.chance(300) {
+            // A count that no other import says, by which it is known if it is set once more.
+            variant["stock"] = json!({"on_hand": 500 + memory.prices().len()});
+        }
         let line = json!({"name": "Product PLENTY-2", "variants": [variant]});
         let wish = Wish::new("catalog", Method::POST, "/api/v1/products/import").ndjson(line);
+        let wish = wish.header("idempotency-key", &self.manager.key());
         let reply = self.manager.insist(&wish).await;
+        if reply.as_ref().is_some_and(|reply| reply.status == 202) {
+            memory.imported();
+        }
         let spoken = reply.as_ref().map(spoken).unwrap_or_default();
         self.manager.world.reach(format!("customers import a price {spoken}"));
     }

@@ -101,6 +101,7 @@ impl Staff {
             let wish = parcel.clone().header("idempotency-key", &self.manager.key());
             let Some(reply) = self.manager.insist(&wish).await else { return false };
             world.reach(format!("customers ship {}", spoken(&reply)));
+            self.manager.ask_again(&wish, &reply).await;
             if let (201, Some(id)) = (reply.status, reply.text("/id")) {
                 memory.note(place, |purchase| purchase.parcels.push(id));
                 return true;
@@ -129,7 +130,10 @@ impl Staff {
         let desk = |body: Value| async move {
             let wish = Wish::new("orders", Method::POST, path.clone()).body(body);
             memory.note(place, |purchase| purchase.refunds_asked += 1);
-            self.support.insist(&wish.header("idempotency-key", &self.manager.key())).await
+            let wish = wish.header("idempotency-key", &self.manager.key());
+            let reply = self.support.insist(&wish).await?;
+            self.support.ask_again(&wish, &reply).await;
+            Some(reply)
         };
         let second = world.chance(400);
         let (one, other) = tokio::join!(desk.clone()(whole), async move {

@@ -34,7 +34,7 @@ pub const SCENARIOS: &[Scenario] = &[
         place(people).boxed()
     }),
     saga("cart", "a cart is filled and bought", Confirmation, |people| cart(people).boxed()),
-    saga("licence", "a licence key is bought and told", Confirmation, |people| {
+    saga("licence", "every licence key that there is is bought and told", Confirmation, |people| {
         licence(people).boxed()
     }),
     saga("out-of-stock", "more is wanted than there is", Confirmation, |people| {
@@ -100,7 +100,7 @@ async fn cart(people: People) -> Option<Ending> {
 }
 
 async fn licence(people: People) -> Option<Ending> {
-    let bought = bought!(people.buy("tok_ok", &[("LICENCE-1", 1)]));
+    let bought = bought!(people.buy("tok_ok", &[("LICENCE-1", 12)]));
     Some(bought.stands("delivered", "captured", 0))
 }
 

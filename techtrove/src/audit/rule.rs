@@ -69,6 +69,8 @@ rules! {
     OrderRefund = "order_refund",
     /// An order comes to its end.
     OrderStuck = "order_stuck",
+    /// A payment comes to its end.
+    PaymentStuck = "payment_stuck",
     /// Money that we have is an order's.
     PaymentWithoutOrder = "payment_without_order",
     /// A payment is what its ledger entries say.

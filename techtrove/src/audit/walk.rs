@@ -3,7 +3,7 @@
 use techtrove_core::{Problem, TypedId as _};
 use techtrove_inventory_api::{ReservationEntry, ReturnEntry};
 use techtrove_notifications_api::MailEntry;
-use techtrove_orders_api::OrderEntry;
+use techtrove_orders_api::{OrderEntry, StockClaim};
 use techtrove_payments_api::PaymentEntry;
 use uuid::Uuid;
 
@@ -104,14 +104,14 @@ impl Orders<'_> {
         if let Some(payment) = &payment {
             self.payment(payment).await?;
         }
-        self.moving |= !order.settled;
+        self.moving |= !order.settled && order.stock != StockClaim::Held;
         let mails = self.mails.take(&order.id.uuid()).await?;
         checks::mails(order, &mails, now, &mut self.report);
         Ok(())
     }
 
     async fn payment(&mut self, payment: &PaymentEntry) -> Result<(), Problem> {
-        checks::payment(payment, &mut self.report);
+        checks::payment(payment, self.books.clock.now(), &mut self.report);
         if payment.provider == "sandbox" {
             let charge = self.charges.take(&payment.id.to_string()).await?.pop();
             checks::charged(payment, charge.as_ref(), &mut self.report);

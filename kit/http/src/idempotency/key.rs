@@ -75,6 +75,7 @@ impl Key {
     pub fn new(name: &str, scope: Scope<'_>, request: Fingerprint, at: Timestamp) -> Self {
         let name = name.as_bytes();
         let hash = match scope {
+            Scope::User(_) if planted("key-of-all-users") => digest(&[b"user", name]),
             Scope::User(id) => digest(&[b"user", id.as_bytes(), name]),
             Scope::Token(_) if planted("claim-not-scoped") => digest(&[b"token", name]),
             Scope::Token(token) => digest(&[b"token", token.as_bytes(), name]),

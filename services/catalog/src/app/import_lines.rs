@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use techtrove_bus::{EventContext, NewEvent};
 use techtrove_catalog_api::{CategoryId, Fulfilment, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
-use techtrove_core::{Currency, Timestamp};
+use techtrove_core::{Currency, Timestamp, planted};
 use techtrove_db::Tx;
 use techtrove_http::check_json;
 use techtrove_inventory_api::SetStock;
@@ -223,7 +223,7 @@ impl Batch {
         let asked = change.slug().cloned();
         check_skus(tx, id, change.skus())?;
         let product = before.edited(change, VariantMode::Upsert, fresh)?;
-        if product.says_the_same_as(&before) {
+        if product.says_the_same_as(&before) || planted("import-changes-nothing") {
             return Ok(Taken { product: Some(before), event: None });
         }
         let product = settle_slug(tx, product, asked.as_ref())?;

@@ -89,7 +89,7 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
             return Ok(());
         };
         let mut errors = stored.errors;
-        errors.extend(set_stock(app, stored.stock, job.dry_run).await?);
+        errors.extend(set_stock(app, stored.stock, &job).await?);
         errors.sort_by_key(|error| error.line);
         let turn = JobTurn { job, filled: chunk.filled, errors };
         job = turn.after();
@@ -178,7 +178,7 @@ async fn leave(app: &App, id: JobId, finished: Option<Arc<JobTurn>>) -> Result<(
 async fn set_stock(
     app: &App,
     stock: Vec<(i64, SetStock)>,
-    dry_run: bool,
+    job: &Job,
 ) -> Result<Vec<LineError>, Error> {
     let mut by_sku = BTreeMap::<Sku, (i64, SetStock)>::new();
     for (line, mut stock) in stock {
@@ -193,9 +193,10 @@ async fn set_stock(
     }
     let items: Vec<SetStock> = by_sku.values().map(|(_, stock)| stock.clone()).collect();
     let mut errors = Vec::new();
-    for items in items.chunks(STOCK_ITEMS) {
-        let request = SetStockRequest { items: items.to_vec() };
-        let answer = if dry_run {
+    for (number, items) in items.chunks(STOCK_ITEMS).enumerate() {
+        let part = format!("{}/{}/{number}", job.id, job.next_chunk);
+        let request = SetStockRequest { part, items: items.to_vec() };
+        let answer = if job.dry_run {
             app.inventory.try_stock(&request).await?
         } else {
             app.inventory.set_stock(&request).await?

@@ -2,7 +2,7 @@
 //! works on a job, by a lease that each checkpoint renews.
 
 use techtrove_catalog_api::JobId;
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_db::{DbError, Row, Tx, p};
 
 use super::trials::delete_trial;
@@ -311,7 +311,8 @@ pub fn claim_job(
         p![now],
         read,
     )?;
-    let Some(job) = found else { return Ok(None) };
+    let left = |job: &Job| job.status == JobStatus::Running && planted("import-left-behind");
+    let Some(job) = found.filter(|job| !left(job)) else { return Ok(None) };
     let job = Job { status: JobStatus::Running, ..job };
     tx.execute(
         "UPDATE import_jobs SET status = ?, lease_until = ?, updated_at = ? WHERE id = ?",

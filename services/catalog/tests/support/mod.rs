@@ -33,6 +33,8 @@ use uuid::Uuid;
 #[derive(Clone)]
 pub struct Inventory {
     told: Arc<Mutex<Vec<SetStock>>>,
+    /// Which parts of imports it was asked to set, by their names, also while it was away.
+    parts: Arc<Mutex<Vec<String>>>,
     away: Arc<Mutex<bool>>,
     /// How many more calls that set stock are answered.
     answers: Arc<Semaphore>,
@@ -43,13 +45,18 @@ pub struct Inventory {
 impl Default for Inventory {
     fn default() -> Self {
         let all = || Arc::new(Semaphore::new(Semaphore::MAX_PERMITS));
-        Self { told: Arc::default(), away: Arc::default(), answers: all(), tries: all() }
+        let (told, parts, away) = (Arc::default(), Arc::default(), Arc::default());
+        Self { told, parts, away, answers: all(), tries: all() }
     }
 }
 
 impl Inventory {
     pub fn told(&self) -> Vec<SetStock> {
         self.told.lock().expect("no panic").clone()
+    }
+
+    pub fn parts(&self) -> Vec<String> {
+        self.parts.lock().expect("no panic").clone()
     }
 
     pub fn be_away(&self, away: bool) {
@@ -83,6 +90,7 @@ async fn set_stock(
     State(inventory): State<Inventory>,
     Json(request): Json<SetStockRequest>,
 ) -> axum::response::Response {
+    inventory.parts.lock().expect("no panic").push(request.part);
     if *inventory.away.lock().expect("no panic") {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }

@@ -6,10 +6,13 @@ mod reviews;
 mod votes;
 
 use axum::{Router, routing::get};
-use techtrove_http::routes;
+use techtrove_http::{CardFree, routes};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+
+/// What people write, where no card number may stand.
+const WRITTEN: CardFree = CardFree::Members(&["title", "body"]);
 
 /// What the gateway shows to the world.
 pub(crate) fn public(app: App) -> OpenApiRouter {
@@ -19,6 +22,7 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
         .routes(routes!(reviews::list, reviews::write))
         .routes(routes!(reviews::show, reviews::edit, reviews::delete))
         .routes(routes!(votes::vote, votes::take_back))
+        .layer(WRITTEN.layer())
         .with_state(app)
 }
 

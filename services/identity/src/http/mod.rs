@@ -28,6 +28,9 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
     sign_in().merge(own_account()).merge(users()).with_state(app)
 }
 
+/// What people say of themselves, where no card number may stand.
+const NAMED: CardFree = CardFree::Members(&["name", "display_name", "preferences"]);
+
 /// Coming in and going out, and what access tokens are checked with.
 fn sign_in() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -41,6 +44,7 @@ fn sign_in() -> OpenApiRouter<App> {
         .routes(routes!(credentials::reset_password))
         .routes(routes!(keys::jwks))
         .routes(routes!(keys::jwks_under_base_path))
+        .layer(NAMED.layer())
 }
 
 /// What is the caller's own.
@@ -51,6 +55,7 @@ fn own_account() -> OpenApiRouter<App> {
         .layer(CardFree::Whole.layer());
     OpenApiRouter::new()
         .routes(routes!(me::show, me::edit))
+        .layer(NAMED.layer())
         .merge(addresses)
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))

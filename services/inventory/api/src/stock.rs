@@ -69,6 +69,9 @@ pub struct OnHand {
 /// Makes SKUs known and sets their stock where a number is given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetStockRequest {
+    /// Which part of which import, in 1 to 200 characters: it is set once, however often it is told, since a
+    /// number that is set again would bring back what was sold since.
+    pub part: String,
     /// At most 1,000, each SKU once.
     pub items: Vec<SetStock>,
 }

@@ -1,9 +1,11 @@
-//! An import makes SKUs known and says how many pieces there are. Repeated, it changes nothing.
+//! An import makes SKUs known and says how many pieces there are. Repeated, it changes nothing: what was
+//! sold and sent since it was told first would come back by it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use techtrove_core::{Problem, Sku, codes};
+use techtrove_core::{Problem, Sku, Timestamp, codes, planted};
 use techtrove_db::Tx;
+use techtrove_http::idempotency::{Answer, Fingerprint, Key, Once, Repeatable, Scope, once};
 use techtrove_inventory_api::{STOCK_IS_KEYS, SetStock, SetStockOutcome};
 use uuid::Uuid;
 
@@ -28,22 +30,56 @@ const CHUNK: usize = 250;
 const REASON: &str = "import";
 const ACTOR: &str = "catalog";
 
-/// Makes the SKUs known and sets their stock where a number is given; tells in the same order what
-/// became of each. Of a SKU that comes twice the last number holds.
+/// Makes the SKUs known and sets their stock where a number is given, once for each `part` of an import;
+/// tells in the same order what became of each. Of a SKU that comes twice the last number holds.
 ///
 /// # Errors
-/// When the database fails; a part may have been set, and the same call again sets the rest.
-pub async fn set_stock(app: &App, items: Vec<SetStock>) -> Result<Vec<SetStockOutcome>, Error> {
+/// When the database fails; some may have been set, and the same call again sets the rest.
+pub async fn set_stock(
+    app: &App,
+    part: &str,
+    items: Vec<SetStock>,
+) -> Result<Vec<SetStockOutcome>, Error> {
     let mut outcomes = Vec::with_capacity(items.len());
-    for chunk in items.chunks(CHUNK) {
+    for (number, chunk) in items.chunks(CHUNK).enumerate() {
         let (chunk, stamp) = (chunk.to_vec(), Stamp::new(app));
-        let refused = {
-            let chunk = chunk.clone();
-            app.db.write_again("inventory.set_stock", move |tx| run(tx, &chunk, &stamp)).await?
+        let key = key(part, number, stamp.now).filter(|_| !planted("import-counted-again"));
+        let job = move |tx: &mut Tx<'_>| {
+            once(tx, key.as_ref(), |tx| {
+                let refused = run(tx, &chunk, &stamp)?;
+                Ok::<_, Error>(Outcomes(told(chunk.clone(), &refused).collect()))
+            })
         };
-        outcomes.extend(told(chunk, &refused));
+        let Outcomes(told) = match app.db.write_again("inventory.set_stock", job).await? {
+            Once::Made(made) => made,
+            Once::Replayed(answer) => Outcomes::read(&answer)?,
+            Once::Refused(problem) => return Err(problem.into()),
+        };
+        outcomes.extend(told);
     }
     Ok(outcomes)
+}
+
+/// What became of the items of one transaction.
+struct Outcomes(Vec<SetStockOutcome>);
+
+impl Repeatable for Outcomes {
+    fn answer(&self) -> Result<Answer, Problem> {
+        let body = serde_json::to_vec(&self.0).map_err(Problem::internal)?;
+        Ok(Answer { status: 200, body, location: None, version: None, resource: None })
+    }
+}
+
+impl Outcomes {
+    fn read(answer: &Answer) -> Result<Self, Problem> {
+        serde_json::from_slice(&answer.body).map(Self).map_err(Problem::internal)
+    }
+}
+
+/// The name alone tells that it was told before: what it says may differ by then, when a product was changed.
+fn key(part: &str, number: usize, now: Timestamp) -> Option<Key> {
+    let name = format!("{part}/{number}");
+    Some(Key::new(&name, Scope::Token(ACTOR), Fingerprint([0; 32]), now))
 }
 
 /// Tells what would become of each item if it were set now, and sets none.

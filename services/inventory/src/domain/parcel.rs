@@ -1,6 +1,7 @@
 //! Parcels: committed pieces that leave the building, all of a reservation's at once or in parts. A
 //! parcel leaves once, however often it is sent; a reservation is shipped when nothing of it is left.
 
+use techtrove_core::planted;
 use techtrove_inventory_api::{ReservationId, ReservationState};
 
 use super::{Lines, Standing};
@@ -45,7 +46,9 @@ pub fn decide_ship(
         (Some(_), _) | (None, Held | Shipped) => ShipDecision::Mismatch,
         (None, Released | Expired) => ShipDecision::Ended,
         (None, Committed) => match left.without(&parcel.lines) {
-            Some(rest) if rest.is_empty() => ShipDecision::Send(Standing::lasting(Shipped)),
+            Some(rest) if rest.is_empty() && !planted("shipped-left-committed") => {
+                ShipDecision::Send(Standing::lasting(Shipped))
+            }
             Some(_) => ShipDecision::Send(standing),
             None => ShipDecision::Mismatch,
         },

@@ -10,6 +10,9 @@ use techtrove_inventory_api::{
 
 use crate::app::{self, App, MAX_ITEMS};
 
+/// The longest name of a part of an import, in bytes.
+const MAX_PART: usize = 200;
+
 /// Makes the SKUs of a product known, how they are sold, and whether they are.
 pub(super) async fn hear_of(
     State(app): State<App>,
@@ -25,7 +28,8 @@ pub(super) async fn set_stock(
     Json(request): Json<SetStockRequest>,
 ) -> Result<axum::Json<SetStockResponse>, HttpError> {
     check(&request)?;
-    let items = app::set_stock(&app, request.items).await.map_err(Problem::from)?;
+    let SetStockRequest { part, items } = request;
+    let items = app::set_stock(&app, &part, items).await.map_err(Problem::from)?;
     Ok(axum::Json(SetStockResponse { items }))
 }
 
@@ -40,6 +44,9 @@ pub(super) async fn try_stock(
 }
 
 fn check(request: &SetStockRequest) -> Result<(), Problem> {
+    if !(1..=MAX_PART).contains(&request.part.len()) {
+        return Err(Problem::invalid_field("/part", format!("1 to {MAX_PART} characters")));
+    }
     if request.items.len() > MAX_ITEMS {
         return Err(Problem::invalid_field("/items", format!("at most {MAX_ITEMS} items")));
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_core::{Quantity, Sku, TypedId};
+use techtrove_core::{Quantity, Sku, Timestamp, TypedId};
 use techtrove_db::{DbError, Sql, Tx, p};
 use techtrove_inventory_api::{
     Gone, KeyCount, Line, ReservationEntry, ReservationId, ReservedLine, StockEntry,
@@ -29,7 +29,7 @@ const SUM_MOVEMENTS: Sql = sums!(
     "CASE WHEN l.kind = 'ship' THEN -l.delta ELSE 0 END"
     "CASE WHEN l.kind = 'restock' THEN l.delta ELSE 0 END"
     "CASE WHEN l.kind = 'write_off' THEN -l.delta ELSE 0 END",
-    "movements l WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
+    "movements l WHERE l.sku > ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
 const SUM_RESERVATIONS: Sql = sums!(
@@ -38,13 +38,13 @@ const SUM_RESERVATIONS: Sql = sums!(
     "l.shipped"
     "l.returned",
     "reservation_lines l JOIN reservations r ON r.id = l.reservation_id AND r.attempt = l.attempt \
-     WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
+     WHERE l.sku > ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
 const SUM_WRITTEN_OFF: Sql = sums!(
     "CASE WHEN r.restocked = ? THEN 0 ELSE l.quantity END",
     "return_lines l JOIN returns r ON r.id = l.return_id \
-     WHERE l.sku >= ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
+     WHERE l.sku > ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
 /// The last SKU of a page behind `after`: of at most so many SKUs, and of about so many rows that are summed for them;
@@ -58,27 +58,35 @@ pub fn audit_stock_end(
     (skus, rows): (usize, usize),
 ) -> Result<Option<Sku>, DbError> {
     let after = after.map_or("", Sku::as_str);
-    let counted = [
+    let mut find = |statements: [(&'static str, usize); 3]| {
+        let mut found = Vec::new();
+        for (statement, skipped) in statements {
+            let sku = tx.query_opt(statement, p![after, bound(skipped)], |row| row.get(0))?;
+            found.extend::<Option<Sku>>(sku);
+        }
+        Ok::<_, DbError>(found)
+    };
+    let many = find([
         (
             "SELECT sku FROM stock WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?",
             skus.saturating_sub(1),
         ),
         ("SELECT sku FROM movements WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
         ("SELECT sku FROM reservation_lines WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
-    ];
-    let mut end: Option<Sku> = None;
-    for (statement, skipped) in counted {
-        let found = tx.query_opt(statement, p![after, bound(skipped)], |row| row.get(0))?;
-        end = [end, found].into_iter().flatten().min();
+    ])?;
+    if let Some(first) = many.into_iter().min() {
+        return Ok(Some(first));
     }
-    if end.is_none() {
-        end =
-            tx.query_one("SELECT MAX(sku) FROM stock WHERE sku > ?", p![after], |row| row.get(0))?;
-    }
-    Ok(end)
+    let last = find([
+        ("SELECT sku FROM stock WHERE sku > ? ORDER BY sku DESC LIMIT 1 OFFSET ?", 0),
+        ("SELECT sku FROM movements WHERE sku > ? ORDER BY sku DESC LIMIT 1 OFFSET ?", 0),
+        ("SELECT sku FROM reservation_lines WHERE sku > ? ORDER BY sku DESC LIMIT 1 OFFSET ?", 0),
+    ])?;
+    Ok(last.into_iter().max())
 }
 
-/// The SKUs behind `after`, up to `last`, in SKU order.
+/// The SKUs behind `after`, up to `last`, in SKU order. One that has no row of its own any more, but movements or
+/// reservations, is there with none on hand.
 ///
 /// # Errors
 /// When the database fails.
@@ -87,100 +95,98 @@ pub fn audit_stock(
     after: Option<&Sku>,
     last: &Sku,
 ) -> Result<Vec<StockEntry>, DbError> {
-    let mut entries = tx.query(
+    let range = (after.map_or("", Sku::as_str), last);
+    let rows = tx.query(
         "SELECT sku, on_hand, held, committed, updated_at, keyed FROM stock \
-         WHERE location = ? AND sku > ? AND sku <= ? ORDER BY sku",
-        p![MAIN, after.map_or("", Sku::as_str), last],
+         WHERE sku > ? AND sku <= ? AND location = ? ORDER BY sku",
+        p![range.0, range.1, MAIN],
         |row| {
-            Ok(StockEntry {
-                sku: row.get(0)?,
-                on_hand: row.get(1)?,
-                held: row.get(2)?,
-                committed: row.get(3)?,
-                movements: 0,
-                held_by_reservations: 0,
-                committed_by_reservations: 0,
-                moved: Gone::default(),
-                gone: Gone::default(),
-                keys: row.get::<bool>(5)?.then(KeyCount::default),
-                updated_at: row.get(4)?,
-            })
+            let keyed = row.get::<bool>(5)?;
+            let (on_hand, held, committed) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let entry = lone_entry(row.get(0)?);
+            let keys = keyed.then(KeyCount::default);
+            Ok(StockEntry { on_hand, held, committed, keys, updated_at: row.get(4)?, ..entry })
         },
     )?;
-    if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-        let (first, last) = (first.sku.clone(), last.sku.clone());
-        let moved = sum_movements(tx, &first, &last)?;
-        let reserved = sum_reservations(tx, &first, &last)?;
-        let written_off = sum_written_off(tx, &first, &last)?;
-        let keys = count_keys(tx, &first, &last)?;
-        for entry in &mut entries {
-            if let Some((sum, moved)) = moved.get(&entry.sku) {
-                (entry.movements, entry.moved) = (*sum, *moved);
-            }
-            if let Some((held, committed, gone)) = reserved.get(&entry.sku) {
-                entry.held_by_reservations = *held;
-                entry.committed_by_reservations = *committed;
-                entry.gone = *gone;
-            }
-            entry.gone.written_off = written_off.get(&entry.sku).copied().unwrap_or(0);
-            entry.keys = keys.get(&entry.sku).copied().or(entry.keys);
-        }
+    let mut entries: BTreeMap<Sku, StockEntry> =
+        rows.into_iter().map(|entry| (entry.sku.clone(), entry)).collect();
+    let mut entry = |sku: Sku, change: &dyn Fn(&mut StockEntry)| {
+        change(entries.entry(sku.clone()).or_insert_with(|| lone_entry(sku)));
+    };
+    for (sku, (sum, moved)) in sum_movements(tx, range)? {
+        entry(sku, &|entry| (entry.movements, entry.moved) = (sum, moved));
     }
-    Ok(entries)
+    for (sku, (held, committed, gone)) in sum_reservations(tx, range)? {
+        entry(sku, &|entry| {
+            (entry.held_by_reservations, entry.committed_by_reservations) = (held, committed);
+            entry.gone = gone;
+        });
+    }
+    for (sku, written_off) in sum_written_off(tx, range)? {
+        entry(sku, &|entry| entry.gone.written_off = written_off);
+    }
+    for (sku, keys) in count_keys(tx, range)? {
+        entry(sku, &|entry| entry.keys = Some(keys));
+    }
+    Ok(entries.into_values().collect())
 }
 
+/// What is there of a SKU of which nothing is known.
+fn lone_entry(sku: Sku) -> StockEntry {
+    StockEntry {
+        sku,
+        on_hand: 0,
+        held: 0,
+        committed: 0,
+        movements: 0,
+        held_by_reservations: 0,
+        committed_by_reservations: 0,
+        moved: Gone::default(),
+        gone: Gone::default(),
+        keys: None,
+        updated_at: Timestamp::from_micros(0),
+    }
+}
+
+/// The SKUs behind one, up to another.
+type Range<'a> = (&'a str, &'a Sku);
+
+/// What is summed, by SKU.
+type BySku<T> = Vec<(Sku, T)>;
+
 /// The sum of a SKU's movements, and those of what left and came back.
-fn sum_movements(
-    tx: &mut Tx<'_>,
-    first: &Sku,
-    last: &Sku,
-) -> Result<BTreeMap<Sku, (i64, Gone)>, DbError> {
-    let sums = tx.query(SUM_MOVEMENTS, p![first, last, MAIN], |row| {
+fn sum_movements(tx: &mut Tx<'_>, (after, last): Range<'_>) -> Result<BySku<(i64, Gone)>, DbError> {
+    tx.query(SUM_MOVEMENTS, p![after, last, MAIN], |row| {
         let (shipped, returned) = (row.get(2)?, row.get(3)?);
         let moved = Gone { shipped, returned, written_off: row.get(4)? };
         Ok((row.get(0)?, (row.get(1)?, moved)))
-    })?;
-    Ok(sums.into_iter().collect())
+    })
 }
 
 /// The pieces of each SKU that reservations hold, that they have committed, and that have left.
 fn sum_reservations(
     tx: &mut Tx<'_>,
-    first: &Sku,
-    last: &Sku,
-) -> Result<BTreeMap<Sku, (i64, i64, Gone)>, DbError> {
-    let sums = tx.query(SUM_RESERVATIONS, p![first, last, MAIN], |row| {
+    (after, last): Range<'_>,
+) -> Result<BySku<(i64, i64, Gone)>, DbError> {
+    tx.query(SUM_RESERVATIONS, p![after, last, MAIN], |row| {
         let gone = Gone { shipped: row.get(3)?, returned: row.get(4)?, written_off: 0 };
         Ok((row.get(0)?, (row.get(1)?, row.get(2)?, gone)))
-    })?;
-    Ok(sums.into_iter().collect())
+    })
 }
 
 /// The pieces of each SKU that came back and cannot be sold again.
-fn sum_written_off(
-    tx: &mut Tx<'_>,
-    first: &Sku,
-    last: &Sku,
-) -> Result<BTreeMap<Sku, i64>, DbError> {
-    let sums = tx.query(SUM_WRITTEN_OFF, p![true, first, last, MAIN], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })?;
-    Ok(sums.into_iter().collect())
+fn sum_written_off(tx: &mut Tx<'_>, (after, last): Range<'_>) -> Result<BySku<i64>, DbError> {
+    tx.query(SUM_WRITTEN_OFF, p![true, after, last, MAIN], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The licence keys that no buyer has seen, by SKU, where there are any.
-fn count_keys(
-    tx: &mut Tx<'_>,
-    first: &Sku,
-    last: &Sku,
-) -> Result<BTreeMap<Sku, KeyCount>, DbError> {
-    let counts = tx.query(
+fn count_keys(tx: &mut Tx<'_>, (after, last): Range<'_>) -> Result<BySku<KeyCount>, DbError> {
+    tx.query(
         "SELECT sku, COUNT(*), COUNT(reservation_id) FROM licence_keys \
-         WHERE sku >= ? AND sku <= ? AND location = ? AND revealed_at IS NULL GROUP BY sku",
-        p![first, last, MAIN],
+         WHERE sku > ? AND sku <= ? AND location = ? AND revealed_at IS NULL GROUP BY sku",
+        p![after, last, MAIN],
         |row| Ok((row.get(0)?, KeyCount { unseen: row.get(1)?, assigned: row.get(2)? })),
-    )?;
-    Ok(counts.into_iter().collect())
+    )
 }
 
 /// At most `limit` reservations that are open or have left, behind `after`, in the order of their ids and

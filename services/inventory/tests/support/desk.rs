@@ -138,7 +138,9 @@ impl Desk {
 
     pub async fn stock(&self, text: &str, keyed: bool, on_hand: Option<u32>) {
         let items = vec![SetStock { sku: sku(text), keyed, on_hand, low_stock_threshold: None }];
-        let answer = self.inventory.set_stock(&SetStockRequest { items }).await.expect("set");
+        let part = format!("{text}, {keyed}, {on_hand:?}");
+        let request = SetStockRequest { part, items };
+        let answer = self.inventory.set_stock(&request).await.expect("set");
         assert_eq!(answer.items[0].refused, None);
     }
 

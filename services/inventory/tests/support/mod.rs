@@ -147,7 +147,9 @@ impl Shop {
     /// What an import says of a SKU; gives the code of the refusal.
     pub async fn set(&self, text: &str, keyed: bool, on_hand: Option<u32>) -> Option<String> {
         let item = SetStock { sku: sku(text), keyed, on_hand, low_stock_threshold: None };
-        let outcome = app::set_stock(&self.app, vec![item]).await.expect("the database answers");
+        let part = self.app.ids.uuid().to_string();
+        let outcome = app::set_stock(&self.app, &part, vec![item]).await;
+        let outcome = outcome.expect("the database answers");
         outcome[0].refused.clone().map(|(code, _)| code)
     }
 

@@ -14,6 +14,8 @@ pub enum StockClaim {
     Nothing,
     /// Set aside, or about to be, or about to be given back or to leave.
     InFlight,
+    /// Set aside, while the buyer does what the payment provider asks of them.
+    Held,
     /// Sold and not shipped yet, in whole or in part.
     Committed,
     /// Sold, and gone.

@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use techtrove_core::planted;
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{self, Answer, Key};
 use techtrove_orders_api::{OrderId, OrderStatus};
@@ -80,8 +81,12 @@ impl Ask for CancelOrder {
     }
 
     fn write_down(&self, tx: &mut Tx<'_>, order: &mut Order) -> Result<(), Error> {
-        may_see(order, &self.viewer)?;
-        order.may_be_cancelled()?;
+        if !planted("cancelled-by-strangers") {
+            may_see(order, &self.viewer)?;
+        }
+        if !planted("cancellation-unchecked") {
+            order.may_be_cancelled()?;
+        }
         // Asked for again while it is under way: the first one stands.
         if order.cancel_asked.is_none() {
             order.cancel_asked = Some(self.note());

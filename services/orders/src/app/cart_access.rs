@@ -1,7 +1,7 @@
 //! Whose a cart is: the user's who is signed in, or the guest's who holds its token. To everybody else
 //! it does not exist.
 
-use techtrove_core::TypedId as _;
+use techtrove_core::{TypedId as _, planted};
 use techtrove_db::Tx;
 use techtrove_identity_api::{GuestSubject, UserId};
 
@@ -81,7 +81,7 @@ impl Access {
     fn open(self, found: Option<Cart>) -> Result<Cart, Error> {
         let own = |cart: &Cart| match cart.user_id {
             Some(owner) => self.user_id == Some(owner),
-            None => self.with_token,
+            None => self.with_token || self.user_id.is_some() && planted("cart-shown-to-strangers"),
         };
         found.filter(own).ok_or(Error::NotFound)
     }

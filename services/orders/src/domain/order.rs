@@ -317,10 +317,12 @@ impl Line {
     }
 }
 
-/// What inventory's books must show for an order of this status with this step in hand.
+/// What inventory's books must show for an order of this status with this step in hand, and a payment that waits for
+/// the buyer or does not.
 #[must_use]
-pub fn stock_claim(status: OrderStatus, step: Option<Step>) -> StockClaim {
+pub fn stock_claim(status: OrderStatus, step: Option<Step>, awaits_buyer: bool) -> StockClaim {
     match status {
+        OrderStatus::Pending if awaits_buyer && step == Some(Step::Authorize) => StockClaim::Held,
         OrderStatus::Pending => StockClaim::InFlight,
         // It may be done already, and not be known.
         _ if matches!(step, Some(Step::Release | Step::Ship)) => StockClaim::InFlight,

@@ -2,7 +2,7 @@
 //! own setting. The parts always add up to the whole; a sum that cannot be counted is refused, never
 //! wrapped. Rates are in [`super::tax`], shipping prices in [`super::shipping`].
 
-use techtrove_core::{Currency, Money, MoneyError, Quantity};
+use techtrove_core::{Currency, Money, MoneyError, Quantity, planted};
 use techtrove_orders_api::Totals;
 
 use super::{
@@ -90,13 +90,16 @@ impl Pricing {
     ) -> Result<(Vec<LineTotals>, Totals), PricingError> {
         let country = destination.map_or(&self.home, |destination| &destination.country);
         let region = destination.and_then(|destination| destination.region.as_deref());
-        let rate = self.tax.rate(country, region);
-        let shipping = self.shipping_to(country, method)?;
+        let taxed = if planted("taxed-at-home") { &self.home } else { country };
+        let rate = self.tax.rate(taxed, region);
+        let sent_to = if planted("sent-at-home-prices") { &self.home } else { country };
+        let shipping = self.shipping_to(sent_to, method)?;
         let shipping_tax = self.tax_on(shipping, self.shipping_tax.rate(rate))?;
         let lines =
             pieces.iter().map(|line| self.line(line, rate)).collect::<Result<Vec<_>, _>>()?;
         let subtotal = Money::checked_sum(self.currency, lines.iter().map(|line| line.total))?;
-        let taxes = lines.iter().map(|line| line.tax).chain([shipping_tax]);
+        let shipping_tax = Some(shipping_tax).filter(|_| !planted("shipping-tax-forgotten"));
+        let taxes = lines.iter().map(|line| line.tax).chain(shipping_tax);
         let tax = Money::checked_sum(self.currency, taxes)?;
         let discount = Money::zero(self.currency);
         let shown = subtotal.checked_sub(discount)?.checked_add(shipping)?;

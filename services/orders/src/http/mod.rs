@@ -31,6 +31,7 @@ const WRITTEN: CardFree = CardFree::Members(&[
     "billing_address",
     "note",
     "reason",
+    "carrier",
 ]);
 
 /// What the gateway shows to the world.

@@ -10,12 +10,12 @@ use techtrove_orders_api::{
     CartClaim, HistoryClaim, LineEntry, OrderEntry, OrderId, ParcelCount, Parts, RefundClaim,
     RefundClaimState, ReturnClaim, ReturnStatus,
 };
-use techtrove_payments_api::PaymentId;
+use techtrove_payments_api::{PaymentId, PaymentStatus};
 use uuid::Uuid;
 
 use crate::domain::{
     Booking, EntryKind, RefundStatus, ShipmentStatus, booking_from_word, entry_kind_from_word,
-    fulfilment_from_word, refund_status_from_word, return_status_from_word,
+    fulfilment_from_word, payment_status_word, refund_status_from_word, return_status_from_word,
     shipment_status_from_word, status_from_word, step_from_word, stock_claim,
 };
 
@@ -210,17 +210,19 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
     let status = status_from_word(&status).map_err(DbError::decode)?;
     let step = row.get::<Option<String>>(7)?;
     let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
+    let payment_status = row.get::<String>(14)?;
+    let awaits_buyer = payment_status == payment_status_word(PaymentStatus::RequiresAction);
     Ok(OrderEntry {
         id: row.get(0)?,
         status,
-        stock: stock_claim(status, step),
+        stock: stock_claim(status, step, awaits_buyer),
         refused: row.get(15)?,
         numbered: row.get::<Option<String>>(16)?.is_some(),
         contact: row.get::<Option<String>>(21)?.is_some(),
         lines: Vec::new(),
         parcels: ParcelCount::default(),
         payment: techtrove_core::TypedId::uuid(row.get::<PaymentId>(2)?),
-        payment_status: row.get(14)?,
+        payment_status,
         total: Money::new(row.get(3)?, row.get(4)?),
         parts: Parts {
             subtotal: row.get(9)?,

@@ -27,6 +27,17 @@ const UPDATE_CART: Sql = Sql::new(
     "UPDATE carts SET status = ?, order_id = ?, revision = ?, updated_at = ? WHERE id = ?",
 );
 
+const TAKE_CART: Sql = Sql::new(
+    "UPDATE carts SET status = 'locked', order_id = ?, updated_at = ? \
+     WHERE id = ? AND revision = ? AND status = 'open'",
+);
+
+/// What a planted bug does: it takes the cart whatever was priced.
+const TAKE_ANYHOW: Sql = Sql::new(
+    "UPDATE carts SET status = 'locked', order_id = ?, updated_at = ? \
+     WHERE id = ? AND ? IS NOT NULL AND status = 'open'",
+);
+
 const INSERT_ITEM: Sql =
     Sql::new("INSERT INTO cart_items (cart_id, id, sku, quantity) VALUES (?, ?, ?, ?)");
 
@@ -210,8 +221,7 @@ pub fn take_cart(tx: &mut Tx<'_>, cart: CartAt, order: &Order) -> Result<bool, D
         return Ok(true);
     }
     let matched = tx.execute(
-        "UPDATE carts SET status = 'locked', order_id = ?, updated_at = ? \
-         WHERE id = ? AND revision = ? AND status = 'open'",
+        if planted("cart-of-any-revision") { TAKE_ANYHOW } else { TAKE_CART },
         p![order.id, order.created_at, cart.id, cart.revision],
     )?;
     Ok(matched == 1)
@@ -221,7 +231,7 @@ pub fn take_cart(tx: &mut Tx<'_>, cart: CartAt, order: &Order) -> Result<bool, D
 /// when they were told that there is none.
 pub(super) fn follow_order(tx: &mut Tx<'_>, order: &Order, change: &Change) -> Result<(), DbError> {
     let Some(cart) = order.cart_id else { return Ok(()) };
-    if change.forgets_buyer {
+    if change.forgets_buyer && !planted("refused-cart-left-locked") {
         tx.execute("UPDATE orders SET live_cart_id = NULL WHERE id = ?", p![order.id])?;
         tx.execute(
             "UPDATE carts SET status = 'open', order_id = NULL, updated_at = ? \

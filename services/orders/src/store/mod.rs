@@ -26,8 +26,8 @@ pub use orders::{insert_order, lookup_order, store_moved};
 pub use purchases::list_purchases;
 pub use returns::lookup_order_of_return;
 pub use sagas::{
-    Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, hurry, insert_saga, lock_order,
-    lookup_own_saga, lookup_saga, store_change, take_lease,
+    Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, end_leases, hurry, insert_saga,
+    lock_order, lookup_own_saga, lookup_saga, store_change, take_lease,
 };
 pub use shipments::list_parcels;
 pub use tracking::{

@@ -1,5 +1,6 @@
 //! The returns of orders, numbered within each, and what is in them.
 
+use techtrove_core::planted;
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 use techtrove_orders_api::{OrderId, ReturnId, ReturnStatus};
 
@@ -35,6 +36,7 @@ pub(super) fn changed<'a>(order: &'a Order, returns: &'a [Return]) -> Vec<(Sql, 
                 let new = requested(order, back);
                 new.into_iter().chain(counted(order, back)).collect()
             }
+            ReturnStatus::Rejected if planted("rejected-return-left-counted") => vec![moved(back)],
             ReturnStatus::Rejected => {
                 std::iter::once(moved(back)).chain(counted(order, back)).collect()
             }

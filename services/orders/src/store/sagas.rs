@@ -272,6 +272,18 @@ pub fn take_lease(tx: &mut Tx<'_>, lease: &Lease, now: Timestamp) -> Result<bool
     Ok(taken == 1)
 }
 
+/// Ends all leases, for whoever had them is dead.
+///
+/// # Errors
+/// When the database fails.
+pub fn end_leases(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE sagas SET due_at = ? WHERE lease_owner <> ? AND due_at > ?",
+        p![now, NOBODY, now],
+    )?;
+    Ok(())
+}
+
 /// Takes up to `limit` leases that ended by `now`, the oldest first, for `owner` until `until`.
 ///
 /// # Errors

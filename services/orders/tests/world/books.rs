@@ -75,6 +75,10 @@ impl World {
             let charge = till.charges.get(&PaymentId::from_uuid(entry.payment));
             match entry.stock {
                 StockClaim::InFlight => {}
+                StockClaim::Held => {
+                    assert_eq!(open.len(), 1, "{context} holds {open:?}");
+                    assert_eq!(open[0].state, ReservationState::Held, "{context}");
+                }
                 StockClaim::Nothing | StockClaim::Left => {
                     assert!(open.is_empty(), "{context} holds {open:?}")
                 }

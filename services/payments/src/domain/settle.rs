@@ -3,7 +3,7 @@
 //! once it has ended, [`refund_failed`]. It must never take silence for an answer, nor another charge's
 //! answer for this one's.
 
-use techtrove_core::Money;
+use techtrove_core::{Money, planted};
 use techtrove_payments_api::PaymentStatus;
 
 use super::{Booking, CustomerAction, Operation, OperationKind, OperationState, Payment, ledger};
@@ -220,7 +220,7 @@ fn refunded(
         open.kind == OperationKind::Refund && key == open.provider_key && amount == open.amount;
     let sum = payment.refunded.checked_add(amount).filter(|&sum| same && sum <= payment.captured);
     let Some(sum) = sum else { return Err(Unsettled::Disagreement("it tells of another refund")) };
-    let status = if sum == payment.captured {
+    let status = if sum == payment.captured && !planted("whole-refund-called-partial") {
         PaymentStatus::Refunded
     } else {
         PaymentStatus::PartiallyRefunded
@@ -241,7 +241,11 @@ pub fn refund_failed(payment: &Payment, amount: i64, code: &str) -> Result<Settl
     }
     let left = payment.refunded.checked_sub(amount).filter(|&left| amount > 0 && left >= 0);
     let Some(left) = left else { return Err(Unsettled::Disagreement("it gave less back")) };
-    let status = if left == 0 { PaymentStatus::Captured } else { PaymentStatus::PartiallyRefunded };
+    let status = match left {
+        _ if planted("lost-refund-left-standing") => payment.status,
+        0 => PaymentStatus::Captured,
+        _ => PaymentStatus::PartiallyRefunded,
+    };
     let bookings = ledger::refund_failed(amount);
     let mut settlement = end(payment, status, OperationState::Refused, bookings);
     settlement.payment.refunded = left;

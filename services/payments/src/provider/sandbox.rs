@@ -10,7 +10,7 @@ use futures::{
 };
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Currency, InvalidCurrency, Money, Timestamp};
+use techtrove_core::{Currency, InvalidCurrency, Money, Timestamp, planted};
 use techtrove_http::{Client, ClientError, header_text};
 use techtrove_payments_api::{FAILURE_CODE, INVALID_TOKEN, NextAction};
 
@@ -101,6 +101,9 @@ impl Sandbox {
         match self.client.post(&path).json(wish).call::<Refund>().await {
             Ok(refund) => refund.told(),
             Err(error) if says(&error, &FOR_GOOD) => Ok(refused(&error)),
+            Err(error @ ClientError::Refused(_)) if planted("refund-failure-taken-as-refusal") => {
+                Ok(refused(&error))
+            }
             Err(error) => Err(silence(error)),
         }
     }
@@ -273,6 +276,9 @@ impl Refund {
     fn told(self) -> Result<Told, NoAnswer> {
         match self.status {
             RefundStatus::Succeeded => Ok(Told::Refunded { key: self.key, amount: self.amount }),
+            RefundStatus::Pending if planted("refund-under-way-taken-as-made") => {
+                Ok(Told::Refunded { key: self.key, amount: self.amount })
+            }
             RefundStatus::Pending => Err(NoAnswer("the refund is under way".into())),
             RefundStatus::Failed | RefundStatus::Refused => {
                 let code = self.failure_code.as_deref().unwrap_or_default();

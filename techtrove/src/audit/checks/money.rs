@@ -1,6 +1,6 @@
 //! Orders against their payments.
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, TypedId as _};
 use techtrove_orders_api::{OrderEntry, OrderStatus, RefundClaim, RefundClaimState};
 use techtrove_payments_api::{PaymentEntry, PaymentStatus, RefundEntry, RefundState};
 
@@ -17,6 +17,11 @@ pub(in super::super) fn money(
     report: &mut Report,
 ) {
     given_back(order, report);
+    // One that was given up before it was asked for is for nothing.
+    let foreign = payment.filter(|it| !it.reference.is_nil() && it.reference != order.id.uuid());
+    report.expect(foreign.is_none(), Rule::OrderMoney, order.id, || {
+        format!("its payment is of another order: {foreign:?}")
+    });
     if order.settled {
         let agrees = money_agrees(order, payment) && status_agrees(order, payment);
         report.expect(agrees, Rule::OrderMoney, order.id, || {

@@ -1,5 +1,8 @@
 //! Payments against their own ledger and refunds, and against the provider's own book.
 
+use std::time::Duration;
+
+use techtrove_core::Timestamp;
 use techtrove_payments_api::{
     LedgerBalance, PaymentEntry, PaymentStatus, RefundEntry, RefundState,
 };
@@ -10,9 +13,16 @@ use super::super::{
     rule::Rule,
 };
 
+/// So long may a payment wait for its provider or its customer; it is given up long before.
+const OPEN_FOR: Duration = Duration::from_secs(3_600);
+
 /// A payment is what is booked for it, what its refunds come to, and no more than its status allows.
-pub(in super::super) fn payment(payment: &PaymentEntry, report: &mut Report) {
-    let PaymentEntry { id, status, captured, refunded, booked, .. } = payment;
+pub(in super::super) fn payment(payment: &PaymentEntry, now: Timestamp, report: &mut Report) {
+    let PaymentEntry { id, status, captured, refunded, booked, updated_at, .. } = payment;
+    let open = matches!(status, PaymentStatus::Unknown | PaymentStatus::RequiresAction);
+    report.expect(!open || now.since(*updated_at) <= OPEN_FOR, Rule::PaymentStuck, id, || {
+        format!("{status:?}, unchanged since {updated_at}")
+    });
     report.expect(is_as_booked(payment), Rule::PaymentLedger, id, || {
         format!("{status:?} with {captured} captured and {refunded} refunded, {booked:?}")
     });

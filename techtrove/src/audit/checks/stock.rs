@@ -52,6 +52,7 @@ pub(in super::super) fn reserved(
     let sold_as = |state| matches!(found, [one] if one.state == state && is_sale_of(one, order));
     let agrees = match order.stock {
         StockClaim::InFlight => found.len() <= 2,
+        StockClaim::Held => sold_as(ReservationState::Held),
         StockClaim::Nothing => found.is_empty(),
         StockClaim::Committed => sold_as(ReservationState::Committed),
         StockClaim::Left => sold_as(ReservationState::Shipped),

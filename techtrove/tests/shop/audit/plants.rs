@@ -69,6 +69,14 @@ pub const PLANTS: &[Plant] = &[
             ("inventory", "UPDATE stock SET committed = committed + 2 WHERE sku = 'KEY-1'"),
         ],
     ),
+    // Given back while the buyer is at their bank.
+    plant(
+        Rule::OrderStock,
+        &[
+            ("inventory", "UPDATE reservations SET state = 'released' WHERE state = 'held'"),
+            ("inventory", "UPDATE stock SET held = 0"),
+        ],
+    ),
     plant(
         Rule::OrderReturn,
         &[("orders", "UPDATE returns SET restock = 1 - restock WHERE restock IS NOT NULL")],
@@ -201,6 +209,18 @@ pub const PLANTS: &[Plant] = &[
     plant(
         Rule::OrderRefund,
         &[("orders", "UPDATE refunds SET amount = amount - 1 WHERE status = 'succeeded'")],
+    ),
+    plant(
+        Rule::OrderMoney,
+        &[(
+            "payments",
+            "UPDATE payments SET reference = x'00112233445566778899aabbccddeeff' \
+             WHERE id = (SELECT MAX(id) FROM payments WHERE status = 'captured')",
+        )],
+    ),
+    plant(
+        Rule::PaymentStuck,
+        &[("payments", "UPDATE payments SET updated_at = 0 WHERE customer_action = 'required'")],
     ),
     plant(
         Rule::PaymentWithoutOrder,

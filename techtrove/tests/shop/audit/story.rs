@@ -28,6 +28,12 @@ pub async fn happen(program: &Program, data: &Path) {
     people.refused_refund().await;
     people.licences().await;
     people.by_cart().await;
+    // One that waits for its buyer.
+    people
+        .public
+        .post("/api/v1/orders", &order("KEY-2", 1, "tok_requires_action"))
+        .await
+        .expect(201);
     let declined = people.public.post("/api/v1/orders", &order("KEY-2", 1, "tok_declined")).await;
     declined.expect(402);
 }

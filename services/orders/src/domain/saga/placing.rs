@@ -101,6 +101,7 @@ impl Saga {
         if report.status == PaymentStatus::RequiresAction
             && let Some(next) = &mut change.next
         {
+            next.deadline = next.deadline.filter(|_| !planted("time-begins-anew"));
             next.deadline.get_or_insert(facts.now.plus(facts.action));
         }
         Change { payment, ..change }
@@ -135,6 +136,9 @@ impl Saga {
         match outcome {
             Outcome::Unknown if planted("release-before-void") => self.go(Step::Release),
             Outcome::Payment(report) => match report.status {
+                PaymentStatus::Unknown if planted("void-under-way-taken-as-void") => {
+                    self.go(Step::Release)
+                }
                 PaymentStatus::Voided | PaymentStatus::Failed => {
                     Change { payment: Some(report.clone()), ..self.go(Step::Release) }
                 }
