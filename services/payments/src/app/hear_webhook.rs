@@ -42,7 +42,7 @@ pub async fn hear_webhook(app: &App, provider: &str, delivery: Delivery<'_>) -> 
     }
     if is_open {
         super::reconcile(app, id).await?;
-    } else if let Some(payment) = reserved.filter(|_| given_up && !planted("lapse-unheard")) {
+    } else if let Some(payment) = reserved.filter(|_| given_up) {
         recheck_charge(app, sender, &payment).await?;
     }
     match failed_refund.and_then(|key| key.parse().ok()).filter(|_| is_ours) {
