@@ -65,7 +65,7 @@ async fn on_payment_event(app: Arc<App>, event: Arc<Event>) -> Result<Taken, Han
         return Ok(Taken::Ignored);
     }
     let payment: PaymentChanged = event.decode_data()?;
-    app::take_payment_news(app, event, OrderId::from_uuid(payment.reference)).await?;
+    app::take_payment_news(app, event, payment).await?;
     Ok(Taken::Handled)
 }
 

@@ -13,7 +13,7 @@ use std::{
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use http::StatusCode;
 use serde_json::Value;
-use support::{Sandbox, on_virtual_time};
+use support::{Sandbox, code, on_virtual_time};
 use techtrove_http::Client;
 use techtrove_sandbox::app::deliver_webhooks;
 
@@ -124,5 +124,28 @@ fn what_a_bank_decides_of_a_refund_is_announced_by_its_key() {
         let kinds: Vec<_> = told.iter().map(|webhook| &webhook["type"]).collect();
         assert_eq!(kinds, ["refund.failed", "refund.updated"]);
         assert!(told.iter().all(|it| it["charge"]["key"] == "k" && it["refund"]["key"] == "r1"));
+    });
+}
+
+#[test]
+fn a_reservation_that_its_bank_ends_is_announced_once_and_nothing_else_is_touched() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        let receiver = connect(&sandbox, 0);
+        sandbox.charge("k", "tok_ok").await.expect("charged");
+        sandbox.captured("taken", "tok_ok").await;
+
+        for key in ["k", "k", "taken"] {
+            sandbox.change(key, "lapse").await.expect("answered");
+        }
+        deliver_webhooks(&sandbox.app).await.expect("the books answer");
+
+        let told: Vec<_> = receiver.taken.lock().expect("not poisoned").clone();
+        let told: Vec<_> = told.iter().map(|it| (&it["type"], &it["charge"]["key"])).collect();
+        assert_eq!(told, [(&Value::from("charge.voided"), &Value::from("k"))]);
+        assert_eq!(sandbox.ledger("k").await, [100, 0, 100, 0]);
+        assert_eq!(sandbox.ledger("taken").await, [100, 100, 0, 0]);
+        assert_eq!(code(sandbox.change("k", "capture").await), "charge_voided");
+        assert_eq!(code(sandbox.change("nobody", "lapse").await), "charge_not_found");
     });
 }

@@ -60,11 +60,11 @@ pub(super) async fn take(app: &App, drive: &mut Drive) -> Outcome {
         Task::Commit { attempt } => commit(app, order, attempt).await,
         Task::Capture => {
             let call = app.payments.capture(order.payment.id);
-            moved_money(order, once("capture", app.config.deadlines.payment, call).await)
+            moved_money(app, order, once("capture", app.config.deadlines.payment, call).await).await
         }
         Task::Void => {
             let call = app.payments.void(order.payment.id);
-            moved_money(order, once("void", app.config.deadlines.payment, call).await)
+            moved_money(app, order, once("void", app.config.deadlines.payment, call).await).await
         }
         Task::Release { attempts } => release(app, order, attempts).await,
         Task::Refund => match order.pending_refund() {
@@ -227,10 +227,11 @@ async fn refund(app: &App, order: &Order, refund: &Refund) -> Outcome {
             let code = reason.unwrap_or(&problem.code).to_owned();
             Outcome::RefundRefused { refund: refund.id, code }
         }
-        answer => match moved_money(order, answer) {
+        Ok(payment) => match report(order, payment) {
             Outcome::Payment(_) => Outcome::Refunded(refund.id),
             other => other,
         },
+        Err(_) => Outcome::Unknown,
     }
 }
 
@@ -291,10 +292,13 @@ fn ended_or_unknown(failure: &Failure) -> Outcome {
     }
 }
 
-fn moved_money(order: &Order, answer: Result<Payment, Failure>) -> Outcome {
+/// A refusal only says that the payment does not stand as it was thought to: how it stands is asked.
+async fn moved_money(app: &App, order: &Order, answer: Result<Payment, Failure>) -> Outcome {
     match answer {
         Ok(payment) => report(order, payment),
-        Err(Failure::Refused(problem)) if problem.is(INVALID_TRANSITION) => Outcome::Refused,
+        Err(Failure::Refused(problem)) if problem.is(INVALID_TRANSITION) => {
+            reconcile(app, order).await
+        }
         Err(_) => Outcome::Unknown,
     }
 }

@@ -11,12 +11,15 @@ use techtrove_http::idempotency;
 use techtrove_orders_api::OrderId;
 use techtrove_payments_api::RefundFailed;
 
-use super::{App, answer, payment_news::follow_up};
+use super::{
+    App, answer,
+    payment_news::{Owing, follow_up},
+};
 use crate::{
-    domain::{CapturePolicy, Refund, RefundStatus, saga::Saga},
+    domain::{Refund, RefundStatus},
     error::Error,
     events::PAYMENTS_CONSUMER,
-    store::{self, Lease, Locked, StoredSaga},
+    store,
 };
 
 /// Takes the news of an order's refund.
@@ -29,13 +32,11 @@ pub(crate) async fn take_refund_news(
     failed: RefundFailed,
 ) -> Result<(), HandlerError> {
     let (order, now) = (OrderId::from_uuid(failed.reference), app.clock.now());
-    // Whoever has time may drive it.
-    let lease = Lease { order, owner: app.ids.uuid(), until: now };
-    let capture = app.config.capture;
+    let owing = Owing::new(&app, order, now);
     let told = (order, failed.refund_id, failed.failure_code.clone());
     let taken = app.db.write("orders.refund_news", move |tx| -> Result<_, HandlerError> {
         Ok(techtrove_bus::first_time(tx, PAYMENTS_CONSUMER, &event)?
-            && write_down(tx, &failed, &lease, now, capture)?)
+            && write_down(tx, &failed, &owing, now)?)
     });
     if taken.await? {
         let (order, refund, code) = told;
@@ -51,30 +52,22 @@ pub(crate) async fn take_refund_news(
 fn write_down(
     tx: &mut Tx<'_>,
     failed: &RefundFailed,
-    lease: &Lease,
+    owing: &Owing,
     now: Timestamp,
-    capture: CapturePolicy,
 ) -> Result<bool, Error> {
-    let Some(Locked { mut order, is_open }) = store::lock_order(tx, lease.order)? else {
-        return Ok(false);
-    };
-    let Some(change) = order.refund_lost(failed.refund_id, &failed.failure_code, now) else {
+    let order = OrderId::from_uuid(failed.reference);
+    let Some(locked) = store::lock_order(tx, order)? else { return Ok(false) };
+    let Some(change) = locked.order.refund_lost(failed.refund_id, &failed.failure_code, now) else {
         return Ok(false);
     };
     let pending = |refund: &Refund| refund.status == RefundStatus::Pending;
-    let waits = order.refunds.iter().any(|it| it.id == failed.refund_id && pending(it));
-    let stations = order.history.len();
-    order.apply(&change, now);
-    store::store_moved(tx, &order, &change, stations)?;
+    let mut known = locked.order.refunds.iter();
+    let waits = known.any(|it| it.id == failed.refund_id && pending(it));
+    let order = owing.store(tx, locked, &change)?;
     if waits {
         for (key, answer) in answer::asked_for(&order, &change)? {
             idempotency::finish(tx, &key, &answer)?;
         }
-    }
-    if is_open {
-        store::hurry(tx, lease.order, now)?;
-    } else if let Some(saga) = Saga::resume(&order, capture, now) {
-        store::insert_saga(tx, lease, &StoredSaga { saga, claim: None, revision: 0 })?;
     }
     Ok(true)
 }

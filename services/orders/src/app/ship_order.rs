@@ -79,7 +79,8 @@ impl Ask for Asked {
             let (from, to) = (order.status, OrderStatus::Shipped);
             return Err(InvalidTransition { from, to }.into());
         }
-        if order.payment.captured == 0 && self.capture == CapturePolicy::Confirmation {
+        let late = self.capture == CapturePolicy::Shipment && !order.cannot_be_paid();
+        if order.payment.captured == 0 && !late {
             return Err(Error::NotCaptured);
         }
         if order.payment.captured > 0 && order.refundable() == 0 {

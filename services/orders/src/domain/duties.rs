@@ -1,8 +1,8 @@
 //! What is still owed to an order once it has been placed: the next step, read off the order as it
 //! stands. Whoever asks something of an order only writes it down there (a cancellation, a refund, a
 //! parcel); the saga comes here whenever a step is done, so that nothing written down is forgotten. A
-//! cancellation comes first, money before parcels; but a refund that waits for its bank comes when it is to
-//! be asked about again, and holds up nothing.
+//! cancellation comes first, also that of an order which cannot be paid any more, and money before parcels; but a
+//! refund that waits for its bank comes when it is to be asked about again, and holds up nothing.
 
 use std::{str::FromStr, time::Duration};
 
@@ -68,9 +68,7 @@ impl FromStr for CapturePolicy {
 pub fn next_step(order: &Order, policy: CapturePolicy, now: Timestamp) -> Option<Step> {
     match order.status {
         OrderStatus::Pending | OrderStatus::PaymentFailed => return None,
-        _ if order.cancel_asked.is_some() && order.may_be_cancelled().is_ok() => {
-            return Some(Step::Release);
-        }
+        _ if order.is_to_be_cancelled() => return Some(Step::Release),
         _ => {}
     }
     let reserved = order.payment.status == PaymentStatus::Authorized;

@@ -14,7 +14,7 @@ use super::{
     Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Return, Shipment,
     ShipmentStatus,
     cart::CartId,
-    saga::{Change, Step},
+    saga::{Change, PaymentReport, Step},
     way,
 };
 
@@ -277,6 +277,35 @@ impl Order {
         self.lines.get(line).map_or(0, |line| {
             line.quantity.get().saturating_sub(line.shipped).saturating_sub(packed)
         })
+    }
+
+    /// Whether a live order's money is gone: what its provider had reserved has lapsed before it was taken,
+    /// and nobody can reserve it again. Nothing of such an order has left, since money comes first.
+    #[must_use]
+    pub fn cannot_be_paid(&self) -> bool {
+        let live = matches!(self.status, OrderStatus::Confirmed | OrderStatus::Processing);
+        let gone = matches!(self.payment.status, PaymentStatus::Voided | PaymentStatus::Failed);
+        live && gone && !planted("lapse-ignored")
+    }
+
+    /// What it changes that the provider has ended the reservation of the order's money by itself; nothing
+    /// where that is known, or a cancellation gives the money up anyhow.
+    #[must_use]
+    pub fn lapsed(&self) -> Option<Change> {
+        let reserved = self.payment.status == PaymentStatus::Authorized;
+        let needed = matches!(
+            self.status,
+            OrderStatus::Pending | OrderStatus::Confirmed | OrderStatus::Processing
+        );
+        let payment = Some(PaymentReport::none(PaymentStatus::Voided));
+        (reserved && needed && self.cancel_asked.is_none())
+            .then(|| Change { payment, ..Change::default() })
+    }
+
+    /// Whether the order is to be cancelled: that was asked for, or it cannot be paid any more.
+    #[must_use]
+    pub fn is_to_be_cancelled(&self) -> bool {
+        (self.cancel_asked.is_some() || self.cannot_be_paid()) && self.may_be_cancelled().is_ok()
     }
 
     /// Whether the order may still be cancelled.

@@ -179,8 +179,6 @@ pub enum Outcome {
         /// Why.
         code: String,
     },
-    /// The neighbour says that this can never be.
-    Refused,
     /// No certain answer.
     Unknown,
 }

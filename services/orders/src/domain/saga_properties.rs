@@ -9,7 +9,7 @@ use techtrove_payments_api::PaymentStatus;
 use uuid::Uuid;
 
 use super::{
-    CapturePolicy, RefundStatus,
+    CapturePolicy, RefundStatus, Withdrawal,
     saga::{Facts, Hand, Outcome, Pin, Reply, Saga, Step, Task},
     saga_run::{Fate, PATIENCE, Run, Wish, begun},
     saga_world::{CALLS, Stock, TOTAL, World, friendly},
@@ -36,6 +36,8 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         1 => Just(Wish::Complete),
         1 => Just(Wish::LoseRefund),
         1 => any::<bool>().prop_map(Wish::Decide),
+        1 => Just(Wish::Lapse),
+        1 => Just(Wish::HearOfLapse),
     ]
 }
 
@@ -86,10 +88,10 @@ proptest! {
 
     /// What nobody should answer changes nothing for the worse: no step is left out by it.
     #[test]
-    fn an_answer_out_of_place_never_confirms_nor_gives_back(step in 0..6_usize, answered: bool, odd in 0..3_usize) {
+    fn an_answer_out_of_place_never_confirms_nor_gives_back(step in 0..6_usize, answered: bool, odd in 0..2_usize) {
         let steps = [Step::Hold, Step::Authorize, Step::Commit, Step::Capture, Step::Void, Step::Release];
         let saga = Saga { step: steps[step], answered, ..begun() };
-        let outcome = [Outcome::Refused, Outcome::Unknown, Outcome::NotAsked][odd].clone();
+        let outcome = [Outcome::Unknown, Outcome::NotAsked][odd].clone();
         let run = Run::new(friendly());
         let facts = Facts {
             hand: Hand::Recovery,
@@ -381,4 +383,52 @@ fn after_a_few_refusals_the_money_of_a_cancelled_order_waits_for_staff() {
     assert_eq!((waits, refused), ((5, Some(Step::Refund)), TOTAL));
     run.check();
     assert_eq!((run.order.refunds.len(), run.order.payment.refunded), (7, TOTAL));
+}
+
+/// An order on its way under this policy whose reservation lapses before `lapses_at` of its steps.
+fn lapsing(capture: CapturePolicy, lapses_at: usize) -> Run {
+    let mut run = Run::new(friendly());
+    run.capture = capture;
+    (0..lapses_at).for_each(|_| run.step(Fate::Arrives));
+    run.world.lapse();
+    run
+}
+
+#[test]
+fn a_reservation_that_lapsed_before_it_was_taken_ends_the_order() {
+    let mut run = lapsing(CapturePolicy::Confirmation, 1);
+    assert_eq!(run.saga.as_ref().map(|saga| saga.step), Some(Step::Capture));
+
+    run.finish();
+
+    run.check();
+    assert_eq!(run.status(), OrderStatus::Cancelled);
+    assert_eq!(run.order.payment.status, PaymentStatus::Voided);
+}
+
+#[test]
+fn a_parcel_of_an_order_whose_reservation_lapsed_never_leaves_and_the_order_ends() {
+    let mut run = lapsing(CapturePolicy::Shipment, 3);
+    assert_eq!((run.status(), &run.saga), (OrderStatus::Confirmed, &None));
+
+    run.step(Fate::Asked(Wish::Ship(1)));
+    run.finish();
+
+    run.check();
+    let why: Vec<_> = run.order.shipments.iter().map(|parcel| parcel.withdrawn_for).collect();
+    assert_eq!((run.status(), why), (OrderStatus::Cancelled, vec![Some(Withdrawal::NotCaptured)]));
+}
+
+#[test]
+fn a_lapse_that_is_told_of_ends_the_order_and_so_does_a_cancellation_that_comes_first() {
+    for wish in [Wish::HearOfLapse, Wish::Cancel] {
+        let mut run = lapsing(CapturePolicy::Shipment, 3);
+
+        run.step(Fate::Asked(wish));
+        (0..4).for_each(|_| run.step(Fate::Arrives));
+
+        run.check();
+        assert_eq!(run.status(), OrderStatus::Cancelled, "{wish:?}");
+        assert_eq!(run.order.payment.status, PaymentStatus::Voided, "{wish:?}");
+    }
 }

@@ -47,6 +47,10 @@ pub enum Wish {
     LoseRefund,
     /// The bank decides of a refund that waits for it: whether it is made.
     Decide(bool),
+    /// The provider ends the reservation by itself.
+    Lapse,
+    /// Payments tells of it.
+    HearOfLapse,
 }
 
 /// An order being driven, as far as it is stored.
@@ -110,7 +114,8 @@ impl Run {
             Wish::Ship(pieces) if !cancelling => {
                 let packing =
                     matches!(order.status, OrderStatus::Confirmed | OrderStatus::Processing);
-                let payable = order.payment.captured > 0 || self.capture == CapturePolicy::Shipment;
+                let late = self.capture == CapturePolicy::Shipment && !order.cannot_be_paid();
+                let payable = order.payment.captured > 0 || late;
                 let wanted =
                     [("GPU".parse().expect("a SKU"), Quantity::new(pieces).expect("some"))];
                 let Ok(pieces) = pack(order, Some(&wanted)).or_else(|_| pack(order, None)) else {
@@ -138,6 +143,8 @@ impl Run {
                 }
             }
             Wish::Decide(made) => self.world.decide(made),
+            Wish::Lapse => self.world.lapse(),
+            Wish::HearOfLapse => hear_of_lapse(&self.world, order, now),
             Wish::Complete if self.world.money == Some(PaymentStatus::RequiresAction) => {
                 self.world.money = Some(PaymentStatus::Authorized);
             }
@@ -249,6 +256,8 @@ impl Run {
             for _ in 0..40 {
                 self.step(Fate::Arrives);
             }
+            // What has lapsed is told of in the end.
+            self.ask(Wish::HearOfLapse);
             // What was refused too often waits for staff.
             let left = self.order.refundable();
             if self.saga.is_some() && left > 0 {
@@ -325,9 +334,19 @@ impl Run {
                 assert!(none || refunded == TOTAL, "{money:?}, {refunded} given back");
             }
             _ if self.capture == CapturePolicy::Confirmation => assert_eq!(taken, TOTAL),
-            OrderStatus::Confirmed => assert!(money.is_some()),
+            OrderStatus::Confirmed => assert!(
+                matches!(money, Some(PaymentStatus::Authorized | PaymentStatus::Captured)),
+                "an order that cannot be paid any more waits: {money:?}"
+            ),
             _ => assert_eq!(taken, TOTAL),
         }
+    }
+}
+
+/// Payments tells that the reservation has lapsed, if it has.
+fn hear_of_lapse(world: &World, order: &mut Order, now: Timestamp) {
+    if let (Some(PaymentStatus::Voided), Some(change)) = (world.money, order.lapsed()) {
+        order.apply(&change, now);
     }
 }
 

@@ -154,6 +154,13 @@ impl World {
         self.report(self.money())
     }
 
+    /// The provider ends the reservation by itself.
+    pub fn lapse(&mut self) {
+        if self.money == Some(PaymentStatus::Authorized) {
+            self.money = Some(PaymentStatus::Voided);
+        }
+    }
+
     fn void(&mut self) -> Outcome {
         if self.money != Some(PaymentStatus::Failed) {
             assert_ne!(self.money, Some(PaymentStatus::Captured), "captured money was given up");

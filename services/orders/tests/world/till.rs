@@ -178,6 +178,15 @@ impl Till {
         lost
     }
 
+    /// The provider ends every reservation by itself.
+    pub fn lapse(&mut self) {
+        for charge in self.charges.values_mut() {
+            if charge.status == PaymentStatus::Authorized {
+                charge.status = PaymentStatus::Voided;
+            }
+        }
+    }
+
     /// The customers do what was asked of them.
     pub fn complete_actions(&mut self) {
         for charge in self.charges.values_mut() {

@@ -2,24 +2,26 @@
 //! or its refund stands. So duplicates, any order and lies do no harm.
 
 use techtrove_core::planted;
-use techtrove_payments_api::PaymentId;
+use techtrove_payments_api::{PaymentId, PaymentStatus};
 
-use super::{App, recheck_refund::recheck_refund};
+use super::{App, recheck_charge::recheck_charge, recheck_refund::recheck_refund};
 use crate::{
     error::Error,
     provider::{Delivery, Heard},
     store,
 };
 
-/// Asks the provider about the charge that its webhook names, when something about it is open here, and
-/// about a refund that is said to have failed, when it was made here.
+/// Asks the provider about the charge that its webhook names, when something about it is open here or it is
+/// said to have been given up, and about a refund that is said to have failed, when it was made here.
 ///
 /// # Errors
-/// When there is no such provider, the webhook is not its own, the database does not answer, or a refund
-/// that may have failed could not be looked at now: then the webhook has to come again.
+/// When there is no such provider, the webhook is not its own, the database does not answer, or what
+/// may have been given up or have failed could not be looked at now: then the webhook has to come again.
 pub async fn hear_webhook(app: &App, provider: &str, delivery: Delivery<'_>) -> Result<(), Error> {
     let sender = app.providers.lookup(provider).ok_or(Error::NoSuchSender)?;
-    let Some(Heard { charge, failed_refund }) = sender.read_webhook(&delivery, app.now())? else {
+    let Some(Heard { charge, failed_refund, given_up }) =
+        sender.read_webhook(&delivery, app.now())?
+    else {
         return Ok(());
     };
     let Ok(id) = charge.parse::<PaymentId>() else { return Ok(()) };
@@ -30,6 +32,7 @@ pub async fn hear_webhook(app: &App, provider: &str, delivery: Delivery<'_>) -> 
     let (is_ours, is_open) =
         (found.is_some(), found.as_ref().is_some_and(|payment| payment.open.is_some()));
     metrics::counter!("payments_webhooks_total", "provider" => sender.name()).increment(1);
+    let reserved = found.clone().filter(|payment| payment.status == PaymentStatus::Authorized);
     let late = found.clone().filter(|payment| payment.open.is_none() && payment.terms.is_some());
     if let Some(payment) = found.filter(|_| is_open && planted("webhook-trusted")) {
         return super::drive::assume_authorized(app, payment).await;
@@ -39,6 +42,8 @@ pub async fn hear_webhook(app: &App, provider: &str, delivery: Delivery<'_>) -> 
     }
     if is_open {
         super::reconcile(app, id).await?;
+    } else if let Some(payment) = reserved.filter(|_| given_up) {
+        recheck_charge(app, sender, &payment).await?;
     }
     match failed_refund.and_then(|key| key.parse().ok()).filter(|_| is_ours) {
         Some(refund) => recheck_refund(app, sender, id, refund).await,

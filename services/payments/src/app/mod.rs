@@ -9,6 +9,7 @@ mod complete_action;
 mod drive;
 mod hear_webhook;
 mod look_again;
+mod recheck_charge;
 mod recheck_refund;
 mod reconcile;
 mod recover;

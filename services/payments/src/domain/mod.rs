@@ -24,5 +24,5 @@ pub use payment::{
 };
 pub use secret::{InvalidSecret, Secret};
 pub use settle::{
-    ChargeStatus, ProviderCharge, Settlement, Told, Unsettled, refund_failed, settle,
+    ChargeStatus, ProviderCharge, Settlement, Told, Unsettled, is_given_up, refund_failed, settle,
 };

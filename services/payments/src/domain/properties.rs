@@ -28,6 +28,10 @@ enum Event {
     RefuseNext,
     /// A refund that was made fails at its bank; whether we hear of it.
     Lose(u8, bool),
+    /// The bank ends the reservation by itself.
+    Lapse,
+    /// The provider tells that it has given the charge up, which may be a lie.
+    HearOfLapse,
     Reconcile,
     /// A message reaches the provider, and stays on its way too: it may arrive again, late.
     Arrive(u8),
@@ -51,6 +55,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         4 => (0_u8..4, 1_i64..70).prop_map(|(id, amount)| Event::Refund(id, amount)),
         1 => Just(Event::RefuseNext),
         2 => (0_u8..4, any::<bool>()).prop_map(|(id, heard)| Event::Lose(id, heard)),
+        1 => Just(Event::Lapse),
+        1 => Just(Event::HearOfLapse),
         2 => Just(Event::Reconcile),
         9 => any::<u8>().prop_map(Event::Arrive),
         2 => any::<u8>().prop_map(Event::Drop),
@@ -193,6 +199,18 @@ impl World {
         }
     }
 
+    /// We hear that the charge was given up, look at how it stands, and void what we hold to be reserved.
+    fn hear_of_lapse(&mut self) {
+        let told = self.provider.hear(&Message::Lookup);
+        let reserved = |payment: &&Payment| {
+            payment.open.is_none() && payment.status == PaymentStatus::Authorized
+        };
+        if self.payment.as_ref().filter(reserved).is_some_and(|payment| is_given_up(payment, &told))
+        {
+            self.change(OperationKind::Void);
+        }
+    }
+
     fn resume_if(
         &mut self,
         decision: Decision,
@@ -281,6 +299,8 @@ impl World {
                     self.recheck(*id);
                 }
             }
+            Event::Lapse => self.provider.lapse(),
+            Event::HearOfLapse => self.hear_of_lapse(),
             Event::Answer(pick) => self.answer(*pick),
         }
     }
@@ -323,7 +343,9 @@ impl World {
         }
         // What the customer did may have been late, and is found by asking.
         self.ask_until_told();
-        // What has failed is told of until it was heard.
+        // What has lapsed or failed is told of until it was heard.
+        self.hear_of_lapse();
+        self.ask_until_told();
         (0..4).for_each(|id| self.recheck(id));
     }
 

@@ -114,6 +114,14 @@ pub fn settle(payment: &Payment, open: &Operation, told: &Told) -> Result<Settle
     }
 }
 
+/// Whether what the provider tells of the payment's charge is that it was given up, as a provider does by
+/// itself with a reservation that has become too old.
+#[must_use]
+pub fn is_given_up(payment: &Payment, told: &Told) -> bool {
+    let Told::Charge(charge) = told else { return false };
+    charge.status == ChargeStatus::Voided && check_charge(payment, charge).is_ok()
+}
+
 fn check_charge(payment: &Payment, charge: &ProviderCharge) -> Result<(), Unsettled> {
     if charge.key != payment.id.to_string() {
         return Err(Unsettled::Disagreement("it tells of another charge"));

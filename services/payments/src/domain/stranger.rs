@@ -49,6 +49,13 @@ impl Provider {
         }
     }
 
+    /// The bank ends the reservation by itself.
+    pub fn lapse(&mut self) {
+        if self.status == Some(ChargeStatus::Authorized) {
+            self.status = Some(ChargeStatus::Voided);
+        }
+    }
+
     fn decide(&mut self, approved: bool) {
         self.charges += u32::from(approved);
         self.status =

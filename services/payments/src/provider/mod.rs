@@ -130,6 +130,8 @@ pub struct Heard {
     pub charge: String,
     /// Our key for the refund that is said to have failed, if that is said.
     pub failed_refund: Option<String>,
+    /// Whether the charge is said to have been given up.
+    pub given_up: bool,
 }
 
 /// The provider has not told. What was asked may have been done, or may be done yet.

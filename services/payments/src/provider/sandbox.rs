@@ -29,6 +29,9 @@ const SIGNATURE: HeaderName = HeaderName::from_static("sandbox-signature");
 /// The webhook that tells of a refund which has failed.
 const REFUND_FAILED: &str = "refund.failed";
 
+/// The one that tells of a charge which was given up.
+const GIVEN_UP: &str = "charge.voided";
+
 /// Asks the sandbox, and hears its webhooks.
 #[derive(Clone, Debug)]
 pub struct Sandbox {
@@ -133,6 +136,7 @@ impl Provider for Sandbox {
         let webhook: Option<Webhook> = serde_json::from_slice(delivery.body).ok();
         Ok(webhook.map(|Webhook { kind, charge, refund }| Heard {
             charge: charge.key,
+            given_up: kind == GIVEN_UP,
             failed_refund: refund.filter(|_| kind == REFUND_FAILED).map(|refund| refund.key),
         }))
     }

@@ -284,6 +284,13 @@ impl World {
         drop(self.provider.post(&path).json(&body).send().await);
     }
 
+    /// The bank ends the reservation by itself, and nobody is told.
+    pub async fn lapse(&self, id: PaymentId) {
+        let path = format!("/v1/charges/{id}/lapse");
+        let lapsed = self.provider.post(&path).send().await.expect("the stranger answers");
+        assert!(lapsed.status.is_success(), "{}", lapsed.status);
+    }
+
     /// The customer acts: with the sandbox by a call of ours, with Stripe at their bank.
     pub async fn complete(&self, id: PaymentId, outcome: ActionOutcome) -> Result<Payment, Error> {
         if self.face == Face::Stripe {

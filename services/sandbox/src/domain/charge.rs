@@ -285,6 +285,15 @@ impl Charge {
         }
     }
 
+    /// The bank ends the reservation by itself. What holds no reserved money stays as it is.
+    #[must_use]
+    pub fn lapse(&self) -> Change {
+        match self.status {
+            Status::Authorized => self.void().unwrap_or(Change::None),
+            _ => Change::None,
+        }
+    }
+
     /// The currency of the charge, once it was asked for.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {

@@ -11,6 +11,7 @@ enum Request {
     Complete(ActionOutcome),
     Capture,
     Void,
+    Lapse,
     Refund(u8, i64),
     EndRefund(u8, RefundOutcome),
 }
@@ -32,6 +33,7 @@ fn requests() -> impl Strategy<Value = Vec<Request>> {
         1 => Just(Request::Complete(ActionOutcome::Failed)),
         3 => Just(Request::Capture),
         1 => Just(Request::Void),
+        1 => Just(Request::Lapse),
         5 => (0_u8..4, 1_i64..70).prop_map(|(key, amount)| Request::Refund(key, amount)),
         2 => (0_u8..4, ended).prop_map(|(key, outcome)| Request::EndRefund(key, outcome)),
     ];
@@ -83,6 +85,7 @@ impl Books {
             (Request::Void, None) => Change::To(Charge::never(key("k")), None),
             (_, None) => return Err(Refusal::NotCaptured),
             (Request::Void, Some(charge)) => charge.void()?,
+            (Request::Lapse, Some(charge)) => charge.lapse(),
             (Request::Complete(outcome), Some(charge)) => charge.complete_action(*outcome)?,
             (Request::Capture, Some(charge)) => charge.capture()?,
             (Request::Refund(number, amount), Some(charge)) => {

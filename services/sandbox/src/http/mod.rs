@@ -35,6 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/charges/{key}/complete-action", post(complete_action))
         .route("/v1/charges/{key}/capture", post(capture_charge))
         .route("/v1/charges/{key}/void", post(void_charge))
+        .route("/v1/charges/{key}/lapse", post(lapse_charge))
         .route("/v1/charges/{key}/refunds", post(refund_charge))
         .route("/v1/charges/{key}/refunds/{refund}", get(get_refund))
         .route("/v1/charges/{key}/refunds/{refund}/end", post(end_refund))
@@ -93,6 +94,14 @@ async fn void_charge(
     let (faults, silence) = app.misbehaviour();
     let work = async move { app::void_charge(&app, key).await };
     Ok(Json(ChargeBody::from(&faults.around(Operation::Void, silence, work).await?)))
+}
+
+/// What a bank does by itself is no call of the shop's, so no fault meets it.
+async fn lapse_charge(
+    State(app): Shared,
+    Path(key): Path<String>,
+) -> Result<Json<ChargeBody>, HttpError> {
+    Ok(Json(ChargeBody::from(&app::lapse_charge(&app, path_key(&key)?).await?)))
 }
 
 async fn refund_charge(

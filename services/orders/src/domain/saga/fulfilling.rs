@@ -1,5 +1,6 @@
 //! What follows for an order that was placed: money is taken and given back, parcels leave, or the order
-//! is cancelled: its stock first, so that nobody waits for it, then its money, which is known by then.
+//! is cancelled, because that was asked for or its money is gone: its stock first, so that nobody waits for
+//! it, then its money, which is known by then.
 
 use std::time::Duration;
 
@@ -15,12 +16,12 @@ use super::{
 /// How often staff is reminded of money that nobody but them can give back.
 const REMINDER: Duration = Duration::from_secs(3_600);
 
+/// Why an order is cancelled for which nobody asked that.
+const LAPSED: &str = "cancelled by the shop: the payment lapsed before it was taken";
+
 impl Saga {
     pub(super) fn after_capture(&self, order: &Order, outcome: &Outcome) -> Change {
-        let Outcome::Payment(report) = outcome else {
-            let alert = (*outcome == Outcome::Refused).then_some("a capture was refused");
-            return self.wait(alert);
-        };
+        let Outcome::Payment(report) = outcome else { return self.wait(None) };
         match report.status {
             PaymentStatus::Captured
             | PaymentStatus::PartiallyRefunded
@@ -29,12 +30,9 @@ impl Saga {
                 self.wait(None)
             }
             PaymentStatus::Voided | PaymentStatus::Failed => {
-                let alert = Some("the money of a confirmed order is gone");
-                let parcels = withdrawn(order, Withdrawal::NotCaptured);
-                if order.cancel_asked.is_none() && parcels.is_empty() {
-                    return Change { payment: Some(report.clone()), ..self.wait(alert) };
-                }
-                done(Change { shipments: parcels, alert, ..Change::paid(report) })
+                let alert = order.has_shipped().then_some("what has left can never be paid");
+                let shipments = withdrawn(order, Withdrawal::NotCaptured);
+                done(Change { shipments, alert, ..Change::paid(report) })
             }
         }
     }
@@ -42,12 +40,17 @@ impl Saga {
     /// After the stock of a confirmed order was given back: it is cancelled, whatever its money does.
     pub(super) fn after_late_release(&self, order: &Order, outcome: &Outcome) -> Change {
         match outcome {
-            Outcome::Released => done(Change {
-                status: Some(OrderStatus::Cancelled),
-                note: order.cancel_asked.clone(),
-                shipments: withdrawn(order, Withdrawal::Cancelled),
-                ..Change::default()
-            }),
+            Outcome::Released => {
+                let asked = order.cancel_asked.clone();
+                let why =
+                    if asked.is_some() { Withdrawal::Cancelled } else { Withdrawal::NotCaptured };
+                done(Change {
+                    status: Some(OrderStatus::Cancelled),
+                    note: Some(asked.unwrap_or_else(|| LAPSED.to_owned())),
+                    shipments: withdrawn(order, why),
+                    ..Change::default()
+                })
+            }
             _ => self.wait(None),
         }
     }
@@ -65,7 +68,6 @@ impl Saga {
                 | PaymentStatus::PartiallyRefunded
                 | PaymentStatus::Refunded => done(Change::paid(report)),
             },
-            Outcome::Refused => self.wait(Some("a void was refused")),
             _ => self.wait(None),
         }
     }

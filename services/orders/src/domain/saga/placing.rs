@@ -151,7 +151,6 @@ impl Saga {
                     self.wait(Some("money was captured that was to be given up"))
                 }
             },
-            Outcome::Refused => self.wait(Some("a void was refused")),
             _ => self.wait(None),
         }
     }

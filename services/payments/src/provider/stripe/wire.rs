@@ -32,12 +32,15 @@ const DECLINED: &str = "card_declined";
 const NOT_CONFIRMED: (&str, &str) =
     ("payment_intent_authentication_failure", "authentication_failed");
 
+/// The event that tells of an intent which was given up, by the shop or by Stripe itself.
+const CANCELED: &str = "payment_intent.canceled";
+
 /// The events that may tell of something open here.
 const EVENTS: [&str; 9] = [
     "charge.refund.updated",
     "charge.refunded",
     "payment_intent.amount_capturable_updated",
-    "payment_intent.canceled",
+    CANCELED,
     "payment_intent.payment_failed",
     "payment_intent.requires_action",
     "payment_intent.succeeded",
@@ -147,7 +150,11 @@ pub(super) fn heard_in(event: &[u8]) -> Option<Heard> {
     let is_lost = subject.object.as_deref() == Some("refund")
         && subject.status.as_deref().is_some_and(is_lost);
     let Metadata { payment_id, refund_id } = subject.metadata?;
-    let heard = Heard { charge: payment_id?, failed_refund: refund_id.filter(|_| is_lost) };
+    let heard = Heard {
+        charge: payment_id?,
+        failed_refund: refund_id.filter(|_| is_lost),
+        given_up: kind == CANCELED,
+    };
     EVENTS.contains(&kind.as_str()).then_some(heard)
 }
 
@@ -229,9 +236,10 @@ impl Refund {
 }
 
 impl Problem {
-    /// The bank turned the card away.
+    /// The bank turned the card away, or did not recognise the customer, which Stripe does not call an error
+    /// of the card's.
     pub(super) fn is_decline(&self) -> bool {
-        self.kind == "card_error"
+        self.kind == "card_error" || self.says(NOT_CONFIRMED.0)
     }
 
     /// There is no such means of payment.
@@ -340,10 +348,26 @@ mod tests {
             ),
             (json!({"type": "card_error", "code": "expired_card"}), "expired_card"),
             (json!({"type": "card_error", "code": NOT_CONFIRMED.0}), "authentication_failed"),
+            (
+                json!({"type": "invalid_request_error", "code": NOT_CONFIRMED.0}),
+                "authentication_failed",
+            ),
             (json!({"type": "card_error", "code": "A reason!"}), "declined"),
         ] {
             let changes = json!({"status": "requires_payment_method", "last_payment_error": error});
             assert_eq!(intent(&changes).expect("told"), refused(code));
+        }
+    }
+
+    #[test]
+    fn what_else_went_wrong_is_no_decline() {
+        for error in [
+            json!({"type": "invalid_request_error", "code": "payment_intent_unexpected_state"}),
+            json!({"type": "invalid_request_error"}),
+            json!({"type": "api_error"}),
+        ] {
+            let changes = json!({"status": "requires_payment_method", "last_payment_error": error});
+            assert_eq!(intent(&changes).expect("told"), Told::NoSuchCharge);
         }
     }
 
@@ -389,7 +413,8 @@ mod tests {
         let ours = json!({"metadata": {"payment_id": "pay_1", "more": "of it"}});
 
         for kind in EVENTS {
-            let heard = Heard { charge: "pay_1".to_owned(), failed_refund: None };
+            let given_up = kind == "payment_intent.canceled";
+            let heard = Heard { charge: "pay_1".to_owned(), failed_refund: None, given_up };
             assert_eq!(event(kind, ours.clone()), Some(heard));
         }
         for (status, failed_refund) in

@@ -111,18 +111,22 @@ pub(super) fn intent_body(intent: &Intent, charge: Option<&Charge>) -> Value {
             Some(Status::Voided) => "canceled",
         },
         "metadata": {"payment_id": intent.key.as_str()},
-        "last_payment_error": charge.and_then(|charge| charge.decline_code).map(card_error),
+        "last_payment_error": charge.and_then(|charge| charge.decline_code).map(payment_error),
         "next_action": (status == Some(Status::RequiresAction)).then_some(page),
     })
 }
 
-fn card_error(code: DeclineCode) -> Value {
-    let (code, decline_code) = match code {
-        DeclineCode::CardDeclined => ("card_declined", Some("generic_decline")),
-        DeclineCode::InsufficientFunds => ("card_declined", Some("insufficient_funds")),
-        DeclineCode::AuthenticationFailed => ("payment_intent_authentication_failure", None),
+/// Why there is no money. A customer who was not recognised is no error of the card's, as Stripe says it.
+fn payment_error(code: DeclineCode) -> Value {
+    const CARD: &str = "card_error";
+    let (kind, code, decline_code) = match code {
+        DeclineCode::CardDeclined => (CARD, "card_declined", Some("generic_decline")),
+        DeclineCode::InsufficientFunds => (CARD, "card_declined", Some("insufficient_funds")),
+        DeclineCode::AuthenticationFailed => {
+            ("invalid_request_error", "payment_intent_authentication_failure", None)
+        }
     };
-    json!({"type": "card_error", "code": code, "decline_code": decline_code})
+    json!({"type": kind, "code": code, "decline_code": decline_code})
 }
 
 /// A refund, which the caller calls as its key stands for.
@@ -204,7 +208,7 @@ impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         match error {
             Error::CardDeclined(code) => {
-                Self { status: StatusCode::PAYMENT_REQUIRED, error: card_error(code) }
+                Self { status: StatusCode::PAYMENT_REQUIRED, error: payment_error(code) }
             }
             Error::Refused(Refusal::RefundExceedsCharge) => Self::invalid("amount"),
             Error::RefundRefused(code) => {
