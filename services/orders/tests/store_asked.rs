@@ -147,6 +147,7 @@ fn refund(number: u128, amount: i64) -> Refund {
         failure_code: None,
         created_at: at(1),
         updated_at: at(1),
+        ask_at: at(1),
     }
 }
 
@@ -219,6 +220,40 @@ async fn an_order_that_waits_is_taken_by_whoever_needs_it_and_one_at_work_is_not
         assert!(hurried.await.map_err(|e: DbError| e).expect("asked"), "{}", db.label());
         assert_eq!(claim(&db, 3, 50, 10).await, [order_id(1)], "{}", db.label());
         assert!(!take(4).await, "{}", db.label());
+        db.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_refund_is_asked_about_in_its_own_time_unless_there_is_news() {
+    for db in engines().await {
+        migrated(&db).await;
+        let mut order = order(1);
+        place(&db, &order, 1, 5).await.expect("placed");
+        let next = Some(Saga { step: Step::Refund, ..Saga::begin(at(0)) });
+        let asked = Change {
+            next: next.clone(),
+            status: Some(OrderStatus::Confirmed),
+            refunds: vec![refund(1, 10), refund(2, 20)],
+            ..Change::default()
+        };
+        order.apply(&asked, at(1));
+        assert_eq!(change(&db, lease(&order, 1, 9), &asked, &order).await, Ok(true));
+
+        let first = order.refunds[0].id;
+        let waits =
+            Change { next, waits: true, put_off: Some((first, at(60))), ..Change::default() };
+        order.put_off(first, at(60));
+        assert_eq!(change(&db, lease(&order, 1, 60), &waits, &order).await, Ok(true));
+        let (found, _) = load(&db, order.id).await;
+        assert_eq!(found.as_ref(), Some(&order), "{}", db.label());
+        assert_eq!(order.pending_refund().map(|refund| refund.amount), Some(20));
+
+        let hurried = db.write("test.hurry", move |tx| store::hurry(tx, order_id(1), at(50)));
+        assert!(hurried.await.map_err(|e: DbError| e).expect("asked"), "{}", db.label());
+        let (found, _) = load(&db, order.id).await;
+        let asked: Vec<_> = found.expect("kept").refunds.iter().map(|it| it.ask_at).collect();
+        assert_eq!(asked, [at(50), at(50)], "{}", db.label());
         db.close().await;
     }
 }

@@ -11,6 +11,7 @@ use techtrove_core::Money;
 use techtrove_http::Fault;
 use techtrove_payments::app;
 use techtrove_payments_api::{AuthorizeRequest, PaymentId, PaymentStatus};
+use techtrove_sandbox::faults::{Fault as ProviderFault, Operation};
 
 /// What Stripe is told when a card is to be charged for the payment's intent once more.
 async fn confirm_once_more(world: &World, id: PaymentId) -> StatusCode {
@@ -34,7 +35,7 @@ fn an_intent_whose_name_was_lost_is_given_up_without_a_charge() {
             let first = world.authorize(1, "tok_ok").await.expect("payments answers");
             world.come_to_rest().await;
 
-            assert_eq!(first.status, PaymentStatus::Unknown, "{trouble:?}");
+            assert_eq!(first.status, PaymentStatus::Voided, "{trouble:?}");
             assert_eq!(world.status(first.id).await, PaymentStatus::Voided, "{trouble:?}");
             assert!(world.provider_book().await.is_empty(), "nobody was asked for money");
             world.assert_books_agree().await;
@@ -43,18 +44,25 @@ fn an_intent_whose_name_was_lost_is_given_up_without_a_charge() {
 }
 
 #[test]
-fn an_intent_whose_name_was_lost_is_found_by_its_key() {
-    on_virtual_time(async {
-        let world = World::of(Face::Stripe).await;
-        world.network.plan_anywhere(Fault::DropAnswer);
+fn a_payment_whose_intent_could_not_be_made_stays_given_up_and_another_one_goes_through() {
+    for fault in [ProviderFault::ErrorBefore, ProviderFault::ErrorAfter] {
+        on_virtual_time(async {
+            let world = World::of(Face::Stripe).await;
+            world.faults.plan(Operation::Intend, fault);
 
-        let first = world.authorize(1, "tok_ok").await.expect("payments answers");
-        let second = world.authorize(1, "tok_ok").await.expect("payments answers");
+            let first = world.authorize(1, "tok_ok").await.expect("payments answers");
+            let again = world.authorize(1, "tok_ok").await.expect("payments answers");
+            let other = world.authorize(2, "tok_ok").await.expect("payments answers");
 
-        let statuses = (first.status, second.status);
-        assert_eq!(statuses, (PaymentStatus::Unknown, PaymentStatus::Authorized));
-        world.assert_books_agree().await;
-    });
+            let statuses = (first.status, again.status, other.status);
+            let voided = PaymentStatus::Voided;
+            assert_eq!(statuses, (voided, voided, PaymentStatus::Authorized), "{fault:?}");
+            let book = world.provider_book().await;
+            let asked: Vec<_> = book.keys().map(String::as_str).collect();
+            assert_eq!(asked, [other.id.to_string()], "{fault:?}");
+            world.assert_books_agree().await;
+        });
+    }
 }
 
 #[test]

@@ -27,6 +27,8 @@ use crate::{app::App, faults::Faults, webhooks::Webhooks};
 pub struct Config {
     /// How long an answer is held back that is never to come: longer than anybody waits for it.
     pub silence: Duration,
+    /// How long a bank takes to give back what waits for it, unless it says otherwise before.
+    pub bank: Duration,
     /// How often webhooks are looked for whose next try is due; new ones are sent at once.
     pub webhook_interval: Duration,
     /// What is planned to go wrong; a clone of it plans more.
@@ -37,6 +39,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             silence: Duration::from_secs(10),
+            bank: Duration::from_secs(3_600),
             webhook_interval: Duration::from_secs(1),
             faults: Faults::default(),
         }
@@ -73,6 +76,7 @@ pub async fn open(config: &Config, deps: Deps) -> Result<Arc<App>, BuildError> {
         clock: deps.clock,
         faults: config.faults.clone(),
         silence: config.silence,
+        bank: config.bank,
         webhooks: deps.webhooks,
         announced: Arc::new(Notify::new()),
     }))

@@ -262,6 +262,29 @@ fn what_is_refused_or_fails_stays_so_under_its_key() {
 }
 
 #[test]
+fn a_bank_that_is_told_nothing_gives_back_after_an_hour() {
+    on_virtual_time(async {
+        let sandbox = Sandbox::in_memory().await;
+        sandbox.captured("k", "tok_refund_pending").await;
+        sandbox.refund("k", "r1", 60).await.expect("answered");
+        let path = "/v1/charges/k/refunds/r1";
+        let stands = async || sandbox.client.get(path).call::<Value>().await.expect("known");
+
+        sandbox.clock.advance(Duration::from_secs(3_599));
+        assert_eq!(stands().await["status"], "pending");
+        sandbox.clock.advance(Duration::from_secs(1));
+        let made = stands().await;
+
+        assert_eq!(
+            (&made["status"], &made["charge"]["refunded"]),
+            (&json!("succeeded"), &json!(60))
+        );
+        assert_eq!(sandbox.refund("k", "r1", 60).await.expect("known")["status"], "succeeded");
+        assert_eq!(sandbox.ledger("k").await, [100, 100, 0, 60]);
+    });
+}
+
+#[test]
 fn a_bank_decides_on_what_waits_for_it_and_may_think_better_of_what_was_made() {
     on_virtual_time(async {
         let sandbox = Sandbox::in_memory().await;

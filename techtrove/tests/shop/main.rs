@@ -28,4 +28,5 @@ mod stored;
 mod stripe;
 mod tour;
 mod under_fire;
+mod waiting_refunds;
 mod webhooks;

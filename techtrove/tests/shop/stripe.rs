@@ -1,9 +1,15 @@
 //! A shop whose money Stripe takes: the shop's own HTTPS client, over a real connection, to the stranger
 //! that speaks as Stripe, and its signed webhooks back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use http::Method;
+use axum::{
+    Json,
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use techtrove::settings::{PaymentProvider, Settings};
 use techtrove::stripe::Stripe;
@@ -14,7 +20,7 @@ use techtrove_payments::{
     provider::{WebhookSecret, stripe::Account},
 };
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
-use techtrove_testing::Actor;
+use techtrove_testing::{Actor, eventually};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::harness::{SOON, TestShop, order, patient};
@@ -28,6 +34,18 @@ struct Stranger {
     actor: Actor,
     origin: String,
     server: JoinHandle<()>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+}
+
+/// What becomes of each new intent.
+#[derive(Clone, Copy, Debug)]
+enum Trouble {
+    /// It is refused with this status.
+    Answer(u16),
+    /// No answer comes.
+    Hangs,
+    /// It is made, and no answer comes.
+    HangsAfter,
 }
 
 impl Stranger {
@@ -38,12 +56,14 @@ impl Stranger {
         let service = techtrove_sandbox::build(techtrove_sandbox::Config::default(), deps).await;
         let router = service.expect("the stranger").internal;
         let actor = Actor::new(router.clone());
+        let trouble = Arc::<Mutex<Option<Trouble>>>::default();
+        let router = router.layer(from_fn_with_state(Arc::clone(&trouble), meet));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let server = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("serves until it is stopped");
         });
-        Self { actor, origin, server }
+        Self { actor, origin, server, trouble }
     }
 
     fn settings(&self) -> Settings {
@@ -68,6 +88,27 @@ impl Stranger {
         let charges = page["items"].as_array().expect("a list");
         let found = charges.iter().find(|charge| charge["key"] == order["payment"]["id"]);
         found.unwrap_or_else(|| panic!("{order} in {page}"))["ledger"].clone()
+    }
+}
+
+async fn meet(
+    State(trouble): State<Arc<Mutex<Option<Trouble>>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_new = request.uri().path() == "/v1/payment_intents";
+    let trouble = *trouble.lock().expect("whole");
+    match trouble.filter(|_| is_new) {
+        None => next.run(request).await,
+        Some(Trouble::Answer(status)) => {
+            let status = StatusCode::from_u16(status).expect("a status");
+            (status, Json(json!({"error": {"type": "api_error"}}))).into_response()
+        }
+        Some(Trouble::Hangs) => std::future::pending().await,
+        Some(Trouble::HangsAfter) => {
+            drop(next.run(request).await);
+            std::future::pending().await
+        }
     }
 }
 
@@ -118,6 +159,36 @@ async fn an_order_is_paid_through_stripe() {
     stranger.actor.post(&at_the_bank, &json!({})).await.expect(200);
     announce(&shop, payment).await;
     shop.order_becomes(&waits, ("confirmed", "captured"), SOON).await;
+    shop.close().await;
+    stranger.server.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_be_asked_for_money_leaves_nothing_behind() {
+    let stranger = Stranger::start().await;
+    let shop = TestShop::embedded_with(stranger.settings()).await;
+    shop.sell("CARD-1", 5_000, 10).await;
+    let buy = |key: &str| {
+        let body = order_by("stripe", "pm_card_visa");
+        shop.public.post("/api/v1/orders", &body).header("idempotency-key", key)
+    };
+    let answers = [500, 429, 409, 401].map(Trouble::Answer);
+
+    for (number, trouble) in
+        answers.into_iter().chain([Trouble::Hangs, Trouble::HangsAfter]).enumerate()
+    {
+        let key = format!("k-{number}");
+        *stranger.trouble.lock().expect("whole") = Some(trouble);
+        let refused = buy(&key).await.expect(503);
+        assert_eq!(refused.problem_code(), "unavailable", "{trouble:?}");
+        eventually(SOON, async || (shop.stock("CARD-1").await["held"] == 0).then_some(())).await;
+
+        *stranger.trouble.lock().expect("whole") = None;
+        let paid = buy(&key).await.expect(201).value();
+        shop.order_becomes(&paid, ("confirmed", "captured"), SOON).await;
+        assert_eq!(stranger.ledger(&paid).await["captured"], paid["totals"]["total"]["amount"]);
+    }
+    shop.assert_books_agree().await;
     shop.close().await;
     stranger.server.abort();
 }

@@ -193,6 +193,8 @@ pub struct OrderEntry {
     pub cart: Option<CartClaim>,
     /// Whether no step is left to take.
     pub settled: bool,
+    /// Whether the step to be taken is to give money back.
+    pub refunding: bool,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

@@ -108,20 +108,25 @@ fn store_wish(
     if is_open && !store::take_lease(tx, lease, now)? {
         return Ok(Entry::Theirs);
     }
-    Ok(enter(tx, lease, order, capture)?)
+    Ok(enter(tx, lease, order, (capture, now))?)
 }
 
-/// The order with its stored step: the one that waited, or the one that is owed to it from now on.
+/// The order with its stored step: the one that waited, unless it was for no more than a refund, or the one
+/// that is owed to it from now on.
 fn enter(
     tx: &mut Tx<'_>,
     lease: &Lease,
     order: Order,
-    capture: CapturePolicy,
+    (capture, now): (CapturePolicy, Timestamp),
 ) -> Result<Entry, DbError> {
-    if let Some(stored) = store::lookup_own_saga(tx, lease)? {
+    if let Some(mut stored) = store::lookup_own_saga(tx, lease)? {
+        if let Some(turned) = stored.saga.turned(&order, capture, now) {
+            store::turn_saga(tx, lease, &turned)?;
+            stored.saga = turned;
+        }
         return Ok(Entry::Ours(Box::new((order, stored))));
     }
-    let Some(saga) = Saga::resume(&order, capture) else { return Ok(Entry::Theirs) };
+    let Some(saga) = Saga::resume(&order, capture, now) else { return Ok(Entry::Theirs) };
     let stored = StoredSaga { saga, claim: None, revision: 0 };
     store::insert_saga(tx, lease, &stored)?;
     Ok(Entry::Ours(Box::new((order, stored))))

@@ -90,7 +90,7 @@ impl Owing {
         store::store_moved(tx, &order, change, stations)?;
         if is_open {
             store::hurry(tx, order.id, self.now)?;
-        } else if let Some(saga) = Saga::resume(&order, self.capture) {
+        } else if let Some(saga) = Saga::resume(&order, self.capture, self.now) {
             store::insert_saga(tx, &self.lease, &StoredSaga { saga, claim: None, revision: 0 })?;
         }
         Ok(order)

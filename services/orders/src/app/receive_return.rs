@@ -129,6 +129,7 @@ impl Asked {
             failure_code: None,
             created_at: self.now,
             updated_at: self.now,
+            ask_at: self.now,
         });
         let received = Return {
             restock: Some(self.request.restock),

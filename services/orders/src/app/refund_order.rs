@@ -100,6 +100,7 @@ impl Ask for Asked {
             failure_code: None,
             created_at: self.now,
             updated_at: self.now,
+            ask_at: self.now,
         };
         let change = Change { refunds: vec![refund], ..Change::default() };
         order.apply(&change, self.now);

@@ -1,7 +1,8 @@
 //! What is still owed to an order once it has been placed: the next step, read off the order as it
 //! stands. Whoever asks something of an order only writes it down there (a cancellation, a refund, a
 //! parcel); the saga comes here whenever a step is done, so that nothing written down is forgotten. A
-//! cancellation comes first, also that of an order which cannot be paid any more, and money before parcels.
+//! cancellation comes first, also that of an order which cannot be paid any more, and money before parcels;
+//! but a refund that waits for its bank comes when it is to be asked about again, and holds up nothing.
 
 use std::{str::FromStr, time::Duration};
 
@@ -61,9 +62,10 @@ impl FromStr for CapturePolicy {
     }
 }
 
-/// The next step for an order that has been placed; none when it is settled.
+/// The next step for an order that has been placed; none when it is settled. A refund that is to be asked
+/// about later is the next step only when nothing else is owed.
 #[must_use]
-pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
+pub fn next_step(order: &Order, policy: CapturePolicy, now: Timestamp) -> Option<Step> {
     match order.status {
         OrderStatus::Pending | OrderStatus::PaymentFailed => return None,
         _ if order.is_to_be_cancelled() => return Some(Step::Release),
@@ -77,7 +79,7 @@ pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
             order.payment.captured > order.payment.refunded || voided && planted("void-refunded");
         return if reserved { Some(Step::Void) } else { owed.then_some(Step::Refund) };
     }
-    if order.pending_refund().is_some() {
+    if order.owes_refund(now) {
         Some(Step::Refund)
     } else if order.to_take_back().is_some() && !planted("taking-back-forgotten") {
         Some(Step::TakeBack)
@@ -85,8 +87,10 @@ pub fn next_step(order: &Order, policy: CapturePolicy) -> Option<Step> {
         None
     } else if reserved && (policy == CapturePolicy::Confirmation || parcel) {
         Some(Step::Capture)
+    } else if parcel {
+        Some(Step::Ship)
     } else {
-        parcel.then_some(Step::Ship)
+        order.pending_refund().map(|_| Step::Refund)
     }
 }
 
@@ -95,7 +99,6 @@ pub(super) fn refund_of_the_rest(order: &Order, id: Uuid, now: Timestamp) -> Opt
     let given_up = order.payment.status == PaymentStatus::Voided && planted("void-refunded");
     let rest = if given_up { order.totals.total.amount } else { order.refundable() };
     let needed = order.status == OrderStatus::Cancelled
-        && order.pending_refund().is_none()
         && rest > 0
         && next_refund(order, now) == NextRefund::Now;
     let failed = order.refunds.last().filter(|_| planted("refund-asked-again-under-its-id"));
@@ -108,6 +111,7 @@ pub(super) fn refund_of_the_rest(order: &Order, id: Uuid, now: Timestamp) -> Opt
         failure_code: None,
         created_at: now,
         updated_at: now,
+        ask_at: now,
     })
 }
 

@@ -8,7 +8,7 @@ use techtrove_core::{EmailAddress, Money, Quantity, Sku, Timestamp, planted};
 use techtrove_identity_api::UserId;
 use techtrove_inventory_api::ReservationId;
 use techtrove_orders_api::{OrderId, OrderStatus, StockClaim, Totals};
-use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus};
+use techtrove_payments_api::{NextAction, PaymentId, PaymentStatus, RefundId};
 
 use super::{
     Address, InvalidTransition, OrderNumber, Refund, RefundStatus, Return, Shipment,
@@ -223,10 +223,24 @@ impl Order {
         }
     }
 
-    /// The next refund to be carried out.
+    /// The next refund to be carried out: of those that are pending the one to be asked about first.
     #[must_use]
     pub fn pending_refund(&self) -> Option<&Refund> {
-        self.refunds.iter().find(|refund| refund.status == RefundStatus::Pending)
+        let pending = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Pending);
+        pending.min_by_key(|refund| refund.ask_at)
+    }
+
+    /// Whether a refund is to be carried out, or asked about again, by now.
+    #[must_use]
+    pub fn owes_refund(&self, now: Timestamp) -> bool {
+        self.pending_refund().is_some_and(|refund| refund.ask_at <= now)
+    }
+
+    /// Puts the next question about a refund off until then.
+    pub fn put_off(&mut self, id: RefundId, until: Timestamp) {
+        for refund in self.refunds.iter_mut().filter(|refund| refund.id == id) {
+            refund.ask_at = until;
+        }
     }
 
     /// The parcels to be shipped, the next one first.

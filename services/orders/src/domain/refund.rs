@@ -1,5 +1,8 @@
 //! Money given back, in part or whole: asked for once, guarded against what was taken when it is asked
-//! for, and carried out by the order's saga one after the other.
+//! for, and carried out by the order's saga. One of which nobody can tell yet what became of it, such as one
+//! that waits for its bank, is asked about again in its own time, and holds up nothing else.
+
+use std::time::Duration;
 
 use techtrove_core::Timestamp;
 use techtrove_payments_api::{PaymentStatus, RefundId};
@@ -8,6 +11,9 @@ use super::{
     Order, PaymentState,
     saga::{Change, PaymentReport},
 };
+
+/// The shortest and the longest pause before payments is asked again about a refund.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -40,9 +46,19 @@ pub struct Refund {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When payments is asked about it next, as long as it is pending.
+    pub ask_at: Timestamp,
 }
 
 impl Refund {
+    /// When payments is asked again that could not tell at `now`: in as long as the refund is old, but at
+    /// least a second and at most a minute.
+    #[must_use]
+    pub fn ask_again_at(&self, now: Timestamp) -> Timestamp {
+        let (shortest, longest) = PAUSES;
+        now.plus(now.since(self.created_at).clamp(shortest, longest))
+    }
+
     /// The refund now that it is known that it is not made, for the reason `code`.
     #[must_use]
     pub fn failed(&self, code: &str, now: Timestamp) -> Self {

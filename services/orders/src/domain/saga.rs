@@ -46,7 +46,7 @@ pub enum Step {
     Void,
     /// Give the stock back.
     Release,
-    /// Give money back: the order's first pending refund.
+    /// Give money back: the pending refund that is to be asked about first.
     Refund,
     /// Let the order's first prepared parcel leave.
     Ship,
@@ -111,7 +111,7 @@ pub enum Task {
         /// The last attempt.
         attempts: u32,
     },
-    /// Give back the first pending refund.
+    /// Give back the pending refund that is to be asked about first.
     Refund,
     /// Ship the first prepared parcel.
     Ship {
@@ -240,6 +240,8 @@ pub struct Change {
     pub attempt: Option<u32>,
     /// The refunds as they are from now on, where they are new or changed.
     pub refunds: Vec<Refund>,
+    /// The refund of which nobody can tell yet, and when it is asked about again.
+    pub put_off: Option<(RefundId, Timestamp)>,
     /// The parcels as they are from now on, where they are new or changed.
     pub shipments: Vec<Shipment>,
     /// The returns as they are from now on, where they are new or changed.
@@ -285,9 +287,9 @@ impl Saga {
 
     /// What is owed to an order that was placed before, if anything is.
     #[must_use]
-    pub fn resume(order: &Order, capture: CapturePolicy) -> Option<Self> {
+    pub fn resume(order: &Order, capture: CapturePolicy, now: Timestamp) -> Option<Self> {
         Some(Self {
-            step: next_step(order, capture)?,
+            step: next_step(order, capture, now)?,
             attempt: order.attempt,
             tries: 0,
             asked_at: None,
@@ -295,6 +297,14 @@ impl Saga {
             deadline: None,
             refusal: None,
         })
+    }
+
+    /// The same, turned to what is owed to the order by now, where it waits for no more than a refund.
+    #[must_use]
+    pub fn turned(&self, order: &Order, capture: CapturePolicy, now: Timestamp) -> Option<Self> {
+        let waits = self.step == Step::Refund;
+        let step = next_step(order, capture, now).filter(|step| waits && *step != Step::Refund)?;
+        Some(Self { step, tries: 0, ..self.clone() })
     }
 
     /// What `hand` has to do for the step.
@@ -349,11 +359,39 @@ impl Saga {
         if change.touches_order() {
             Arc::make_mut(&mut order).apply(&change, facts.now);
         }
+        if let Some((refund, until)) = change.put_off {
+            Arc::make_mut(&mut order).put_off(refund, until);
+        }
         if change.done {
             open_what_is_owed(&mut change, &mut order, facts);
-            change.next = Self::resume(&order, facts.capture);
+            change.next = Self::resume(&order, facts.capture, facts.now);
+            self.wait_for_refund(&mut change, &order, facts.now);
+        } else if change.waits {
+            self.refund_meanwhile(&mut change, &order, facts.now);
         }
         (change, order)
+    }
+
+    /// Waits when nothing is left but a refund that is to be asked about later.
+    fn wait_for_refund(&self, change: &mut Change, order: &Order, now: Timestamp) {
+        let Some(next) = &mut change.next else { return };
+        if change.put_off.is_some() {
+            // Another step may wait as well, by turns with this one.
+            next.tries = self.tries;
+        }
+        let later = order.pending_refund().filter(|refund| refund.ask_at > now);
+        if let Some(refund) = later.filter(|_| next.step == Step::Refund) {
+            (change.waits, change.due) = (true, Some(refund.ask_at));
+        }
+    }
+
+    /// Gives money back while another step waits.
+    fn refund_meanwhile(&self, change: &mut Change, order: &Order, now: Timestamp) {
+        let turns = self.step != Step::Refund && order.owes_refund(now);
+        if let Some(next) = change.next.as_mut().filter(|_| turns) {
+            next.step = Step::Refund;
+            change.waits = false;
+        }
     }
 
     fn decide(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {

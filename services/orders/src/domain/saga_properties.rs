@@ -37,15 +37,17 @@ fn any_wish() -> impl Strategy<Value = Wish> {
         1 => Just(Wish::LoseRefund),
         1 => Just(Wish::Lapse),
         1 => Just(Wish::HearOfLapse),
+        1 => any::<bool>().prop_map(Wish::Decide),
     ]
 }
 
 prop_compose! {
     fn any_world()(
         scarce: bool, declines: bool, asks: bool, refuses in prop_oneof![2 => Just(0), 1 => 1..8_u32],
+        waits in prop_oneof![2 => Just(0), 1 => 1..4_u32],
         silent_for in 0..4_u32, first_hold_ends: bool,
     ) -> World {
-        World { scarce, declines, asks, refuses, silent_for, first_hold_ends, ..friendly() }
+        World { scarce, declines, asks, refuses, waits, silent_for, first_hold_ends, ..friendly() }
     }
 }
 
@@ -62,6 +64,25 @@ proptest! {
         fates.into_iter().for_each(|fate| run.step(fate));
         run.finish();
 
+        run.check();
+    }
+
+    #[test]
+    fn what_waits_for_its_bank_holds_up_nothing(
+        waits in 1..3_u32, wishes in prop::collection::vec(any_wish(), 0..12),
+    ) {
+        let mut run = Run::new(World { waits, ..friendly() });
+        run.finish_but_for_banks();
+        run.step(Fate::Asked(Wish::Refund(TOTAL / 10)));
+        for wish in wishes.into_iter().filter(|wish| !matches!(wish, Wish::LoseRefund)) {
+            run.step(Fate::Arrives);
+            run.step(Fate::Asked(wish));
+        }
+
+        run.finish_but_for_banks();
+        run.check_but_for_banks();
+
+        run.finish();
         run.check();
     }
 
@@ -263,6 +284,70 @@ fn what_comes_back_is_taken_back_and_its_money_given_back() {
 
     run.check();
     assert_eq!((run.order.payment.refunded, run.order.lines[0].returned), (40, 2));
+}
+
+/// A paid order whose first refund waits for its bank.
+fn waiting_for_the_bank() -> Run {
+    let mut run = Run::new(World { waits: 1, ..friendly() });
+    run.finish_but_for_banks();
+    run.step(Fate::Asked(Wish::Refund(30)));
+    (0..10).for_each(|_| run.step(Fate::Arrives));
+    run
+}
+
+#[test]
+fn goods_leave_at_once_while_a_refund_waits_for_its_bank() {
+    let mut run = waiting_for_the_bank();
+    // Half a minute before it is asked about again.
+    run.seconds -= 30;
+
+    run.ask(Wish::Ship(9));
+    run.step(Fate::Arrives);
+
+    assert_eq!(run.status(), OrderStatus::Shipped);
+    run.check_but_for_banks();
+}
+
+#[test]
+fn an_order_is_cancelled_and_its_rest_given_back_while_a_refund_waits_for_its_bank() {
+    let mut run = waiting_for_the_bank();
+
+    run.step(Fate::Asked(Wish::Cancel));
+    (0..3).for_each(|_| run.step(Fate::Arrives));
+    run.check_but_for_banks();
+    let rest = (run.status(), run.order.payment.refunded);
+    run.world.decide(false);
+    (0..20).for_each(|_| run.step(Fate::Arrives));
+
+    assert_eq!(rest, (OrderStatus::Cancelled, TOTAL - 30));
+    run.check();
+    assert_eq!(run.order.payment.refunded, TOTAL, "what its bank did not take is asked back again");
+}
+
+#[test]
+fn parcels_that_cannot_leave_yet_hold_up_no_refund() {
+    let mut run = Run::new(friendly());
+    run.finish();
+    run.step(Fate::Asked(Wish::Ship(9)));
+    (0..5).for_each(|_| run.step(Fate::RequestLost));
+
+    run.ask(Wish::Refund(30));
+    run.step(Fate::RequestLost);
+    run.step(Fate::Arrives);
+
+    assert_eq!(run.order.payment.refunded, 30);
+    assert_eq!(run.saga.as_ref().map(|saga| saga.step), Some(Step::Ship));
+}
+
+#[test]
+fn a_bank_that_takes_its_time_is_asked_about_every_minute() {
+    let mut run = waiting_for_the_bank();
+
+    (0..10).for_each(|_| run.step(Fate::Arrives));
+
+    let before = run.seconds;
+    run.step(Fate::Arrives);
+    assert_eq!(run.seconds - before, 60);
 }
 
 /// A cancelled order whose money is refused so often; what was asked back, in the end.

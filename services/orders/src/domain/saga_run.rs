@@ -49,6 +49,8 @@ pub enum Wish {
     Lapse,
     /// Payments tells of it.
     HearOfLapse,
+    /// The bank decides of a refund that waits for it: whether it is made.
+    Decide(bool),
 }
 
 /// An order being driven, as far as it is stored.
@@ -57,6 +59,8 @@ pub struct Run {
     pub world: World,
     pub order: Arc<Order>,
     pub saga: Option<Saga>,
+    /// Whether nobody drives it until its time has come.
+    pub is_waiting: bool,
     pub hand: Hand,
     pub capture: CapturePolicy,
     pub seconds: u64,
@@ -72,6 +76,7 @@ impl Run {
             world,
             order: Arc::new(placed()),
             saga: Some(begun()),
+            is_waiting: false,
             hand: Hand::Buyer,
             capture: CapturePolicy::Confirmation,
             seconds: 0,
@@ -91,7 +96,7 @@ impl Run {
     }
 
     /// Writes a wish down as the use cases do, where the order allows it.
-    fn ask(&mut self, wish: Wish) {
+    pub fn ask(&mut self, wish: Wish) {
         let (fresh, now) = (self.fresh(), self.now());
         let order = Arc::make_mut(&mut self.order);
         let cancelling = order.cancel_asked.is_some() || order.status == OrderStatus::Cancelled;
@@ -139,13 +144,18 @@ impl Run {
             }
             Wish::Lapse => self.world.lapse(),
             Wish::HearOfLapse => hear_of_lapse(&self.world, order, now),
+            Wish::Decide(made) => self.world.decide(made),
             Wish::Complete if self.world.money == Some(PaymentStatus::RequiresAction) => {
                 self.world.money = Some(PaymentStatus::Authorized);
             }
             _ => {}
         }
+        let turned = self.saga.as_ref().filter(|_| self.is_waiting);
+        if let Some(turned) = turned.and_then(|saga| saga.turned(&self.order, self.capture, now)) {
+            self.saga = Some(turned);
+        }
         if self.saga.is_none() {
-            self.saga = Saga::resume(&self.order, self.capture);
+            self.saga = Saga::resume(&self.order, self.capture, now);
             self.hand = Hand::Recovery;
         }
     }
@@ -219,6 +229,7 @@ impl Run {
                 matches!(next.step, Step::Capture | Step::Refund | Step::Ship | Step::TakeBack);
             assert!(!late || order.status != OrderStatus::Pending, "{:?} too early", next.step);
         }
+        self.is_waiting = change.waits;
         if change.waits {
             let backoff = change.next.as_ref().map_or(Duration::ZERO, Saga::backoff);
             let wait = change.due.map_or(backoff, |due| due.since(self.now()));
@@ -237,6 +248,10 @@ impl Run {
 
     pub fn finish(&mut self) {
         self.world.silent_for = 0;
+        self.world.waits = 0;
+        while !self.world.waiting.is_empty() {
+            self.world.decide(true);
+        }
         for _ in 0..4 {
             for _ in 0..40 {
                 self.step(Fate::Arrives);
@@ -249,6 +264,25 @@ impl Run {
                 self.ask(Wish::Refund(left));
             }
         }
+    }
+
+    /// Lets everything be done but what banks have to decide.
+    pub fn finish_but_for_banks(&mut self) {
+        (0..60).for_each(|_| self.step(Fate::Arrives));
+    }
+
+    /// Nothing is left to do but what banks have to decide.
+    pub fn check_but_for_banks(&self) {
+        let pending = self.order.refunds.iter().filter(|it| it.status == RefundStatus::Pending);
+        let pending: BTreeMap<_, _> = pending.map(|it| (it.id, it.amount)).collect();
+        assert_eq!(pending, self.world.waiting);
+        let step = self.saga.as_ref().map(|saga| saga.step);
+        assert_eq!(step, (!pending.is_empty()).then_some(Step::Refund));
+        assert_eq!(self.order.preparing().count(), 0, "a parcel was held up");
+        assert_eq!(self.order.to_take_back(), None, "a return was held up");
+        let cancelled = self.status() == OrderStatus::Cancelled;
+        assert!(cancelled || self.order.cancel_asked.is_none(), "a cancellation was held up");
+        assert!(!cancelled || self.order.refundable() == 0, "a refund was held up");
     }
 
     pub fn check(&self) {
@@ -326,6 +360,7 @@ fn refund_of(id: Uuid, amount: i64, now: Timestamp) -> Refund {
         failure_code: None,
         created_at: now,
         updated_at: now,
+        ask_at: now,
     }
 }
 

@@ -47,6 +47,10 @@ pub struct World {
     pub lost: BTreeSet<RefundId>,
     /// So many refunds are refused before one is made.
     pub refuses: u32,
+    /// So many refunds wait for their bank before one is made at once.
+    pub waits: u32,
+    /// Those that wait for it.
+    pub waiting: BTreeMap<RefundId, i64>,
     /// The provider does not tell what it did, at first.
     pub silent_for: u32,
     /// The first hold ends by itself before it is committed, as only a bug could make it.
@@ -184,6 +188,15 @@ impl World {
     fn refund(&mut self, refund: &Refund) -> Outcome {
         assert_eq!(self.money, Some(PaymentStatus::Captured), "nothing was taken");
         let id = refund.id;
+        let is_new = !self.refunds.contains_key(&id) && !self.lost.contains(&id);
+        if is_new && self.waits > 0 && !self.waiting.contains_key(&id) {
+            self.waits -= 1;
+            self.waiting.insert(id, refund.amount);
+            self.check_given();
+        }
+        if self.waiting.contains_key(&id) {
+            return Outcome::Unknown;
+        }
         if self.refuses > 0 && !self.refunds.contains_key(&id) && self.lost.insert(id) {
             self.refuses -= 1;
         }
@@ -191,8 +204,23 @@ impl World {
             return Outcome::RefundRefused { refund: id, code: "card_is_gone".into() };
         }
         self.refunds.insert(id, refund.amount);
-        assert!(self.refunds.values().sum::<i64>() <= TOTAL, "more is given back than was taken");
+        self.check_given();
         Outcome::Refunded(id)
+    }
+
+    fn check_given(&self) {
+        let given: i64 = self.refunds.values().chain(self.waiting.values()).sum();
+        assert!(given <= TOTAL, "more is given back than was taken");
+    }
+
+    /// The bank decides of the first refund that waits for it.
+    pub fn decide(&mut self, made: bool) {
+        let Some((id, amount)) = self.waiting.pop_first() else { return };
+        if made {
+            self.refunds.insert(id, amount);
+        } else {
+            self.lost.insert(id);
+        }
     }
 
     /// The bank takes back that it gave the first refund back; which that was.
@@ -322,6 +350,8 @@ pub fn friendly() -> World {
         asks: false,
         lost: BTreeSet::new(),
         refuses: 0,
+        waits: 0,
+        waiting: BTreeMap::new(),
         silent_for: 0,
         first_hold_ends: false,
     }

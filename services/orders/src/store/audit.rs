@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::domain::{
     Booking, EntryKind, RefundStatus, ShipmentStatus, booking_from_word, entry_kind_from_word,
     fulfilment_from_word, payment_status_word, refund_status_from_word, return_status_from_word,
-    shipment_status_from_word, status_from_word, step_from_word, stock_claim,
+    saga::Step, shipment_status_from_word, status_from_word, step_from_word, stock_claim,
 };
 
 const ORDERS: &str = "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, \
@@ -239,6 +239,7 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         history: HistoryClaim::default(),
         cart: read_cart(row)?,
         settled: step.is_none(),
+        refunding: step == Some(Step::Refund),
         updated_at: row.get(6)?,
     })
 }

@@ -27,7 +27,7 @@ pub use purchases::list_purchases;
 pub use returns::lookup_order_of_return;
 pub use sagas::{
     Backlog, Held, Lease, Locked, StoredSaga, backlog, claim_due, end_leases, hurry, insert_saga,
-    lock_order, lookup_own_saga, lookup_saga, store_change, take_lease,
+    lock_order, lookup_own_saga, lookup_saga, store_change, take_lease, turn_saga,
 };
 pub use shipments::list_parcels;
 pub use tracking::{
@@ -64,5 +64,6 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
         migration!(8, "returns", "0008_returns"),
         migration!(9, "refund_failures", "0009_refund_failures"),
         migration!(10, "languages", "0010_languages"),
+        migration!(11, "refund_questions", "0011_refund_questions"),
     ],
 };

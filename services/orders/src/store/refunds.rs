@@ -1,17 +1,32 @@
 //! The refunds of orders, numbered within each.
 
+use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
 use techtrove_orders_api::OrderId;
+use techtrove_payments_api::RefundId;
 
 use crate::domain::{Order, Refund, RefundStatus, refund_status_from_word, refund_status_word};
 
 const INSERT_REFUND: Sql = Sql::new(
     "INSERT INTO refunds (id, order_id, refund_no, status, amount, reason, claim, created_at, \
-     updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+     updated_at, ask_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 );
 
 const END_REFUND: Sql =
     Sql::new("UPDATE refunds SET status = ?, failure_code = ?, updated_at = ? WHERE id = ?");
+
+/// Puts the next question about a refund off until then.
+pub(super) fn put_off(tx: &mut Tx<'_>, id: RefundId, until: Timestamp) -> Result<(), DbError> {
+    tx.execute("UPDATE refunds SET ask_at = ? WHERE id = ?", p![until, id])?;
+    Ok(())
+}
+
+/// Has payments asked about the order's pending refunds by then.
+pub(super) fn hurry(tx: &mut Tx<'_>, order: OrderId, now: Timestamp) -> Result<(), DbError> {
+    let sql = "UPDATE refunds SET ask_at = ? WHERE order_id = ? AND status = 'pending'";
+    tx.execute(sql, p![now, order])?;
+    Ok(())
+}
 
 /// The statements which store these refunds of the order, new ones and ended ones.
 pub(super) fn changed<'a>(
@@ -40,6 +55,7 @@ fn row<'a>(order: &Order, refund: &'a Refund) -> Params<'a> {
         refund.claim.as_ref().map(<[u8; 32]>::as_slice),
         refund.created_at,
         refund.updated_at,
+        refund.ask_at,
     ]
 }
 
@@ -48,7 +64,7 @@ macro_rules! select_refunds {
     ($rest:expr) => {
         concat!(
             "SELECT order_id, id, status, amount, reason, claim, created_at, updated_at, \
-             failure_code FROM refunds ",
+             failure_code, ask_at FROM refunds ",
             $rest
         )
     };
@@ -64,6 +80,7 @@ pub(super) fn of_order(tx: &mut Tx<'_>, id: OrderId) -> Result<Vec<Refund>, DbEr
 /// A refund.
 pub(super) fn read_refund(row: &Row<'_>) -> Result<Refund, DbError> {
     let status = row.get::<String>(2)?;
+    let created_at = row.get(6)?;
     Ok(Refund {
         id: row.get(1)?,
         status: refund_status_from_word(&status).map_err(DbError::decode)?,
@@ -71,7 +88,9 @@ pub(super) fn read_refund(row: &Row<'_>) -> Result<Refund, DbError> {
         reason: row.get(4)?,
         claim: row.get(5)?,
         failure_code: row.get(8)?,
-        created_at: row.get(6)?,
+        created_at,
         updated_at: row.get(7)?,
+        // Those that were asked for before this was kept.
+        ask_at: row.get::<Option<_>>(9)?.unwrap_or(created_at),
     })
 }

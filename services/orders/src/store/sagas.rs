@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     carts::follow_order,
     orders::{lookup_order, store_moved},
+    refunds,
 };
 use crate::domain::{
     Order, Refusal,
@@ -155,6 +156,9 @@ pub fn store_change(
     if !own {
         return Ok(false);
     }
+    if let Some((refund, until)) = change.put_off {
+        refunds::put_off(tx, refund, until)?;
+    }
     if change.touches_order() {
         store_moved(tx, order, change, held.stations)?;
     }
@@ -244,7 +248,8 @@ fn disturb(tx: &mut Tx<'_>, id: OrderId) -> Result<bool, DbError> {
     Ok(tx.execute(sql, p![id])? == 1)
 }
 
-/// Makes an order's step due at once, and its driver, if it has one, look again. Whether there is a step.
+/// Makes an order's step and its pending refunds due at once, and its driver, if it has one, look again.
+/// Whether there is a step.
 ///
 /// # Errors
 /// When the database fails.
@@ -255,8 +260,21 @@ pub fn hurry(tx: &mut Tx<'_>, id: OrderId, now: Timestamp) -> Result<bool, DbErr
             "UPDATE sagas SET due_at = ? WHERE order_id = ? AND lease_owner = ?",
             p![now, id, NOBODY],
         )?;
+        refunds::hurry(tx, id, now)?;
     }
     Ok(open)
+}
+
+/// Stores which step the lease's owner takes in the place of the one that waited.
+///
+/// # Errors
+/// When the database fails.
+pub fn turn_saga(tx: &mut Tx<'_>, lease: &Lease, turned: &Saga) -> Result<(), DbError> {
+    tx.execute(
+        "UPDATE sagas SET step = ?, tries = ? WHERE order_id = ? AND lease_owner = ?",
+        p![step_word(turned.step), turned.tries, lease.order, lease.owner],
+    )?;
+    Ok(())
 }
 
 /// Takes the lease of an order that nobody drives. `false` when somebody does, or nothing is to be done.

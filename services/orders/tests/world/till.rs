@@ -14,8 +14,9 @@ use axum::{
 use techtrove_core::{Currency, Money, Problem, codes};
 use techtrove_http::HttpError;
 use techtrove_payments_api::{
-    AMOUNT_NOT_SUPPORTED, AuthorizeRequest, FAILURE_CODE, INVALID_TRANSITION, NextAction, Payment,
-    PaymentId, PaymentStatus, REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED, RefundId, RefundRequest,
+    AMOUNT_NOT_SUPPORTED, AuthorizeRequest, FAILURE_CODE, INVALID_TRANSITION, NextAction,
+    OPERATION_IN_PROGRESS, Payment, PaymentId, PaymentStatus, REFUND_EXCEEDS_PAYMENT,
+    REFUND_REFUSED, RefundId, RefundRequest,
 };
 
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Charge {
     pub refunds: BTreeMap<RefundId, i64>,
     /// What was not, and never will be.
     pub lost: BTreeSet<RefundId>,
+    /// What waits for its bank.
+    pub waiting: Option<(RefundId, i64)>,
 }
 
 impl Charge {
@@ -49,6 +52,8 @@ pub struct Till {
     pub slow_captures: u32,
     /// So many refunds are refused before one is made.
     pub refuses: u32,
+    /// So many refunds wait for their bank before one is made at once.
+    pub waits: u32,
 }
 
 impl Till {
@@ -74,6 +79,7 @@ impl Till {
                 silent: if request.token == "tok_timeout" { silence } else { 0 },
                 refunds: BTreeMap::new(),
                 lost: BTreeSet::new(),
+                waiting: None,
             }
         });
         Ok(request.payment_id)
@@ -88,6 +94,7 @@ impl Till {
             silent: 0,
             refunds: BTreeMap::new(),
             lost: BTreeSet::new(),
+            waiting: None,
         };
         let charge = match verb {
             "capture" => self.charges.get_mut(&id),
@@ -128,11 +135,36 @@ impl Till {
             let problem = Problem::new(REFUND_REFUSED, "the provider has refused it");
             return Err(problem.with(FAILURE_CODE, "card_is_gone"));
         }
+        match charge.waiting {
+            Some((id, _)) if id == request.refund_id => {
+                return Err(Problem::new(codes::UNKNOWN_OUTCOME, "its bank has not decided"));
+            }
+            Some(_) => {
+                return Err(Problem::new(OPERATION_IN_PROGRESS, "another refund is under way"));
+            }
+            None => {}
+        }
         if charge.refunded() + request.amount.amount > charge.amount.amount {
             return Err(Problem::new(REFUND_EXCEEDS_PAYMENT, "more than is left"));
         }
+        if self.waits > 0 {
+            self.waits -= 1;
+            charge.waiting = Some((request.refund_id, request.amount.amount));
+            return Err(Problem::new(codes::UNKNOWN_OUTCOME, "its bank has not decided"));
+        }
         charge.refunds.insert(request.refund_id, request.amount.amount);
         Ok(id)
+    }
+
+    /// The bank decides of every refund that waits for it: whether it is made.
+    pub fn decide(&mut self, made: bool) {
+        for charge in self.charges.values_mut() {
+            match charge.waiting.take() {
+                Some((id, amount)) if made => drop(charge.refunds.insert(id, amount)),
+                Some((id, _)) => drop(charge.lost.insert(id)),
+                None => {}
+            }
+        }
     }
 
     /// The bank takes back that it gave every refund back; which those were.

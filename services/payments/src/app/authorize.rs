@@ -28,7 +28,8 @@ pub struct Authorization {
 }
 
 /// Stores the payment, then asks the provider. A repetition finds the payment: settled, it is the
-/// answer; still open, the provider is asked again under the same key; given up, it stays so.
+/// answer; still open, the provider is asked again under the same key; given up, it stays so. When the
+/// provider cannot be introduced to the charge, no money is asked for, and the payment is given up at once.
 ///
 /// # Errors
 /// When the provider is not set up, does not know the token or does not take the amount, the id was used with other terms, or the
@@ -52,7 +53,10 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     };
     let payment = match outcome {
         Outcome::TurnedAway(payment, reason) => {
-            turn_away(app, payment.id, reason, Occasion::Request).await?
+            turn_away(app, payment.id, Some(reason), Occasion::Request).await?
+        }
+        Outcome::NotIntroduced(payment) => {
+            turn_away(app, payment.id, None, Occasion::Request).await?
         }
         outcome => outcome,
     }

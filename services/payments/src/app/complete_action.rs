@@ -32,7 +32,7 @@ pub async fn complete_action(
     })
     .await?;
     let done = match done {
-        Outcome::TurnedAway(_, reason) => turn_away(app, id, reason, occasion).await?,
+        Outcome::TurnedAway(_, reason) => turn_away(app, id, Some(reason), occasion).await?,
         done => done,
     };
     Ok(app.show(&done.told()?))

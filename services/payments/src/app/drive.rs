@@ -36,6 +36,16 @@ pub(super) enum Outcome {
     /// The provider refused this request to authorise, for this reason; another one may still be on
     /// its way to it.
     TurnedAway(Payment, String),
+    /// The provider is not known to know of the charge, so this request has not asked it for money; another
+    /// one may.
+    NotIntroduced(Payment),
+}
+
+/// What putting a question to the provider brought.
+enum Answer {
+    Told(Told),
+    Silence,
+    NotIntroduced,
 }
 
 /// Why the provider is asked, and what whoever asks brings along.
@@ -70,8 +80,9 @@ pub(super) async fn ask(
 ) -> Result<Outcome, Error> {
     let Some(operation) = payment.open.clone() else { return Err(Error::Overtaken) };
     let told = match put(app, &mut payment, &operation, occasion).await? {
-        None => return Ok(Outcome::Open(payment)),
-        Some(told) => told,
+        Answer::Silence => return Ok(Outcome::Open(payment)),
+        Answer::NotIntroduced => return Ok(Outcome::NotIntroduced(payment)),
+        Answer::Told(told) => told,
     };
     match settle(&payment, &operation, &told) {
         Ok(settlement) => end(app, operation, settlement, occasion).await,
@@ -98,7 +109,7 @@ async fn put(
     payment: &mut Payment,
     operation: &Operation,
     occasion: Occasion<'_>,
-) -> Result<Option<Told>, Error> {
+) -> Result<Answer, Error> {
     let key = payment.id.to_string();
     let asks_first = matches!(occasion, Occasion::Authorization(_));
     let key = if asks_first && planted("charge-without-key") {
@@ -108,18 +119,17 @@ async fn put(
     };
     let provider = provider_of(app, payment)?;
     let started = tokio::time::Instant::now();
-    let introduced = if asks_first && payment.action.is_none() {
-        introduce(app, provider, &key, payment).await?
-    } else {
-        Ok(())
-    };
+    if asks_first
+        && payment.action.is_none()
+        && let Err(silence) = introduce(app, provider, &key, payment).await?
+    {
+        note(payment, "introduce", &silence);
+        return Ok(Answer::NotIntroduced);
+    }
     let charge = ChargeName { key: &key, reference: payment.provider_reference.as_deref() };
     let question = question(charge, payment, operation, occasion);
     let word = question.word();
-    let answer = match introduced {
-        Ok(()) => provider.ask(question).await,
-        Err(silence) => Err(silence),
-    };
+    let answer = provider.ask(question).await;
     metrics::histogram!("payments_provider_seconds", "question" => word)
         .record(started.elapsed().as_secs_f64());
     match answer {
@@ -127,20 +137,25 @@ async fn put(
             if let Told::Refused { code } = &told {
                 tracing::info!(payment = %payment.id, question = word, code, "the provider refused");
             }
-            Ok(Some(told))
+            Ok(Answer::Told(told))
         }
         Err(_)
             if operation.kind == OperationKind::Capture && planted("silence-taken-as-capture") =>
         {
-            Ok(Some(assumed(payment, ChargeStatus::Captured)))
+            Ok(Answer::Told(assumed(payment, ChargeStatus::Captured)))
         }
         Err(silence) => {
-            metrics::counter!("payments_provider_silences_total", "question" => word).increment(1);
-            let error = silence.with_causes();
-            tracing::warn!(payment = %payment.id, question = word, error, "outcome unknown");
-            Ok(None)
+            note(payment, word, &silence);
+            Ok(Answer::Silence)
         }
     }
+}
+
+/// Notes that the provider has not told.
+fn note(payment: &Payment, question: &'static str, silence: &NoAnswer) {
+    metrics::counter!("payments_provider_silences_total", "question" => question).increment(1);
+    let error = silence.with_causes();
+    tracing::warn!(payment = %payment.id, question, error, "outcome unknown");
 }
 
 /// Makes the provider know of the charge and stores what it calls it, while the authorisation is open
@@ -353,7 +368,8 @@ impl Outcome {
             Self::Ended(payment, _)
             | Self::Open(payment)
             | Self::NeverArrived(payment)
-            | Self::TurnedAway(payment, _) => payment,
+            | Self::TurnedAway(payment, _)
+            | Self::NotIntroduced(payment) => payment,
         }
     }
 

@@ -31,7 +31,7 @@ pub async fn reconcile(app: &App, id: PaymentId) -> Result<Shown, Error> {
             give_up(app, id, Occasion::Inquiry).await
         }
         Outcome::TurnedAway(_, reason) => {
-            Ok(app.show(&turn_away(app, id, reason, Occasion::Inquiry).await?.payment()))
+            Ok(app.show(&turn_away(app, id, Some(reason), Occasion::Inquiry).await?.payment()))
         }
         outcome => Ok(app.show(&outcome.payment())),
     }

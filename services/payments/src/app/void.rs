@@ -71,13 +71,13 @@ fn carry_out(
     })
 }
 
-/// Gives an authorisation up which the provider refused for `reason`. That refusal speaks of one
-/// request only; the void by key refuses every other one that may still be on its way. A payment that
-/// has settled otherwise meanwhile stays as it is.
+/// Gives an authorisation up which the provider refused for `reason`, or was not even introduced to. That
+/// speaks of one request only; the void by key refuses every other one that may still be on its way. A
+/// payment that has settled otherwise meanwhile stays as it is.
 pub(super) async fn turn_away(
     app: &App,
     id: PaymentId,
-    reason: String,
+    reason: Option<String>,
     occasion: Occasion<'_>,
 ) -> Result<Outcome, Error> {
     let (now, due) = (app.now(), app.first_retry_at());

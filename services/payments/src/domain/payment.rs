@@ -152,11 +152,11 @@ impl Payment {
     }
 
     /// Begins a void in the place of an authorisation that the provider refused for `reason`: once it is
-    /// done, the payment has failed.
+    /// done, the payment has failed. Without a reason it was not asked for money, and the payment is voided.
     #[must_use]
-    pub fn begin_turning_away(&self, reason: String, now: Timestamp) -> Begun {
+    pub fn begin_turning_away(&self, reason: Option<String>, now: Timestamp) -> Begun {
         let mut begun = self.begin(OperationKind::Void, now);
-        begun.payment.decline_code = Some(reason);
+        begun.payment.decline_code = reason;
         begun
     }
 

@@ -273,7 +273,7 @@ impl World {
     fn turn_away(&mut self, payment: &Payment, reason: String) {
         match decide::turned_away(payment) {
             Decision::Begin(_) => {
-                let begun = payment.begin_turning_away(reason, now());
+                let begun = payment.begin_turning_away(Some(reason), now());
                 let message = ask_again(&begun.operation);
                 self.store(begun, message);
             }

@@ -1,5 +1,6 @@
 //! Brings the bank's word on a refund: on one that waits for it, or on one that was made and fails after
-//! all.
+//! all. A bank that was told nothing else gives back what has waited for it long enough, which is found when
+//! somebody asks.
 
 use super::{App, Refunded};
 use crate::{
@@ -43,4 +44,20 @@ pub async fn end_refund(
         .await?;
     app.announced.notify_one();
     Ok(ended)
+}
+
+/// Has the bank give back what of the charge under `key` has waited for it long enough.
+///
+/// # Errors
+/// When the books cannot be read or written.
+pub(super) async fn end_overdue(app: &App, key: &Key) -> Result<(), Error> {
+    let (wanted, before) = (key.clone(), app.clock.now().minus(app.bank));
+    let overdue = app
+        .db
+        .lookup("sandbox.overdue", move |tx| store::refunds_waiting(tx, &wanted, before))
+        .await?;
+    for refund in overdue {
+        end_refund(app, key.clone(), refund, RefundOutcome::Succeeded).await?;
+    }
+    Ok(())
 }

@@ -42,6 +42,8 @@ pub struct App {
     pub faults: Faults,
     /// How long an answer is held back that is never to come.
     pub silence: Duration,
+    /// How long a bank takes to give back what waits for it.
+    pub bank: Duration,
     /// Where it announces what nobody was answered.
     pub webhooks: Webhooks,
     /// Wakes whoever delivers the webhooks.

@@ -1,6 +1,6 @@
 //! Tells how charges stand.
 
-use super::{App, Refunded};
+use super::{App, Refunded, end_refund::end_overdue};
 use crate::{
     domain::{Charge, Key, Refund},
     error::Error,
@@ -29,8 +29,9 @@ pub async fn list_charges(app: &App, after: String, limit: usize) -> Result<Vec<
 /// The refunds of the charge under `key`, in the order of their keys.
 ///
 /// # Errors
-/// When the books cannot be read.
+/// When the books cannot be read, or what a bank has decided meanwhile not be written.
 pub async fn list_refunds(app: &App, key: Key) -> Result<Vec<Refund>, Error> {
+    end_overdue(app, &key).await?;
     Ok(app.db.read("sandbox.list_refunds", move |tx| store::refunds(tx, &key)).await?)
 }
 
@@ -39,7 +40,7 @@ pub async fn list_refunds(app: &App, key: Key) -> Result<Vec<Refund>, Error> {
 /// # Errors
 /// When there is no such charge or refund, or the books cannot be read.
 pub async fn get_refund(app: &App, key: Key, refund: Key) -> Result<Refunded, Error> {
-    let charge = get_charge(app, key.clone()).await?;
-    let known = list_refunds(app, key).await?.into_iter().find(|known| known.key == refund);
+    let known = list_refunds(app, key.clone()).await?.into_iter().find(|it| it.key == refund);
+    let charge = get_charge(app, key).await?;
     Ok(Refunded { refund: known.ok_or(Error::NoSuchRefund(refund))?, charge })
 }

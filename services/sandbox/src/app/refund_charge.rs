@@ -1,6 +1,6 @@
 //! Gives money of a charge back, once per key, or as often as it is asked.
 
-use super::App;
+use super::{App, end_refund::end_overdue};
 use crate::{
     domain::{Change, Charge, Key, Refund, RefundMove, RefundStatus},
     error::Error,
@@ -28,6 +28,7 @@ pub async fn refund_charge(
     refund: Key,
     amount: i64,
 ) -> Result<Refunded, Error> {
+    end_overdue(app, &key).await?;
     let now = app.clock.now();
     let refunded = app
         .db

@@ -4,7 +4,7 @@
 mod refunds;
 mod webhooks;
 
-pub use refunds::{insert_refund, refunds, update_refund};
+pub use refunds::{insert_refund, refunds, refunds_waiting, update_refund};
 pub use webhooks::{
     Webhook, announce, announce_refund, claim_webhook, delete_webhook, webhooks_due,
 };

@@ -15,6 +15,9 @@ const UPDATE: &str =
 const SELECT: &str = "SELECT refund_key, amount, status, failure_code FROM refunds \
      WHERE charge_key = ? ORDER BY refund_key";
 
+const WAITING: &str = "SELECT refund_key FROM refunds \
+     WHERE charge_key = ? AND status = 'pending' AND created_at <= ? ORDER BY refund_key";
+
 const LIST: &str = "SELECT refund_key, amount, status, failure_code, charge_key FROM refunds \
      WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, refund_key";
 
@@ -51,6 +54,14 @@ pub fn update_refund(tx: &mut Tx<'_>, key: &Key, refund: &Refund) -> Result<(), 
 /// When the database does not answer.
 pub fn refunds(tx: &mut Tx<'_>, key: &Key) -> Result<Vec<Refund>, DbError> {
     tx.query(SELECT, p![key.as_str()], read_refund)
+}
+
+/// Those refunds of the charge under `key` that wait for their bank, and were asked for by then.
+///
+/// # Errors
+/// When the database does not answer.
+pub fn refunds_waiting(tx: &mut Tx<'_>, key: &Key, before: Timestamp) -> Result<Vec<Key>, DbError> {
+    tx.query(WAITING, p![key.as_str(), before], |row| read_key(row, 0))
 }
 
 /// The refunds of all charges behind the key `after` up to `last`, each with its charge's key.

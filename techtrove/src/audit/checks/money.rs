@@ -33,11 +33,23 @@ pub(in super::super) fn money(
             format!("its refunds are {:?}, those of its payment {ours:?}", order.refunds)
         });
     } else {
-        let stuck = now.since(order.updated_at) > STUCK_AFTER;
+        let stuck = now.since(order.updated_at) > STUCK_AFTER && !waits_for_bank(order, payment);
         report.expect(!stuck, Rule::OrderStuck, order.id, || {
             format!("{:?}, unchanged since {}", order.status, order.updated_at)
         });
     }
+}
+
+/// Whether nothing is left to do for an order but what payments has taken on and a bank has to decide, which
+/// may take it days.
+fn waits_for_bank(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
+    let open = |refund: &RefundClaim| {
+        let theirs = payment.and_then(|it| it.refunds.iter().find(|there| there.id == refund.id));
+        refund.state == RefundClaimState::Pending
+            && theirs.is_some_and(|there| there.state == RefundState::Open)
+    };
+    let goods = order.parcels.preparing > 0 || order.unbooked_returns > 0;
+    order.refunding && !goods && order.refunds.iter().any(open)
 }
 
 /// What an order gave back is its refunds.

@@ -73,7 +73,8 @@ impl Saga {
     }
 
     /// After a refund was asked for. One that is refused is never asked for again under its id: staff may
-    /// ask for another, and what is left of a cancelled order's money is.
+    /// ask for another, and what is left of a cancelled order's money is. One of which nobody can tell, as
+    /// long as its bank has not decided, is asked about again in its own time, while the rest goes on.
     pub(super) fn after_refund(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {
         let Some(pending) = order.pending_refund() else {
             return self.without_refund(order, facts);
@@ -99,7 +100,10 @@ impl Saga {
                 alert: Some("a refund was refused"),
                 ..Change::default()
             }),
-            _ => self.wait(None),
+            _ => done(Change {
+                put_off: Some((pending.id, pending.ask_again_at(facts.now))),
+                ..Change::default()
+            }),
         }
     }
 

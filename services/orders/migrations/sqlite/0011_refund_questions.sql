@@ -1,0 +1,1 @@
+ALTER TABLE refunds ADD COLUMN ask_at INTEGER;
