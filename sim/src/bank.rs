@@ -1,5 +1,6 @@
-//! The bank behind the payment provider: it takes its time to decide what is to be given back, and now and
-//! then sends money back that had been given. Whether the shop is told is another matter.
+//! The bank behind the payment provider: it takes its time to decide what is to be given back, now and then
+//! sends money back that had been given, and ends reservations by itself. Whether the shop is told is another
+//! matter.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,6 +10,7 @@ use crate::{
     checker,
     hosts::Door,
     network::{self, Sender},
+    plan::Plan,
     weather::STORM,
     world::World,
 };
@@ -24,8 +26,12 @@ const GIVEN: &str = "SELECT r.charge_key || '/refunds/' || r.refund_key FROM ref
      WHERE r.status = 'succeeded' AND NOT EXISTS (SELECT 1 FROM refunds f \
        WHERE f.charge_key = r.charge_key AND f.status = 'failed')";
 
+/// What is reserved.
+const RESERVED: &str = "SELECT charge_key FROM charges WHERE status = 'authorized'";
+
 /// Decides until nobody wants to know any more; nothing that was given fails after the storm.
 pub async fn decide(world: Arc<World>) {
+    let lapses = Plan::of(world.seed).lapses;
     loop {
         tokio::time::sleep(world.time(500, 2_000)).await;
         let look = world.host("sandbox").look.clone();
@@ -34,6 +40,14 @@ pub async fn decide(world: Arc<World>) {
                 let outcome = world.one_of(&["fail", "succeed"]);
                 world.fault("bank decides late", &format!("{outcome} {refund}"));
                 end(&world, &refund, outcome).await;
+            }
+        }
+        if world.started.elapsed() < STORM && lapses {
+            for charge in checker::values::<String>(&look, RESERVED) {
+                if world.chance(250) {
+                    world.fault("reservation lapses", &charge);
+                    lapse(&world, &charge).await;
+                }
             }
         }
         if world.started.elapsed() < STORM {
@@ -45,6 +59,14 @@ pub async fn decide(world: Arc<World>) {
             }
         }
     }
+}
+
+/// Ends a reservation; whether the provider has taken note of it.
+pub async fn lapse(world: &Arc<World>, charge: &str) -> bool {
+    let provider = network::client(world, &Sender::Stranger("bank"), "sandbox", Door::Internal);
+    let request = provider.post(&format!("/v1/charges/{charge}/lapse"));
+    let told = request.deadline(Duration::from_secs(3)).send().await;
+    told.is_ok_and(|answer| answer.status.is_success())
 }
 
 async fn end(world: &Arc<World>, refund: &str, outcome: &str) {

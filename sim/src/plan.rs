@@ -44,6 +44,9 @@ pub struct Plan {
     pub deaf: bool,
     /// Whether some services run as two processes on one database.
     pub replicated: bool,
+    /// Whether banks end reservations by themselves: only where the shop is told of it, since one that nobody
+    /// ships or cancels would stand for ever.
+    pub lapses: bool,
 }
 
 impl Plan {
@@ -53,7 +56,7 @@ impl Plan {
         let mut random = ChaCha20Rng::seed_from_u64(seed);
         random.set_stream(1);
         let at_shipment = random.random_range(0..4) == 0;
-        Self {
+        let plan = Self {
             capture: if at_shipment {
                 CapturePolicy::Shipment
             } else {
@@ -68,6 +71,9 @@ impl Plan {
             taxed_within: random.random_range(0..3) == 0,
             deaf: random.random_range(0..4) == 0,
             replicated: random.random_range(0..4) == 0,
-        }
+            lapses: false,
+        };
+        let lapses = random.random_range(0..4) == 0 && !plan.deaf;
+        Self { lapses, ..plan }
     }
 }

@@ -60,6 +60,7 @@ pub const PLANTS: &[Plant] = &[
         14,
         "stock is looked at in one transaction, held in another",
     ),
+    plant("lapse-ignored", 57, "an order whose money has lapsed stands as if it were paid"),
     plant("void-refunded", 36, "what was given up is given back as well"),
     plant("webhook-order-assumed", 2, "the last webhook heard is taken for the newest"),
     plant("written-off-restocked", 1, "what comes back broken is sold again"),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    bank,
     customers::{Memory, Person, Reply, Staff, Wish},
     world::World,
 };
@@ -182,6 +183,24 @@ impl People {
         Some(reply)
     }
 
+    /// Cancels what may have been cancelled before, by the shop.
+    pub async fn cancel_unless_ended(&self, bought: &Bought) -> Option<Reply> {
+        let wish = self.wish(format!("{}/cancel", bought.path), json!({}));
+        Some(self.ask(&bought.buyer, &wish).await?.0)
+    }
+
+    /// The bank ends the reservation by itself.
+    pub async fn lapse(&self, bought: &Bought) -> Option<()> {
+        for _ in 0..TRIES {
+            if bank::lapse(&self.world, &bought.payment).await {
+                return Some(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.world.violated("who insists is answered", format!("{} lapses", bought.payment));
+        None
+    }
+
     /// Lets a parcel leave with these goods, or with all that is left.
     pub async fn ship(&self, bought: &Bought, goods: &[(&str, u32)]) -> Option<Reply> {
         let mut parcel = json!({"carrier": "DHL", "tracking_number": "JD0001"});
@@ -240,6 +259,12 @@ impl People {
         let is_captured =
             |order: &Reply| order.text("/payment/status").as_deref() == Some("captured");
         self.until(bought, is_captured).await
+    }
+
+    /// Waits until it is cancelled.
+    pub async fn until_cancelled(&self, bought: &Bought) -> Option<Reply> {
+        let is_cancelled = |order: &Reply| order.text("/status").as_deref() == Some("cancelled");
+        self.until(bought, is_cancelled).await
     }
 
     /// Waits until everything has left.

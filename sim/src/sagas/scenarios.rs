@@ -62,6 +62,12 @@ pub const SCENARIOS: &[Scenario] = &[
     saga("cancel-reserved", "what is only reserved is cancelled", Shipment, |people| {
         cancel_reserved(people).boxed()
     }),
+    saga("lapse", "what is only reserved lapses, and nobody ships it", Shipment, |people| {
+        lapse(people).boxed()
+    }),
+    saga("lapse-cancelled", "what has lapsed is cancelled", Shipment, |people| {
+        lapse_cancelled(people).boxed()
+    }),
     saga("cancel-waiting", "what waits for its buyer is cancelled", Confirmation, |people| {
         cancel_waiting(people).boxed()
     }),
@@ -152,6 +158,21 @@ async fn cancel(people: People) -> Option<Ending> {
 async fn cancel_reserved(people: People) -> Option<Ending> {
     let bought = bought!(people.buy("tok_ok", &GOODS));
     people.cancel(&bought).await?;
+    Some(bought.stands("cancelled", "voided", 0))
+}
+
+async fn lapse(people: People) -> Option<Ending> {
+    let bought = bought!(people.buy("tok_ok", &GOODS));
+    people.lapse(&bought).await?;
+    people.until_cancelled(&bought).await?;
+    Some(bought.stands("cancelled", "voided", 0))
+}
+
+async fn lapse_cancelled(people: People) -> Option<Ending> {
+    let bought = bought!(people.buy("tok_ok", &GOODS));
+    let (lapsed, _) = futures::join!(people.lapse(&bought), people.cancel_unless_ended(&bought));
+    lapsed?;
+    people.until_cancelled(&bought).await?;
     Some(bought.stands("cancelled", "voided", 0))
 }
 
