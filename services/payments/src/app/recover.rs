@@ -26,7 +26,7 @@ const AT_ONCE: usize = 16;
 pub async fn recover(app: &App) -> Result<bool, Error> {
     let now = app.now();
     let due = app.db.read("payments.due", move |tx| store::due(tx, now, BATCH)).await?;
-    let more = due.len() == BATCH;
+    let (more, asked) = (due.len() == BATCH, !due.is_empty());
     stream::iter(due)
         .for_each_concurrent(AT_ONCE, |operation| async move {
             let payment = operation.payment;
@@ -35,7 +35,7 @@ pub async fn recover(app: &App) -> Result<bool, Error> {
             }
         })
         .await;
-    watch(app).await?;
+    watch(app, asked).await?;
     Ok(more)
 }
 
@@ -56,13 +56,14 @@ fn pause(app: &App, attempts: i64) -> Duration {
     app.rules.first_retry.saturating_mul(1 << doublings).min(app.rules.longest_retry)
 }
 
-/// Shows how much is open and for how long, and alerts when it is too long.
-async fn watch(app: &App) -> Result<(), Error> {
+/// Shows how much is open and for how long; in a round that asked about some of it, alerts when that is too long:
+/// a refund may wait for its bank for days, and is asked about once in a while.
+async fn watch(app: &App, asked: bool) -> Result<(), Error> {
     let open = app.db.read("payments.open", store::open_summary).await?;
     let age = open.oldest.map_or(Duration::ZERO, |oldest| app.now().since(oldest));
     metrics::gauge!("payments_operations_open").set(count(open.count));
     metrics::gauge!("payments_operations_open_oldest_seconds").set(age.as_secs_f64());
-    if age >= app.rules.alert_after {
+    if asked && age >= app.rules.alert_after {
         let seconds = age.as_secs();
         tracing::error!(
             open = open.count,
