@@ -218,17 +218,18 @@ async fn a_driver_at_work_keeps_its_order() {
     }
 }
 
-/// Where there is one process, whoever drove an order before it began is dead; elsewhere it may be another.
+/// Where there is one process, whoever drove an order before it began is dead; elsewhere it may be another. What
+/// was asked of the provider for a buyer who was not answered may be on its way.
 #[tokio::test]
-async fn a_process_that_is_alone_goes_on_with_what_another_began_at_once() {
-    for (alone, recovered) in [(false, 0), (true, 1)] {
+async fn a_process_that_is_alone_goes_on_at_once_with_what_buyers_were_told_of() {
+    for (alone, call, recovered) in [(false, 2, 0), (true, 2, 0), (false, 4, 0), (true, 4, 1)] {
         let world = world().await;
-        assert!(die_at(&world, ("tok_ok", 1), Trap::at(2, Moment::After)).await);
+        assert!(die_at(&world, ("tok_ok", 1), Trap::at(call, Moment::Before)).await);
 
         let config = Config { alone, ..Config::default() };
         let shop = world.shop(Setting { config, ..Setting::default() }).await;
 
-        assert_eq!(recover_due(&shop.app).await.expect("recovers"), recovered, "alone: {alone}");
+        assert_eq!(recover_due(&shop.app).await.expect("recovers"), recovered, "{alone} {call}");
         world.settle().await;
         world.assert_settled("alone").await;
     }

@@ -290,14 +290,15 @@ pub fn take_lease(tx: &mut Tx<'_>, lease: &Lease, now: Timestamp) -> Result<bool
     Ok(taken == 1)
 }
 
-/// Ends all leases, for whoever had them is dead.
+/// Ends the leases of the dead, all but those of orders whose buyers were not answered yet: what was asked of the
+/// provider may still be on its way, so that they could be told no more than `pending`.
 ///
 /// # Errors
 /// When the database fails.
 pub fn end_leases(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
     tx.execute(
-        "UPDATE sagas SET due_at = ? WHERE lease_owner <> ? AND due_at > ?",
-        p![now, NOBODY, now],
+        "UPDATE sagas SET due_at = ? WHERE lease_owner <> ? AND due_at > ? AND answered = ?",
+        p![now, NOBODY, now, true],
     )?;
     Ok(())
 }
