@@ -163,7 +163,7 @@ fn null_is_no_value_of_a_new_attribute_and_takes_an_old_one_away() {
 }
 
 fn price() -> impl Strategy<Value = Option<i64>> {
-    prop::option::of(0..1_000_000_i64)
+    prop::option::of(1..1_000_000_i64)
 }
 
 fn written(prices: &[Option<i64>], default: Option<i64>, active: bool) -> Value {
