@@ -89,11 +89,7 @@ pub const PLANTS: &[Plant] = &[
     plant("captured-again", 0, "what was captured can be captured again"),
     plant("lost-refund-untold", 12, "orders does not hear of a refund that failed after all"),
     plant("time-begins-anew", 0, "each look gives the buyer their time to pay anew"),
-    plant(
-        "void-under-way-taken-as-void",
-        1,
-        "stock is released while the money is being given up",
-    ),
+    plant("void-under-way-taken-as-void", 1, "stock is released while the money is being given up"),
     plant("cancelled-by-strangers", 0, "whoever is signed in may cancel any order"),
     plant("cancellation-unchecked", 2, "what has left is asked to be cancelled, and so for ever"),
     plant(
