@@ -77,7 +77,7 @@ pub const PLANTS: &[Plant] = &[
     plant("key-of-any-body", 6, "a key answers whatever is asked under it"),
     plant("same-sku-held-once", 4, "of two lines of the same goods only one is set aside"),
     plant("availability-untold", 0, "nobody is told that something is sold out"),
-    plant("shares-rounded-up", 328, "what comes back is worth a little more than its share"),
+    plant("shares-rounded-up", 361, "what comes back is worth a little more than its share"),
     plant("tax-mode-forgotten", 2, "an order forgets that its prices include tax"),
     plant("edit-of-any-version", 2, "an edit is made whatever version it speaks of"),
     plant(
