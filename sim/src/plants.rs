@@ -119,6 +119,5 @@ pub const PLANTS: &[Plant] = &[
     ),
     plant("refund-failure-taken-as-refusal", 17, "a failure of the provider counts as its refusal"),
     plant("key-of-all-users", 2, "a user's key is every user's"),
-    plant("import-counted-again", 192, "a part of an import that is told again is counted again"),
     plant("lost-refund-not-looked-for", 39, "a refund that failed is noticed by its webhook alone"),
 ];

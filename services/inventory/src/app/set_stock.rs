@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use techtrove_core::{Problem, Sku, Timestamp, codes, planted};
+use techtrove_core::{Problem, Sku, Timestamp, codes};
 use techtrove_db::Tx;
 use techtrove_http::idempotency::{Answer, Fingerprint, Key, Once, Repeatable, Scope, once};
 use techtrove_inventory_api::{STOCK_IS_KEYS, SetStock, SetStockOutcome};
@@ -43,7 +43,7 @@ pub async fn set_stock(
     let mut outcomes = Vec::with_capacity(items.len());
     for (number, chunk) in items.chunks(CHUNK).enumerate() {
         let (chunk, stamp) = (chunk.to_vec(), Stamp::new(app));
-        let key = key(part, number, stamp.now).filter(|_| !planted("import-counted-again"));
+        let key = key(part, number, stamp.now);
         let job = move |tx: &mut Tx<'_>| {
             once(tx, key.as_ref(), |tx| {
                 let refused = run(tx, &chunk, &stamp)?;
