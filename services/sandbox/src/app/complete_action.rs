@@ -1,10 +1,9 @@
 //! Ends what a charge requires of its customer, as the page of a bank would.
 
-use super::App;
+use super::{App, announce::change_announced};
 use crate::{
-    domain::{ActionOutcome, Change, Charge, Key},
+    domain::{ActionOutcome, Charge, Key},
     error::Error,
-    store,
 };
 
 /// Reserves the money of the charge under `key`, or declines it, once its customer has acted; a
@@ -14,21 +13,6 @@ use crate::{
 /// # Errors
 /// When there is no such charge, it was given up, or it never required an action.
 pub async fn complete_action(app: &App, key: Key, outcome: ActionOutcome) -> Result<Charge, Error> {
-    let now = app.clock.now();
-    let charge = app
-        .db
-        .write("sandbox.complete_action", move |tx| {
-            let charge = store::lock(tx, &key)?.ok_or_else(|| Error::NoSuchCharge(key.clone()))?;
-            match charge.complete_action(outcome)? {
-                Change::None => Ok(charge),
-                Change::To(charge, entry) => {
-                    store::update(tx, &charge, entry.as_ref(), now)?;
-                    store::announce(tx, &charge, now)?;
-                    Ok::<_, Error>(charge)
-                }
-            }
-        })
-        .await?;
-    app.announced.notify_one();
-    Ok(charge)
+    let change = move |charge: &Charge| Ok(charge.complete_action(outcome)?);
+    change_announced(app, "sandbox.complete_action", key, change).await
 }

@@ -1,6 +1,7 @@
 //! The use cases, one file each: they read the books, let the rules decide, and write charge and ledger
 //! in one transaction.
 
+mod announce;
 mod capture_charge;
 mod complete_action;
 mod confirm_intent;
