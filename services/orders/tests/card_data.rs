@@ -58,6 +58,13 @@ async fn no_order_takes_a_card_number() {
         refused(shop.actor.post(ORDERS, &order), &pointer).await;
         refused(guest.post(&format!("{cart}/checkout"), &checkout), &pointer).await;
     }
+    for written in
+        ["４２４２－４２４２－４２４２－４２４２", "4242+4242+4242+4242", "4242…4242…4242…4242"]
+    {
+        let mut order = full_wish();
+        order["shipping_address"]["line2"] = json!(written);
+        refused(shop.actor.post(ORDERS, &order), "/shipping_address/line2").await;
+    }
     let unknown = with_card(full_wish(), "/payment/token");
     let unknown = json!({"payment": {"card": unknown["payment"]}});
     refused(shop.actor.post(ORDERS, &unknown), "/payment/card/token").await;
