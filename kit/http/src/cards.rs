@@ -16,7 +16,7 @@ const FEWEST_DIGITS: usize = 13;
 pub enum CardFree {
     /// Everything.
     Whole,
-    /// These members of the body, with all that is below them.
+    /// These members of the body, with all that is below them, and the names of all.
     Members(&'static [&'static str]),
 }
 
@@ -46,6 +46,9 @@ impl CardFree {
     fn found_in(self, document: &Value) -> Option<String> {
         match (self, document) {
             (Self::Members(names), Value::Object(members)) => {
+                if members.keys().any(|name| has_card_number(name)) {
+                    return Some(String::new());
+                }
                 let named =
                     |name: &&str| Some(pointer::below(name, &card_at(members.get(*name)?)?));
                 names.iter().find_map(named)
@@ -120,6 +123,7 @@ mod tests {
             (json!({"address": {"lines": ["x", card]}}), "/address/lines/1"),
             (json!({"address": {"a/b": card}}), "/address/a~1b"),
             (json!({"address": {card: 1}}), "/address"),
+            (json!({card: 1}), ""),
             (json!(card), ""),
         ] {
             assert_eq!(pointer(NOTES, &body.to_string()).as_deref(), Some(place), "{body}");

@@ -121,6 +121,28 @@ async fn bad_values_are_refused_by_their_pointer() {
 }
 
 #[tokio::test]
+async fn nobody_registers_with_a_card_number() {
+    let Identity { anybody, .. } = identity().await;
+    for (field, value) in [
+        ("email", "4242424242424242@example.com"),
+        ("name", "4242+4242+4242+4242"),
+        ("locale", "en-42424242-42424242"),
+    ] {
+        let mut body = ada();
+        body[field] = json!(value);
+
+        let refusal = anybody.post("/api/v1/auth/register", &body).await.expect(422);
+
+        assert_eq!(refusal.problem_code(), "card_data_refused", "{field}");
+        assert_eq!(refusal.pointers(), [format!("/{field}")]);
+        assert!(!refusal.text().contains("4242"), "{field}");
+    }
+    let browser = anybody.post("/api/v1/auth/register", &ada());
+    let browser = browser.header("accept-language", "en-42424242-42424242,de;q=0.5");
+    assert_eq!(browser.await.expect(201).value()["user"]["locale"], "de");
+}
+
+#[tokio::test]
 async fn a_refresh_token_works_once_and_a_copy_ends_the_session() {
     let Identity { anybody, .. } = identity().await;
     let answer = anybody.post("/api/v1/auth/register", &ada()).await.expect(201).value();

@@ -6,7 +6,7 @@ use axum::{
     response::IntoResponse,
 };
 use serde::{Deserialize, Serialize};
-use techtrove_core::{EmailAddress, Problem, language_tag};
+use techtrove_core::{EmailAddress, Problem, has_card_number, language_tag};
 use techtrove_http::{HttpError, Json, ProblemBody, accepted_languages};
 use utoipa::ToSchema;
 
@@ -118,7 +118,8 @@ pub(crate) async fn register(
 ) -> Result<impl IntoResponse, HttpError> {
     let mut registration = request.checked()?;
     if registration.locale.is_none() {
-        registration.locale = accepted_languages(&headers).into_iter().next();
+        let wanted = accepted_languages(&headers);
+        registration.locale = wanted.into_iter().find(|tag| !has_card_number(tag));
     }
     let signed_in = app::register(&app, registration, device).await?;
     let place = [(header::LOCATION, "/api/v1/users/me")];

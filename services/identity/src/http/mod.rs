@@ -29,12 +29,14 @@ pub(crate) fn public(app: App) -> OpenApiRouter {
 }
 
 /// What people say of themselves, where no card number may stand.
-const NAMED: CardFree = CardFree::Members(&["name", "display_name", "preferences"]);
+const SAID: CardFree =
+    CardFree::Members(&["name", "display_name", "email", "phone", "locale", "preferences"]);
 
 /// Coming in and going out, and what access tokens are checked with.
 fn sign_in() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(auth::register))
+        .layer(SAID.layer())
         .routes(routes!(auth::log_in))
         .routes(routes!(auth::refresh))
         .routes(routes!(sessions::log_out))
@@ -44,7 +46,6 @@ fn sign_in() -> OpenApiRouter<App> {
         .routes(routes!(credentials::reset_password))
         .routes(routes!(keys::jwks))
         .routes(routes!(keys::jwks_under_base_path))
-        .layer(NAMED.layer())
 }
 
 /// What is the caller's own.
@@ -55,7 +56,7 @@ fn own_account() -> OpenApiRouter<App> {
         .layer(CardFree::Whole.layer());
     OpenApiRouter::new()
         .routes(routes!(me::show, me::edit))
-        .layer(NAMED.layer())
+        .layer(SAID.layer())
         .merge(addresses)
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::end))
