@@ -37,7 +37,7 @@ pub const PLANTS: &[Plant] = &[
         13,
         "what is left is looked at in one transaction, promised in another",
     ),
-    plant("void-not-remembered", 78, "a void that comes before its charge is forgotten"),
+    plant("void-not-remembered", 124, "a void that comes before its charge is forgotten"),
     plant("inbox-missing", 10, "an event that comes twice has its effect twice"),
     plant("inbox-after-commit", 4, "an event is noted as taken after its effect was committed"),
     plant("event-before-commit", 1, "an event is recorded before its change is committed"),
@@ -57,7 +57,7 @@ pub const PLANTS: &[Plant] = &[
     plant("restock-twice", 7, "a release that is repeated gives back twice"),
     plant(
         "hold-checked-without-lock",
-        14,
+        91,
         "stock is looked at in one transaction, held in another",
     ),
     plant("lapse-ignored", 5, "an order whose money has lapsed stands as if it were paid"),

@@ -182,6 +182,10 @@ async fn a_job_goes_on_where_it_was_after_inventory_or_the_process_was_away() {
 
     inventory.be_away(false);
     let shop = Shop::on(open(&path).await, inventory.clone()).await;
+    let second = shop.guest.get("/api/v1/products/p1").await.expect(200).value();
+    let place = format!("/api/v1/products/{}", second["id"].as_str().expect("an id"));
+    let edit = shop.manager.patch(&place, &json!({"name": "Edited meanwhile"}));
+    let edited = edit.header("if-match", "*").await.expect(200).value();
     shop.clock.advance(Duration::from_secs(60));
     let report = shop.finish(&job).await;
 
@@ -189,6 +193,12 @@ async fn a_job_goes_on_where_it_was_after_inventory_or_the_process_was_away() {
     assert_eq!(inventory.told().len(), 900);
     let first = shop.guest.get("/api/v1/products/p0").await.expect(200);
     assert_eq!(first.value()["version"], 1, "the repeated chunk changed nothing");
+    let second = shop.guest.get(&place).await.expect(200).value();
+    assert_eq!(
+        (&second["name"], &second["version"]),
+        (&edited["name"], &edited["version"]),
+        "nor does it undo an edit made in between"
+    );
     let mut parts = inventory.parts();
     assert_eq!(parts[0], parts[1], "what is told again is told under the same name");
     parts.dedup();

@@ -424,9 +424,14 @@ async fn a_checkpoint_counts_once_and_takes_its_chunk_away() {
             (1..=2).map(|line| LineProblem::new("bad", "é".repeat(900)).at(line)).collect();
         let turn = JobTurn { job: job.clone(), filled: 2, errors };
 
+        let id = job.id;
+        write(&db, move |tx| store::keep_outcome(tx, id, "{}")).await;
+        let outcome = async |chunk| write(&db, move |tx| store::lock_outcome(tx, id, chunk)).await;
+        assert_eq!(outcome(0).await, Some(Some("{}".to_owned())), "kept while it is in hand");
         let (first, again) = (turn.clone(), turn.clone());
         assert!(write(&db, move |tx| store::checkpoint(tx, &first, at(4), at(9))).await);
         assert!(!write(&db, move |tx| store::checkpoint(tx, &again, at(4), at(9))).await);
+        assert_eq!((outcome(0).await, outcome(1).await), (None, Some(None)), "and no longer");
 
         write(&db, move |tx| {
             assert_eq!(store::lookup_job(tx, job.id)?, Some(turn.after()));

@@ -1,8 +1,9 @@
-//! The lines of one chunk become products, in one transaction. Running it again changes nothing: a
-//! product that says the same already is left alone.
+//! The lines of one chunk become products, in one transaction. A product that says the same already is
+//! left alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use techtrove_bus::{EventContext, NewEvent};
 use techtrove_catalog_api::{CategoryId, Fulfilment, PRODUCT_CREATED, PRODUCT_UPDATED, ProductId};
 use techtrove_core::{Currency, Timestamp, planted};
@@ -45,13 +46,14 @@ struct BatchLine {
 }
 
 /// What became of a chunk's lines.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Stored {
     /// The lines that were not taken.
     pub errors: Vec<LineError>,
     /// The stock of those that were, each with its line's number.
     pub stock: Vec<(i64, SetStock)>,
     /// The categories that they made, each behind those above it.
+    #[serde(skip)]
     pub made: Vec<Category>,
 }
 

@@ -1,13 +1,14 @@
 //! Works on imports that have arrived, one chunk after the other: products first, then their stock,
-//! then the checkpoint. A crash in between repeats the chunk, which changes nothing: the checkpoint
-//! travels with the next chunk's transaction and is never ahead of the work. A job has a few chunks' turn,
+//! then the checkpoint, which travels with the next chunk's transaction and is never ahead of the work. Who
+//! comes after a crash in between finds what the products came to kept with them, and goes on with their
+//! stock. A job has a few chunks' turn,
 //! then it is another's: however long one is, the others go on beside it.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use techtrove_catalog_api::JobId;
 use techtrove_core::{Sku, Timestamp, planted};
-use techtrove_db::Tx;
+use techtrove_db::{DbError, Tx};
 use techtrove_inventory_api::{SetStock, SetStockRequest};
 use techtrove_runtime::Shutdown;
 
@@ -83,7 +84,8 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
             return leave(app, id, finished).await;
         }
         let batch = Batch::read(app, &chunk, job.columns.as_ref());
-        let Some(stored) = store_batch(app, batch, (id, job.dry_run), finished.take()).await?
+        let Some(stored) =
+            store_batch(app, batch, (id, number, job.dry_run), finished.take()).await?
         else {
             tracing::warn!(job = %job.id, "somebody else goes on with this import");
             return Ok(());
@@ -97,12 +99,12 @@ async fn run_job(app: &App, mut job: Job, shutdown: &Shutdown) -> Result<(), Err
     }
 }
 
-/// Stores a chunk's products, or only tries to, together with the checkpoint of the one before; nothing when the job is
-/// somebody else's by now.
+/// Stores a chunk's products, or only tries to, together with the checkpoint of the one before, unless
+/// somebody did before: then it tells what that came to. Nothing when the job is somebody else's by now.
 async fn store_batch(
     app: &App,
     batch: Batch,
-    (id, dry_run): (JobId, bool),
+    (id, number, dry_run): (JobId, i64, bool),
     finished: Option<Arc<JobTurn>>,
 ) -> Result<Option<Stored>, Error> {
     let now = app.clock.now();
@@ -110,11 +112,22 @@ async fn store_batch(
         if !checkpoint(tx, finished.as_deref(), now, now.plus(LEASE))? {
             return Ok(None);
         }
+        match store::lock_outcome(tx, id, number)? {
+            None => return Ok(None),
+            Some(Some(outcome)) => return Ok(Some(kept(&outcome)?)),
+            Some(None) => {}
+        }
         let stored = if dry_run { rehearse(tx, id, &batch) } else { batch.store(tx, drop) }?;
         store::count_categories(tx, id, stored.made.len())?;
+        let outcome = serde_json::to_string(&stored).map_err(DbError::decode)?;
+        store::keep_outcome(tx, id, &outcome)?;
         Ok(Some(stored))
     };
     app.db.write_again("catalog.import", job).await
+}
+
+fn kept(outcome: &str) -> Result<Stored, DbError> {
+    serde_json::from_str(outcome).map_err(DbError::decode)
 }
 
 fn checkpoint(

@@ -62,7 +62,7 @@ pub struct LineProblem {
 }
 
 /// A line that was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = ImportError)]
 pub struct LineError {
     /// Its number, from 1.

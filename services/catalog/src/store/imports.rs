@@ -335,7 +335,7 @@ pub fn checkpoint(
     let (before, after) = (&turn.job, turn.after());
     let moved = tx.execute(
         "UPDATE import_jobs SET done = ?, error_count = ?, next_chunk = ?, lease_until = ?, \
-         updated_at = ? WHERE id = ? AND next_chunk = ? AND status = 'running'",
+         updated_at = ?, outcome = NULL WHERE id = ? AND next_chunk = ? AND status = 'running'",
         p![
             after.done,
             after.error_count,
@@ -360,6 +360,32 @@ pub fn checkpoint(
         p![before.id, before.next_chunk],
     )?;
     Ok(true)
+}
+
+/// What storing a job's chunk came to, as [`keep_outcome`] kept it: `Some(None)` where it is not stored yet,
+/// `None` where somebody else has finished it. Holds the job until the transaction's end.
+///
+/// # Errors
+/// When the database fails.
+pub fn lock_outcome(
+    tx: &mut Tx<'_>,
+    id: JobId,
+    chunk: i64,
+) -> Result<Option<Option<String>>, DbError> {
+    tx.query_opt(
+        "SELECT outcome FROM import_jobs WHERE id = ? AND next_chunk = ? AND status = 'running' FOR UPDATE",
+        p![id, chunk],
+        |row| row.get(0),
+    )
+}
+
+/// Keeps what storing a job's chunk came to, in the transaction that stores it, until it is finished.
+///
+/// # Errors
+/// When the database fails.
+pub fn keep_outcome(tx: &mut Tx<'_>, id: JobId, outcome: &str) -> Result<(), DbError> {
+    tx.execute("UPDATE import_jobs SET outcome = ? WHERE id = ?", p![outcome, id])?;
+    Ok(())
 }
 
 /// Counts categories that a job's lines made, in the transaction that made them: no chunk makes one twice.

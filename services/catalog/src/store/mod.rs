@@ -28,7 +28,8 @@ pub use export::{export_empty_categories, export_products};
 pub use imports::{
     ERRORS_KEPT, Job, JobStatus, JobTurn, cancel_job, checkpoint, claim_job, count_categories,
     delete_job, end_job, fail_job, fail_stale_jobs, insert_chunk, insert_job, is_cancelled,
-    job_errors, lookup_chunk, lookup_job, queue_job, release_job, set_job_columns, touch_job,
+    job_errors, keep_outcome, lock_outcome, lookup_chunk, lookup_job, queue_job, release_job,
+    set_job_columns, touch_job,
 };
 pub use listing::{Filter, list_products};
 pub use products::{
@@ -148,6 +149,13 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
             sqlite: include_str!("../../migrations/sqlite/0014_untold.sql"),
             postgres: include_str!("../../migrations/postgres/0014_untold.sql"),
             mysql: include_str!("../../migrations/mysql/0014_untold.sql"),
+        },
+        Migration {
+            version: 15,
+            name: "import_outcome",
+            sqlite: include_str!("../../migrations/sqlite/0015_import_outcome.sql"),
+            postgres: include_str!("../../migrations/postgres/0015_import_outcome.sql"),
+            mysql: include_str!("../../migrations/mysql/0015_import_outcome.sql"),
         },
     ],
 };
