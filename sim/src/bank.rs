@@ -39,6 +39,7 @@ pub async fn decide(world: Arc<World>) {
             if world.chance(500) {
                 let outcome = world.one_of(&["fail", "succeed"]);
                 world.fault("bank decides late", &format!("{outcome} {refund}"));
+                // Whoever is not heard is asked again.
                 end(&world, &refund, outcome).await;
             }
         }
@@ -69,9 +70,10 @@ pub async fn lapse(world: &Arc<World>, charge: &str) -> bool {
     told.is_ok_and(|answer| answer.status.is_success())
 }
 
-async fn end(world: &Arc<World>, refund: &str, outcome: &str) {
+/// Decides what becomes of a refund; whether the provider knows.
+pub async fn end(world: &Arc<World>, refund: &str, outcome: &str) -> bool {
     let provider = network::client(world, &Sender::Stranger("bank"), "sandbox", Door::Internal);
     let request = provider.post(&format!("/v1/charges/{refund}/end"));
-    // Whoever is not heard is asked again.
-    drop(request.json(&json!({"outcome": outcome})).deadline(Duration::from_secs(3)).send().await);
+    let told = request.json(&json!({"outcome": outcome})).deadline(Duration::from_secs(3));
+    told.send().await.is_ok_and(|answer| answer.status.is_success())
 }

@@ -84,6 +84,7 @@ impl Network for Link {
         let Self { world, from, to, door, lines } = self.clone();
         if lines {
             request.headers_mut().insert(header::CONTENT_TYPE, NDJSON);
+            *request.body_mut() = one_by_line(request.body());
         }
         let errand = Errand {
             what: format!("{} {}", request.method(), request.uri()),
@@ -311,6 +312,13 @@ impl Message {
         self.world.tell(&format!("{number} {}<{} {said}", self.from, self.to));
         Some(answer)
     }
+}
+
+/// The items of a list, each a line.
+fn one_by_line(list: &Bytes) -> Bytes {
+    let items: Vec<serde_json::Value> = serde_json::from_slice(list).unwrap_or_default();
+    let lines: Vec<String> = items.iter().map(ToString::to_string).collect();
+    lines.join("\n").into()
 }
 
 /// A short mark of a body, by which two runs are compared.

@@ -73,7 +73,8 @@ impl Plan {
             replicated: random.random_range(0..4) == 0,
             lapses: false,
         };
-        let lapses = random.random_range(0..4) == 0 && !plan.deaf;
+        // Where money is taken with the parcel there is something that can lapse.
+        let lapses = random.random_range(0..if at_shipment { 2 } else { 6 }) == 0 && !plan.deaf;
         Self { lapses, ..plan }
     }
 }

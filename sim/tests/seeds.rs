@@ -2,8 +2,10 @@
 //! run wherever it runs. The long run is `cargo xtask sim --seeds 0..10000`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::Command;
 use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use techtrove_sim::{LONG, Options, PLANTS, Plant, missed, run};
 
@@ -12,6 +14,10 @@ const THREADS: usize = 2;
 
 /// How many fresh seeds a planted bug gets.
 const FRESH: u64 = 1_000;
+
+/// How many seeds that nobody chose have to hold, and how many planted bugs are looked for by such alone.
+const DRAWN_SEEDS: u64 = 20;
+const DRAWN_PLANTS: usize = 2;
 
 #[test]
 fn every_invariant_holds_over_the_first_seeds_and_all_is_reached() {
@@ -54,13 +60,35 @@ fn a_seed_has_the_same_trace_in_another_process() {
     assert_ne!(one, other);
 }
 
+/// Seeds that are others with every run.
+fn drawn() -> Range<u64> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let first = now * FRESH;
+    first..first + FRESH
+}
+
+fn is_found(plant: &Plant, seed: u64) -> bool {
+    let options = Options { plant: Some(plant.name), ..Options::default() };
+    !run(seed, options).expect("the simulation runs").violations.is_empty()
+}
+
+#[test]
+fn seeds_that_nobody_chose_hold_and_find_bugs_too() {
+    let seeds = drawn();
+    for seed in seeds.clone().take(usize::try_from(DRAWN_SEEDS).expect("few")) {
+        let outcome = run(seed, Options::default()).expect("the simulation runs");
+        assert_eq!(outcome.violations, [], "cargo xtask sim --seed {seed}");
+    }
+
+    let first = usize::try_from(seeds.start / FRESH).expect("few");
+    for plant in PLANTS.iter().cycle().skip(first % PLANTS.len()).take(DRAWN_PLANTS) {
+        let found = seeds.clone().any(|seed| is_found(plant, seed));
+        assert!(found, "cargo xtask sim --plant {} --seeds {seeds:?}", plant.name);
+    }
+}
+
 #[test]
 fn every_planted_bug_is_found() {
-    let is_found = |plant: &Plant, seed: u64| {
-        let options = Options { plant: Some(plant.name), ..Options::default() };
-        !run(seed, options).expect("the simulation runs").violations.is_empty()
-    };
-
     // The known seed does not find it any more where the shop has changed: then fresh ones have to.
     let missed: Vec<&str> = PLANTS
         .iter()

@@ -5,11 +5,12 @@
 mod world;
 
 use serde_json::json;
+use techtrove_identity_api::Role;
 use techtrove_orders::domain::RefundStatus;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::sqlite_inline;
-use world::{Bought, Setting, Shop, World, buy, cancel, refund, ship};
+use world::{Bought, Moment, Setting, Shop, Trap, World, buy, cancel, dies_at, refund, ship};
 
 /// An order of which 500 are asked back and wait for their bank.
 async fn waiting() -> (World, Shop, Bought) {
@@ -81,4 +82,35 @@ async fn what_waits_is_promised_and_further_refunds_are_of_what_is_left() {
     assert_eq!(late.problem_code(), "payment_not_captured", "all of its money is promised back");
     world.assert_settled("all given back").await;
     assert_eq!(world.orders().await[0].payment.status, PaymentStatus::Refunded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_answered_before_the_bank_decides_though_whoever_asked_is_gone() {
+    let world = World::new((*sqlite_inline().await).clone());
+    let first = world.shop(Setting::default()).await;
+    let bought = buy(&first, "tok_ok", 1).await;
+    first.app.drivers.idle().await;
+    world.till.lock().expect("whole").waits = 1;
+    let path = format!("{}/refunds", bought.path);
+    let body = json!({"amount": {"amount": 500, "currency": "USD"}, "reason": "a scratch"});
+    let ask = |shop: &Shop| {
+        let support = world.staff(shop, Role::Support);
+        let (path, body) = (path.clone(), body.clone());
+        async move { support.post(&path, &body).header("idempotency-key", "k-1").await }
+    };
+    let shop = world.shop(Setting::trapped(Trap::at(1, Moment::After))).await;
+    let asked = ask(&shop);
+    assert!(dies_at(shop, move |_| async move { drop(asked.await) }).await);
+
+    world.settle().await;
+    let waiting = ask(&first).await.expect(201);
+    world.till.lock().expect("whole").decide(true);
+    world.settle().await;
+    let again = ask(&first).await.expect(201);
+
+    assert_eq!(waiting.value()["status"], "pending");
+    assert_eq!(waiting.header("idempotent-replayed"), "true");
+    assert_eq!(again.text(), waiting.text());
+    world.assert_settled("decided").await;
+    assert_eq!(world.orders().await[0].payment.refunded, 500);
 }

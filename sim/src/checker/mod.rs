@@ -5,6 +5,7 @@ mod books;
 mod moves;
 mod refunds;
 mod returns;
+mod reviews;
 mod rows;
 mod settling;
 mod sold;

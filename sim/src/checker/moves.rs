@@ -8,6 +8,9 @@ use uuid::Uuid;
 use super::rows::{rows, values};
 use crate::world::World;
 
+/// The kind of thing that a SKU's stock is, which stands as often as it was changed.
+pub const STOCK: &str = "stock";
+
 /// Something that stands otherwise since a commit.
 pub struct Move {
     /// The kind of thing.
@@ -30,10 +33,35 @@ impl Move {
 pub fn check(world: &World, moves: &[Move]) {
     for step in moves {
         match (step.kind, &*step.from, &*step.to) {
+            ("reservation", "nothing", "released") => refused_for_want(world, step.uuid(), moves),
             ("reservation", "held", "released") => stock_after_money(world, step.uuid()),
             ("refund", _, "succeeded") => told_after_given(world, step.uuid()),
+            ("parcel", "nothing", "preparing") => packed_while_paid(world, step.uuid()),
             _ => {}
         }
+    }
+}
+
+/// Nobody is refused what there is: when a hold was refused, some line of its order could not be had.
+fn refused_for_want(world: &World, order: Option<Uuid>, moves: &[Move]) {
+    let lines = rows(
+        &world.host("orders").look,
+        "SELECT l.order_id, l.sku, SUM(l.quantity) FROM order_lines l JOIN sagas s \
+           ON s.order_id = l.order_id AND s.step IN ('authorize', 'hold') GROUP BY l.order_id, l.sku",
+        |row| Ok((row.get::<Uuid>(0)?, (row.get::<String>(1)?, row.get::<i64>(2)?))),
+    );
+    let wanted: Vec<_> = lines.into_iter().filter(|(id, _)| Some(*id) == order).collect();
+    let there = rows(
+        &world.host("inventory").look,
+        "SELECT sku, on_hand - held - committed FROM stock",
+        |row| Ok((row.get::<String>(0)?, row.get::<i64>(1)?)),
+    );
+    let is_there = |sku: &str, pieces: i64| {
+        let untouched = !moves.iter().any(|step| step.kind == STOCK && step.id == sku);
+        untouched && there.iter().any(|(known, count)| known == sku && *count >= pieces)
+    };
+    if !wanted.is_empty() && wanted.iter().all(|(_, (sku, pieces))| is_there(sku, *pieces)) {
+        world.violated("nobody is refused what there is", format!("{wanted:?} of {there:?}"));
     }
 }
 
@@ -51,6 +79,20 @@ fn stock_after_money(world: &World, order: Option<Uuid>) {
         if open.contains(&charge) {
             world.violated("stock is given back once its money is", format!("{order}: {charge}"));
         }
+    }
+}
+
+/// Nothing is packed whose money is given back, or promised to be.
+fn packed_while_paid(world: &World, parcel: Option<Uuid>) {
+    let unpaid = values::<Uuid>(
+        &world.host("orders").look,
+        "SELECT s.id FROM shipments s JOIN orders o ON o.id = s.order_id \
+           AND o.payment_status IN ('captured', 'partially_refunded', 'refunded') \
+         WHERE s.carrier <> 'digital' AND o.captured <= o.refunded + COALESCE((SELECT SUM(r.amount) \
+           FROM refunds r WHERE r.order_id = o.id AND r.status = 'pending'), 0)",
+    );
+    if let Some(parcel) = parcel.filter(|parcel| unpaid.contains(parcel)) {
+        world.violated("nothing is packed whose money is given back", parcel.to_string());
     }
 }
 

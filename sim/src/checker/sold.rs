@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use techtrove_core::TypedId as _;
+use techtrove_orders_api::OrderId;
 use uuid::Uuid;
 
 use super::rows::{rows, values};
@@ -104,7 +106,8 @@ pub fn check(world: &World, memory: &Memory) {
     let (purchases, prices) = (&memory.all(), &memory.prices());
     wishes(world, purchases);
     paid(world, purchases, prices);
-    imported(world, prices, memory.imports());
+    imported(world, prices, &memory.imports());
+    shown(world, purchases);
     heard(world);
     seen(world);
     addressees(world);
@@ -177,21 +180,50 @@ fn paid(world: &World, purchases: &[Purchase], prices: &[Priced]) {
 }
 
 /// As many imports are done as were taken, and where one was, the price is one of theirs.
-fn imported(world: &World, prices: &[Priced], taken: usize) {
+fn imported(world: &World, prices: &[Priced], taken: &[Vec<i64>]) {
     let sql = "SELECT COUNT(*) FROM import_jobs WHERE status = 'done'";
     let done = values::<i64>(&world.host("catalog").look, sql).first().copied().unwrap_or(0);
-    if usize::try_from(done).is_ok_and(|done| done < taken) {
-        world.violated("an import that was taken is made", format!("{done} of {taken}"));
+    if usize::try_from(done).is_ok_and(|done| done < taken.len()) {
+        let detail = format!("{done} of {}", taken.len());
+        world.violated("an import that was taken is made", detail);
+    }
+    let counted = values::<i64>(
+        &world.host("inventory").look,
+        "SELECT on_hand_after FROM movements WHERE reason = 'import'",
+    );
+    for count in taken.iter().flatten().filter(|count| !counted.contains(count)) {
+        world.violated("an import that was taken is made", format!("nobody counts {count}"));
     }
     let found = rows(&world.host("catalog").look, "SELECT sku, price FROM variants", |row| {
         Ok((row.get::<String>(0)?, row.get::<i64>(1)?))
     });
     // The first price is that of the opening.
     let of_import: Vec<&Priced> = prices.iter().filter(|it| it.sku == IMPORTED).skip(1).collect();
-    for (sku, price) in found.iter().filter(|(sku, _)| sku == IMPORTED && taken > 0) {
+    for (sku, price) in found.iter().filter(|(sku, _)| sku == IMPORTED && !taken.is_empty()) {
         if of_import.iter().all(|known| known.price != *price) {
             let detail = format!("{sku} at {price} of {of_import:?}");
             world.violated("an import that was taken is made", detail);
+        }
+    }
+}
+
+/// Licence keys that a buyer was shown are theirs, and were let go.
+fn shown(world: &World, purchases: &[Purchase]) {
+    let gone = rows(
+        &world.host("inventory").look,
+        "SELECT reservation_id, sku, licence FROM licence_keys WHERE revealed_at IS NOT NULL",
+        |row| {
+            let (order, sku) = (row.get::<Uuid>(0)?, row.get::<String>(1)?);
+            Ok((order, (sku, row.get::<String>(2)?)))
+        },
+    );
+    for purchase in purchases {
+        let order = purchase.order.as_deref().and_then(|order| order.parse::<OrderId>().ok());
+        let Some(order) = order.map(|order| order.uuid()) else { continue };
+        for key in &purchase.keys {
+            if !gone.iter().any(|(of, gone)| *of == order && gone == key) {
+                world.violated("a key that was shown is its buyer's", format!("{order}: {key:?}"));
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ use techtrove_db::Db;
 
 use super::{
     moves::{self, Move},
+    reviews,
     rows::{none, rows},
 };
 use crate::world::World;
@@ -38,7 +39,7 @@ const FIXED: [(&str, &str, &str); 3] = [
 ];
 
 /// What is watched of a host's database: the kind of thing, and how each stands.
-const EDGES: [(&str, &str, &str); 8] = [
+const EDGES: [(&str, &str, &str); 9] = [
     (
         "orders",
         "saga",
@@ -52,6 +53,7 @@ const EDGES: [(&str, &str, &str); 8] = [
         "SELECT hex(id), CASE status WHEN 'received' THEN booking ELSE status END FROM returns",
     ),
     ("orders", "refund", "SELECT hex(id), status FROM refunds"),
+    ("orders", "parcel", "SELECT hex(id), status FROM shipments"),
     (
         "payments",
         "payment",
@@ -67,8 +69,12 @@ const EDGES: [(&str, &str, &str); 8] = [
     ("sandbox", "charge", "SELECT charge_key, status FROM charges"),
 ];
 
+/// How often the stock of each SKU was changed: a refusal is judged by stock that nobody changed with it.
+const STOCK: (&str, &str, &str) =
+    ("inventory", moves::STOCK, "SELECT sku, CAST(version AS TEXT) FROM stock");
+
 /// What no commit may leave: host, invariant, and the rows that break it.
-const ALWAYS: [(&str, &str, &str); 10] = [
+const ALWAYS: [(&str, &str, &str); 11] = [
     (
         "payments",
         "a payment stands as its money says",
@@ -92,6 +98,15 @@ const ALWAYS: [(&str, &str, &str); 10] = [
         "stock is its movements",
         "SELECT sku || ' has ' || on_hand FROM stock s WHERE on_hand <> COALESCE( \
            (SELECT SUM(delta) FROM movements m WHERE m.sku = s.sku AND m.location = s.location), 0)",
+    ),
+    (
+        "inventory",
+        "movements go from count to count",
+        "SELECT sku || ' at ' || count FROM ( \
+           SELECT sku, on_hand_after AS count, 1 AS step FROM movements \
+           UNION ALL SELECT sku, on_hand_after - delta, -1 FROM movements \
+           UNION ALL SELECT sku, on_hand, -1 FROM stock UNION ALL SELECT sku, 0, 1 FROM stock) \
+         GROUP BY sku, count HAVING SUM(step) <> 0",
     ),
     (
         "inventory",
@@ -150,13 +165,15 @@ impl Watch {
     /// Looks at the database of `host` after a commit.
     pub fn look(&mut self, world: &World, host: &str, db: &Db) {
         let mut moves = Vec::new();
-        for (_, kind, sql) in EDGES.into_iter().filter(|(of, _, _)| *of == host) {
+        for (_, kind, sql) in EDGES.into_iter().chain([STOCK]).filter(|(of, _, _)| *of == host) {
             let pair = rows(db, sql, |row| Ok((row.get::<String>(0)?, row.get::<String>(1)?)));
             for (id, stands) in pair {
                 let stood = self.stood.insert((kind, id.clone()), stands.clone());
                 if stood.as_deref() != Some(&stands) {
                     let from = stood.unwrap_or_else(|| "nothing".to_owned());
-                    world.reach(format!("edge {kind} {from} > {stands}"));
+                    if kind != moves::STOCK {
+                        world.reach(format!("edge {kind} {from} > {stands}"));
+                    }
                     moves.push(Move { kind, id, from, to: stands });
                 }
             }
@@ -171,7 +188,8 @@ impl Watch {
                 }
             }
         }
-        for (_, invariant, sql) in ALWAYS.into_iter().filter(|(of, _, _)| *of == host) {
+        let always = ALWAYS.into_iter().chain(reviews::ALWAYS);
+        for (_, invariant, sql) in always.filter(|(of, _, _)| *of == host) {
             none(world, db, invariant, sql);
         }
     }

@@ -10,12 +10,13 @@ use super::{
     Memory, Person, Reply, Staff, Wish,
     member::{Filled, Member, Wanted},
     returns::Sending,
-    strangers,
+    reviews, strangers,
 };
 use crate::world::World;
 
 /// What can be bought, and how often each is chosen.
-const GOODS: [&str; 5] = ["SCARCE-1", "SCARCE-1", "PLENTY-1", "PLENTY-2", "LICENCE-1"];
+const GOODS: [&str; 7] =
+    ["SCARCE-1", "SCARCE-1", "PLENTY-1", "PLENTY-1", "PLENTY-2", "LICENCE-1", "LICENCE-2"];
 
 /// The means of payment, and how often each is chosen.
 const TOKENS: [&str; 14] = [
@@ -87,16 +88,25 @@ pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number:
     }
     let token = bought.token.as_ref().and_then(|own| buyer.memory.pass_on(own));
     if world.chance(300) {
-        strangers::at_order(&world, &bought.id, token).await;
+        strangers::at_order(&world, (&bought.id, &bought.payment), token).await;
     }
     if bought.requires_action {
         buyer.act(&bought).await;
     }
-    tokio::join!(buyer.regret(&bought), buyer.be_served(&staff, &bought), async {
-        if let Some(member) = member.filter(|_| world.chance(400)) {
-            buyer.once_more(&member, &bought).await;
+    tokio::join!(
+        buyer.regret(&bought),
+        buyer.be_served(&staff, &bought),
+        buyer.look_at_keys(&bought),
+        async {
+            let Some(member) = &member else { return };
+            if world.chance(400) {
+                reviews::review(member, &buyer.memory, world.one_of(&GOODS)).await;
+            }
+            if world.chance(400) {
+                buyer.once_more(member, &bought).await;
+            }
         }
-    });
+    );
 }
 
 impl Buyer {
@@ -105,7 +115,7 @@ impl Buyer {
     }
 
     fn lines(&self) -> Vec<Value> {
-        let count = usize::try_from(self.world().pick(1, 3)).unwrap_or(1);
+        let count = usize::try_from(self.world().pick(1, 4)).unwrap_or(1);
         let mut skus: Vec<&str> = (0..count).map(|_| self.world().one_of(&GOODS)).collect();
         skus.sort_unstable();
         // The same goods may stand in two lines.
@@ -322,7 +332,25 @@ impl Buyer {
         }
         let path = format!("/api/v1/payments/{}/actions/complete", bought.payment);
         let wish = Wish::new("payments", Method::POST, path).body(json!({"outcome": outcome}));
-        self.person.insist(&wish).await;
+        let reply = self.person.insist(&wish).await;
+        if reply.is_some_and(|reply| [401, 404].contains(&reply.status)) {
+            self.world().violated("a payment is its buyer's", &bought.payment);
+        }
+    }
+
+    /// Looks at the order once more: licence keys that are shown are its own for good.
+    async fn look_at_keys(&self, bought: &Bought) {
+        tokio::time::sleep(self.world().time(0, 9_000)).await;
+        let look = Wish::new("orders", Method::GET, format!("/api/v1/orders/{}", bought.id));
+        let Some(shown) = self.person.insist(&look).await else { return };
+        let keys = shown.body.pointer("/licence_keys").and_then(Value::as_array);
+        let text = |key: &Value, name: &str| key.get(name)?.as_str().map(str::to_owned);
+        let keys = keys.into_iter().flatten();
+        let keys: Vec<_> = keys.filter_map(|key| text(key, "sku").zip(text(key, "key"))).collect();
+        if !keys.is_empty() {
+            self.world().reach("customers see licence keys");
+        }
+        self.memory.note(self.place, |purchase| purchase.keys = keys);
     }
 
     /// Has it sent, as chance has it, and some of it taken back, while money is given back for other reasons.

@@ -125,7 +125,21 @@ impl Member {
             let detail = format!("{order}: {again:?} of {bought:?}");
             world.violated("what is bought again is what was bought", detail);
         }
+        if made.status == 201 && world.chance(300) {
+            self.reuse(&path).await;
+        }
         made.text("/id").map(|cart| (cart, again))
+    }
+
+    /// The key of what was bought again is no other request's of the same order.
+    async fn reuse(&self, path: &str) {
+        let wish = Wish::new("orders", Method::POST, format!("{path}/cancel")).body(json!({}));
+        let reply = self.person.insist(&wish.header("idempotency-key", "once-more")).await;
+        let code = reply.and_then(|reply| reply.text("/code").or(Some(reply.status.to_string())));
+        if code.as_deref().is_some_and(|code| code != "idempotency_key_reused") {
+            let detail = format!("{path}: {code:?}");
+            self.person.world.violated("a key is one request's", detail);
+        }
     }
 }
 

@@ -5,19 +5,18 @@ mod buyer;
 mod member;
 mod prices;
 mod returns;
+mod reviews;
 mod staff;
 mod strangers;
 
 pub use buyer::visit;
 pub use prices::{IMPORTED, Priced};
+pub use reviews::Reviewed;
 pub use staff::{Staff, open_shop};
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -101,6 +100,8 @@ pub struct Purchase {
     pub returns_asked: usize,
     /// What is sent back by the answers.
     pub returns: Vec<SentBack>,
+    /// The licence keys that were shown: SKUs and texts.
+    pub keys: Vec<(String, String)>,
 }
 
 /// A return as buyer and shop remember it.
@@ -136,7 +137,8 @@ pub struct Memory {
     prices: Mutex<Vec<Priced>>,
     products: Mutex<BTreeMap<&'static str, String>>,
     token: Mutex<Option<String>>,
-    imports: AtomicUsize,
+    imports: Mutex<Vec<Vec<i64>>>,
+    reviews: Mutex<Vec<Reviewed>>,
 }
 
 impl Memory {
@@ -160,15 +162,26 @@ impl Memory {
         self.token.lock().unwrap_or_else(PoisonError::into_inner).replace(token.to_owned())
     }
 
-    /// Remembers that an import was taken.
-    pub fn imported(&self) {
-        self.imports.fetch_add(1, Relaxed);
+    /// Remembers that an import was taken, and the counts in it.
+    pub fn imported(&self, counts: Vec<i64>) {
+        self.imports.lock().unwrap_or_else(PoisonError::into_inner).push(counts);
     }
 
-    /// How many imports were taken.
+    /// The imports that were taken, each by its counts.
     #[must_use]
-    pub fn imports(&self) -> usize {
-        self.imports.load(Relaxed)
+    pub fn imports(&self) -> Vec<Vec<i64>> {
+        self.imports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers a review.
+    pub fn reviewed(&self, review: Reviewed) {
+        self.reviews.lock().unwrap_or_else(PoisonError::into_inner).push(review);
+    }
+
+    /// The reviews that were written.
+    #[must_use]
+    pub fn reviews(&self) -> Vec<Reviewed> {
+        self.reviews.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Remembers a price that something may have from now on.
@@ -246,10 +259,10 @@ impl Wish {
         self
     }
 
-    /// With a line of an import.
+    /// With the lines of an import.
     #[must_use]
-    pub fn ndjson(self, line: Value) -> Self {
-        Self { is_import: true, ..self.body(line) }
+    pub fn ndjson(self, lines: Vec<Value>) -> Self {
+        Self { is_import: true, ..self.body(lines.into()) }
     }
 
     /// With a header.

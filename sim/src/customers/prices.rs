@@ -15,6 +15,9 @@ const EDITED: &str = "PLENTY-1";
 /// Whose price is imported.
 pub const IMPORTED: &str = "PLENTY-2";
 
+/// How many lines of an import are one part of it.
+const PART: usize = 200;
+
 /// A price that something had, or may have had.
 #[derive(Clone, Debug)]
 pub struct Priced {
@@ -59,21 +62,40 @@ impl Staff {
     }
 
     async fn import(&self, memory: &Memory, price: i64) {
-        let mut variant = variant(IMPORTED, price);
         memory.price(IMPORTED, price);
-        if self.manager.world.chance(300) {
-            // A count that no other import says, by which it is known if it is set once more.
-            variant["stock"] = json!({"on_hand": 500 + memory.prices().len()});
-        }
-        let line = json!({"name": "Product PLENTY-2", "variants": [variant]});
-        let wish = Wish::new("catalog", Method::POST, "/api/v1/products/import").ndjson(line);
+        let (lines, counts) = self.lines(memory, price);
+        let wish = Wish::new("catalog", Method::POST, "/api/v1/products/import").ndjson(lines);
         let wish = wish.header("idempotency-key", &self.manager.key());
         let reply = self.manager.insist(&wish).await;
         if reply.as_ref().is_some_and(|reply| reply.status == 202) {
-            memory.imported();
+            memory.imported(counts);
         }
         let spoken = reply.as_ref().map(spoken).unwrap_or_default();
         self.manager.world.reach(format!("customers import a price {spoken}"));
+    }
+}
+
+impl Staff {
+    /// The lines of an import, and the counts in them: each one that no other says, by which it is known if it is
+    /// set, and if it is set once more. A long import is worked on in parts, of which each may have one.
+    fn lines(&self, memory: &Memory, price: i64) -> (Vec<serde_json::Value>, Vec<i64>) {
+        let world = &self.manager.world;
+        let line = |variant| json!({"name": "Product PLENTY-2", "variants": [variant]});
+        let mut lines = vec![line(variant(IMPORTED, price))];
+        if world.chance(200) {
+            lines = vec![lines[0].clone(); PART + 1];
+        }
+        let mut counts = Vec::new();
+        if world.chance(500) {
+            let next = i64::try_from(memory.prices().len()).unwrap_or_default();
+            let ends = if lines.len() > 1 { vec![0, PART] } else { vec![0] };
+            for (place, more) in ends.into_iter().zip([0, 500]) {
+                let count = 500 + more + next;
+                lines[place]["variants"][0]["stock"] = json!({"on_hand": count});
+                counts.push(count);
+            }
+        }
+        (lines, counts)
     }
 }
 

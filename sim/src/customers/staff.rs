@@ -12,11 +12,12 @@ use super::{Memory, Person, Reply, Wish, spoken};
 use crate::{clock::HostClock, plan::Plan, wiring, world::World};
 
 /// What is sold: name, price, whether it travels, and how many pieces there are; `None` as the plan says.
-const SHELVES: [(&str, i64, &str, Option<u32>); 4] = [
+const SHELVES: [(&str, i64, &str, Option<u32>); 5] = [
     ("SCARCE-1", 9_900, "physical", None),
     ("PLENTY-1", 1_500, "physical", Some(500)),
     ("PLENTY-2", 2_750, "physical", Some(500)),
     ("LICENCE-1", 4_000, "digital", Some(12)),
+    ("LICENCE-2", 2_500, "digital", Some(20)),
 ];
 
 /// The staff.
@@ -168,8 +169,9 @@ pub async fn open_shop(world: &Arc<World>, staff: &Staff, memory: &Memory) -> an
         memory.place(sku, format!("/api/v1/products/{id}"));
         memory.price(sku, price);
         if fulfilment == "digital" {
-            let keys: Vec<String> =
-                (0..pieces.unwrap_or(plan.scarce)).map(|number| format!("KEY-{number}")).collect();
+            let keys: Vec<String> = (0..pieces.unwrap_or(plan.scarce))
+                .map(|number| format!("{sku}-KEY-{number}"))
+                .collect();
             let path = format!("/api/v1/inventory/{sku}/keys");
             let wish = Wish::new("inventory", Method::POST, path).body(json!({"keys": keys}));
             expect(staff.manager.insist(&wish).await, 201)?;

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::{Person, Wish, member::Member};
 use crate::world::World;
 
-/// Look at somebody's order, and cancel it; one of them has the token of `another` order.
-pub async fn at_order(world: &Arc<World>, order: &str, another: Option<String>) {
+/// Look at somebody's order and payment, do what its bank asks of its buyer, and cancel it; one of them has the
+/// token of `another` order.
+pub async fn at_order(world: &Arc<World>, (order, payment): (&str, &str), another: Option<String>) {
     let path = format!("/api/v1/orders/{order}");
     let guest = Person::guest(world, "buyer");
     let with_token = another.map(|token| guest.clone().with("x-guest-token", &token));
@@ -20,6 +21,11 @@ pub async fn at_order(world: &Arc<World>, order: &str, another: Option<String>) 
         turned_away(&stranger, &look, "an order is its buyer's").await;
         let cancel = Wish::new("orders", Method::POST, format!("{path}/cancel")).body(json!({}));
         turned_away(&stranger, &cancel, "an order is its buyer's").await;
+        let paid = Wish::new("payments", Method::GET, format!("/api/v1/payments/{payment}"));
+        turned_away(&stranger, &paid, "a payment is its buyer's").await;
+        let path = format!("/api/v1/payments/{payment}/actions/complete");
+        let act = Wish::new("payments", Method::POST, path).body(json!({"outcome": "fail"}));
+        turned_away(&stranger, &act, "a payment is its buyer's").await;
     }
 }
 

@@ -191,13 +191,27 @@ impl People {
 
     /// The bank ends the reservation by itself.
     pub async fn lapse(&self, bought: &Bought) -> Option<()> {
+        self.bank_insists(&bought.payment, || bank::lapse(&self.world, &bought.payment)).await
+    }
+
+    /// The bank decides what becomes of a refund.
+    pub async fn end_refund(&self, bought: &Bought, refund: &Reply, outcome: &str) -> Option<()> {
+        let path = format!("{}/refunds/{}", bought.payment, refund.text("/id")?);
+        self.bank_insists(&path, || bank::end(&self.world, &path, outcome)).await
+    }
+
+    async fn bank_insists<F: Future<Output = bool>>(
+        &self,
+        about: &str,
+        wish: impl Fn() -> F,
+    ) -> Option<()> {
         for _ in 0..TRIES {
-            if bank::lapse(&self.world, &bought.payment).await {
+            if wish().await {
                 return Some(());
             }
             tokio::time::sleep(PAUSE).await;
         }
-        self.world.violated("who insists is answered", format!("{} lapses", bought.payment));
+        self.world.violated("who insists is answered", format!("the bank, about {about}"));
         None
     }
 
@@ -256,9 +270,13 @@ impl People {
 
     /// Waits until the money is taken.
     pub async fn until_captured(&self, bought: &Bought) -> Option<Reply> {
-        let is_captured =
-            |order: &Reply| order.text("/payment/status").as_deref() == Some("captured");
-        self.until(bought, is_captured).await
+        self.until_paid(bought, "captured").await
+    }
+
+    /// Waits until the money stands so.
+    pub async fn until_paid(&self, bought: &Bought, status: &str) -> Option<Reply> {
+        let stands = |order: &Reply| order.text("/payment/status").as_deref() == Some(status);
+        self.until(bought, stands).await
     }
 
     /// Waits until it is cancelled.

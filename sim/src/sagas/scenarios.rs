@@ -74,6 +74,12 @@ pub const SCENARIOS: &[Scenario] = &[
     saga("refund", "money is given back in part, and then the rest", Confirmation, |people| {
         refund(people).boxed()
     }),
+    saga("refund-lost", "what was given back comes back to the provider", Confirmation, |people| {
+        refund_lost(people).boxed()
+    }),
+    saga("refund-waits", "goods leave while a refund waits for its bank", Confirmation, |people| {
+        refund_waits(people).boxed()
+    }),
     saga("return-restock", "goods come back, and are sold again", Confirmation, |people| {
         send_back(people, true, 0).boxed()
     }),
@@ -188,6 +194,27 @@ async fn refund(people: People) -> Option<Ending> {
     people.refund(&bought, Some(1_000)).await?;
     people.refund(&bought, None).await?;
     Some(bought.stands("confirmed", "refunded", 0))
+}
+
+async fn refund_lost(people: People) -> Option<Ending> {
+    let bought = bought!(people.buy("tok_ok", &GOODS));
+    people.until_captured(&bought).await?;
+    people.refund(&bought, Some(1_000)).await?;
+    let rest = people.refund(&bought, None).await?;
+    people.end_refund(&bought, &rest, "fail").await?;
+    people.until_paid(&bought, "partially_refunded").await?;
+    Some(bought.stands("confirmed", "partially_refunded", 0))
+}
+
+async fn refund_waits(people: People) -> Option<Ending> {
+    let bought = bought!(people.buy("tok_refund_pending", &GOODS));
+    people.until_captured(&bought).await?;
+    let refund = people.refund(&bought, Some(1_000)).await?;
+    people.ship(&bought, &[]).await?;
+    people.until_shipped(&bought).await?;
+    people.end_refund(&bought, &refund, "succeed").await?;
+    people.until_paid(&bought, "partially_refunded").await?;
+    Some(bought.stands("shipped", "partially_refunded", 2))
 }
 
 async fn send_back(people: People, restock: bool, gone: i64) -> Option<Ending> {

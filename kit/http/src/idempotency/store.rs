@@ -106,6 +106,7 @@ fn claimed_before(tx: &mut Tx<'_>, key: &Key) -> Result<Claim, DbError> {
             Claim::Reused
         }
         Some((_, _, Some(answer))) => Claim::Replay(answer),
+        Some((_, _, None)) if planted("key-claimed-while-in-use") => Claim::New,
         Some((_, resource, None)) => Claim::InUse { resource },
         // Forgotten between the two statements: the client comes again.
         None => Claim::InUse { resource: None },

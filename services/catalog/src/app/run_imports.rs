@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use techtrove_catalog_api::JobId;
-use techtrove_core::{Sku, Timestamp};
+use techtrove_core::{Sku, Timestamp, planted};
 use techtrove_db::{DbError, Tx};
 use techtrove_inventory_api::{SetStock, SetStockRequest};
 use techtrove_runtime::Shutdown;
@@ -207,7 +207,8 @@ async fn set_stock(
     let items: Vec<SetStock> = by_sku.values().map(|(_, stock)| stock.clone()).collect();
     let mut errors = Vec::new();
     for (number, items) in items.chunks(STOCK_ITEMS).enumerate() {
-        let part = format!("{}/{}/{number}", job.id, job.next_chunk);
+        let chunk = if planted("import-parts-share-their-name") { 0 } else { job.next_chunk };
+        let part = format!("{}/{chunk}/{number}", job.id);
         let request = SetStockRequest { part, items: items.to_vec() };
         let answer = if job.dry_run {
             app.inventory.try_stock(&request).await?

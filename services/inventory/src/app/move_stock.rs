@@ -3,6 +3,7 @@
 //! has seen as pieces on hand, and as many of them assigned as pieces committed. Since held and committed
 //! never exceed what is on hand, a commit always finds its keys.
 
+use techtrove_core::planted;
 use techtrove_db::Tx;
 use techtrove_inventory_api::ReservationId;
 
@@ -43,6 +44,7 @@ fn move_keys(
     let moved = match effect {
         Effect::None | Effect::FreeHeld | Effect::TakeBack => return Ok(()),
         Effect::Commit => store::assign_keys(tx, attempt, sku, pieces)?,
+        Effect::FreeCommitted if planted("keys-kept-on-release") => return Ok(()),
         Effect::FreeCommitted => store::return_keys(tx, attempt, sku)?,
         Effect::Ship => store::reveal_keys(tx, attempt, sku, pieces, stamp.now)?,
     };

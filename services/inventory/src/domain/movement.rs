@@ -2,7 +2,7 @@
 //! `on_hand`, and never changed; their sum is `on_hand`.
 
 use serde::Serialize;
-use techtrove_core::{Sku, Timestamp};
+use techtrove_core::{Sku, Timestamp, planted};
 use techtrove_inventory_api::{MovementId, ReservationId};
 use utoipa::ToSchema;
 
@@ -161,6 +161,7 @@ impl Movement {
         now: Timestamp,
     ) -> Option<Self> {
         let delta = after.stock.on_hand() - before.stock.on_hand();
+        let told = if planted("movement-tells-before") { before } else { after };
         let by_difference = match delta {
             0 => return None,
             1.. => MovementKind::Receive,
@@ -171,7 +172,7 @@ impl Movement {
             sku: after.sku.clone(),
             kind: cause.kind.unwrap_or(by_difference),
             delta,
-            on_hand_after: after.stock.on_hand(),
+            on_hand_after: told.stock.on_hand(),
             reason: cause.reason.clone(),
             actor: cause.actor.clone(),
             reservation: cause.reservation,

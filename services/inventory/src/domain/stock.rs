@@ -1,6 +1,7 @@
 //! The numbers of one SKU. A [`Stock`] that breaks `held + committed <= on_hand` cannot be made, so
 //! nothing is ever sold twice by a slip of arithmetic; the table says the same in its `CHECK`.
 
+use techtrove_core::planted;
 use techtrove_inventory_api::Availability;
 
 use super::Effect;
@@ -121,7 +122,8 @@ impl Stock {
     /// When fewer are available.
     pub fn hold(self, pieces: i64) -> Result<Self, NotEnough> {
         let available = self.available();
-        if (1..=available).contains(&pieces) {
+        let last = pieces == available && planted("last-piece-never-sold");
+        if (1..=available).contains(&pieces) && !last {
             Ok(Self { held: self.held + pieces, ..self })
         } else {
             Err(NotEnough { available })

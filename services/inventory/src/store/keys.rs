@@ -2,7 +2,7 @@
 //! given to two. Many are moved by one statement: those up to the last one's id, in the order in which
 //! they were added.
 
-use techtrove_core::{Sku, Timestamp};
+use techtrove_core::{Sku, Timestamp, planted};
 use techtrove_db::{DbError, Sql, Tx, Value, p};
 use techtrove_inventory_api::{ReservationId, SoldKey};
 use uuid::Uuid;
@@ -13,6 +13,13 @@ use crate::domain::{LicenceKey, MAIN};
 const INSERT: Sql = Sql::new(
     "INSERT INTO licence_keys (id, sku, location, licence, created_at) VALUES (?, ?, ?, ?, ?)",
 );
+
+const ASSIGN: &str = "UPDATE licence_keys SET reservation_id = ?, attempt = ? \
+     WHERE reservation_id IS NULL AND attempt IS NULL AND sku = ? AND location = ? AND id <= ?";
+
+/// What a planted bug does: it forgets which goods they are of.
+const ASSIGN_ANY: &str = "UPDATE licence_keys SET reservation_id = ?, attempt = ? \
+     WHERE reservation_id IS NULL AND attempt IS NULL AND ? <> '' AND location = ? AND id <= ?";
 
 /// How many keys one statement asks for; fewer are filled up with the last.
 const CHUNK: usize = 20;
@@ -74,11 +81,8 @@ pub fn assign_keys(
         |row| row.get(0),
     )?;
     let Some(last) = last else { return Ok(0) };
-    tx.execute(
-        "UPDATE licence_keys SET reservation_id = ?, attempt = ? \
-         WHERE reservation_id IS NULL AND attempt IS NULL AND sku = ? AND location = ? AND id <= ?",
-        p![id, attempt, sku, MAIN, last],
-    )
+    let assign = if planted("keys-of-any-sku") { ASSIGN_ANY } else { ASSIGN };
+    tx.execute(assign, p![id, attempt, sku, MAIN, last])
 }
 
 /// Gives the attempt's keys back that no buyer has seen; tells how many.

@@ -388,6 +388,23 @@ pub(super) fn asked_for(order: &Order, change: &Change) -> Result<Vec<([u8; 32],
     Ok(answers)
 }
 
+/// The answer to whoever asked for a refund that waits for its bank, once they have surely stopped waiting: they
+/// may be gone without one, and their key would be in use until the bank decides.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn waiting_for(
+    order: &Order,
+    id: RefundId,
+    now: Timestamp,
+) -> Result<Option<([u8; 32], Answer)>, Error> {
+    let waiting = order.refunds.iter().find(|one| one.id == id && one.has_waited_long(now));
+    let Some((waiting, key)) = waiting.and_then(|one| Some((one, one.claim?))) else {
+        return Ok(None);
+    };
+    Ok(Some((key, finally(refund(order, waiting)?))))
+}
+
 fn finally(answer: Result<Answer, Error>) -> Answer {
     answer.unwrap_or_else(|error| Answer::refused(&Problem::from(error)))
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError};
-use techtrove_core::{Timestamp, TypedId as _};
+use techtrove_core::{Timestamp, TypedId as _, planted};
 use techtrove_db::{DbError, Tx};
 use techtrove_orders_api::OrderId;
 use techtrove_payments_api::{PaymentChanged, PaymentStatus};
@@ -90,7 +90,9 @@ impl Owing {
         store::store_moved(tx, &order, change, stations)?;
         if is_open {
             store::hurry(tx, order.id, self.now)?;
-        } else if let Some(saga) = Saga::resume(&order, self.capture, self.now) {
+        } else if let Some(saga) = Saga::resume(&order, self.capture, self.now)
+            && !planted("lapse-left-to-nobody")
+        {
             store::insert_saga(tx, &self.lease, &StoredSaga { saga, claim: None, revision: 0 })?;
         }
         Ok(order)

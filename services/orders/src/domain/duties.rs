@@ -129,7 +129,7 @@ pub(super) fn next_refund(order: &Order, now: Timestamp) -> NextRefund {
     });
     match last {
         None => NextRefund::Now,
-        Some(_) if count >= REFUND_TRIES => NextRefund::ByStaff,
+        Some(_) if count >= REFUND_TRIES || planted("rest-asked-back-once") => NextRefund::ByStaff,
         Some(last) => {
             let times = 8_u32.saturating_pow(u32::try_from(count - 1).unwrap_or(u32::MAX));
             let due = last.plus(FIRST_PAUSE.saturating_mul(times));

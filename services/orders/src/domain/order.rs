@@ -252,7 +252,8 @@ impl Order {
     #[must_use]
     pub fn refundable(&self) -> i64 {
         let pending = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Pending);
-        let promised: i64 = pending.map(|refund| refund.amount).sum();
+        let promised =
+            pending.filter(|_| !planted("promised-twice")).map(|refund| refund.amount).sum::<i64>();
         self.payment.captured - self.payment.refunded - promised
     }
 

@@ -15,6 +15,9 @@ use super::{
 /// The shortest and the longest pause before payments is asked again about a refund.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// Longer than anybody waits for the answer to their request.
+const LONG: Duration = Duration::from_secs(15);
+
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +60,12 @@ impl Refund {
     pub fn ask_again_at(&self, now: Timestamp) -> Timestamp {
         let (shortest, longest) = PAUSES;
         now.plus(now.since(self.created_at).clamp(shortest, longest))
+    }
+
+    /// Whether whoever asked for it waits for its answer no more.
+    #[must_use]
+    pub fn has_waited_long(&self, now: Timestamp) -> bool {
+        self.status == RefundStatus::Pending && now.since(self.created_at) >= LONG
     }
 
     /// The refund now that it is known that it is not made, for the reason `code`.

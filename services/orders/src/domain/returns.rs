@@ -117,6 +117,9 @@ impl Return {
             (Requested, Approved | Rejected) | (Approved, Received) => {
                 Ok(Self { status: to, updated_at: now, ..self.clone() })
             }
+            (Approved, Rejected) if planted("approved-return-rejected") => {
+                Ok(Self { status: to, updated_at: now, ..self.clone() })
+            }
             (Received, Received) if planted("return-received-twice") => {
                 Ok(Self { updated_at: now, ..self.clone() })
             }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 
@@ -47,7 +47,11 @@ impl Saga {
                 done(Change {
                     status: Some(OrderStatus::Cancelled),
                     note: Some(asked.unwrap_or_else(|| LAPSED.to_owned())),
-                    shipments: withdrawn(order, why),
+                    shipments: if planted("parcel-left-when-cancelled") {
+                        Vec::new()
+                    } else {
+                        withdrawn(order, why)
+                    },
                     ..Change::default()
                 })
             }
