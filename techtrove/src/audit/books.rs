@@ -71,6 +71,7 @@ pub(super) struct ChargeLedger {
     pub(super) captured: i64,
     pub(super) voided: i64,
     pub(super) refunded: i64,
+    pub(super) other_currency: bool,
 }
 
 /// A refund in the provider's book.

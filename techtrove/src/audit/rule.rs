@@ -67,9 +67,9 @@ rules! {
     OrderMoney = "order_money",
     /// What an order gave back is its refunds, and each is one of its payment, made when that is.
     OrderRefund = "order_refund",
-    /// An order comes to its end.
+    /// An order comes to its end, and last changed when it was.
     OrderStuck = "order_stuck",
-    /// A payment comes to its end.
+    /// A payment comes to its end, and last changed when it was.
     PaymentStuck = "payment_stuck",
     /// Money that we have is an order's.
     PaymentWithoutOrder = "payment_without_order",
@@ -77,6 +77,8 @@ rules! {
     PaymentLedger = "payment_ledger",
     /// A payment's money is what its status allows.
     PaymentStatus = "payment_status",
+    /// What a payment took is its one capture, and its provider is asked what its status allows.
+    PaymentOperations = "payment_operations",
     /// What a payment gave back is its refunds.
     PaymentRefunds = "payment_refunds",
     /// A payment is what its provider says, also over how much it is.

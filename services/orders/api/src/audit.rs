@@ -171,6 +171,8 @@ pub struct OrderEntry {
     pub parcels: ParcelCount,
     /// The payment, by the UUID of its id.
     pub payment: Uuid,
+    /// Which provider was asked for the money.
+    pub provider: String,
     /// How the payment stands, as orders knows it.
     pub payment_status: String,
     /// What is charged.
@@ -195,6 +197,8 @@ pub struct OrderEntry {
     pub settled: bool,
     /// Whether the step to be taken is to give money back.
     pub refunding: bool,
+    /// Whether somebody wants it cancelled.
+    pub cancel_asked: bool,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

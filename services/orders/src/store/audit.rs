@@ -22,7 +22,7 @@ use crate::domain::{
 const ORDERS: &str = "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, \
      o.updated_at, s.step, o.refunded, o.subtotal, o.discount, o.shipping, o.tax, \
      o.prices_include_tax, o.payment_status, o.refused, o.number, o.cart_id, o.live_cart_id, \
-     c.status, c.order_id, o.email \
+     c.status, c.order_id, o.email, o.payment_provider, o.cancel_asked \
      FROM orders o LEFT JOIN sagas s ON s.order_id = o.id LEFT JOIN carts c ON c.id = o.cart_id \
      WHERE o.id > ? ORDER BY o.id LIMIT ?";
 
@@ -222,6 +222,7 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         lines: Vec::new(),
         parcels: ParcelCount::default(),
         payment: techtrove_core::TypedId::uuid(row.get::<PaymentId>(2)?),
+        provider: row.get(22)?,
         payment_status,
         total: Money::new(row.get(3)?, row.get(4)?),
         parts: Parts {
@@ -240,6 +241,7 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         cart: read_cart(row)?,
         settled: step.is_none(),
         refunding: step == Some(Step::Refund),
+        cancel_asked: row.get::<Option<String>>(23)?.is_some(),
         updated_at: row.get(6)?,
     })
 }

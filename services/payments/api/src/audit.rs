@@ -50,6 +50,31 @@ pub enum RefundState {
     NotMade,
 }
 
+/// What a provider is, and was, asked to do for one payment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What it is asked now, if something is.
+    pub open: Option<OpenKind>,
+    /// Whether the payment names another operation as open than is, or one where none is.
+    pub misnamed: bool,
+    /// Minor units of each capture that was made.
+    pub captures: Vec<i64>,
+}
+
+/// What a provider may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenKind {
+    /// To reserve the money.
+    Authorize,
+    /// To take it.
+    Capture,
+    /// To give it up.
+    Void,
+    /// To give some of it back.
+    Refund,
+}
+
 /// One payment: its state beside what its ledger entries sum to, and its refunds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentEntry {
@@ -71,6 +96,8 @@ pub struct PaymentEntry {
     pub booked: Booked,
     /// Its refunds, in the order in which they were asked for.
     pub refunds: Vec<RefundEntry>,
+    /// What its provider was asked besides.
+    pub asked: Asked,
     /// When it last changed.
     pub updated_at: Timestamp,
 }

@@ -6,7 +6,7 @@ mod audit;
 mod client;
 mod payment;
 
-pub use audit::{Booked, LedgerBalance, PaymentEntry, RefundEntry, RefundState};
+pub use audit::{Asked, Booked, LedgerBalance, OpenKind, PaymentEntry, RefundEntry, RefundState};
 pub use client::PaymentsClient;
 pub use payment::{
     AuthorizeRequest, NextAction, Payment, PaymentChanged, PaymentId, PaymentStatus, RefundFailed,

@@ -5,14 +5,20 @@ use std::collections::BTreeMap;
 use techtrove_core::{Currency, Money};
 use techtrove_db::{DbError, Row, Sql, Tx, p};
 use techtrove_payments_api::{
-    Booked, LedgerBalance, PaymentEntry, PaymentId, PaymentStatus, RefundEntry, RefundState,
+    Asked, Booked, LedgerBalance, OpenKind, PaymentEntry, PaymentId, PaymentStatus, RefundEntry,
+    RefundState,
 };
 use uuid::Uuid;
 
-use crate::domain::{CustomerAction, OperationState, status_from_word};
+use crate::domain::{CustomerAction, OperationKind, OperationState, status_from_word};
 
-const SELECT_PAGE: &str = "SELECT id, reference, provider, amount, currency, status, updated_at, \
-     customer_action, captured, refunded FROM payments WHERE id > ? ORDER BY id LIMIT ?";
+const SELECT_PAGE: &str = "SELECT p.id, p.reference, p.provider, p.amount, p.currency, p.status, \
+     p.updated_at, p.customer_action, p.captured, p.refunded, p.open_operation, o.number, o.kind \
+     FROM payments p LEFT JOIN operations o ON o.payment_id = p.id AND o.open_slot = 1 \
+     WHERE p.id > ? ORDER BY p.id LIMIT ?";
+
+const CAPTURES: &str = "SELECT payment_id, amount FROM operations WHERE payment_id > ? AND payment_id <= ? \
+     AND kind = 'capture' AND state = 'done' ORDER BY payment_id, number";
 
 /// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
 macro_rules! sum_page {
@@ -72,6 +78,12 @@ pub fn page(
     for (payment, refund) in tx.query(REFUNDS, p![after, last], read_refund)? {
         refunds.entry(payment).or_default().push(refund);
     }
+    let mut captures: BTreeMap<PaymentId, Vec<i64>> = BTreeMap::new();
+    for (payment, amount) in
+        tx.query(CAPTURES, p![after, last], |row| Ok((row.get(0)?, row.get(1)?)))?
+    {
+        captures.entry(payment).or_default().push(amount);
+    }
     for entry in &mut entries {
         if let Some((first, last, sums)) = booked.remove(&entry.id) {
             let currency = entry.amount.currency;
@@ -79,6 +91,7 @@ pub fn page(
             entry.booked = Booked { other_currency, ..sums };
         }
         entry.refunds = refunds.remove(&entry.id).unwrap_or_default();
+        entry.asked.captures = captures.remove(&entry.id).unwrap_or_default();
     }
     Ok(entries)
 }
@@ -100,8 +113,23 @@ fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
         refunded: row.get(9)?,
         booked: Booked::default(),
         refunds: Vec::new(),
+        asked: read_asked(row)?,
         updated_at: row.get(6)?,
     })
+}
+
+/// What the provider is asked now.
+fn read_asked(row: &Row<'_>) -> Result<Asked, DbError> {
+    let kind = row.get::<Option<String>>(12)?;
+    let kind = kind.map(|word| OperationKind::from_word(&word)).transpose();
+    let open = kind.map_err(DbError::decode)?.map(|kind| match kind {
+        OperationKind::Authorize => OpenKind::Authorize,
+        OperationKind::Capture => OpenKind::Capture,
+        OperationKind::Void => OpenKind::Void,
+        OperationKind::Refund => OpenKind::Refund,
+    });
+    let misnamed = row.get::<Option<i64>>(10)? != row.get::<Option<i64>>(11)?;
+    Ok(Asked { open, misnamed, captures: Vec::new() })
 }
 
 type BookedInCurrencies = (Currency, Currency, Booked);

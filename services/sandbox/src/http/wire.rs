@@ -95,6 +95,7 @@ struct LedgerBody {
     captured: i64,
     voided: i64,
     refunded: i64,
+    other_currency: bool,
 }
 
 impl NewCharge {
@@ -193,6 +194,7 @@ impl From<&Listed> for ListedBody {
                 captured: listed.captured,
                 voided: listed.voided,
                 refunded: listed.refunded,
+                other_currency: listed.other_currency,
             },
             refunds: listed.refunds.iter().map(ListedRefund::from).collect(),
         }

@@ -59,7 +59,7 @@ const LOCK_CHARGE: &str = "SELECT charge_key, amount, currency, token, status, c
 const LIST_CHARGES: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
      decline_code FROM charges WHERE charge_key > ? ORDER BY charge_key LIMIT ?";
 
-const LIST_ENTRIES: &str = "SELECT charge_key, entry, amount FROM ledger \
+const LIST_ENTRIES: &str = "SELECT charge_key, entry, amount, currency FROM ledger \
      WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, entry";
 
 /// A charge beside what the ledger says of it, each in minor units, and its refunds.
@@ -75,6 +75,8 @@ pub struct Listed {
     pub voided: i64,
     /// Given back, less what has failed after all.
     pub refunded: i64,
+    /// Whether an entry is in another currency than the charge.
+    pub other_currency: bool,
     /// The charge's refunds, in the order of their keys.
     pub refunds: Vec<Refund>,
 }
@@ -165,11 +167,12 @@ pub fn list(tx: &mut Tx<'_>, after: &str, limit: usize) -> Result<Vec<Listed>, D
         .map(|charge| (charge.key.clone(), Listed::without_entries(charge)))
         .collect();
     let entries = tx.query(LIST_ENTRIES, p![after, last.as_str()], |row| {
-        Ok((read_key(row, 0)?, row.get::<String>(1)?, row.get::<i64>(2)?))
+        let money = Money::new(row.get(2)?, row.get(3)?);
+        Ok((read_key(row, 0)?, row.get::<String>(1)?, money))
     })?;
-    for (key, label, amount) in entries {
+    for (key, label, money) in entries {
         if let Some(listed) = listed.get_mut(&key) {
-            listed.add(&label, amount);
+            listed.add(&label, money);
         }
     }
     for (key, refund) in refunds::refunds_between(tx, after, &last)? {
@@ -182,10 +185,14 @@ pub fn list(tx: &mut Tx<'_>, after: &str, limit: usize) -> Result<Vec<Listed>, D
 
 impl Listed {
     fn without_entries(charge: Charge) -> Self {
-        Self { charge, authorized: 0, captured: 0, voided: 0, refunded: 0, refunds: Vec::new() }
+        let (authorized, captured, voided, refunded) = (0, 0, 0, 0);
+        let (other_currency, refunds) = (false, Vec::new());
+        Self { charge, authorized, captured, voided, refunded, other_currency, refunds }
     }
 
-    fn add(&mut self, label: &str, amount: i64) {
+    fn add(&mut self, label: &str, Money { amount, currency }: Money) {
+        let charged = self.charge.terms.as_ref().map(|terms| terms.money.currency);
+        self.other_currency |= charged != Some(currency);
         let sum = match label {
             "authorized" => &mut self.authorized,
             "captured" => &mut self.captured,

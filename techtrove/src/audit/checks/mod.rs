@@ -23,3 +23,6 @@ pub(super) use stock::{
 /// After this long an order that still has a step to take is stuck, and an event is unsent.
 const STUCK_AFTER: Duration = Duration::from_secs(15 * 60);
 const UNSENT_AFTER: Duration = Duration::from_secs(60);
+
+/// So far may the clock of who changed something last be ahead of ours.
+const AHEAD: Duration = Duration::from_secs(15 * 60);

@@ -6,7 +6,7 @@ use techtrove_payments_api::{PaymentEntry, PaymentStatus, RefundEntry, RefundSta
 
 use super::{
     super::{report::Report, rule::Rule},
-    STUCK_AFTER,
+    AHEAD, STUCK_AFTER,
 };
 
 /// A confirmed order's money is captured, less what was given back; everybody else's is not ours.
@@ -17,10 +17,12 @@ pub(in super::super) fn money(
     report: &mut Report,
 ) {
     given_back(order, report);
-    // One that was given up before it was asked for is for nothing.
-    let foreign = payment.filter(|it| !it.reference.is_nil() && it.reference != order.id.uuid());
+    let foreign = payment.filter(|payment| !is_of(payment, order));
     report.expect(foreign.is_none(), Rule::OrderMoney, order.id, || {
-        format!("its payment is of another order: {foreign:?}")
+        format!("it is asked of {}, its payment is another's: {foreign:?}", order.provider)
+    });
+    report.expect(order.updated_at.since(now) <= AHEAD, Rule::OrderStuck, order.id, || {
+        format!("{:?}, last changed on {}", order.status, order.updated_at)
     });
     if order.settled {
         let agrees = money_agrees(order, payment) && status_agrees(order, payment);
@@ -32,12 +34,24 @@ pub(in super::super) fn money(
         report.expect(refunds_agree(&order.refunds, ours), Rule::OrderRefund, order.id, || {
             format!("its refunds are {:?}, those of its payment {ours:?}", order.refunds)
         });
+        let ended = matches!(order.status, OrderStatus::Cancelled | OrderStatus::PaymentFailed);
+        report.expect(ended || !order.cancel_asked, Rule::OrderStuck, order.id, || {
+            format!("{:?}, and nobody goes on to cancel it", order.status)
+        });
     } else {
         let stuck = now.since(order.updated_at) > STUCK_AFTER && !waits_for_bank(order, payment);
         report.expect(!stuck, Rule::OrderStuck, order.id, || {
             format!("{:?}, unchanged since {}", order.status, order.updated_at)
         });
     }
+}
+
+/// Whether a payment is the order's. One that was given up before it was asked for is for nothing.
+fn is_of(payment: &PaymentEntry, order: &OrderEntry) -> bool {
+    if payment.reference.is_nil() {
+        return payment.captured == 0 && payment.status != PaymentStatus::Authorized;
+    }
+    payment.reference == order.id.uuid() && payment.provider == order.provider
 }
 
 /// Whether nothing is left to do for an order but what payments has taken on and a bank has to decide, which

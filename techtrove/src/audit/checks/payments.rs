@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use techtrove_core::Timestamp;
 use techtrove_payments_api::{
-    LedgerBalance, PaymentEntry, PaymentStatus, RefundEntry, RefundState,
+    Asked, LedgerBalance, OpenKind, PaymentEntry, PaymentStatus, RefundEntry, RefundState,
 };
 
-use super::super::{
-    books::{Charge, ChargeLedger, ChargeRefund},
-    report::Report,
-    rule::Rule,
+use super::{
+    super::{
+        books::{Charge, ChargeLedger, ChargeRefund},
+        report::Report,
+        rule::Rule,
+    },
+    AHEAD,
 };
 
 /// So long may a payment wait for its provider or its customer; it is given up long before.
@@ -20,8 +23,12 @@ const OPEN_FOR: Duration = Duration::from_secs(3_600);
 pub(in super::super) fn payment(payment: &PaymentEntry, now: Timestamp, report: &mut Report) {
     let PaymentEntry { id, status, captured, refunded, booked, updated_at, .. } = payment;
     let open = matches!(status, PaymentStatus::Unknown | PaymentStatus::RequiresAction);
-    report.expect(!open || now.since(*updated_at) <= OPEN_FOR, Rule::PaymentStuck, id, || {
+    let stuck = open && now.since(*updated_at) > OPEN_FOR || updated_at.since(now) > AHEAD;
+    report.expect(!stuck, Rule::PaymentStuck, id, || {
         format!("{status:?}, unchanged since {updated_at}")
+    });
+    report.expect(is_as_asked(payment), Rule::PaymentOperations, id, || {
+        format!("{status:?} with {captured} captured, {:?}", payment.asked)
     });
     report.expect(is_as_booked(payment), Rule::PaymentLedger, id, || {
         format!("{status:?} with {captured} captured and {refunded} refunded, {booked:?}")
@@ -34,6 +41,27 @@ pub(in super::super) fn payment(payment: &PaymentEntry, now: Timestamp, report: 
     report.expect(asked && made == *refunded, Rule::PaymentRefunds, id, || {
         format!("{refunded} is refunded, its refunds are {:?}", payment.refunds)
     });
+}
+
+/// Whether what was taken is one capture, and nothing is open that the status does not allow.
+fn is_as_asked(payment: &PaymentEntry) -> bool {
+    let Asked { open, misnamed, captures } = &payment.asked;
+    let allowed = match open {
+        None => true,
+        Some(OpenKind::Authorize) => {
+            matches!(payment.status, PaymentStatus::Unknown | PaymentStatus::RequiresAction)
+        }
+        Some(OpenKind::Void) => matches!(
+            payment.status,
+            PaymentStatus::Unknown | PaymentStatus::RequiresAction | PaymentStatus::Authorized
+        ),
+        Some(OpenKind::Capture) => payment.status == PaymentStatus::Authorized,
+        Some(OpenKind::Refund) => {
+            matches!(payment.status, PaymentStatus::Captured | PaymentStatus::PartiallyRefunded)
+        }
+    };
+    let taken: &[i64] = if payment.captured == 0 { &[] } else { &[payment.captured] };
+    allowed && !misnamed && captures == taken
 }
 
 fn is_made(refund: &RefundEntry) -> bool {
@@ -133,13 +161,14 @@ pub(in super::super) fn lone_charge(orphan: &Charge, report: &mut Report) {
 fn provider_ledger(charge: &Charge, report: &mut Report) {
     let made = charge.refunds.iter().filter(|refund| refund.status == "succeeded");
     let made: i64 = made.map(|refund| refund.amount).sum();
-    let ChargeLedger { authorized, captured, voided, refunded } = charge.ledger;
+    let ChargeLedger { authorized, captured, voided, refunded, other_currency } = charge.ledger;
     let reserved = match charge.status.as_str() {
         "authorized" | "captured" => (authorized, voided) == (charge.amount, 0),
         "voided" => authorized == voided,
         _ => (authorized, voided) == (0, 0),
     };
-    let agrees = reserved && (captured, refunded) == (charge.captured, charge.refunded);
+    let booked = (captured, refunded) == (charge.captured, charge.refunded) && !other_currency;
+    let agrees = reserved && booked;
     report.expect(agrees && made == charge.refunded, Rule::ProviderLedger, &charge.key, || {
         format!("{charge:?}")
     });

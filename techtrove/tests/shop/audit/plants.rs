@@ -219,6 +219,19 @@ pub const PLANTS: &[Plant] = &[
         )],
     ),
     plant(
+        Rule::OrderMoney,
+        &[("payments", "UPDATE payments SET reference = NULL WHERE status = 'captured'")],
+    ),
+    plant(
+        Rule::OrderMoney,
+        &[("orders", "UPDATE orders SET payment_provider = 'stripe' WHERE status = 'confirmed'")],
+    ),
+    plant(
+        Rule::OrderStuck,
+        &[("orders", "UPDATE orders SET cancel_asked = 'a wish' WHERE status = 'confirmed'")],
+    ),
+    plant(Rule::OrderStuck, &[("orders", "UPDATE orders SET updated_at = 9000000000000000")]),
+    plant(
         Rule::PaymentStuck,
         &[("payments", "UPDATE payments SET updated_at = 0 WHERE customer_action = 'required'")],
     ),
@@ -281,13 +294,39 @@ pub const PLANTS: &[Plant] = &[
             ),
         ],
     ),
+    plant(Rule::PaymentStuck, &[("payments", "UPDATE payments SET updated_at = 9000000000000000")]),
+    plant(
+        Rule::PaymentOperations,
+        &[("payments", "UPDATE operations SET amount = amount + 1 WHERE kind = 'capture'")],
+    ),
+    // A void of what is taken, a capture that is missing, and one that nobody knows to be open.
+    plant(
+        Rule::PaymentOperations,
+        &[(
+            "payments",
+            "INSERT INTO operations (payment_id, number, kind, state, open_slot, amount, \
+             provider_key, attempts, next_attempt_at, opened_at) SELECT id, version + 9, 'void', \
+             'open', 1, amount, 'k', 1, 9000000000000000, 0 FROM payments WHERE status = 'captured'",
+        )],
+    ),
+    plant(
+        Rule::PaymentOperations,
+        &[("payments", "UPDATE operations SET state = 'superseded' WHERE kind = 'capture'")],
+    ),
+    plant(
+        Rule::PaymentOperations,
+        &[("payments", "UPDATE payments SET open_operation = version WHERE status = 'captured'")],
+    ),
     plant(
         Rule::PaymentRefunds,
         &[("payments", "UPDATE operations SET amount = amount + 1 WHERE kind = 'refund'")],
     ),
     plant(
         Rule::PaymentAtProvider,
-        &[("sandbox", "UPDATE charges SET currency = 'EUR' WHERE currency = 'USD'")],
+        &[
+            ("sandbox", "UPDATE charges SET currency = 'EUR' WHERE currency = 'USD'"),
+            ("sandbox", "UPDATE ledger SET currency = 'EUR' WHERE currency = 'USD'"),
+        ],
     ),
     plant(
         Rule::PaymentAtProvider,
@@ -312,6 +351,7 @@ pub const PLANTS: &[Plant] = &[
         &[("sandbox", "UPDATE refunds SET amount = amount + 1 WHERE status = 'refused'")],
     ),
     plant(Rule::ProviderLedger, &[("sandbox", "UPDATE ledger SET amount = amount + 1")]),
+    plant(Rule::ProviderLedger, &[("sandbox", "UPDATE ledger SET currency = 'EUR'")]),
     plant(
         Rule::ChargeWithoutPayment,
         &[(
