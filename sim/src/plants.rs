@@ -20,8 +20,12 @@ const fn plant(name: &'static str, seed: u64, what: &'static str) -> Plant {
 pub const PLANTS: &[Plant] = &[
     plant("hold-kept-on-decline", 0, "a declined payment does not release the stock"),
     plant("hold-released-while-unknown", 0, "stock is released while the payment is unknown"),
-    plant("ended-hold-committed", 19, "a hold that has ended is sold all the same"),
-    plant("refused-hold-forgotten", 243, "a refused hold that comes again late sets stock aside"),
+    plant(
+        "ended-hold-committed",
+        0,
+        "holds end by time, and one that has ended is sold all the same",
+    ),
+    plant("refused-hold-forgotten", 178, "a refused hold that comes again late sets stock aside"),
     plant("release-not-remembered", 8, "a release that comes before its hold is forgotten"),
     plant("confirm-without-commit", 3, "an order is confirmed although its stock may not be sold"),
     plant("release-before-void", 4, "stock is released before the payment is known to be given up"),

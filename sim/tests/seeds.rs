@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::process::Command;
 use std::thread;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use techtrove_core::{Clock as _, SystemClock};
 use techtrove_sim::{LONG, Options, PLANTS, Plant, missed, run};
 
 /// How many threads run seeds, one after the other each.
@@ -62,8 +62,8 @@ fn a_seed_has_the_same_trace_in_another_process() {
 
 /// Seeds that are others with every run.
 fn drawn() -> Range<u64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
-    let first = now * FRESH;
+    let now = SystemClock.now().as_micros() / 1_000_000;
+    let first = u64::try_from(now).expect("after 1970") * FRESH;
     first..first + FRESH
 }
 

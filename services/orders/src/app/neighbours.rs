@@ -92,7 +92,8 @@ pub(super) async fn hold(app: &App, order: &Order, attempt: u32) -> Outcome {
         digital: digital.map(|line| line.sku.clone()).collect(),
         // It never ends by itself: money may be asked for behind it, and until that is known the stock
         // stays. The stored step sees to its end.
-        expires_at: None,
+        expires_at: planted("ended-hold-committed")
+            .then(|| app.clock.now().plus(Duration::from_secs(2))),
     };
     match twice("hold", app.config.deadlines.call, || app.inventory.hold(&request)).await {
         Ok(reservation) => reserved(&reservation, ReservationState::Held, Outcome::Held),
