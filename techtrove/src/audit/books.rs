@@ -18,8 +18,8 @@ use super::pages::{Keyed, Pages};
 
 /// The pages that this client is asked for, each in a task of its own.
 macro_rules! read {
-    ($client:ident, |$page:ident| $ask:expr) => {
-        Pages::new(move |$page: PageRequest| {
+    ($book:literal, $client:ident, |$page:ident| $ask:expr) => {
+        Pages::new($book, move |$page: PageRequest| {
             let $client = $client.clone();
             async move { $ask.await }
         })
@@ -87,80 +87,89 @@ impl Books {
     /// Orders' book, in the order of their ids.
     pub(super) fn orders(&self) -> Pages<OrderEntry> {
         let orders = self.orders.clone();
-        read!(orders, |page| orders.audit_orders(&page))
+        read!("the orders of orders", orders, |page| orders.audit_orders(&page))
     }
 
     /// Orders' parcels, in the order of their ids.
     pub(super) fn parcels(&self) -> Pages<ParcelClaim> {
         let orders = self.orders.clone();
-        read!(orders, |page| orders.audit_parcels(&page))
+        read!("the parcels of orders", orders, |page| orders.audit_parcels(&page))
     }
 
     /// Inventory's parcels.
     pub(super) fn left(&self) -> Keyed<Uuid, ParcelEntry> {
         let inventory = self.inventory.clone();
-        let pages = read!(inventory, |page| inventory.audit_parcels(&page));
+        let pages =
+            read!("the parcels of inventory", inventory, |page| inventory.audit_parcels(&page));
         Keyed::new(pages, |entry: &ParcelEntry| entry.id)
     }
 
     /// The reservations that are open or have left, by their orders.
     pub(super) fn reservations(&self) -> Keyed<Uuid, ReservationEntry> {
         let inventory = self.inventory.clone();
-        let pages = read!(inventory, |page| inventory.audit_reservations(&page));
+        let pages = read!("the reservations of inventory", inventory, |page| inventory
+            .audit_reservations(&page));
         Keyed::new(pages, |entry: &ReservationEntry| entry.reservation_id.uuid())
     }
 
     /// What came back, by the orders.
     pub(super) fn returns(&self) -> Keyed<Uuid, ReturnEntry> {
         let inventory = self.inventory.clone();
-        let pages = read!(inventory, |page| inventory.audit_returns(&page));
+        let pages =
+            read!("the returns of inventory", inventory, |page| inventory.audit_returns(&page));
         Keyed::new(pages, |entry: &ReturnEntry| entry.reservation_id.uuid())
     }
 
     /// The payments.
     pub(super) fn payments(&self) -> Keyed<Uuid, PaymentEntry> {
         let payments = self.payments.clone();
-        let pages = read!(payments, |page| payments.audit_payments(&page));
+        let pages =
+            read!("the payments of payments", payments, |page| payments.audit_payments(&page));
         Keyed::new(pages, |entry: &PaymentEntry| entry.id.uuid())
     }
 
     /// The provider's charges.
     pub(super) fn charges(&self) -> Keyed<String, Charge> {
         let provider = self.provider.clone();
-        let pages = read!(provider, |page| provider.get("/v1/charges").query(&page).call());
+        let pages = read!("the charges of the provider", provider, |page| provider
+            .get("/v1/charges")
+            .query(&page)
+            .call());
         Keyed::new(pages, |charge: &Charge| charge.key.clone())
     }
 
     /// The stock, in SKU order.
     pub(super) fn stock(&self) -> Pages<StockEntry> {
         let inventory = self.inventory.clone();
-        read!(inventory, |page| inventory.audit_stock(&page))
+        read!("the stock of inventory", inventory, |page| inventory.audit_stock(&page))
     }
 
     /// The mails, by the orders that they are about.
     pub(super) fn mails(&self) -> Keyed<Uuid, MailEntry> {
         let notifications = self.notifications.clone();
-        let pages = read!(notifications, |page| notifications.audit_mails(&page));
+        let pages = read!("the mails of notifications", notifications, |page| notifications
+            .audit_mails(&page));
         Keyed::new(pages, |entry: &MailEntry| entry.subject_id)
     }
 
     /// What users bought, in the order of their ids.
     pub(super) fn bought(&self) -> Pages<PurchaseClaim> {
         let orders = self.orders.clone();
-        read!(orders, |page| orders.audit_purchases(&page))
+        read!("the purchases of orders", orders, |page| orders.audit_purchases(&page))
     }
 
     /// What they are known to have bought.
     pub(super) fn purchases(&self) -> Keyed<Uuid, PurchaseEntry> {
         let community = self.community.clone();
-        let pages = read!(community, |page| community.audit_purchases(&page));
+        let pages =
+            read!("the purchases of community", community, |page| community.audit_purchases(&page));
         Keyed::new(pages, |entry: &PurchaseEntry| entry.user)
     }
 
     /// The ledger's balances, of some payments after the other.
     pub(super) fn ledger(&self) -> Pages<LedgerBalance> {
         let payments = self.payments.clone();
-        read!(payments, |page| payments.audit_ledger(&page))
+        read!("the ledger of payments", payments, |page| payments.audit_ledger(&page))
     }
 
     /// What each outbox has yet to send.

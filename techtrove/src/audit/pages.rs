@@ -20,13 +20,17 @@ type Answer<T> = Result<Page<T>, ClientError>;
 
 /// The pages of a book.
 pub(super) struct Pages<T> {
+    book: &'static str,
     read: mpsc::Receiver<Result<Vec<T>, ClientError>>,
     count: usize,
 }
 
 impl<T: Send + 'static> Pages<T> {
-    /// Begins to read, in a task of its own, which ends with the book, at an error, or when nobody wants more.
-    pub(super) fn new<Fut>(read: impl Fn(PageRequest) -> Fut + Send + 'static) -> Self
+    /// Begins to read `book`, in a task of its own, which ends with it, at an error, or when nobody wants more.
+    pub(super) fn new<Fut>(
+        book: &'static str,
+        read: impl Fn(PageRequest) -> Fut + Send + 'static,
+    ) -> Self
     where
         Fut: Future<Output = Answer<T>> + Send + 'static,
     {
@@ -45,14 +49,24 @@ impl<T: Send + 'static> Pages<T> {
                 cursor = next;
             }
         });
-        Self { read: reader, count: 0 }
+        Self { book, read: reader, count: 0 }
     }
 
     /// The next page, until there is none.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<T>>, Problem> {
-        let Some(page) = self.read.recv().await.transpose()? else { return Ok(None) };
+        let Some(page) = self.read.recv().await else { return Ok(None) };
+        let page = page.map_err(|error| self.unreadable(error))?;
         self.count = self.count.saturating_add(page.len());
         Ok(Some(page))
+    }
+
+    /// Says which book cannot be read, and from where on.
+    fn unreadable(&self, error: ClientError) -> Problem {
+        let Self { book, count, .. } = self;
+        let mut problem = Problem::from(error);
+        let why = &problem.detail;
+        problem.detail = format!("{book} cannot be read behind entry {count}: {why}");
+        problem
     }
 
     /// How many entries were read.
@@ -116,7 +130,7 @@ mod tests {
             let next_cursor = (from + 2 < keys.len()).then(|| (from + 2).to_string());
             futures::future::ready(Ok(Page { items, next_cursor }))
         };
-        Keyed::new(Pages::new(read), |key| *key)
+        Keyed::new(Pages::new("the keys", read), |key| *key)
     }
 
     /// What is found of each key that is asked for, then the rest, and how much was read.

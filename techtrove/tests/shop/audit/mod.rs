@@ -104,3 +104,19 @@ async fn all_differences_together_are_named_while_the_shop_runs() {
     assert_eq!(named, all);
     assert_eq!(program.interrupt(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_book_that_cannot_be_read_is_named() {
+    let shop = Shop::at_rest().await;
+    let copy = shop.copy("unreadable");
+    let damage = &[("orders", "UPDATE orders SET status = 'lost' WHERE status = 'confirmed'")];
+    sow(&copy, &Plant { rule: Rule::OrderHistory, damage }).await;
+
+    let audited = run(&["audit"], &copy, "");
+
+    let said = String::from_utf8_lossy(&audited.stderr);
+    assert!(
+        !audited.status.success() && said.contains("the orders of orders cannot be read"),
+        "{said}"
+    );
+}
