@@ -176,17 +176,18 @@ impl Books {
     pub(super) async fn unpublished(
         &self,
     ) -> Result<Vec<(&'static str, outbox::Unpublished)>, Problem> {
-        each(&self.outboxes, outbox::unpublished).await
+        each("outbox", &self.outboxes, outbox::unpublished).await
     }
 
     /// How many events are parked with each listener.
     pub(super) async fn parked(&self) -> Result<Vec<(&'static str, u64)>, Problem> {
-        each(&self.listeners, dead_letters::count).await
+        each("parked events", &self.listeners, dead_letters::count).await
     }
 }
 
-/// What is read from each of these databases.
+/// What is read of this book from each of these databases.
 async fn each<T: Send + 'static>(
+    book: &str,
     databases: &[(&'static str, Db)],
     read: fn(&mut Tx<'_>) -> Result<T, DbError>,
 ) -> Result<Vec<(&'static str, T)>, Problem> {
@@ -194,7 +195,12 @@ async fn each<T: Send + 'static>(
     for (service, db) in databases {
         let job = move |tx: &mut Tx<'_>| read(tx).map_err(Unreadable::from);
         let answer = db.read("audit.events", job).await;
-        found.push((*service, answer.map_err(|error| Problem::from(error.0))?));
+        let answer = answer.map_err(|Unreadable(error)| {
+            let problem = Problem::from(error);
+            let why = &problem.detail;
+            Problem { detail: format!("the {book} of {service} cannot be read: {why}"), ..problem }
+        })?;
+        found.push((*service, answer));
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 
-use techtrove_core::{Page, PageRequest, Problem};
+use techtrove_core::{Page, PageRequest, Problem, codes};
 use techtrove_http::ClientError;
 use tokio::sync::mpsc;
 
@@ -63,7 +63,7 @@ impl<T: Send + 'static> Pages<T> {
     /// Says which book cannot be read, and from where on.
     fn unreadable(&self, error: ClientError) -> Problem {
         let Self { book, count, .. } = self;
-        let mut problem = Problem::from(error);
+        let mut problem = reason(error);
         let why = &problem.detail;
         problem.detail = format!("{book} cannot be read behind entry {count}: {why}");
         problem
@@ -72,6 +72,18 @@ impl<T: Send + 'static> Pages<T> {
     /// How many entries were read.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+}
+
+/// Why a page did not come. A service that fails at what it stores does so each time: nobody is told to try again.
+fn reason(error: ClientError) -> Problem {
+    match error {
+        ClientError::Refused(problem) if problem.is(codes::INTERNAL) => {
+            let detail = "its service failed, perhaps at a stored value that it cannot read; start the shop and \
+                          audit it again, and its log says why";
+            Problem::new(codes::INTERNAL, detail).caused_by(ClientError::Refused(problem))
+        }
+        other => other.into(),
     }
 }
 
@@ -144,6 +156,33 @@ mod tests {
             rest.extend(part);
         }
         (taken, rest, book.count())
+    }
+
+    /// What is said of a book whose second page is refused for this.
+    async fn refused(code: techtrove_core::ErrorCode) -> Problem {
+        let read = move |page: PageRequest| {
+            let next_cursor = Some("more".to_owned());
+            futures::future::ready(match page.cursor {
+                None => Ok(Page { items: vec![1, 2], next_cursor }),
+                Some(_) => Err(ClientError::Refused(Problem::new(code, "told"))),
+            })
+        };
+        let mut pages = Pages::new("the keys", read);
+        assert_eq!(pages.next().await.expect("read"), Some(vec![1, 2]));
+        pages.next().await.expect_err("refused")
+    }
+
+    #[tokio::test]
+    async fn only_who_may_be_back_soon_is_to_be_asked_again() {
+        let (failed, away) = (refused(codes::INTERNAL).await, refused(codes::UNAVAILABLE).await);
+
+        let named = "the keys cannot be read behind entry 2: ";
+        for problem in [&failed, &away] {
+            assert!(problem.detail.starts_with(named), "{}", problem.detail);
+            assert!(!problem.detail.contains("told"), "{}", problem.detail);
+        }
+        assert_eq!((failed.status, failed.detail.contains("try again")), (500, false));
+        assert_eq!((away.status, away.detail.contains("try again")), (503, true));
     }
 
     proptest! {

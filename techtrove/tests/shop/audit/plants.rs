@@ -5,11 +5,13 @@ use techtrove::audit::Rule;
 /// A difference by one, of one kind and no other.
 pub struct Plant {
     pub rule: Rule,
-    /// What is altered, in whose database.
-    pub damage: &'static [(&'static str, &'static str)],
+    pub damage: Damage,
 }
 
-const fn plant(rule: Rule, damage: &'static [(&'static str, &'static str)]) -> Plant {
+/// What is altered, in whose database.
+pub type Damage = &'static [(&'static str, &'static str)];
+
+const fn plant(rule: Rule, damage: Damage) -> Plant {
     Plant { rule, damage }
 }
 
@@ -426,6 +428,23 @@ pub const PLANTS: &[Plant] = &[
             "community",
             "INSERT INTO purchases (user_id, product_id) VALUES \
              (x'00112233445566778899aabbccddeeff', x'00112233445566778899aabbccddeeff')",
+        )],
+    ),
+];
+
+/// Values that no service can read and a sum that none can make, and the book that cannot be read for them.
+pub const UNREADABLE: &[(&str, Damage)] = &[
+    ("the orders of orders", &[("orders", "UPDATE orders SET status = 'bogus'")]),
+    ("the orders of orders", &[("orders", "UPDATE orders SET currency = 'XXQ'")]),
+    ("the orders of orders", &[("orders", "UPDATE order_lines SET sku = ''")]),
+    ("the orders of orders", &[("orders", "UPDATE order_lines SET fulfilment = 'bogus'")]),
+    ("the orders of orders", &[("orders", "UPDATE sagas SET step = 'bogus'")]),
+    ("the payments of payments", &[("payments", "UPDATE payments SET currency = 'XXQ'")]),
+    (
+        "the ledger of payments",
+        &[(
+            "payments",
+            "UPDATE ledger_entries SET amount = 9223372036854775807, account = 'bogus'",
         )],
     ),
 ];
