@@ -213,3 +213,22 @@ impl From<DbError> for Unreadable {
         Self(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use techtrove_db::DbOptions;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_outbox_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("orders.db").display());
+        let without_tables = Db::open(&url, DbOptions::default()).await.expect("opened");
+
+        let read = each("outbox", &[("orders", without_tables)], outbox::unpublished).await;
+
+        let detail = read.expect_err("no table").detail;
+        assert!(detail.starts_with("the outbox of orders cannot be read: "), "{detail}");
+    }
+}
