@@ -436,7 +436,13 @@ pub const PLANTS: &[Plant] = &[
 pub const UNREADABLE: &[(&str, Damage)] = &[
     ("the orders of orders", &[("orders", "UPDATE orders SET status = 'bogus'")]),
     ("the orders of orders", &[("orders", "UPDATE orders SET currency = 'XXQ'")]),
-    ("the orders of orders", &[("orders", "UPDATE order_lines SET sku = ''")]),
+    (
+        "the orders of orders",
+        &[(
+            "orders",
+            "UPDATE order_lines SET sku = '' WHERE order_id NOT IN (SELECT order_id FROM shipments)",
+        )],
+    ),
     ("the orders of orders", &[("orders", "UPDATE order_lines SET fulfilment = 'bogus'")]),
     ("the orders of orders", &[("orders", "UPDATE sagas SET step = 'bogus'")]),
     ("the payments of payments", &[("payments", "UPDATE payments SET currency = 'XXQ'")]),
