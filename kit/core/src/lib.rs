@@ -2,6 +2,7 @@
 //! functions only; it must never know a runtime, a web framework, a database or what a shop is.
 //! Start with [`Money`], [`Problem`] and [`typed_id!`].
 
+mod book;
 mod card;
 mod clock;
 mod email;
@@ -19,6 +20,7 @@ mod stored;
 mod time;
 mod words;
 
+pub use book::{BookPage, Unreadable};
 pub use card::has_card_number;
 pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
 pub use email::{EmailAddress, InvalidEmail};

@@ -3,6 +3,7 @@
 //! a table of anybody's, and nothing outside it may name a driver. Start with [`Db`] and [`Tx`]; the
 //! rules for SQL that runs on all three are in this crate's README.
 
+mod book;
 mod damage;
 mod db;
 mod error;
@@ -30,6 +31,7 @@ mod url;
 mod value;
 mod worker;
 
+pub use book::{Book, BookKey, Rows};
 pub use db::Db;
 pub use error::{DbError, Race};
 pub use migrate::{MigrateError, Migration, MigrationSet};

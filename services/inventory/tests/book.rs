@@ -81,7 +81,7 @@ async fn pages_of_stock(shop: &Shop, most: (usize, usize)) -> Vec<Vec<StockEntry
         let Some((entries, last)) = shop.app.db.read("test.book", job).await.expect("read") else {
             return pages;
         };
-        pages.push(entries);
+        pages.push(entries.items);
         after = Some(last);
     }
 }

@@ -4,7 +4,7 @@
 mod world;
 
 use serde_json::{Value, json};
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::Client;
 use techtrove_identity_api::Role;
 use techtrove_orders::{
@@ -336,7 +336,7 @@ async fn mails_and_the_audit_learn_what_they_need() {
     let mail: OrderForMail =
         client.order_for_mail(id, MailQuery::default()).await.expect("an order");
     let page = |cursor| PageRequest { limit: Some(1), cursor };
-    let first: Page<OrderEntry> = client.audit_orders(&page(None)).await.expect("a page");
+    let first: BookPage<OrderEntry> = client.audit_orders(&page(None)).await.expect("a page");
     let second = client.audit_orders(&page(first.next_cursor.clone())).await.expect("a page");
 
     assert_eq!(

@@ -5,6 +5,7 @@
 mod shelf;
 
 use shelf::{at, change, claim, lease, load, migrated, order, place, usd};
+use techtrove_core::TypedId as _;
 use techtrove_db::DbError;
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders::{
@@ -17,6 +18,7 @@ use techtrove_orders::{
 use techtrove_orders_api::{OrderId, OrderStatus, StockClaim};
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::engines;
+use uuid::Uuid;
 
 #[tokio::test]
 async fn an_order_comes_back_as_it_was_placed() {
@@ -225,11 +227,11 @@ async fn the_book_is_read_page_by_page() {
         sold.apply(&end, at(7));
         assert_eq!(change(&db, lease(&sold, 1, 9), &end, &sold).await, Ok(true));
 
-        let page = |after: Option<OrderId>| {
+        let page = |after: Uuid| {
             let page = db.read("test.page", move |tx| store::list_entries(tx, after, 2));
-            async move { page.await.map_err(|e: DbError| e).expect("read") }
+            async move { page.await.map_err(|e: DbError| e).expect("read").items }
         };
-        let (first, second) = (page(None).await, page(Some(sold.id)).await);
+        let (first, second) = (page(Uuid::nil()).await, page(sold.id.uuid()).await);
 
         let seen: Vec<_> = first
             .iter()

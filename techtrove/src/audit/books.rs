@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use techtrove_bus::{dead_letters, outbox};
 use techtrove_community_api::{CommunityClient, PurchaseEntry};
-use techtrove_core::{Currency, PageRequest, Problem, SharedClock, TypedId as _};
+use techtrove_core::{BookPage, Currency, Page, PageRequest, Problem, SharedClock, TypedId as _};
 use techtrove_db::{Db, DbError, Tx};
-use techtrove_http::Client;
+use techtrove_http::{Client, ClientError};
 use techtrove_inventory_api::{
     InventoryClient, ParcelEntry, ReservationEntry, ReturnEntry, StockEntry,
 };
@@ -131,10 +131,8 @@ impl Books {
     /// The provider's charges.
     pub(super) fn charges(&self) -> Keyed<String, Charge> {
         let provider = self.provider.clone();
-        let pages = read!("the charges of the provider", provider, |page| provider
-            .get("/v1/charges")
-            .query(&page)
-            .call());
+        let pages =
+            read!("the charges of the provider", provider, |page| charges(&provider, &page));
         Keyed::new(pages, |charge: &Charge| charge.key.clone())
     }
 
@@ -183,6 +181,12 @@ impl Books {
     pub(super) async fn parked(&self) -> Result<Vec<(&'static str, u64)>, Problem> {
         each("parked events", &self.listeners, dead_letters::count).await
     }
+}
+
+/// A page of the provider's book, which is a stranger's, and no page of our own.
+async fn charges(provider: &Client, page: &PageRequest) -> Result<BookPage<Charge>, ClientError> {
+    let page: Page<Charge> = provider.get("/v1/charges").query(page).call().await?;
+    Ok(page.into())
 }
 
 /// What is read of this book from each of these databases.

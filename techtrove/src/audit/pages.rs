@@ -2,12 +2,15 @@
 //! the same ids are walked beside each other, and only what one of them is ahead of the other waits. Each book has
 //! a reader of its own, which reads on while earlier pages are looked at, but for a few pages only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::future::Future;
 
-use techtrove_core::{Page, PageRequest, Problem, codes};
+use techtrove_core::{BookPage, PageRequest, Problem, codes};
 use techtrove_http::ClientError;
 use tokio::sync::mpsc;
+
+use super::{report::Report, rule::Rule};
 
 /// The largest page.
 const PAGE: i64 = 100;
@@ -16,13 +19,17 @@ const PAGE: i64 = 100;
 const AHEAD: usize = 8;
 
 /// What reading a page comes to.
-type Answer<T> = Result<Page<T>, ClientError>;
+type Answer<T> = Result<BookPage<T>, ClientError>;
 
 /// The pages of a book.
 pub(super) struct Pages<T> {
     book: &'static str,
-    read: mpsc::Receiver<Result<Vec<T>, ClientError>>,
+    read: mpsc::Receiver<Answer<T>>,
     count: usize,
+    /// The ids of entries that their service cannot read.
+    unreadable: BTreeSet<String>,
+    /// Why it cannot.
+    found: Report,
 }
 
 impl<T: Send + 'static> Pages<T> {
@@ -39,39 +46,46 @@ impl<T: Send + 'static> Pages<T> {
             let mut cursor = None;
             loop {
                 let page = read(PageRequest { limit: Some(PAGE), cursor }).await;
-                let (page, next) = match page {
-                    Ok(page) => (Ok(page.items), page.next_cursor),
-                    Err(error) => (Err(error), None),
-                };
+                let next = page.as_ref().ok().and_then(|page| page.next_cursor.clone());
                 if pages.send(page).await.is_err() || next.is_none() {
                     break;
                 }
                 cursor = next;
             }
         });
-        Self { book, read: reader, count: 0 }
+        Self { book, read: reader, count: 0, unreadable: BTreeSet::new(), found: Report::default() }
     }
 
     /// The next page, until there is none.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<T>>, Problem> {
         let Some(page) = self.read.recv().await else { return Ok(None) };
-        let page = page.map_err(|error| self.unreadable(error))?;
-        self.count = self.count.saturating_add(page.len());
-        Ok(Some(page))
+        let page = page.map_err(|error| self.failed(error))?;
+        self.count = self.count.saturating_add(page.items.len());
+        for row in page.unreadable {
+            self.found.expect(false, Rule::UnreadableRow, &row, || row.what.clone());
+            self.unreadable.insert(row.id);
+        }
+        Ok(Some(page.items))
+    }
+
+    /// Whether the service of this book can read what it has of `id`, as far as the book was read.
+    pub(super) fn can_read(&self, id: impl Display) -> bool {
+        self.unreadable.is_empty() || !self.unreadable.contains(&id.to_string())
+    }
+
+    /// Reports how many entries were read of `what`, and what its service cannot read.
+    pub(super) fn report(&mut self, what: &str, report: &mut Report) {
+        report.count(what, self.count);
+        report.append(std::mem::take(&mut self.found));
     }
 
     /// Says which book cannot be read, and from where on.
-    fn unreadable(&self, error: ClientError) -> Problem {
+    fn failed(&self, error: ClientError) -> Problem {
         let Self { book, count, .. } = self;
         let mut problem = reason(error);
         let why = &problem.detail;
         problem.detail = format!("{book} cannot be read behind entry {count}: {why}");
         problem
-    }
-
-    /// How many entries were read.
-    pub(super) fn count(&self) -> usize {
-        self.count
     }
 }
 
@@ -96,13 +110,13 @@ pub(super) struct Keyed<K, T> {
     last: Option<K>,
 }
 
-impl<K: Ord + Clone, T: Send + 'static> Keyed<K, T> {
+impl<K: Ord + Clone + Display, T: Send + 'static> Keyed<K, T> {
     pub(super) fn new(pages: Pages<T>, key: fn(&T) -> K) -> Self {
         Self { pages, key, ahead: BTreeMap::new(), last: None }
     }
 
-    /// All entries of this key that were not taken yet.
-    pub(super) async fn take(&mut self, key: &K) -> Result<Vec<T>, Problem> {
+    /// All entries of this key that were not taken yet; none when one of them cannot be read.
+    pub(super) async fn take(&mut self, key: &K) -> Result<Option<Vec<T>>, Problem> {
         while self.last.as_ref().is_none_or(|last| last <= key) {
             let Some(page) = self.pages.next().await? else { break };
             for entry in page {
@@ -111,7 +125,8 @@ impl<K: Ord + Clone, T: Send + 'static> Keyed<K, T> {
                 self.ahead.entry(key).or_default().push(entry);
             }
         }
-        Ok(self.ahead.remove(key).unwrap_or_default())
+        let taken = self.ahead.remove(key).unwrap_or_default();
+        Ok(self.can_read(key).then_some(taken))
     }
 
     /// What nobody has taken, in parts, until there is none.
@@ -122,15 +137,21 @@ impl<K: Ord + Clone, T: Send + 'static> Keyed<K, T> {
         Ok(Some(std::mem::take(&mut self.ahead).into_values().flatten().collect()))
     }
 
-    /// How many entries were read.
-    pub(super) fn count(&self) -> usize {
-        self.pages.count()
+    /// As [`Pages::can_read`].
+    pub(super) fn can_read(&self, id: impl Display) -> bool {
+        self.pages.can_read(id)
+    }
+
+    /// As [`Pages::report`].
+    pub(super) fn report(&mut self, what: &str, report: &mut Report) {
+        self.pages.report(what, report);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use techtrove_core::{Page, Unreadable};
 
     use super::*;
 
@@ -140,7 +161,7 @@ mod tests {
             let from: usize = page.cursor.map_or(0, |cursor| cursor.parse().expect("a place"));
             let items: Vec<u8> = keys.iter().skip(from).take(2).copied().collect();
             let next_cursor = (from + 2 < keys.len()).then(|| (from + 2).to_string());
-            futures::future::ready(Ok(Page { items, next_cursor }))
+            futures::future::ready(Ok(BookPage { items, unreadable: Vec::new(), next_cursor }))
         };
         Keyed::new(Pages::new("the keys", read), |key| *key)
     }
@@ -150,12 +171,12 @@ mod tests {
         let mut book = book(keys);
         let (mut taken, mut rest) = (Vec::new(), Vec::new());
         for key in asked {
-            taken.push(book.take(key).await.expect("read"));
+            taken.push(book.take(key).await.expect("read").expect("readable"));
         }
         while let Some(part) = book.rest().await.expect("read") {
             rest.extend(part);
         }
-        (taken, rest, book.count())
+        (taken, rest, book.pages.count)
     }
 
     /// What is said of a book whose second page is refused for this.
@@ -163,7 +184,7 @@ mod tests {
         let read = move |page: PageRequest| {
             let next_cursor = Some("more".to_owned());
             futures::future::ready(match page.cursor {
-                None => Ok(Page { items: vec![1, 2], next_cursor }),
+                None => Ok(Page { items: vec![1, 2], next_cursor }.into()),
                 Some(_) => Err(ClientError::Refused(Problem::new(code, "told"))),
             })
         };
@@ -183,6 +204,32 @@ mod tests {
         }
         assert_eq!((failed.status, failed.detail.contains("try again")), (500, false));
         assert_eq!((away.status, away.detail.contains("try again")), (503, true));
+    }
+
+    #[tokio::test]
+    async fn of_what_cannot_be_read_nothing_is_taken() {
+        let row = |what: &str| Unreadable {
+            table: "keys".to_owned(),
+            id: "2".to_owned(),
+            what: what.to_owned(),
+        };
+        let page = BookPage {
+            items: vec![1, 2, 3],
+            unreadable: vec![row("no number"), row("no date")],
+            next_cursor: None,
+        };
+        let read = move |_| futures::future::ready(Ok(page.clone()));
+        let mut book = Keyed::new(Pages::new("the keys", read), |key: &u8| *key);
+
+        let taken = [book.take(&1).await, book.take(&2).await, book.take(&3).await];
+
+        assert_eq!(taken.map(|taken| taken.expect("read")), [Some(vec![1]), None, Some(vec![3])]);
+        let mut report = Report::default();
+        book.report("keys", &mut report);
+        let said = report.to_string();
+        assert!(said.contains("3 keys checked"), "{said}");
+        assert!(said.contains("DIFFERENCE unreadable_row: keys 2: no number"), "{said}");
+        assert_eq!(report.count_differences(), 2);
     }
 
     proptest! {

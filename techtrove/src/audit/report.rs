@@ -47,11 +47,20 @@ impl Report {
         self.checked.push(Checked { what: what.to_owned(), count });
     }
 
-    /// Adds what another part of the same audit found, by other rules.
+    /// Adds what another part of the same audit found.
     pub(super) fn append(&mut self, part: Self) {
         self.checked.extend(part.checked);
-        self.differences.extend(part.differences);
-        self.broken.extend(part.broken);
+        let mut listed = self.broken.clone();
+        for difference in part.differences {
+            let count = listed.entry(difference.rule).or_default();
+            *count += 1;
+            if *count <= LISTED {
+                self.differences.push(difference);
+            }
+        }
+        for (rule, count) in part.broken {
+            *self.broken.entry(rule).or_default() += count;
+        }
     }
 
     /// How many discrepancies there are, listed or not.
@@ -138,6 +147,16 @@ mod tests {
         let (text, listed) = (report.to_string(), report.differences.len());
         assert_eq!(u64::try_from(listed), Ok(LISTED));
         assert!(text.ends_with("DIFFERENCE order_money: 7 more\n1007 differences\n"), "{text}");
+    }
+
+    #[test]
+    fn parts_are_listed_together() {
+        let (mut report, part) = (broken(LISTED - 1), broken(5));
+
+        report.append(part);
+
+        let listed = u64::try_from(report.differences.len());
+        assert_eq!((listed, report.count_differences()), (Ok(LISTED), LISTED + 4));
     }
 
     #[test]

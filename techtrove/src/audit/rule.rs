@@ -29,6 +29,8 @@ macro_rules! rules {
 }
 
 rules! {
+    /// A stored row is one that its service can read.
+    UnreadableRow = "unreadable_row",
     /// What is on hand is the sum of its movements.
     StockMovements = "stock_movements",
     /// What is held is held by reservations.

@@ -1,6 +1,7 @@
 //! The same promises on every engine: each test runs on SQLite in a file, on SQLite inline, and on
 //! the PostgreSQL and MySQL/MariaDB that the environment names. A new engine has to pass this suite.
 
+mod books;
 mod concurrency;
 mod damage;
 mod failures;

@@ -1,7 +1,7 @@
 //! Community's book of purchases, page by page, for `techtrove audit`.
 
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{Client, ClientError};
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ impl CommunityClient {
     pub async fn audit_purchases(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<PurchaseEntry>, ClientError> {
+    ) -> Result<BookPage<PurchaseEntry>, ClientError> {
         self.0.get("/internal/community/audit/purchases").query(page).call().await
     }
 }

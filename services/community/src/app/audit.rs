@@ -1,7 +1,7 @@
 //! The book of purchases, page by page, for the audit.
 
 use techtrove_community_api::PurchaseEntry;
-use techtrove_core::{Page, PageRequest, Problem};
+use techtrove_core::{BookPage, PageRequest, Problem};
 use uuid::Uuid;
 
 use super::App;
@@ -14,13 +14,10 @@ use crate::{error::Error, store};
 pub async fn audit_purchases(
     app: &App,
     page: &PageRequest,
-) -> Result<Page<PurchaseEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?);
-    let rows = app
-        .db
-        .read("community.audit_purchases", move |tx| {
-            store::audit_purchases(tx, after.unwrap_or_default(), limit + 1).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| (entry.user, entry.product)))
+) -> Result<BookPage<PurchaseEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?.unwrap_or_default());
+    let read = app.db.read("community.audit_purchases", move |tx| {
+        store::audit_purchases(tx, after, limit).map_err(Error::from)
+    });
+    Ok(read.await?)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use techtrove_community_api::PurchaseEntry;
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{HttpError, Json, Query};
 
 use crate::app::{self, App};
@@ -11,6 +11,6 @@ use crate::app::{self, App};
 pub(super) async fn purchases(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<Json<Page<PurchaseEntry>>, HttpError> {
+) -> Result<Json<BookPage<PurchaseEntry>>, HttpError> {
     Ok(Json(app::audit_purchases(&app, &page).await?))
 }

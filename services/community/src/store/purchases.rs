@@ -2,9 +2,18 @@
 
 use techtrove_catalog_api::ProductId;
 use techtrove_community_api::PurchaseEntry;
-use techtrove_db::{DbError, Tx, p};
+use techtrove_core::BookPage;
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
 use techtrove_identity_api::UserId;
 use uuid::Uuid;
+
+const PURCHASES: Rows = Rows::of(
+    "purchases",
+    Sql::new(
+        "SELECT user_id, product_id FROM purchases WHERE user_id >= ? \
+         AND (user_id > ? OR product_id > ?) ORDER BY user_id, product_id LIMIT ?",
+    ),
+);
 
 /// Whether the customer bought the product.
 ///
@@ -29,7 +38,7 @@ pub fn insert_purchase(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Res
     Ok(())
 }
 
-/// At most `limit` purchases behind this user and product, in their order.
+/// The page of `limit` purchases behind this user and product, in their order.
 ///
 /// # Errors
 /// When the database fails.
@@ -37,11 +46,10 @@ pub fn audit_purchases(
     tx: &mut Tx<'_>,
     (user, product): (Uuid, Uuid),
     limit: usize,
-) -> Result<Vec<PurchaseEntry>, DbError> {
-    tx.query(
-        "SELECT user_id, product_id FROM purchases WHERE user_id >= ? \
-         AND (user_id > ? OR product_id > ?) ORDER BY user_id, product_id LIMIT ?",
-        p![user, user, product, i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| Ok(PurchaseEntry { user: row.get(0)?, product: row.get(1)? }),
-    )
+) -> Result<BookPage<PurchaseEntry>, DbError> {
+    let book =
+        Book::<(Uuid, Uuid), _>::read(tx, limit, (&PURCHASES, p![user, user, product]), |row| {
+            Ok(PurchaseEntry { user: row.get(0)?, product: row.get(1)? })
+        })?;
+    Ok(book.finish())
 }

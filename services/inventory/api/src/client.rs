@@ -1,7 +1,7 @@
 //! How the other services call inventory. Every call is idempotent and may be repeated.
 
 use techtrove_catalog_api::ProductChanged;
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{Client, ClientError};
 
 use crate::{
@@ -142,7 +142,10 @@ impl InventoryClient {
     ///
     /// # Errors
     /// When inventory cannot be reached.
-    pub async fn audit_stock(&self, page: &PageRequest) -> Result<Page<StockEntry>, ClientError> {
+    pub async fn audit_stock(
+        &self,
+        page: &PageRequest,
+    ) -> Result<BookPage<StockEntry>, ClientError> {
         self.0.get("/internal/inventory/audit/stock").query(page).call().await
     }
 
@@ -153,7 +156,7 @@ impl InventoryClient {
     pub async fn audit_reservations(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<ReservationEntry>, ClientError> {
+    ) -> Result<BookPage<ReservationEntry>, ClientError> {
         self.0.get("/internal/inventory/audit/reservations").query(page).call().await
     }
 
@@ -164,7 +167,7 @@ impl InventoryClient {
     pub async fn audit_parcels(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<ParcelEntry>, ClientError> {
+    ) -> Result<BookPage<ParcelEntry>, ClientError> {
         self.0.get("/internal/inventory/audit/parcels").query(page).call().await
     }
 
@@ -175,7 +178,7 @@ impl InventoryClient {
     pub async fn audit_returns(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<ReturnEntry>, ClientError> {
+    ) -> Result<BookPage<ReturnEntry>, ClientError> {
         self.0.get("/internal/inventory/audit/returns").query(page).call().await
     }
 

@@ -1,6 +1,6 @@
 //! Inventory's books, page by page; each page is one snapshot, so its numbers belong together.
 
-use techtrove_core::{Cursor, Page, PageRequest, Problem, Sku, TypedId};
+use techtrove_core::{BookPage, Cursor, Page, PageRequest, Problem, Sku};
 use techtrove_inventory_api::{ParcelEntry, ReservationEntry, ReturnEntry, StockEntry};
 use uuid::Uuid;
 
@@ -15,21 +15,17 @@ const ROWS: usize = 500;
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
-pub async fn audit_stock(app: &App, page: &PageRequest) -> Result<Page<StockEntry>, Problem> {
+pub async fn audit_stock(app: &App, page: &PageRequest) -> Result<BookPage<StockEntry>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Sku>()?);
-    let (items, last) = app
-        .db
-        .read("inventory.audit_stock", move |tx| {
-            let rows = limit.saturating_mul(ROWS);
-            let last = store::audit_stock_end(tx, after.as_ref(), (limit, rows))?;
-            let items = match &last {
-                Some(last) => store::audit_stock(tx, after.as_ref(), last)?,
-                None => Vec::new(),
-            };
-            Ok::<_, Error>((items, last))
-        })
-        .await?;
-    Ok(Page { items, next_cursor: last.map(|last| Cursor::encode(&last)) })
+    let read = app.db.read("inventory.audit_stock", move |tx| {
+        let rows = limit.saturating_mul(ROWS);
+        let Some(last) = store::audit_stock_end(tx, after.as_ref(), (limit, rows))? else {
+            return Ok(Page { items: Vec::new(), next_cursor: None }.into());
+        };
+        let page = store::audit_stock(tx, after.as_ref(), &last)?;
+        Ok::<_, Error>(BookPage { next_cursor: Some(Cursor::encode(&last)), ..page })
+    });
+    Ok(read.await?)
 }
 
 /// A page of the reservations that are open or have left, in the order of their ids.
@@ -39,43 +35,40 @@ pub async fn audit_stock(app: &App, page: &PageRequest) -> Result<Page<StockEntr
 pub async fn audit_reservations(
     app: &App,
     page: &PageRequest,
-) -> Result<Page<ReservationEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<(Uuid, u32)>()?);
-    let rows = app
-        .db
-        .read("inventory.audit_reservations", move |tx| {
-            store::audit_reservations(tx, after, limit + 1).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.attempt)))
+) -> Result<BookPage<ReservationEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, u32)>()?.unwrap_or_default());
+    let read = app.db.read("inventory.audit_reservations", move |tx| {
+        store::audit_reservations(tx, after, limit).map_err(Error::from)
+    });
+    Ok(read.await?)
 }
 
 /// A page of what came back, in the order of the reservations' ids.
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
-pub async fn audit_returns(app: &App, page: &PageRequest) -> Result<Page<ReturnEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?);
-    let rows = app
-        .db
-        .read("inventory.audit_returns", move |tx| {
-            store::audit_returns(tx, after, limit + 1).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| (entry.reservation_id.uuid(), entry.return_id)))
+pub async fn audit_returns(
+    app: &App,
+    page: &PageRequest,
+) -> Result<BookPage<ReturnEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?.unwrap_or_default());
+    let read = app.db.read("inventory.audit_returns", move |tx| {
+        store::audit_returns(tx, after, limit).map_err(Error::from)
+    });
+    Ok(read.await?)
 }
 
 /// A page of the parcels that have left, in the order of their ids.
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
-pub async fn audit_parcels(app: &App, page: &PageRequest) -> Result<Page<ParcelEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Uuid>()?);
-    let rows = app
-        .db
-        .read("inventory.audit_parcels", move |tx| {
-            store::audit_parcels(tx, after.unwrap_or_default(), limit + 1).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| entry.id))
+pub async fn audit_parcels(
+    app: &App,
+    page: &PageRequest,
+) -> Result<BookPage<ParcelEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Uuid>()?.unwrap_or_default());
+    let read = app.db.read("inventory.audit_parcels", move |tx| {
+        store::audit_parcels(tx, after, limit).map_err(Error::from)
+    });
+    Ok(read.await?)
 }

@@ -1,7 +1,7 @@
 //! Inventory's books, for the audit.
 
 use axum::extract::State;
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{HttpError, Query};
 use techtrove_inventory_api::{ParcelEntry, ReservationEntry, ReturnEntry, StockEntry};
 
@@ -11,7 +11,7 @@ use crate::app::{self, App};
 pub(super) async fn stock(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<axum::Json<Page<StockEntry>>, HttpError> {
+) -> Result<axum::Json<BookPage<StockEntry>>, HttpError> {
     Ok(axum::Json(app::audit_stock(&app, &page).await?))
 }
 
@@ -19,7 +19,7 @@ pub(super) async fn stock(
 pub(super) async fn reservations(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<axum::Json<Page<ReservationEntry>>, HttpError> {
+) -> Result<axum::Json<BookPage<ReservationEntry>>, HttpError> {
     Ok(axum::Json(app::audit_reservations(&app, &page).await?))
 }
 
@@ -27,7 +27,7 @@ pub(super) async fn reservations(
 pub(super) async fn returns(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<axum::Json<Page<ReturnEntry>>, HttpError> {
+) -> Result<axum::Json<BookPage<ReturnEntry>>, HttpError> {
     Ok(axum::Json(app::audit_returns(&app, &page).await?))
 }
 
@@ -35,6 +35,6 @@ pub(super) async fn returns(
 pub(super) async fn parcels(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<axum::Json<Page<ParcelEntry>>, HttpError> {
+) -> Result<axum::Json<BookPage<ParcelEntry>>, HttpError> {
     Ok(axum::Json(app::audit_parcels(&app, &page).await?))
 }

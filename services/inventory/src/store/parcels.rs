@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_core::{Sku, Timestamp};
-use techtrove_db::{DbError, Sql, Tx, p};
+use techtrove_core::{BookPage, Sku, Timestamp};
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
 use techtrove_inventory_api::ParcelEntry;
 use uuid::Uuid;
 
-use super::{Batch, bound};
+use super::Batch;
 use crate::domain::{Lines, MAIN, Parcel};
 
 const INSERT: Sql =
@@ -21,6 +21,19 @@ const INSERT_LINE: Sql = Sql::new(
 const TAKE_LINE: Sql = Sql::new(
     "UPDATE reservation_lines SET shipped = shipped + ? \
      WHERE reservation_id = ? AND attempt = ? AND sku = ? AND location = ?",
+);
+
+const PARCELS: Rows = Rows::of(
+    "shipments",
+    Sql::new("SELECT id, reservation_id FROM shipments WHERE id > ? ORDER BY id LIMIT ?"),
+);
+
+const PARCEL_LINES: Rows = Rows::of(
+    "shipment_lines",
+    Sql::new(
+        "SELECT shipment_id, sku, quantity FROM shipment_lines \
+         WHERE shipment_id > ? AND shipment_id <= ? ORDER BY shipment_id, sku",
+    ),
 );
 
 /// The parcel of this name, if it has left.
@@ -59,7 +72,7 @@ pub fn insert_parcel<'a>(
     }
 }
 
-/// At most `limit` parcels behind `after`, in the order of their ids.
+/// The page of `limit` parcels behind `after`, in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
@@ -67,25 +80,20 @@ pub fn audit_parcels(
     tx: &mut Tx<'_>,
     after: Uuid,
     limit: usize,
-) -> Result<Vec<ParcelEntry>, DbError> {
-    let mut entries = tx.query(
-        "SELECT id, reservation_id FROM shipments WHERE id > ? ORDER BY id LIMIT ?",
-        p![after, bound(limit)],
-        |row| Ok(ParcelEntry { id: row.get(0)?, reservation_id: row.get(1)?, lines: Vec::new() }),
-    )?;
-    let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
-    let rows = tx.query(
-        "SELECT shipment_id, sku, quantity FROM shipment_lines \
-         WHERE shipment_id > ? AND shipment_id <= ? ORDER BY shipment_id, sku",
-        p![after, last],
-        |row| Ok((row.get::<Uuid>(0)?, (row.get::<Sku>(1)?, row.get::<i64>(2)?))),
-    )?;
+) -> Result<BookPage<ParcelEntry>, DbError> {
+    let mut book = Book::<Uuid, _>::read(tx, limit, (&PARCELS, p![after]), |row| {
+        Ok(ParcelEntry { id: row.get(0)?, reservation_id: row.get(1)?, lines: Vec::new() })
+    })?;
+    let Some(last) = book.last() else { return Ok(book.finish()) };
+    let rows = book.details(tx, (&PARCEL_LINES, p![after, last]), |row| {
+        Ok((row.get::<Sku>(1)?, row.get::<i64>(2)?))
+    })?;
     let mut lines: BTreeMap<Uuid, Vec<(Sku, i64)>> = BTreeMap::new();
     for (parcel, line) in rows {
         lines.entry(parcel).or_default().push(line);
     }
-    for entry in &mut entries {
-        entry.lines = lines.remove(&entry.id).unwrap_or_default();
+    for (id, entry) in book.entries() {
+        entry.lines = lines.remove(id).unwrap_or_default();
     }
-    Ok(entries)
+    Ok(book.finish())
 }

@@ -143,5 +143,5 @@ pub(super) fn read_state(name: &str) -> Result<ReservationState, DbError> {
     [Held, Committed, Shipped, Released, Expired]
         .into_iter()
         .find(|&state| state_name(state) == name)
-        .ok_or_else(|| DbError::decode(format!("no reservation's state: {name:?}")))
+        .ok_or_else(|| DbError::decode("no reservation's state"))
 }

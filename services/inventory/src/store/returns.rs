@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_core::{Sku, Timestamp};
-use techtrove_db::{DbError, Sql, Tx, p};
+use techtrove_core::{BookPage, Sku, Timestamp};
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
 use techtrove_inventory_api::{Line, ReservationId, ReturnEntry};
 use uuid::Uuid;
 
-use super::{Batch, audit::split, bound};
+use super::{Batch, audit::split};
 use crate::domain::{Lines, MAIN, Returned};
 
 const INSERT: Sql = Sql::new(
@@ -22,6 +22,26 @@ const INSERT_LINE: Sql =
 const TAKE_LINE: Sql = Sql::new(
     "UPDATE reservation_lines SET returned = returned + ? \
      WHERE reservation_id = ? AND attempt = ? AND sku = ? AND location = ?",
+);
+
+const RETURNS: Rows = Rows::of(
+    "returns",
+    Sql::new(
+        "SELECT reservation_id, id, restocked, created_at FROM returns \
+         WHERE reservation_id >= ? AND (reservation_id > ? OR id > ?) \
+         ORDER BY reservation_id, id LIMIT ?",
+    ),
+);
+
+const RETURN_LINES: Rows = Rows::of(
+    "return_lines",
+    Sql::new(
+        "SELECT r.reservation_id, r.id, l.sku, l.quantity FROM returns r \
+         JOIN return_lines l ON l.return_id = r.id \
+         WHERE r.reservation_id >= ? AND (r.reservation_id > ? OR r.id > ?) \
+         AND r.reservation_id <= ? AND (r.reservation_id < ? OR r.id <= ?) \
+         ORDER BY r.reservation_id, r.id, l.sku",
+    ),
 );
 
 /// What left with the attempt and has not come back.
@@ -73,56 +93,36 @@ pub fn insert_returned<'a>(
     }
 }
 
-/// At most `limit` returns behind `after`, in the order of their reservations and ids.
+/// The page of `limit` returns behind `after`, in the order of their reservations and ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_returns(
     tx: &mut Tx<'_>,
-    after: Option<(Uuid, Uuid)>,
+    after: (Uuid, Uuid),
     limit: usize,
-) -> Result<Vec<ReturnEntry>, DbError> {
-    let (reservation, id) = after.unwrap_or_default();
-    let mut entries = tx.query(
-        "SELECT id, reservation_id, restocked, created_at FROM returns \
-         WHERE reservation_id >= ? AND (reservation_id > ? OR id > ?) \
-         ORDER BY reservation_id, id LIMIT ?",
-        p![reservation, reservation, id, bound(limit)],
-        |row| {
-            Ok(ReturnEntry {
-                return_id: row.get(0)?,
-                reservation_id: row.get(1)?,
-                restocked: row.get(2)?,
-                lines: Vec::new(),
-                updated_at: row.get(3)?,
-            })
-        },
-    )?;
-    if let (Some(first), Some(last)) = (entries.first(), entries.last()) {
-        let mut lines = lines_between(tx, first.reservation_id, last.reservation_id)?;
-        for entry in &mut entries {
-            entry.lines = lines.remove(&entry.return_id).unwrap_or_default();
-        }
+) -> Result<BookPage<ReturnEntry>, DbError> {
+    let (reservation, id) = after;
+    let from = p![reservation, reservation, id];
+    let mut book = Book::<(Uuid, Uuid), _>::read(tx, limit, (&RETURNS, &from), |row| {
+        Ok(ReturnEntry {
+            reservation_id: row.get(0)?,
+            return_id: row.get(1)?,
+            restocked: row.get(2)?,
+            lines: Vec::new(),
+            updated_at: row.get(3)?,
+        })
+    })?;
+    let Some((last, last_id)) = book.last() else { return Ok(book.finish()) };
+    let range = p![reservation, reservation, id, last, last, last_id];
+    let rows = book
+        .details(tx, (&RETURN_LINES, range), |row| Ok((row.get::<Sku>(2)?, row.get::<i64>(3)?)))?;
+    let mut lines: BTreeMap<(Uuid, Uuid), Vec<Line>> = BTreeMap::new();
+    for (back, (sku, pieces)) in rows {
+        lines.entry(back).or_default().extend(split(&sku, pieces));
     }
-    Ok(entries)
-}
-
-/// What came back of these reservations, by its return.
-fn lines_between(
-    tx: &mut Tx<'_>,
-    first: ReservationId,
-    last: ReservationId,
-) -> Result<BTreeMap<Uuid, Vec<Line>>, DbError> {
-    let rows = tx.query(
-        "SELECT l.return_id, l.sku, l.quantity FROM returns r \
-         JOIN return_lines l ON l.return_id = r.id \
-         WHERE r.reservation_id >= ? AND r.reservation_id <= ? ORDER BY l.return_id, l.sku",
-        p![first, last],
-        |row| Ok((row.get::<Uuid>(0)?, row.get::<Sku>(1)?, row.get::<i64>(2)?)),
-    )?;
-    let mut lines: BTreeMap<Uuid, Vec<Line>> = BTreeMap::new();
-    for (id, sku, pieces) in rows {
-        lines.entry(id).or_default().extend(split(&sku, pieces));
+    for (back, entry) in book.entries() {
+        entry.lines = lines.remove(back).unwrap_or_default();
     }
-    Ok(lines)
+    Ok(book.finish())
 }

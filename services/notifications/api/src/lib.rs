@@ -2,7 +2,7 @@
 //! `services/notifications/src/domain`.
 
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Page, PageRequest, Timestamp};
+use techtrove_core::{BookPage, PageRequest, Timestamp};
 use techtrove_http::{Client, ClientError};
 use uuid::Uuid;
 
@@ -41,7 +41,10 @@ impl NotificationsClient {
     ///
     /// # Errors
     /// When notifications cannot be reached.
-    pub async fn audit_mails(&self, page: &PageRequest) -> Result<Page<MailEntry>, ClientError> {
+    pub async fn audit_mails(
+        &self,
+        page: &PageRequest,
+    ) -> Result<BookPage<MailEntry>, ClientError> {
         self.0.get("/internal/notifications/audit/mails").query(page).call().await
     }
 }

@@ -1,6 +1,6 @@
 //! The book of the mails about orders, page by page.
 
-use techtrove_core::{Page, PageRequest, Problem, TypedId as _};
+use techtrove_core::{BookPage, PageRequest, Problem};
 use techtrove_notifications_api::MailEntry;
 use uuid::Uuid;
 
@@ -11,13 +11,10 @@ use crate::{error::Error, store};
 ///
 /// # Errors
 /// When the page is not valid or the database fails.
-pub async fn audit_mails(app: &App, page: &PageRequest) -> Result<Page<MailEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?);
-    let rows = app
-        .db
-        .read("notifications.audit_mails", move |tx| {
-            store::audit_mails(tx, after, limit + 1).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| (entry.subject_id, entry.id.uuid())))
+pub async fn audit_mails(app: &App, page: &PageRequest) -> Result<BookPage<MailEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?.unwrap_or_default());
+    let read = app.db.read("notifications.audit_mails", move |tx| {
+        store::audit_mails(tx, after, limit).map_err(Error::from)
+    });
+    Ok(read.await?)
 }

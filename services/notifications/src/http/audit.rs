@@ -1,7 +1,7 @@
 //! Notifications' books, for the audit.
 
 use axum::extract::State;
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{HttpError, Query};
 use techtrove_notifications_api::MailEntry;
 
@@ -11,6 +11,6 @@ use crate::app::{self, App};
 pub(super) async fn mails(
     State(app): State<App>,
     Query(page): Query<PageRequest>,
-) -> Result<axum::Json<Page<MailEntry>>, HttpError> {
+) -> Result<axum::Json<BookPage<MailEntry>>, HttpError> {
     Ok(axum::Json(app::audit_mails(&app, &page).await?))
 }

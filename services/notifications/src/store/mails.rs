@@ -1,7 +1,7 @@
 //! Mails as they are written, shown and forgotten.
 
-use techtrove_core::{EmailAddress, Timestamp, TypedId};
-use techtrove_db::{DbError, Row, Sql, Tx, p};
+use techtrove_core::{BookPage, EmailAddress, Timestamp, TypedId};
+use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
 use techtrove_identity_api::UserId;
 use techtrove_notifications_api::{MailEntry, NotificationId};
 use uuid::Uuid;
@@ -245,35 +245,36 @@ pub fn forget_letter(tx: &mut Tx<'_>, id: NotificationId) -> Result<(), DbError>
     Ok(())
 }
 
-const AUDIT: &str = "SELECT id, subject_id, template, state, updated_at FROM mails \
-     WHERE subject_id >= ? AND (subject_id > ? OR id > ?) AND original_id IS NULL \
-     AND template IN (?, ?, ?, ?, ?, ?, ?) ORDER BY subject_id, id LIMIT ?";
+const AUDIT: Rows = Rows::of(
+    "mails",
+    Sql::new(
+        "SELECT subject_id, id, template, state, updated_at FROM mails \
+         WHERE subject_id >= ? AND (subject_id > ? OR id > ?) AND original_id IS NULL \
+         AND template IN (?, ?, ?, ?, ?, ?, ?) ORDER BY subject_id, id LIMIT ?",
+    ),
+);
 
-/// At most `limit` mails about orders behind this order and mail, in the order of the orders' ids and their own;
+/// The page of `limit` mails about orders behind this order and mail, in the order of the orders' ids and their own;
 /// no copies.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_mails(
     tx: &mut Tx<'_>,
-    after: Option<(Uuid, Uuid)>,
+    (subject, id): (Uuid, Uuid),
     limit: usize,
-) -> Result<Vec<MailEntry>, DbError> {
-    let (subject, id) = after.unwrap_or_default();
+) -> Result<BookPage<MailEntry>, DbError> {
     let [first, second, third, fourth, fifth, sixth, seventh] = Kind::OF_ORDERS.map(Kind::as_str);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    tx.query(
-        AUDIT,
-        p![subject, subject, id, first, second, third, fourth, fifth, sixth, seventh, limit],
-        |row| {
-            let state = row.get::<String>(3)?;
-            Ok(MailEntry {
-                id: row.get(0)?,
-                subject_id: row.get(1)?,
-                template: row.get(2)?,
-                done: [MailState::Sent, MailState::Kept].iter().any(|done| done.as_str() == state),
-                updated_at: row.get::<Timestamp>(4)?,
-            })
-        },
-    )
+    let from = p![subject, subject, id, first, second, third, fourth, fifth, sixth, seventh];
+    let book = Book::<(Uuid, Uuid), _>::read(tx, limit, (&AUDIT, from), |row| {
+        let state = row.get::<String>(3)?;
+        Ok(MailEntry {
+            id: row.get(1)?,
+            subject_id: row.get(0)?,
+            template: row.get(2)?,
+            done: [MailState::Sent, MailState::Kept].iter().any(|done| done.as_str() == state),
+            updated_at: row.get::<Timestamp>(4)?,
+        })
+    })?;
+    Ok(book.finish())
 }

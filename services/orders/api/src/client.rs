@@ -1,6 +1,6 @@
 //! How notifications and the audit call orders.
 
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{Client, ClientError};
 
 use crate::{MailQuery, OrderEntry, OrderForMail, OrderId, ParcelClaim, PurchaseClaim};
@@ -32,7 +32,10 @@ impl OrdersClient {
     ///
     /// # Errors
     /// When orders cannot be reached.
-    pub async fn audit_orders(&self, page: &PageRequest) -> Result<Page<OrderEntry>, ClientError> {
+    pub async fn audit_orders(
+        &self,
+        page: &PageRequest,
+    ) -> Result<BookPage<OrderEntry>, ClientError> {
         self.0.get("/internal/orders/audit/orders").query(page).call().await
     }
 
@@ -43,7 +46,7 @@ impl OrdersClient {
     pub async fn audit_parcels(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<ParcelClaim>, ClientError> {
+    ) -> Result<BookPage<ParcelClaim>, ClientError> {
         self.0.get("/internal/orders/audit/parcels").query(page).call().await
     }
 
@@ -54,7 +57,7 @@ impl OrdersClient {
     pub async fn audit_purchases(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<PurchaseClaim>, ClientError> {
+    ) -> Result<BookPage<PurchaseClaim>, ClientError> {
         self.0.get("/internal/orders/audit/purchases").query(page).call().await
     }
 }

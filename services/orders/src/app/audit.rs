@@ -1,7 +1,8 @@
 //! The orders' books, page by page, for the audit.
 
-use techtrove_core::{Page, PageRequest};
-use techtrove_orders_api::{OrderEntry, OrderId, ParcelClaim, PurchaseClaim};
+use techtrove_core::{BookPage, PageRequest};
+use techtrove_db::{DbError, Tx};
+use techtrove_orders_api::{OrderEntry, ParcelClaim, PurchaseClaim};
 use uuid::Uuid;
 
 use super::App;
@@ -11,17 +12,11 @@ use crate::{error::Error, store};
 ///
 /// # Errors
 /// When limit or cursor are not valid, or the database fails.
-pub(crate) async fn list_entries(app: &App, page: &PageRequest) -> Result<Page<OrderEntry>, Error> {
-    let limit = page.limit()?;
-    let after: Option<OrderId> = page.after()?;
-    let surplus = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-    let entries = app
-        .db
-        .read("orders.audit", move |tx| {
-            store::list_entries(tx, after, surplus).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(entries, limit, |entry| entry.id))
+pub(crate) async fn list_entries(
+    app: &App,
+    page: &PageRequest,
+) -> Result<BookPage<OrderEntry>, Error> {
+    read(app, page, "orders.audit", store::list_entries).await
 }
 
 /// A page of the parcels that were not withdrawn, in the order of their ids.
@@ -31,17 +26,8 @@ pub(crate) async fn list_entries(app: &App, page: &PageRequest) -> Result<Page<O
 pub(crate) async fn list_parcels(
     app: &App,
     page: &PageRequest,
-) -> Result<Page<ParcelClaim>, Error> {
-    let limit = page.limit()?;
-    let after: Option<Uuid> = page.after()?;
-    let surplus = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-    let parcels = app
-        .db
-        .read("orders.audit_parcels", move |tx| {
-            store::list_parcels(tx, after.unwrap_or_default(), surplus).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(parcels, limit, |parcel| parcel.id))
+) -> Result<BookPage<ParcelClaim>, Error> {
+    read(app, page, "orders.audit_parcels", store::list_parcels).await
 }
 
 /// A page of the users who have orders, in the order of their ids, and what they have bought.
@@ -51,15 +37,16 @@ pub(crate) async fn list_parcels(
 pub(crate) async fn list_purchases(
     app: &App,
     page: &PageRequest,
-) -> Result<Page<PurchaseClaim>, Error> {
-    let limit = page.limit()?;
-    let after: Option<Uuid> = page.after()?;
-    let surplus = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-    let purchases = app
-        .db
-        .read("orders.audit_purchases", move |tx| {
-            store::list_purchases(tx, after.unwrap_or_default(), surplus).map_err(Error::from)
-        })
-        .await?;
-    Ok(Page::from_surplus(purchases, limit, |purchase| purchase.user))
+) -> Result<BookPage<PurchaseClaim>, Error> {
+    read(app, page, "orders.audit_purchases", store::list_purchases).await
+}
+
+async fn read<T: Send + 'static>(
+    app: &App,
+    page: &PageRequest,
+    name: &'static str,
+    book: fn(&mut Tx<'_>, Uuid, usize) -> Result<BookPage<T>, DbError>,
+) -> Result<BookPage<T>, Error> {
+    let (limit, after) = (page.limit()?, page.after::<Uuid>()?.unwrap_or_default());
+    app.db.read(name, move |tx| book(tx, after, limit).map_err(Error::from)).await
 }

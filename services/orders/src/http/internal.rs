@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{HttpError, Json, Path, Query};
 use techtrove_orders_api::{
     MailQuery, OrderEntry, OrderForMail, OrderId, ParcelClaim, PurchaseClaim,
@@ -24,7 +24,7 @@ pub(super) async fn mail(
 pub(super) async fn audit(
     State(app): State<Arc<App>>,
     Query(page): Query<PageRequest>,
-) -> Result<Json<Page<OrderEntry>>, HttpError> {
+) -> Result<Json<BookPage<OrderEntry>>, HttpError> {
     Ok(Json(app::list_entries(&app, &page).await?))
 }
 
@@ -32,7 +32,7 @@ pub(super) async fn audit(
 pub(super) async fn audit_parcels(
     State(app): State<Arc<App>>,
     Query(page): Query<PageRequest>,
-) -> Result<Json<Page<ParcelClaim>>, HttpError> {
+) -> Result<Json<BookPage<ParcelClaim>>, HttpError> {
     Ok(Json(app::list_parcels(&app, &page).await?))
 }
 
@@ -40,6 +40,6 @@ pub(super) async fn audit_parcels(
 pub(super) async fn audit_purchases(
     State(app): State<Arc<App>>,
     Query(page): Query<PageRequest>,
-) -> Result<Json<Page<PurchaseClaim>>, HttpError> {
+) -> Result<Json<BookPage<PurchaseClaim>>, HttpError> {
     Ok(Json(app::list_purchases(&app, &page).await?))
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use techtrove_catalog_api::Fulfilment;
-use techtrove_core::Money;
-use techtrove_db::{DbError, Row, Tx, p};
+use techtrove_core::{BookPage, Money};
+use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
 use techtrove_orders_api::{
-    CartClaim, HistoryClaim, LineEntry, OrderEntry, OrderId, ParcelCount, Parts, RefundClaim,
+    CartClaim, HistoryClaim, LineEntry, OrderEntry, ParcelCount, Parts, RefundClaim,
     RefundClaimState, ReturnClaim, ReturnStatus,
 };
 use techtrove_payments_api::{PaymentId, PaymentStatus};
@@ -19,67 +19,94 @@ use crate::domain::{
     saga::Step, shipment_status_from_word, status_from_word, step_from_word, stock_claim,
 };
 
-const ORDERS: &str = "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, \
+const ORDERS: Rows = Rows::of(
+    "orders",
+    Sql::new(
+        "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, \
      o.updated_at, s.step, o.refunded, o.subtotal, o.discount, o.shipping, o.tax, \
      o.prices_include_tax, o.payment_status, o.refused, o.number, o.cart_id, o.live_cart_id, \
      c.status, c.order_id, o.email, o.payment_provider, o.cancel_asked \
      FROM orders o LEFT JOIN sagas s ON s.order_id = o.id LEFT JOIN carts c ON c.id = o.cart_id \
-     WHERE o.id > ? ORDER BY o.id LIMIT ?";
+     WHERE o.id > ? ORDER BY o.id LIMIT ?",
+    ),
+);
 
-const LINES: &str = "SELECT order_id, line_no, sku, fulfilment, quantity, unit_price, total, tax, \
+const LINES: Rows = Rows::of(
+    "order_lines",
+    Sql::new(
+        "SELECT order_id, line_no, sku, fulfilment, quantity, unit_price, total, tax, \
      shipped, returned FROM order_lines WHERE order_id > ? AND order_id <= ? \
-     ORDER BY order_id, line_no";
+     ORDER BY order_id, line_no",
+    ),
+);
 
-const HISTORY: &str = "SELECT order_id, entry_no, kind, status FROM order_history \
-     WHERE order_id > ? AND order_id <= ? ORDER BY order_id, entry_no";
+const HISTORY: Rows = Rows::of(
+    "order_history",
+    Sql::new(
+        "SELECT order_id, entry_no, kind, status FROM order_history \
+     WHERE order_id > ? AND order_id <= ? ORDER BY order_id, entry_no",
+    ),
+);
 
-const REFUNDS: &str = "SELECT order_id, id, amount, status FROM refunds \
-     WHERE order_id > ? AND order_id <= ? ORDER BY order_id, refund_no";
+const REFUNDS: Rows = Rows::of(
+    "refunds",
+    Sql::new(
+        "SELECT order_id, id, amount, status FROM refunds \
+     WHERE order_id > ? AND order_id <= ? ORDER BY order_id, refund_no",
+    ),
+);
 
 /// Parcels with their pieces; one that lost all of them shows with none.
-const PARCELS: &str = "SELECT s.order_id, s.id, s.status, p.line_no, p.quantity FROM shipments s \
+const PARCELS: Rows = Rows::of(
+    "shipments",
+    Sql::new(
+        "SELECT s.order_id, s.id, s.status, p.line_no, p.quantity FROM shipments s \
      LEFT JOIN shipment_lines p ON p.shipment_id = s.id \
-     WHERE s.order_id > ? AND s.order_id <= ? ORDER BY s.order_id, s.shipment_no";
+     WHERE s.order_id > ? AND s.order_id <= ? ORDER BY s.order_id, s.shipment_no",
+    ),
+);
 
-const RETURNS: &str = "SELECT r.order_id, r.id, r.status, r.booking, r.restock, p.line_no, p.quantity \
+const RETURNS: Rows = Rows::of(
+    "returns",
+    Sql::new(
+        "SELECT r.order_id, r.id, r.status, r.booking, r.restock, p.line_no, p.quantity \
      FROM returns r LEFT JOIN return_lines p ON p.return_id = r.id \
-     WHERE r.order_id > ? AND r.order_id <= ? ORDER BY r.order_id, r.return_no, p.line_no";
+     WHERE r.order_id > ? AND r.order_id <= ? ORDER BY r.order_id, r.return_no, p.line_no",
+    ),
+);
 
-/// Up to `limit` orders behind `after`, in the order of their ids.
+/// The page of `limit` orders behind `after`, in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_entries(
     tx: &mut Tx<'_>,
-    after: Option<OrderId>,
-    limit: u32,
-) -> Result<Vec<OrderEntry>, DbError> {
-    let after = after.map_or(Uuid::nil(), techtrove_core::TypedId::uuid);
-    let entries = tx.query(ORDERS, p![after, limit], read_entry)?;
-    let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
-    let mut page = Page::of(entries);
-    for (order, number, line) in tx.query(LINES, p![after, last], read_line)? {
-        page.add_line(order, number, line);
-    }
-    for (order, entry) in tx.query(HISTORY, p![after, last], read_station)? {
-        page.add_history(order, &entry);
-    }
-    for (order, refund) in tx.query(REFUNDS, p![after, last], read_refund)? {
+    after: Uuid,
+    limit: usize,
+) -> Result<BookPage<OrderEntry>, DbError> {
+    let mut book = Book::<Uuid, _>::read(tx, limit, (&ORDERS, p![after]), read_entry)?;
+    let Some(last) = book.last() else { return Ok(book.finish()) };
+    let range = p![after, last];
+    let lines = book.details(tx, (&LINES, &range), read_line)?;
+    let history = book.details(tx, (&HISTORY, &range), read_station)?;
+    let refunds = book.details(tx, (&REFUNDS, &range), read_refund)?;
+    let parcels = book.details(tx, (&PARCELS, &range), read_parcel)?;
+    let returns = book.details(tx, (&RETURNS, &range), read_return)?;
+    let mut page = Page::of(book.entries());
+    lines.into_iter().for_each(|(order, (number, line))| page.add_line(order, number, line));
+    history.iter().for_each(|(order, entry)| page.add_history(*order, entry));
+    for (order, refund) in refunds {
         page.change(order, |entry| entry.refunds.push(refund));
     }
-    for (order, parcel) in tx.query(PARCELS, p![after, last], read_parcel)? {
-        page.add_parcel(order, &parcel);
-    }
-    for (order, back) in tx.query(RETURNS, p![after, last], read_return)? {
-        page.add_return(order, &back);
-    }
-    Ok(page.entries)
+    parcels.iter().for_each(|(order, parcel)| page.add_parcel(*order, parcel));
+    returns.iter().for_each(|(order, back)| page.add_return(*order, back));
+    Ok(book.finish())
 }
 
 /// The orders of a page, in the order of their ids, and the numbers of their lines.
-struct Page {
-    entries: Vec<OrderEntry>,
-    lines: BTreeMap<(OrderId, i64), (usize, usize)>,
+struct Page<'a> {
+    entries: &'a mut [(Uuid, OrderEntry)],
+    lines: BTreeMap<(Uuid, i64), (usize, usize)>,
     last_parcel: Option<Uuid>,
     last_return: Option<Uuid>,
 }
@@ -114,36 +141,36 @@ struct Back {
     pieces: Option<Pieces>,
 }
 
-impl Page {
-    fn of(entries: Vec<OrderEntry>) -> Self {
+impl<'a> Page<'a> {
+    fn of(entries: &'a mut [(Uuid, OrderEntry)]) -> Self {
         Self { entries, lines: BTreeMap::new(), last_parcel: None, last_return: None }
     }
 
-    fn place(&self, order: OrderId) -> Option<usize> {
-        self.entries.binary_search_by_key(&order, |entry| entry.id).ok()
+    fn place(&self, order: Uuid) -> Option<usize> {
+        self.entries.binary_search_by_key(&order, |(id, _)| *id).ok()
     }
 
-    fn change(&mut self, order: OrderId, change: impl FnOnce(&mut OrderEntry)) {
+    fn change(&mut self, order: Uuid, change: impl FnOnce(&mut OrderEntry)) {
         if let Some(place) = self.place(order) {
-            change(&mut self.entries[place]);
+            change(&mut self.entries[place].1);
         }
     }
 
-    fn add_line(&mut self, order: OrderId, number: i64, line: LineEntry) {
+    fn add_line(&mut self, order: Uuid, number: i64, line: LineEntry) {
         if let Some(place) = self.place(order) {
-            let lines = &mut self.entries[place].lines;
+            let lines = &mut self.entries[place].1.lines;
             self.lines.insert((order, number), (place, lines.len()));
             lines.push(line);
         }
     }
 
     /// The line that pieces are of; none when there is no such line.
-    fn line(&mut self, order: OrderId, pieces: Pieces) -> Option<&mut LineEntry> {
+    fn line(&mut self, order: Uuid, pieces: Pieces) -> Option<&mut LineEntry> {
         let (place, line) = self.lines.get(&(order, pieces.line))?;
-        self.entries[*place].lines.get_mut(*line)
+        self.entries[*place].1.lines.get_mut(*line)
     }
 
-    fn add_history(&mut self, order: OrderId, station: &Station) {
+    fn add_history(&mut self, order: Uuid, station: &Station) {
         self.change(order, |entry| {
             let history = &mut entry.history;
             history.entries = history.entries.saturating_add(1);
@@ -154,7 +181,7 @@ impl Page {
         });
     }
 
-    fn add_parcel(&mut self, order: OrderId, parcel: &Parcel) {
+    fn add_parcel(&mut self, order: Uuid, parcel: &Parcel) {
         let is_new = self.last_parcel.replace(parcel.id) != Some(parcel.id);
         let left = parcel.status == ShipmentStatus::Shipped;
         let mut travels = false;
@@ -175,7 +202,7 @@ impl Page {
         });
     }
 
-    fn add_return(&mut self, order: OrderId, back: &Back) {
+    fn add_return(&mut self, order: Uuid, back: &Back) {
         let is_new = self.last_return.replace(back.id) != Some(back.id);
         let mut line = None;
         if let Some(pieces) = back.pieces
@@ -252,7 +279,7 @@ fn read_cart(row: &Row<'_>) -> Result<Option<CartClaim>, DbError> {
     Ok(Some(CartClaim { live, status: row.get(19)?, order: row.get(20)? }))
 }
 
-fn read_line(row: &Row<'_>) -> Result<(OrderId, i64, LineEntry), DbError> {
+fn read_line(row: &Row<'_>) -> Result<(i64, LineEntry), DbError> {
     let fulfilment = row.get::<String>(3)?;
     let fulfilment = fulfilment_from_word(&fulfilment).map_err(DbError::decode)?;
     let line = LineEntry {
@@ -267,45 +294,43 @@ fn read_line(row: &Row<'_>) -> Result<(OrderId, i64, LineEntry), DbError> {
         in_parcels: 0,
         in_returns: 0,
     };
-    Ok((row.get(0)?, row.get(1)?, line))
+    Ok((row.get(1)?, line))
 }
 
-fn read_station(row: &Row<'_>) -> Result<(OrderId, Station), DbError> {
+fn read_station(row: &Row<'_>) -> Result<Station, DbError> {
     let (kind, status) = (row.get::<String>(2)?, row.get::<String>(3)?);
-    let station = Station {
+    Ok(Station {
         number: row.get(1)?,
         kind: entry_kind_from_word(&kind).map_err(DbError::decode)?,
         status: status_from_word(&status).map_err(DbError::decode)?,
-    };
-    Ok((row.get(0)?, station))
+    })
 }
 
-fn read_refund(row: &Row<'_>) -> Result<(OrderId, RefundClaim), DbError> {
+fn read_refund(row: &Row<'_>) -> Result<RefundClaim, DbError> {
     let state = refund_status_from_word(&row.get::<String>(3)?).map_err(DbError::decode)?;
     let state = match state {
         RefundStatus::Pending => RefundClaimState::Pending,
         RefundStatus::Succeeded => RefundClaimState::Made,
         RefundStatus::Failed => RefundClaimState::Failed,
     };
-    Ok((row.get(0)?, RefundClaim { id: row.get(1)?, amount: row.get(2)?, state }))
+    Ok(RefundClaim { id: row.get(1)?, amount: row.get(2)?, state })
 }
 
-fn read_parcel(row: &Row<'_>) -> Result<(OrderId, Parcel), DbError> {
+fn read_parcel(row: &Row<'_>) -> Result<Parcel, DbError> {
     let status = row.get::<String>(2)?;
     let status = shipment_status_from_word(&status).map_err(DbError::decode)?;
-    Ok((row.get(0)?, Parcel { id: row.get(1)?, status, pieces: read_pieces(row, 3)? }))
+    Ok(Parcel { id: row.get(1)?, status, pieces: read_pieces(row, 3)? })
 }
 
-fn read_return(row: &Row<'_>) -> Result<(OrderId, Back), DbError> {
+fn read_return(row: &Row<'_>) -> Result<Back, DbError> {
     let (status, booking) = (row.get::<String>(2)?, row.get::<String>(3)?);
-    let back = Back {
+    Ok(Back {
         id: row.get(1)?,
         status: return_status_from_word(&status).map_err(DbError::decode)?,
         booking: booking_from_word(&booking).map_err(DbError::decode)?,
         restock: row.get::<Option<bool>>(4)?.unwrap_or(false),
         pieces: read_pieces(row, 5)?,
-    };
-    Ok((row.get(0)?, back))
+    })
 }
 
 /// Number and pieces of a line, from this column on.

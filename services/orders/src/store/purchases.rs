@@ -2,38 +2,46 @@
 
 use std::collections::BTreeSet;
 
-use techtrove_db::{DbError, Tx, p};
+use techtrove_core::BookPage;
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
 use techtrove_orders_api::PurchaseClaim;
 use uuid::Uuid;
 
-const USERS: &str =
-    "SELECT DISTINCT user_id FROM orders WHERE user_id > ? ORDER BY user_id LIMIT ?";
+const USERS: Rows = Rows::of(
+    "orders",
+    Sql::new("SELECT DISTINCT user_id FROM orders WHERE user_id > ? ORDER BY user_id LIMIT ?"),
+);
 
 /// What is cancelled later was bought all the same.
-const BOUGHT: &str = "SELECT DISTINCT o.user_id, l.product_id FROM orders o \
-     JOIN order_lines l ON l.order_id = o.id WHERE o.user_id > ? AND o.user_id <= ? \
-     AND EXISTS (SELECT 1 FROM order_history h WHERE h.order_id = o.id AND h.kind = 'status' \
-     AND h.status = 'confirmed')";
+const BOUGHT: Rows = Rows::of(
+    "order_lines",
+    Sql::new(
+        "SELECT DISTINCT o.user_id, l.product_id FROM orders o \
+         JOIN order_lines l ON l.order_id = o.id WHERE o.user_id > ? AND o.user_id <= ? \
+         AND EXISTS (SELECT 1 FROM order_history h WHERE h.order_id = o.id AND h.kind = 'status' \
+         AND h.status = 'confirmed')",
+    ),
+);
 
-/// Up to `limit` users behind `after` who have orders, in the order of their ids, and what they have bought.
+/// The page of `limit` users behind `after` who have orders, in the order of their ids, and what they have bought.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_purchases(
     tx: &mut Tx<'_>,
     after: Uuid,
-    limit: u32,
-) -> Result<Vec<PurchaseClaim>, DbError> {
-    let users = tx.query(USERS, p![after, limit], |row| row.get::<Uuid>(0))?;
-    let Some(last) = users.last().copied() else { return Ok(Vec::new()) };
-    let claim = |user| PurchaseClaim { user, products: BTreeSet::new() };
-    let mut claims: Vec<PurchaseClaim> = users.into_iter().map(claim).collect();
-    let bought =
-        tx.query(BOUGHT, p![after, last], |row| Ok((row.get::<Uuid>(0)?, row.get::<Uuid>(1)?)))?;
+    limit: usize,
+) -> Result<BookPage<PurchaseClaim>, DbError> {
+    let mut book = Book::<Uuid, _>::read(tx, limit, (&USERS, p![after]), |row| {
+        Ok(PurchaseClaim { user: row.get(0)?, products: BTreeSet::new() })
+    })?;
+    let Some(last) = book.last() else { return Ok(book.finish()) };
+    let bought = book.details(tx, (&BOUGHT, p![after, last]), |row| row.get::<Uuid>(1))?;
+    let claims = book.entries();
     for (user, product) in bought {
-        if let Ok(place) = claims.binary_search_by_key(&user, |claim| claim.user) {
-            claims[place].products.insert(product);
+        if let Ok(place) = claims.binary_search_by_key(&user, |(user, _)| *user) {
+            claims[place].1.products.insert(product);
         }
     }
-    Ok(claims)
+    Ok(book.finish())
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_core::Sku;
-use techtrove_db::{DbError, Params, Row, Sql, Tx, p};
+use techtrove_core::{BookPage, Sku};
+use techtrove_db::{Book, DbError, Params, Row, Rows, Sql, Tx, p};
 use techtrove_orders_api::{OrderId, ParcelClaim, ShipmentId};
 use uuid::Uuid;
 
@@ -25,6 +25,24 @@ const END_SHIPMENT: Sql =
 
 const SHIP_PIECES: Sql =
     Sql::new("UPDATE order_lines SET shipped = ? WHERE order_id = ? AND line_no = ?");
+
+const CLAIMS: Rows = Rows::of(
+    "shipments",
+    Sql::new(
+        "SELECT id, order_id, status FROM shipments WHERE id > ? AND status <> 'withdrawn' \
+         ORDER BY id LIMIT ?",
+    ),
+);
+
+const CLAIMED_LINES: Rows = Rows::of(
+    "shipment_lines",
+    Sql::new(
+        "SELECT p.shipment_id, l.sku, p.quantity FROM shipment_lines p \
+         JOIN shipments s ON s.id = p.shipment_id \
+         JOIN order_lines l ON l.order_id = s.order_id AND l.line_no = p.line_no \
+         WHERE p.shipment_id > ? AND p.shipment_id <= ?",
+    ),
+);
 
 /// The statements which store these parcels of the order, new ones and ended ones.
 pub(super) fn changed<'a>(order: &'a Order, shipments: &'a [Shipment]) -> Vec<(Sql, Params<'a>)> {
@@ -140,36 +158,30 @@ pub(super) fn read_pieces(row: &Row<'_>) -> Result<(ShipmentId, Pieces), DbError
     Ok((row.get(1)?, Pieces { line, quantity: row.get(3)? }))
 }
 
-/// Up to `limit` parcels behind `after` that were not withdrawn, in the order of their ids.
+/// The page of `limit` parcels behind `after` that were not withdrawn, in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
-pub fn list_parcels(tx: &mut Tx<'_>, after: Uuid, limit: u32) -> Result<Vec<ParcelClaim>, DbError> {
-    let mut parcels = tx.query(
-        "SELECT id, order_id, status FROM shipments WHERE id > ? AND status <> 'withdrawn' \
-         ORDER BY id LIMIT ?",
-        p![after, limit],
-        |row| {
-            let status = shipment_status_from_word(&row.get::<String>(2)?);
-            let left = status.map_err(DbError::decode)? == ShipmentStatus::Shipped;
-            Ok(ParcelClaim { id: row.get(0)?, order: row.get(1)?, left, lines: Vec::new() })
-        },
-    )?;
-    let Some(last) = parcels.last().map(|parcel| parcel.id) else { return Ok(parcels) };
-    let pieces = tx.query(
-        "SELECT p.shipment_id, l.sku, p.quantity FROM shipment_lines p \
-         JOIN shipments s ON s.id = p.shipment_id \
-         JOIN order_lines l ON l.order_id = s.order_id AND l.line_no = p.line_no \
-         WHERE p.shipment_id > ? AND p.shipment_id <= ?",
-        p![after, last],
-        |row| Ok((row.get::<Uuid>(0)?, row.get::<Sku>(1)?, row.get::<i64>(2)?)),
-    )?;
+pub fn list_parcels(
+    tx: &mut Tx<'_>,
+    after: Uuid,
+    limit: usize,
+) -> Result<BookPage<ParcelClaim>, DbError> {
+    let mut book = Book::<Uuid, _>::read(tx, limit, (&CLAIMS, p![after]), |row| {
+        let status = shipment_status_from_word(&row.get::<String>(2)?);
+        let left = status.map_err(DbError::decode)? == ShipmentStatus::Shipped;
+        Ok(ParcelClaim { id: row.get(0)?, order: row.get(1)?, left, lines: Vec::new() })
+    })?;
+    let Some(last) = book.last() else { return Ok(book.finish()) };
+    let pieces = book.details(tx, (&CLAIMED_LINES, p![after, last]), |row| {
+        Ok((row.get::<Sku>(1)?, row.get::<i64>(2)?))
+    })?;
     let mut contents: BTreeMap<Uuid, BTreeMap<Sku, i64>> = BTreeMap::new();
-    for (parcel, sku, quantity) in pieces {
+    for (parcel, (sku, quantity)) in pieces {
         *contents.entry(parcel).or_default().entry(sku).or_default() += quantity;
     }
-    for parcel in &mut parcels {
-        parcel.lines = contents.remove(&parcel.id).unwrap_or_default().into_iter().collect();
+    for (id, parcel) in book.entries() {
+        parcel.lines = contents.remove(id).unwrap_or_default().into_iter().collect();
     }
-    Ok(parcels)
+    Ok(book.finish())
 }

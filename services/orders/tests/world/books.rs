@@ -37,8 +37,9 @@ impl World {
 
     /// The orders' book.
     pub async fn entries(&self) -> Vec<OrderEntry> {
-        let entries = self.db.read("test.entries", |tx| store::list_entries(tx, None, 100_000));
-        entries.await.expect("read")
+        let entries =
+            self.db.read("test.entries", |tx| store::list_entries(tx, Uuid::nil(), 100_000));
+        entries.await.expect("read").items
     }
 
     /// Asserts that the books agree, and that no order is left to be driven.

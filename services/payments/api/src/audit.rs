@@ -1,7 +1,7 @@
 //! Payments' books, page by page, for `techtrove audit`.
 
 use serde::{Deserialize, Serialize};
-use techtrove_core::{Currency, Money, Timestamp};
+use techtrove_core::{Money, Timestamp};
 use uuid::Uuid;
 
 use crate::{PaymentId, PaymentStatus};
@@ -105,8 +105,8 @@ pub struct PaymentEntry {
 /// All entries of the double-entry ledger for some payments in one currency, debits less credits; must be zero.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerBalance {
-    /// Which currency.
-    pub currency: Currency,
+    /// Which currency, as the entries have it.
+    pub currency: String,
     /// Debits less credits in minor units.
     pub balance: i64,
     /// How many entries were summed.

@@ -1,6 +1,6 @@
 //! How orders calls payments. Every call names the payment and may be repeated.
 
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::{Client, ClientError};
 
 use crate::{AuthorizeRequest, LedgerBalance, Payment, PaymentEntry, PaymentId, RefundRequest};
@@ -89,7 +89,7 @@ impl PaymentsClient {
     pub async fn audit_payments(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<PaymentEntry>, ClientError> {
+    ) -> Result<BookPage<PaymentEntry>, ClientError> {
         self.0.get("/internal/payments/audit/payments").query(page).call().await
     }
 
@@ -100,7 +100,7 @@ impl PaymentsClient {
     pub async fn audit_ledger(
         &self,
         page: &PageRequest,
-    ) -> Result<Page<LedgerBalance>, ClientError> {
+    ) -> Result<BookPage<LedgerBalance>, ClientError> {
         self.0.get("/internal/payments/audit/ledger").query(page).call().await
     }
 

@@ -1,7 +1,8 @@
 //! Shows the books: every payment beside its ledger entries, and the ledger's balance.
 
-use techtrove_core::{Cursor, Page, PageRequest, Problem};
+use techtrove_core::{BookPage, Cursor, Page, PageRequest, Problem};
 use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentId};
+use uuid::Uuid;
 
 use super::App;
 use crate::{error::Error, store};
@@ -10,14 +11,15 @@ use crate::{error::Error, store};
 ///
 /// # Errors
 /// When the page request is not valid or the database does not answer.
-pub async fn audit_payments(app: &App, page: &PageRequest) -> Result<Page<PaymentEntry>, Problem> {
-    let limit = page.limit()?;
-    let after: Option<PaymentId> = page.after()?;
-    let rows = app
-        .db
-        .read("payments.audit_payments", move |tx| store::page(tx, after, limit.saturating_add(1)))
-        .await?;
-    Ok(Page::from_surplus(rows, limit, |entry| entry.id))
+pub async fn audit_payments(
+    app: &App,
+    page: &PageRequest,
+) -> Result<BookPage<PaymentEntry>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Uuid>()?.unwrap_or_default());
+    let read = app.db.read("payments.audit_payments", move |tx| {
+        store::page(tx, after, limit).map_err(Error::from)
+    });
+    Ok(read.await?)
 }
 
 /// For each payment that a page could show, about so many entries are summed: as many as are read in some
@@ -28,7 +30,10 @@ const ENTRIES: usize = 500;
 ///
 /// # Errors
 /// When the page request is not valid or the database does not answer.
-pub async fn audit_ledger(app: &App, page: &PageRequest) -> Result<Page<LedgerBalance>, Problem> {
+pub async fn audit_ledger(
+    app: &App,
+    page: &PageRequest,
+) -> Result<BookPage<LedgerBalance>, Problem> {
     let entries = page.limit()?.saturating_mul(ENTRIES);
     let after: Option<PaymentId> = page.after()?;
     let (items, last) = app
@@ -37,5 +42,5 @@ pub async fn audit_ledger(app: &App, page: &PageRequest) -> Result<Page<LedgerBa
             store::balances(tx, after, entries).map_err(Error::from)
         })
         .await?;
-    Ok(Page { items, next_cursor: last.map(|last| Cursor::encode(&last)) })
+    Ok(Page { items, next_cursor: last.map(|last| Cursor::encode(&last)) }.into())
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use techtrove_core::{Currency, Money};
-use techtrove_db::{DbError, Row, Sql, Tx, p};
+use techtrove_core::{BookPage, Currency, Money};
+use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
 use techtrove_payments_api::{
     Asked, Booked, LedgerBalance, OpenKind, PaymentEntry, PaymentId, PaymentStatus, RefundEntry,
     RefundState,
@@ -12,13 +12,32 @@ use uuid::Uuid;
 
 use crate::domain::{CustomerAction, OperationKind, OperationState, status_from_word};
 
-const SELECT_PAGE: &str = "SELECT p.id, p.reference, p.provider, p.amount, p.currency, p.status, \
-     p.updated_at, p.customer_action, p.captured, p.refunded, p.open_operation, o.number, o.kind \
-     FROM payments p LEFT JOIN operations o ON o.payment_id = p.id AND o.open_slot = 1 \
-     WHERE p.id > ? ORDER BY p.id LIMIT ?";
+const PAYMENTS: Rows = Rows::of(
+    "payments",
+    Sql::new(
+        "SELECT p.id, p.reference, p.provider, p.amount, p.currency, p.status, p.updated_at, \
+         p.customer_action, p.captured, p.refunded, p.open_operation, o.number, o.kind \
+         FROM payments p LEFT JOIN operations o ON o.payment_id = p.id AND o.open_slot = 1 \
+         WHERE p.id > ? ORDER BY p.id LIMIT ?",
+    ),
+);
 
-const CAPTURES: &str = "SELECT payment_id, amount FROM operations WHERE payment_id > ? AND payment_id <= ? \
-     AND kind = 'capture' AND state = 'done' ORDER BY payment_id, number";
+const CAPTURES: Rows = Rows::of(
+    "operations",
+    Sql::new(
+        "SELECT payment_id, amount FROM operations WHERE payment_id > ? AND payment_id <= ? \
+         AND kind = 'capture' AND state = 'done' ORDER BY payment_id, number",
+    ),
+);
+
+const REFUNDS: Rows = Rows::of(
+    "refunds",
+    Sql::new(
+        "SELECT r.payment_id, r.id, r.amount, o.amount, o.provider_key, o.state \
+         FROM refunds r JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
+         WHERE r.payment_id > ? AND r.payment_id <= ? ORDER BY r.payment_id, r.operation",
+    ),
+);
 
 /// A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each casts in its own words.
 macro_rules! sum_page {
@@ -37,11 +56,8 @@ macro_rules! sum_page {
     };
 }
 
-const SUM_PAGE: Sql = Sql::new(sum_page!("BIGINT")).mysql(sum_page!("SIGNED"));
-
-const REFUNDS: &str = "SELECT r.payment_id, r.id, r.amount, o.amount, o.provider_key, o.state \
-     FROM refunds r JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
-     WHERE r.payment_id > ? AND r.payment_id <= ? ORDER BY r.payment_id, r.operation";
+const BOOKED: Rows =
+    Rows::of("ledger_entries", Sql::new(sum_page!("BIGINT")).mysql(sum_page!("SIGNED")));
 
 const LAST_OF_PAGE: &str = "SELECT payment_id FROM ledger_entries WHERE payment_id > ? \
      ORDER BY payment_id LIMIT 1 OFFSET ?";
@@ -59,41 +75,36 @@ const BALANCE: Sql = Sql::new(
      WHERE payment_id > ? AND payment_id <= ? AND currency = ?",
 );
 
-/// Up to `limit` payments behind `after`, in the order of their ids.
+/// The page of `limit` payments behind `after`, in the order of their ids.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn page(
-    tx: &mut Tx<'_>,
-    after: Option<PaymentId>,
-    limit: usize,
-) -> Result<Vec<PaymentEntry>, DbError> {
-    let after = after.map_or(Uuid::nil(), techtrove_core::TypedId::uuid);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut entries = tx.query(SELECT_PAGE, p![after, limit], read_entry)?;
-    let Some(last) = entries.last().map(|entry| entry.id) else { return Ok(entries) };
-    let mut booked: BTreeMap<PaymentId, BookedInCurrencies> =
-        tx.query(SUM_PAGE, p![after, last], read_booked)?.into_iter().collect();
-    let mut refunds: BTreeMap<PaymentId, Vec<RefundEntry>> = BTreeMap::new();
-    for (payment, refund) in tx.query(REFUNDS, p![after, last], read_refund)? {
-        refunds.entry(payment).or_default().push(refund);
-    }
-    let mut captures: BTreeMap<PaymentId, Vec<i64>> = BTreeMap::new();
-    for (payment, amount) in
-        tx.query(CAPTURES, p![after, last], |row| Ok((row.get(0)?, row.get(1)?)))?
-    {
-        captures.entry(payment).or_default().push(amount);
-    }
-    for entry in &mut entries {
-        if let Some((first, last, sums)) = booked.remove(&entry.id) {
+pub fn page(tx: &mut Tx<'_>, after: Uuid, limit: usize) -> Result<BookPage<PaymentEntry>, DbError> {
+    let mut book = Book::<Uuid, _>::read(tx, limit, (&PAYMENTS, p![after]), read_entry)?;
+    let Some(last) = book.last() else { return Ok(book.finish()) };
+    let range = p![after, last];
+    let mut booked: BTreeMap<Uuid, BookedInCurrencies> =
+        book.details(tx, (&BOOKED, &range), read_booked)?.into_iter().collect();
+    let mut refunds = by_payment(book.details(tx, (&REFUNDS, &range), read_refund)?);
+    let mut captures = by_payment(book.details(tx, (&CAPTURES, &range), |row| row.get(1))?);
+    for (id, entry) in book.entries() {
+        if let Some((first, last, sums)) = booked.remove(id) {
             let currency = entry.amount.currency;
             let other_currency = (first, last) != (currency, currency);
             entry.booked = Booked { other_currency, ..sums };
         }
-        entry.refunds = refunds.remove(&entry.id).unwrap_or_default();
-        entry.asked.captures = captures.remove(&entry.id).unwrap_or_default();
+        entry.refunds = refunds.remove(id).unwrap_or_default();
+        entry.asked.captures = captures.remove(id).unwrap_or_default();
     }
-    Ok(entries)
+    Ok(book.finish())
+}
+
+fn by_payment<T>(rows: Vec<(Uuid, T)>) -> BTreeMap<Uuid, Vec<T>> {
+    let mut lists = BTreeMap::<_, Vec<T>>::new();
+    for (payment, row) in rows {
+        lists.entry(payment).or_default().push(row);
+    }
+    lists
 }
 
 fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
@@ -134,7 +145,7 @@ fn read_asked(row: &Row<'_>) -> Result<Asked, DbError> {
 
 type BookedInCurrencies = (Currency, Currency, Booked);
 
-fn read_booked(row: &Row<'_>) -> Result<(PaymentId, BookedInCurrencies), DbError> {
+fn read_booked(row: &Row<'_>) -> Result<BookedInCurrencies, DbError> {
     let booked = Booked {
         authorized_at_provider: row.get(3)?,
         authorized_by_customer: row.get(4)?,
@@ -143,12 +154,12 @@ fn read_booked(row: &Row<'_>) -> Result<(PaymentId, BookedInCurrencies), DbError
         refunds: row.get(7)?,
         other_currency: false,
     };
-    Ok((row.get(0)?, (row.get(1)?, row.get(2)?, booked)))
+    Ok((row.get(1)?, row.get(2)?, booked))
 }
 
-fn read_refund(row: &Row<'_>) -> Result<(PaymentId, RefundEntry), DbError> {
+fn read_refund(row: &Row<'_>) -> Result<RefundEntry, DbError> {
     let state = OperationState::from_word(&row.get::<String>(5)?).map_err(DbError::decode)?;
-    let refund = RefundEntry {
+    Ok(RefundEntry {
         id: row.get(1)?,
         amount: row.get(2)?,
         asked: row.get(3)?,
@@ -158,8 +169,7 @@ fn read_refund(row: &Row<'_>) -> Result<(PaymentId, RefundEntry), DbError> {
             OperationState::Done => RefundState::Made,
             OperationState::Refused | OperationState::Superseded => RefundState::NotMade,
         },
-    };
-    Ok((row.get(0)?, refund))
+    })
 }
 
 /// The sums, by currency, of the next `entries` entries behind `after` and of the rest of the last one's payment,
@@ -176,12 +186,12 @@ pub fn balances(
     let skipped = i64::try_from(entries).unwrap_or(i64::MAX);
     let next = tx.query_opt(LAST_OF_PAGE, p![after, skipped], |row| row.get::<PaymentId>(0))?;
     let last = next.map_or(Uuid::max(), techtrove_core::TypedId::uuid);
-    let mut currencies = tx.query(CURRENCIES, p![after, last], |row| row.get::<Currency>(0))?;
-    currencies.sort_by_key(|currency| currency.code());
-    let balance = |currency: Currency| {
+    let mut currencies = tx.query(CURRENCIES, p![after, last], |row| row.get::<String>(0))?;
+    currencies.sort();
+    let balance = |currency: String| {
         tx.query_one(BALANCE, p![after, last, currency], |row| {
             let entries = u64::try_from(row.get::<i64>(1)?).unwrap_or(0);
-            Ok(LedgerBalance { currency, balance: row.get(0)?, entries })
+            Ok(LedgerBalance { currency: currency.clone(), balance: row.get(0)?, entries })
         })
     };
     let balances = currencies.into_iter().map(balance).collect::<Result<_, _>>()?;

@@ -176,7 +176,7 @@ fn provider_ledger(charge: &Charge, report: &mut Report) {
 
 /// The ledger sums to zero.
 pub(in super::super) fn ledger(balance: &LedgerBalance, report: &mut Report) {
-    report.expect(balance.balance == 0, Rule::LedgerBalance, balance.currency, || {
+    report.expect(balance.balance == 0, Rule::LedgerBalance, &balance.currency, || {
         format!("debits less credits are {}", balance.balance)
     });
 }

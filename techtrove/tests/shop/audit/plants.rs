@@ -16,6 +16,40 @@ const fn plant(rule: Rule, damage: Damage) -> Plant {
 }
 
 pub const PLANTS: &[Plant] = &[
+    // What its service cannot read: an order's own row and what belongs to it, and one row in each other book.
+    plant(
+        Rule::UnreadableRow,
+        &[("inventory", "UPDATE reservations SET updated_at = 'late' WHERE state = 'held'")],
+    ),
+    plant(
+        Rule::UnreadableRow,
+        &[(
+            "notifications",
+            "UPDATE mails SET updated_at = 'late' WHERE id IN (SELECT MIN(id) FROM mails)",
+        )],
+    ),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE orders SET status = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE orders SET currency = 'XXQ'")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE order_lines SET sku = ''")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE order_lines SET fulfilment = 'bogus'")]),
+    plant(
+        Rule::UnreadableRow,
+        &[("orders", "UPDATE order_history SET status = 'bogus' WHERE status = 'processing'")],
+    ),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE refunds SET status = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE shipments SET status = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE returns SET booking = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE sagas SET step = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET currency = 'XXQ'")]),
+    plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET status = 'bogus'")]),
+    plant(
+        Rule::UnreadableRow,
+        &[("payments", "UPDATE operations SET state = 'bogus' WHERE kind = 'refund'")],
+    ),
+    plant(Rule::UnreadableRow, &[("payments", "UPDATE ledger_entries SET currency = 'XXQ'")]),
+    plant(Rule::UnreadableRow, &[("inventory", "UPDATE stock SET on_hand = 'many'")]),
+    plant(Rule::UnreadableRow, &[("inventory", "UPDATE shipment_lines SET quantity = 'many'")]),
+    plant(Rule::UnreadableRow, &[("inventory", "UPDATE returns SET created_at = 'late'")]),
     // These two look like work that is under way, for which the audit waits.
     plant(
         Rule::OrderStuck,
@@ -432,25 +466,8 @@ pub const PLANTS: &[Plant] = &[
     ),
 ];
 
-/// Values that no service can read and a sum that none can make, and the book that cannot be read for them.
-pub const UNREADABLE: &[(&str, Damage)] = &[
-    ("the orders of orders", &[("orders", "UPDATE orders SET status = 'bogus'")]),
-    ("the orders of orders", &[("orders", "UPDATE orders SET currency = 'XXQ'")]),
-    (
-        "the orders of orders",
-        &[(
-            "orders",
-            "UPDATE order_lines SET sku = '' WHERE order_id NOT IN (SELECT order_id FROM shipments)",
-        )],
-    ),
-    ("the orders of orders", &[("orders", "UPDATE order_lines SET fulfilment = 'bogus'")]),
-    ("the orders of orders", &[("orders", "UPDATE sagas SET step = 'bogus'")]),
-    ("the payments of payments", &[("payments", "UPDATE payments SET currency = 'XXQ'")]),
-    (
-        "the ledger of payments",
-        &[(
-            "payments",
-            "UPDATE ledger_entries SET amount = 9223372036854775807, account = 'bogus'",
-        )],
-    ),
-];
+/// What no engine can sum up, and the book that cannot be read for it.
+pub const OVERFLOW: (&str, Damage) = (
+    "the ledger of payments",
+    &[("payments", "UPDATE ledger_entries SET amount = 9223372036854775807, account = 'bogus'")],
+);
