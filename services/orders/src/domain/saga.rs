@@ -20,7 +20,7 @@ mod placing;
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
@@ -403,7 +403,8 @@ impl Saga {
     fn owed(&self, order: &Order, capture: CapturePolicy, now: Timestamp) -> Option<Self> {
         let next = Self::resume(order, capture, now)?;
         let asked_at = self.asked_at.filter(|_| self.step == Step::Refund);
-        if asked_at.is_none() || order.preparing().next().is_none() {
+        let none = asked_at.is_none() || order.preparing().next().is_none();
+        if none || planted("parcel-under-way-forgotten") {
             return Some(next);
         }
         let step = if next.step == Step::Release { Step::Ship } else { next.step };
