@@ -7,10 +7,17 @@ use std::collections::BTreeMap;
 pub const LONG: u64 = 300;
 
 const EXPECTED: &[&str] = &[
+    "customers a return comes unasked",
+    "customers ask again what came too early",
     "customers bought once more",
+    "customers cancel in the same moment",
+    "customers cancel while they pay",
     "customers fill a cart that is being bought",
     "customers edit a price 200 active",
+    "customers give a payment up 200 voided",
     "customers import a price 202 ",
+    "customers rearrange a cart 200",
+    "customers rearrange a cart 204",
     "edge charge authorized > captured",
     "edge charge authorized > voided",
     "edge charge nothing > authorized",

@@ -3,6 +3,7 @@
 //! anything but the seed decide what happens. Start with [`run`], or with [`sagas`], where faults are not
 //! left to chance; `main.rs` is its command line.
 
+mod alarms;
 mod bank;
 mod bus;
 mod checker;
@@ -39,6 +40,9 @@ use crate::{
     wiring::HOSTS,
     world::World,
 };
+
+/// How long what was held back takes to arrive.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -78,6 +82,7 @@ fn simulated<T>(
     simulation: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
     panics::listen();
+    alarms::listen();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -114,6 +119,10 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
     }
     prices.await.context("whoever changes prices panicked")?;
     checker::settle(&world).await;
+    world.tell("what was held back arrives");
+    world.is_late();
+    tokio::time::sleep(HELD_UP).await;
+    checker::settle(&world).await;
     bank.abort();
     check(&world, &memory);
     let (fingerprint, reached) =
@@ -126,6 +135,9 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
 /// Checks everything that must hold in the end.
 fn check(world: &World, memory: &Memory) {
     checker::check(world, memory);
+    for alarm in alarms::heard() {
+        world.violated("nobody has to look", alarm);
+    }
     for panic in panics::heard() {
         world.violated("nothing panics", panic);
     }

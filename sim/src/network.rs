@@ -179,6 +179,11 @@ impl World {
             self.fault("answer late", what);
             fate.back = Some(self.time(20, LATE));
         }
+        let changes = matches!(from, Sender::Life(_)) && !what.contains(" GET ");
+        let held_back = self.with_weather(|weather| weather.held_back);
+        if changes && fate.again.is_none() && self.chance_aside(held_back) {
+            fate.again = Some(Again::AtLast);
+        }
         // Between hosts: a customer is told that a part of the shop cannot answer, by whoever called.
         if matches!(from, Sender::Life(_)) && self.chance(rate) {
             self.fault("host fails", what);
@@ -215,7 +220,8 @@ pub async fn transmit<T: Send + 'static>(
     if fate.failing.is_some() && matches!(sender, Sender::Stranger(_)) {
         world.answer_errors();
     }
-    let message = Message { world: Arc::clone(world), name, from, to };
+    let from_host = matches!(sender, Sender::Life(_));
+    let message = Message { world: Arc::clone(world), name, from, from_host, to };
     let (sender, answer) = oneshot::channel();
     tokio::spawn(async move {
         let answered = message.deliver(fate, &errand).await;
@@ -236,6 +242,7 @@ struct Message {
     world: Arc<World>,
     name: String,
     from: &'static str,
+    from_host: bool,
     to: &'static str,
 }
 
@@ -246,7 +253,15 @@ impl Message {
         fate: Fate,
         errand: &Errand<T>,
     ) -> Option<Result<T, Lost>> {
-        tokio::time::sleep(fate.there?).await;
+        let Some(there) = fate.there else {
+            // It was held up for longer than anybody waits for it, if it is not a customer's, who may think again.
+            if self.from_host && !self.name.contains(" GET ") {
+                let (copy, work) = (self.clone(), Arc::clone(&errand.work));
+                tokio::spawn(async move { copy.repeat(Again::AtLast, &*work).await });
+            }
+            return None;
+        };
+        tokio::time::sleep(there).await;
         if self.world.is_cut(self.from, self.to) {
             self.world.fault("unreachable", &self.name);
             return None;
@@ -286,7 +301,10 @@ impl Message {
     ) {
         match again {
             Again::After(delay) => tokio::time::sleep(delay).await,
-            Again::AtLast => self.world.until_late().await,
+            Again::AtLast => {
+                self.world.until_late().await;
+                tokio::time::sleep(self.world.time_aside(0, 900)).await;
+            }
         }
         if let Some(life) = self.world.host(self.to).life() {
             self.world.fault("second arrival", &self.name);

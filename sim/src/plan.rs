@@ -6,18 +6,20 @@ use rand_chacha::ChaCha20Rng;
 use techtrove_orders::domain::CapturePolicy;
 
 /// What a run may have it in for; half of the runs have it in for nothing in particular.
-const FOCUS: [&str; 12] = [
+const FOCUS: [&str; 14] = [
     "/reservations ",
     "/commit ",
     "/release ",
     "POST /internal/payments/payments ",
     "POST /v1/charges ",
+    "/reconcile ",
     "/void ",
     "/capture ",
     "/refunds ",
     "/ship ",
     "/returns ",
     "/stock ",
+    "/webhooks/",
     " event ",
 ];
 

@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 
 use techtrove_sandbox::faults::{Fault, Operation};
 
-use crate::{plan::Plan, weather::STORM, wiring::HOSTS, world::World};
+use crate::{
+    plan::Plan,
+    weather::{HELD_BACK, STORM},
+    wiring::HOSTS,
+    world::World,
+};
 
 /// The provider's operations that go wrong.
 const OPERATIONS: [Operation; 6] = [
@@ -30,6 +35,7 @@ pub async fn rage(world: &Arc<World>) {
     world.with_weather(|weather| {
         weather.network = plan.network;
         weather.focus = plan.focus;
+        weather.held_back = HELD_BACK;
         weather.commits = plan.commits;
         weather.slow_disk = plan.slow_disk;
     });
@@ -41,6 +47,7 @@ pub async fn rage(world: &Arc<World>) {
     world.with_weather(|weather| {
         weather.network = 0;
         weather.focus = None;
+        weather.held_back = 0;
         weather.commits = 0;
         weather.slow_disk = 0;
         weather.cut.clear();

@@ -12,6 +12,8 @@ pub struct Weather {
     pub network: u32,
     /// Messages with these words meet [`FOCUSED`] instead.
     pub focus: Option<&'static str>,
+    /// How many messages between hosts in a thousand arrive once more when everything is done.
+    pub held_back: u32,
     /// How many commits in a thousand a host does not live through, before it or after it.
     pub commits: u32,
     /// How many transactions in a thousand meet a slow disk.
@@ -39,6 +41,9 @@ impl Weather {
 
 /// How many messages in a thousand meet each fault that a run has it in for.
 pub const FOCUSED: u32 = 250;
+
+/// How many messages in a thousand are held back while it storms.
+pub const HELD_BACK: u32 = 200;
 
 /// How long a disk takes that is slow, at most, in milliseconds.
 pub const SLOW_DISK: u64 = 400;

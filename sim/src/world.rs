@@ -35,6 +35,8 @@ pub struct World {
 #[derive(Debug)]
 struct Inner {
     random: ChaCha20Rng,
+    /// Chance for what has no part in the storm, so that it may change without changing every run.
+    aside: ChaCha20Rng,
     trace: Trace,
     hosts: BTreeMap<&'static str, Arc<Host>>,
     weather: Weather,
@@ -49,8 +51,11 @@ impl World {
     /// A world without hosts, in fair weather.
     #[must_use]
     pub fn new(seed: u64, shown: bool) -> Arc<Self> {
+        let mut aside = ChaCha20Rng::seed_from_u64(seed);
+        aside.set_stream(2);
         let inner = Inner {
             random: ChaCha20Rng::seed_from_u64(seed),
+            aside,
             trace: Trace::new(shown),
             hosts: BTreeMap::new(),
             weather: Weather::default(),
@@ -156,6 +161,17 @@ impl World {
     /// Whether chance has it: so many times in a thousand.
     pub fn chance(&self, per_mille: u32) -> bool {
         per_mille > 0 && self.inner().random.random_range(0..1_000) < per_mille
+    }
+
+    /// As [`Self::chance`], for what has no part in the storm.
+    pub fn chance_aside(&self, per_mille: u32) -> bool {
+        per_mille > 0 && self.inner().aside.random_range(0..1_000) < per_mille
+    }
+
+    /// As [`Self::time`], for what has no part in the storm.
+    pub fn time_aside(&self, least: u64, most: u64) -> Duration {
+        let micros = self.inner().aside.random_range(least * 1_000..=most * 1_000);
+        Duration::from_micros(micros)
     }
 
     /// A number from `least` to below `beyond`.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use techtrove_bus::{Event, HandlerError, Subscription, Taken};
+use techtrove_core::planted;
 use techtrove_identity_api::{
     EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFICATION_REQUESTED_V1, EmailChanged,
     EmailVerificationRequested, EmailVerificationRequestedV1, PASSWORD_CHANGED,
@@ -67,7 +68,8 @@ fn wanted(event: &Event) -> Result<Option<WantedMail>, HandlerError> {
         ORDER_DELIVERED => OrderMail::Delivered,
         ORDER_CANCELLED => OrderMail::Cancelled,
         ORDER_REFUNDED => {
-            query.refund = Some(event.decode_data::<OrderRefunded>()?.refund_id);
+            let refund = event.decode_data::<OrderRefunded>()?.refund_id;
+            query.refund = Some(refund).filter(|_| !planted("mail-without-its-refund"));
             OrderMail::Refunded
         }
         ORDER_KEYS_DELIVERED => {

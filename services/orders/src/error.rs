@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use techtrove_core::{ErrorCode, Money, MoneyError, Problem, codes};
+use techtrove_core::{ErrorCode, Money, MoneyError, Problem, codes, planted};
 use techtrove_db::DbError;
 use techtrove_http::{ClientError, idempotency};
 use techtrove_inventory_api::OUT_OF_STOCK;
@@ -171,6 +171,7 @@ impl idempotency::Refusal for Error {
             }
             Self::Return(refusal) if refusal.is_final() => Some(Self::from(*refusal).into()),
             Self::RefundExceeds { left } => Some(Self::RefundExceeds { left: *left }.into()),
+            Self::NotCaptured if planted("passing-refusal-kept") => Some(Self::NotCaptured.into()),
             _ => None,
         }
     }

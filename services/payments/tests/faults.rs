@@ -399,6 +399,25 @@ fn the_providers_word_against_the_books_changes_nothing_and_stays_open() {
 }
 
 #[test]
+fn whoever_asks_too_late_is_told_what_others_found_meanwhile() {
+    in_each_world(async |world| {
+        world.network.plan(NetworkFault::DropAnswer);
+        let id = world.authorize(1, "tok_ok").await.expect("payments answers").id;
+        world.network.plan(NetworkFault::Delay(Duration::from_millis(100)));
+
+        let (late, captured) = tokio::join!(world.payments.reconcile(id), async {
+            assert_eq!(world.status(id).await, PaymentStatus::Authorized);
+            world.payments.capture(id).await
+        });
+
+        // The provider tells of the capture whoever still asks about the authorisation.
+        assert_eq!(captured.expect("it is reserved").status, PaymentStatus::Captured);
+        assert_eq!(late.expect("payments answers").status, PaymentStatus::Captured);
+        world.assert_books_agree().await;
+    });
+}
+
+#[test]
 fn a_reservation_that_the_provider_has_ended_cannot_be_captured() {
     in_each_world(async |world| {
         let id = world.authorized(1).await;

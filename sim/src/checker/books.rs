@@ -11,7 +11,7 @@ use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
 use super::{
-    refunds, returns, reviews,
+    mails, refunds, returns, reviews,
     rows::{none, rows, values},
     sold,
 };
@@ -130,6 +130,7 @@ pub fn check(world: &World, memory: &Memory) {
     returns::check(world, purchases);
     refunds::check(world, purchases);
     sold::check(world, memory);
+    mails::check(world);
     reviews::check(world, &memory.reviews());
     for (host, invariant, sql) in
         EMPTY.into_iter().chain(returns::EMPTY).chain(refunds::EMPTY).chain(sold::EMPTY)

@@ -2,6 +2,7 @@
 //! answered. It must share no code with the services, so that it cannot share their mistakes.
 
 mod books;
+mod mails;
 mod moves;
 mod refunds;
 mod returns;

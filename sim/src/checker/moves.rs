@@ -11,6 +11,94 @@ use crate::world::World;
 /// The kind of thing that a SKU's stock is, which stands as often as it was changed.
 pub const STOCK: &str = "stock";
 
+/// The ways of each kind of thing, from where it stands to where it may go; several of them may be one commit.
+const WAYS: [(&str, &[(&str, &str)]); 7] = [
+    (
+        "order",
+        &[
+            ("nothing", "pending"),
+            ("pending", "confirmed"),
+            ("pending", "cancelled"),
+            ("pending", "payment_failed"),
+            ("confirmed", "processing"),
+            ("confirmed", "shipped"),
+            ("confirmed", "delivered"),
+            ("confirmed", "cancelled"),
+            ("processing", "shipped"),
+            ("processing", "delivered"),
+            ("processing", "cancelled"),
+            ("shipped", "delivered"),
+        ],
+    ),
+    (
+        "return",
+        &[
+            ("nothing", "requested"),
+            ("requested", "approved"),
+            ("requested", "rejected"),
+            ("approved", "pending"),
+            ("pending", "booked"),
+        ],
+    ),
+    (
+        "refund",
+        &[
+            ("nothing", "pending"),
+            ("pending", "succeeded"),
+            ("pending", "failed"),
+            ("succeeded", "failed"),
+        ],
+    ),
+    ("parcel", &[("nothing", "preparing"), ("preparing", "shipped"), ("preparing", "withdrawn")]),
+    (
+        "payment",
+        &[
+            ("nothing", "unknown"),
+            ("nothing", "voided"),
+            ("unknown", "requires_action"),
+            ("unknown", "authorized"),
+            ("unknown", "failed"),
+            ("unknown", "voided"),
+            ("requires_action", "authorized"),
+            ("requires_action", "failed"),
+            ("requires_action", "voided"),
+            ("authorized", "captured"),
+            ("authorized", "voided"),
+            ("captured", "partially_refunded"),
+            ("captured", "refunded"),
+            ("partially_refunded", "refunded"),
+            ("partially_refunded", "captured"),
+            ("refunded", "partially_refunded"),
+            ("refunded", "captured"),
+        ],
+    ),
+    (
+        "reservation",
+        &[
+            ("nothing", "held"),
+            ("nothing", "released"),
+            ("held", "committed"),
+            ("held", "released"),
+            ("committed", "shipped"),
+            ("committed", "released"),
+        ],
+    ),
+    (
+        "charge",
+        &[
+            ("nothing", "requires_action"),
+            ("nothing", "authorized"),
+            ("nothing", "declined"),
+            ("nothing", "voided"),
+            ("requires_action", "authorized"),
+            ("requires_action", "declined"),
+            ("requires_action", "voided"),
+            ("authorized", "captured"),
+            ("authorized", "voided"),
+        ],
+    ),
+];
+
 /// Something that stands otherwise since a commit.
 pub struct Move {
     /// The kind of thing.
@@ -32,6 +120,11 @@ impl Move {
 /// Checks what has just happened.
 pub fn check(world: &World, moves: &[Move]) {
     for step in moves {
+        let ways = WAYS.iter().find(|(kind, _)| *kind == step.kind);
+        if ways.is_some_and(|(_, ways)| !leads(ways, &step.from, &step.to)) {
+            let detail = format!("{} {}: {} > {}", step.kind, step.id, step.from, step.to);
+            world.violated("everything goes the ways that there are", detail);
+        }
         match (step.kind, &*step.from, &*step.to) {
             ("reservation", "nothing", "released") => refused_for_want(world, step.uuid(), moves),
             ("reservation", "held", "released") => stock_after_money(world, step.uuid()),
@@ -40,6 +133,19 @@ pub fn check(world: &World, moves: &[Move]) {
             _ => {}
         }
     }
+}
+
+/// Whether one may come from `from` to `to`.
+fn leads(ways: &[(&str, &str)], from: &str, to: &str) -> bool {
+    let mut reached = vec![from];
+    let mut looked = 0;
+    while let Some(place) = reached.get(looked).copied() {
+        let next = ways.iter().filter(|(from, _)| *from == place).map(|(_, to)| *to);
+        let new: Vec<&str> = next.filter(|to| !reached.contains(to)).collect();
+        reached.extend(new);
+        looked += 1;
+    }
+    reached.iter().skip(1).any(|place| *place == to)
 }
 
 /// Nobody is refused what there is: when a hold was refused, some line of its order could not be had.

@@ -232,6 +232,7 @@ impl Back {
                 }
         };
         self.pieces == told.pieces
+            && (told.decided || !["approved", "received"].contains(&self.status.as_str()))
             && (!told.approved || ["approved", "received"].contains(&self.status.as_str()))
             && (!told.rejected || self.status == "rejected")
             && told.receipts.iter().all(received)

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use super::{
     Memory, Person, Reply, Staff, Wish,
     member::{Filled, Member, Wanted},
-    returns::Sending,
-    reviews, strangers,
+    reviews,
+    served::{Served, cancel},
+    strangers,
 };
 use crate::world::World;
 
@@ -49,6 +50,8 @@ struct Bought {
     id: String,
     payment: String,
     requires_action: bool,
+    /// Whether nobody knows what became of the payment.
+    unknown: bool,
     /// What lets a guest see it.
     token: Option<String>,
 }
@@ -97,6 +100,11 @@ pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number:
         buyer.regret(&bought),
         buyer.be_served(&staff, &bought),
         buyer.look_at_keys(&bought),
+        async {
+            if bought.unknown && world.chance(200) {
+                staff.give_up(&bought.payment).await;
+            }
+        },
         async {
             let Some(member) = &member else { return };
             if world.chance(400) {
@@ -151,7 +159,9 @@ impl Buyer {
         self.want(wanted);
         order["lines"] = lines.into();
         let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
-        self.buy(wish.header("idempotency-key", &self.person.key())).await
+        // Some have the same key as others, which is no business of anybody's.
+        let key = if self.world().chance(150) { "mine".into() } else { self.person.key() };
+        self.buy(wish.header("idempotency-key", &key)).await
     }
 
     /// Fills a cart; whoever signs in then has it become theirs, with what they had chosen elsewhere.
@@ -191,10 +201,38 @@ impl Buyer {
                 *pieces.entry(sku).or_default() += count;
             }
         }
+        if self.world().chance(250) {
+            self.rearrange(&id, &token, &mut pieces).await?;
+        }
         if self.world().chance(150) {
             strangers::at_cart(self.world(), &id).await;
         }
         Some(Filled { id, token, pieces })
+    }
+
+    /// Takes something out of a cart again, or wants more or less of it; nothing when nobody tells what is in it.
+    async fn rearrange(&self, cart: &str, token: &str, pieces: &mut Wanted) -> Option<()> {
+        let path = format!("/api/v1/carts/{cart}");
+        let with_token = |wish: Wish| wish.header("x-cart-token", token);
+        let look = with_token(Wish::new("orders", Method::GET, path.clone()));
+        let shown = self.person.insist(&look).await?;
+        let (item, sku) = (shown.text("/items/0/id")?, shown.text("/items/0/sku")?);
+        let path = format!("{path}/items/{item}");
+        let quantity = self.world().pick(0, 4);
+        let wish = if quantity == 0 {
+            Wish::new("orders", Method::DELETE, path)
+        } else {
+            Wish::new("orders", Method::PATCH, path).body(json!({"quantity": quantity}))
+        };
+        let reply = self.person.insist(&with_token(wish)).await?;
+        self.world().reach(format!("customers rearrange a cart {}", reply.status));
+        // What was taken out may be so by a request that was not answered.
+        if quantity == 0 {
+            pieces.remove(&sku);
+        } else if reply.status == 200 {
+            pieces.insert(sku, i64::try_from(quantity).unwrap_or(1));
+        }
+        Some(())
     }
 
     /// Buys a cart, now and then from two devices at once.
@@ -307,6 +345,9 @@ impl Buyer {
     fn remember(&self, reply: &Reply) -> Option<Bought> {
         if reply.status != 201 {
             let code = reply.text("/code").unwrap_or_default();
+            if code == "idempotency_key_reused" {
+                self.world().violated("a key is its buyer's own", &self.email);
+            }
             self.world().reach(format!("customers refused {} {code}", reply.status));
             let for_good = ["payment_declined", "out_of_stock"].contains(&code.as_str());
             self.memory.note(self.place, |purchase| purchase.refused |= for_good);
@@ -317,9 +358,9 @@ impl Buyer {
         self.world()
             .reach(format!("customers bought {}", reply.text("/status").unwrap_or_default()));
         self.memory.note(self.place, |purchase| purchase.order = Some(id.clone()));
-        let requires_action = status == "requires_action";
+        let (requires_action, unknown) = (status == "requires_action", status == "unknown");
         let (payment, token) = (reply.text("/payment/id")?, reply.text("/guest_token"));
-        Some(Bought { id, payment, requires_action, token })
+        Some(Bought { id, payment, requires_action, unknown, token })
     }
 
     /// Does what the bank asks for, or does not.
@@ -332,7 +373,14 @@ impl Buyer {
         }
         let path = format!("/api/v1/payments/{}/actions/complete", bought.payment);
         let wish = Wish::new("payments", Method::POST, path).body(json!({"outcome": outcome}));
-        let reply = self.person.insist(&wish).await;
+        let thinks_again = self.world().chance(200);
+        let (reply, ()) = tokio::join!(self.person.insist(&wish), async {
+            if thinks_again {
+                self.world().reach("customers cancel while they pay");
+                tokio::time::sleep(self.world().time(0, 12)).await;
+                self.cancel(bought).await;
+            }
+        });
         if reply.is_some_and(|reply| [401, 404].contains(&reply.status)) {
             self.world().violated("a payment is its buyer's", &bought.payment);
         }
@@ -356,14 +404,31 @@ impl Buyer {
     /// Has it sent, as chance has it, and some of it taken back, while money is given back for other reasons.
     async fn be_served(&self, staff: &Staff, bought: &Bought) {
         let (order, memory, place) = (bought.id.as_str(), &*self.memory, self.place);
-        let left = staff.ship(memory, place, order).await;
-        let sending = Sending { buyer: &self.person, staff, memory, place, order };
-        let sends_back = self.world().chance(if left { 800 } else { 50 });
-        tokio::join!(staff.refund(memory, place, order), async {
-            if sends_back {
-                sending.run().await;
+        let served = Served { buyer: &self.person, staff, memory, place, order };
+        // Support may give money back while others pack, who are not to send it then.
+        let early = self.world().chance(150);
+        let (left, ()) = tokio::join!(staff.ship(&served), async {
+            if early {
+                staff.refund(memory, place, order).await;
             }
         });
+        let sends_back = self.world().chance(if left { 800 } else { 50 });
+        tokio::join!(
+            async {
+                if !early {
+                    staff.refund(memory, place, order).await;
+                }
+            },
+            async {
+                if sends_back {
+                    served.send_back().await;
+                }
+            }
+        );
+    }
+
+    async fn cancel(&self, bought: &Bought) {
+        cancel(&self.person, &self.memory, self.place, &bought.id).await;
     }
 
     /// Changes their mind, or the order.
@@ -371,13 +436,7 @@ impl Buyer {
         tokio::time::sleep(self.world().time(0, 5_000)).await;
         let path = format!("/api/v1/orders/{}", bought.id);
         if self.world().chance(250) {
-            let wish = Wish::new("orders", Method::POST, format!("{path}/cancel"));
-            let reply = self.person.insist(&wish.body(json!({}))).await;
-            if let Some(reply) = reply {
-                self.world().reach(format!("customers cancel {}", reply.status));
-                let told = reply.status == 200;
-                self.memory.note(self.place, |purchase| purchase.cancelled |= told);
-            }
+            self.cancel(bought).await;
         } else if self.world().chance(200) {
             let shown = self.person.insist(&Wish::new("orders", Method::GET, path.clone())).await;
             let Some(etag) = shown.and_then(|shown| shown.etag) else { return };

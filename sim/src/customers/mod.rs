@@ -6,6 +6,7 @@ mod member;
 mod prices;
 mod returns;
 mod reviews;
+mod served;
 mod staff;
 mod strangers;
 
@@ -111,6 +112,8 @@ pub struct SentBack {
     pub id: String,
     /// How many pieces are in it.
     pub pieces: i64,
+    /// Whether anybody was asked to let it come.
+    pub decided: bool,
     /// Whether somebody was told that it may come.
     pub approved: bool,
     /// Whether somebody was told that it may not.

@@ -5,21 +5,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Memory, Person, Receipt, Reply, SentBack, Staff, Wish, spoken};
-
-/// An order of which something is sent back.
-pub struct Sending<'a> {
-    /// Who bought it.
-    pub buyer: &'a Person,
-    /// Who decides and receives.
-    pub staff: &'a Staff,
-    /// What both are answered is noted there.
-    pub memory: &'a Memory,
-    /// Where the purchase is noted.
-    pub place: usize,
-    /// The order.
-    pub order: &'a str,
-}
+use super::{Receipt, Reply, SentBack, Wish, served::Served, spoken};
 
 /// What a desk says of a return that is here.
 struct Desk {
@@ -27,14 +13,21 @@ struct Desk {
     amount: Option<i64>,
 }
 
-impl Sending<'_> {
-    /// Once or twice, until somebody loses interest.
-    pub async fn run(&self) {
+impl Served<'_> {
+    /// Sends something back, once or twice, until somebody loses interest.
+    pub async fn send_back(&self) {
         let world = &self.buyer.world;
         tokio::time::sleep(world.time(0, 2_000)).await;
         for _ in 0..world.pick(1, 3) {
             let asked = self.ask().await;
             for id in asked {
+                // Now and then a parcel is here before anybody has looked at the request.
+                if world.chance(80) {
+                    world.reach("customers a return comes unasked");
+                    if self.receive(&id).await {
+                        world.violated("what is received was approved", &id);
+                    }
+                }
                 self.decide(&id).await;
                 self.receive(&id).await;
             }
@@ -112,6 +105,7 @@ impl Sending<'_> {
             16..18 => (false, true),
             _ => (true, true),
         };
+        self.note(id, |back| back.decided |= approves);
         let (approved, rejected) =
             tokio::join!(async { if approves { told("approve").await } else { None } }, async {
                 if rejects { told("reject").await } else { None }
@@ -122,8 +116,8 @@ impl Sending<'_> {
         });
     }
 
-    /// It is here: one desk says so, or two at once, each in its own way.
-    async fn receive(&self, id: &str) {
+    /// It is here: one desk says so, or two at once, each in its own way; tells whether it was received.
+    async fn receive(&self, id: &str) -> bool {
         let world = &self.buyer.world;
         tokio::time::sleep(world.time(0, 1_500)).await;
         let (one, other) = (self.opinion(), self.opinion());
@@ -136,9 +130,11 @@ impl Sending<'_> {
             let code = reply.as_ref().and_then(|reply| reply.text("/code"));
             code.as_deref() == Some("refund_exceeds_payment")
         };
-        if refused(&received) && also.is_none_or(|reply| reply.status != 200) {
-            self.receive_at(id, &Desk { amount: None, ..one }).await;
+        let is_here = |reply: &Option<Reply>| reply.as_ref().is_some_and(|it| it.status == 200);
+        if refused(&received) && !is_here(&also) {
+            return is_here(&self.receive_at(id, &Desk { amount: None, ..one }).await);
         }
+        is_here(&received) || is_here(&also)
     }
 
     fn opinion(&self) -> Desk {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use techtrove_core::{Clock as _, IdGen as _, SeededIds, TypedId as _};
 use techtrove_identity_api::{Claims, Role, SessionId, UserId};
 
-use super::{Memory, Person, Reply, Wish, spoken};
+use super::{Memory, Person, Reply, Wish, served::Served, spoken};
 use crate::{clock::HostClock, plan::Plan, wiring, world::World};
 
 /// What is sold: name, price, whether it travels, and how many pieces there are; `None` as the plan says.
@@ -53,8 +53,8 @@ impl Staff {
     }
 
     /// Lets an order leave, as chance has it; tells whether it did, or will.
-    pub(super) async fn ship(&self, memory: &Memory, place: usize, order: &str) -> bool {
-        let world = &self.manager.world;
+    pub(super) async fn ship(&self, served: &Served<'_>) -> bool {
+        let (world, order) = (&self.manager.world, served.order);
         if !world.chance(650) {
             return false;
         }
@@ -67,7 +67,7 @@ impl Staff {
         }
         if world.chance(250) {
             let part = self.part_of(order).await;
-            let left = self.let_leave(memory, place, post("shipments").body(part)).await;
+            let left = self.let_leave(served, post("shipments").body(part)).await;
             // The rest may never leave.
             if world.chance(400) {
                 return left;
@@ -76,9 +76,9 @@ impl Staff {
         let rest = post("shipments").body(json!({"carrier": "DHL", "tracking_number": "JD0001"}));
         // Now and then two people pack the same order.
         let second = world.chance(150);
-        let (left, _) = tokio::join!(self.let_leave(memory, place, rest.clone()), async {
+        let (left, _) = tokio::join!(self.let_leave(served, rest.clone()), async {
             if second {
-                self.let_leave(memory, place, rest).await;
+                self.let_leave(served, rest).await;
             }
         });
         if left && world.chance(500) {
@@ -96,23 +96,50 @@ impl Staff {
     }
 
     /// Packs a parcel, waiting for its money; tells whether it left, or will.
-    async fn let_leave(&self, memory: &Memory, place: usize, parcel: Wish) -> bool {
+    async fn let_leave(&self, served: &Served<'_>, parcel: Wish) -> bool {
         let world = &self.manager.world;
+        let mut too_early = None;
         for _ in 0..3 {
             let wish = parcel.clone().header("idempotency-key", &self.manager.key());
-            let Some(reply) = self.manager.insist(&wish).await else { return false };
+            let (reply, ()) = tokio::join!(self.manager.insist(&wish), served.cancel_meanwhile(80));
+            let Some(reply) = reply else { return false };
             world.reach(format!("customers ship {}", spoken(&reply)));
             self.manager.ask_again(&wish, &reply).await;
             if let (201, Some(id)) = (reply.status, reply.text("/id")) {
-                memory.note(place, |purchase| purchase.parcels.push(id));
+                served.memory.note(served.place, |purchase| purchase.parcels.push(id));
+                if let Some(wish) = too_early {
+                    self.ask_in_time(&wish).await;
+                }
                 return true;
             }
-            if reply.text("/code").as_deref() != Some("payment_not_captured") {
+            if !is_too_early(&reply) {
                 return false;
             }
+            too_early = Some(wish);
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
         false
+    }
+
+    /// What was refused for want of money that has come since is not refused for that once more, under its key.
+    async fn ask_in_time(&self, wish: &Wish) {
+        let world = &self.manager.world;
+        world.reach("customers ask again what came too early");
+        let reply = self.manager.insist(wish).await;
+        if reply.is_some_and(|reply| is_too_early(&reply)) {
+            world.violated("a refusal that passes is not kept", format!("{wish:?}"));
+        }
+    }
+
+    /// Gives up a payment of which nobody knows what became of it.
+    pub(super) async fn give_up(&self, payment: &str) {
+        let world = &self.support.world;
+        tokio::time::sleep(world.time(0, 6_000)).await;
+        let path = format!("/api/v1/payments/{payment}/void");
+        let wish = Wish::new("payments", Method::POST, path).body(json!({}));
+        if let Some(reply) = self.support.insist(&wish).await {
+            world.reach(format!("customers give a payment up {}", spoken(&reply)));
+        }
     }
 
     /// Gives back some of the money or all of it, as chance has it, now and then from two desks at once.
@@ -186,6 +213,11 @@ pub async fn open_shop(world: &Arc<World>, staff: &Staff, memory: &Memory) -> an
         expect(staff.manager.insist(&wish.header("if-match", &etag)).await, 200)?;
     }
     Ok(())
+}
+
+/// Whether a parcel was asked for before its money was there.
+fn is_too_early(reply: &Reply) -> bool {
+    reply.text("/code").as_deref() == Some("payment_not_captured")
 }
 
 fn expect(reply: Option<Reply>, status: u16) -> anyhow::Result<Reply> {

@@ -190,7 +190,7 @@ async fn live(scenario: &Scenario, strike: Option<Strike>, shown: bool) -> anyho
     let ending = (scenario.play)(people.clone()).await;
     let mut rested = resting::rest(&world).await;
     let points = world.with_points(Points::close);
-    if strike.is_some_and(|strike| strike.fault == Fault::Late) {
+    if strike.is_some_and(|strike| matches!(strike.fault, Fault::Late | Fault::Lost)) {
         world.tell("what was held back arrives");
         rested = rested.max(resting::rest_again(&world).await);
     }

@@ -80,6 +80,7 @@ impl Key {
             Scope::User(id) => digest(&[b"user", id.as_bytes(), name]),
             Scope::Token(_) if planted("claim-not-scoped") => digest(&[b"token", name]),
             Scope::Token(token) => digest(&[b"token", token.as_bytes(), name]),
+            Scope::Guest if planted("key-of-all-guests") => digest(&[b"guest", name]),
             Scope::Guest => digest(&[b"guest", &request.0, name]),
         };
         Self { hash, fingerprint: request.0, at, resource: None }

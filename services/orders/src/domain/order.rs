@@ -219,7 +219,8 @@ impl Order {
                 }
             }
             // The parcel was faster than the cancellation, which is refused.
-            self.cancel_asked = None;
+            self.cancel_asked =
+                self.cancel_asked.take().filter(|_| planted("cancellation-left-asked"));
         }
     }
 
@@ -272,7 +273,8 @@ impl Order {
     /// How many pieces of a line, counted from 0, are neither shipped nor in a parcel.
     #[must_use]
     pub fn left_to_ship(&self, line: usize) -> u32 {
-        let packed = self.preparing().flat_map(|parcel| &parcel.pieces);
+        let packing = self.preparing().filter(|_| !planted("packed-again"));
+        let packed = packing.flat_map(|parcel| &parcel.pieces);
         let packed: u32 =
             packed.filter(|pieces| pieces.line == line).map(|pieces| pieces.quantity.get()).sum();
         self.lines.get(line).map_or(0, |line| {

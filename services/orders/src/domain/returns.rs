@@ -120,6 +120,9 @@ impl Return {
             (Approved, Rejected) if planted("approved-return-rejected") => {
                 Ok(Self { status: to, updated_at: now, ..self.clone() })
             }
+            (Requested, Received) if planted("received-unapproved") => {
+                Ok(Self { status: to, updated_at: now, ..self.clone() })
+            }
             (Received, Received) if planted("return-received-twice") => {
                 Ok(Self { updated_at: now, ..self.clone() })
             }

@@ -20,7 +20,7 @@ mod placing;
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::Timestamp;
+use techtrove_core::{Timestamp, planted};
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
@@ -72,7 +72,8 @@ pub struct Saga {
     pub attempt: u32,
     /// How often this step brought no certain answer.
     pub tries: u32,
-    /// When money may first have been asked for.
+    /// When money may first have been asked for. Once the order was placed: since when a refund has its turn while
+    /// a parcel is under way, which may have left.
     pub asked_at: Option<Timestamp>,
     /// Whether the buyer's answer is certain.
     pub answered: bool,
@@ -303,8 +304,8 @@ impl Saga {
     #[must_use]
     pub fn turned(&self, order: &Order, capture: CapturePolicy, now: Timestamp) -> Option<Self> {
         let waits = self.step == Step::Refund;
-        let step = next_step(order, capture, now).filter(|step| waits && *step != Step::Refund)?;
-        Some(Self { step, tries: 0, ..self.clone() })
+        let next = self.owed(order, capture, now).filter(|next| next.step != Step::Refund)?;
+        waits.then(|| Self { step: next.step, tries: 0, ..self.clone() })
     }
 
     /// What `hand` has to do for the step.
@@ -364,7 +365,7 @@ impl Saga {
         }
         if change.done {
             open_what_is_owed(&mut change, &mut order, facts);
-            change.next = Self::resume(&order, facts.capture, facts.now);
+            change.next = self.owed(&order, facts.capture, facts.now);
             self.wait_for_refund(&mut change, &order, facts.now);
         } else if change.waits {
             self.refund_meanwhile(&mut change, &order, facts.now);
@@ -389,9 +390,25 @@ impl Saga {
     fn refund_meanwhile(&self, change: &mut Change, order: &Order, now: Timestamp) {
         let turns = self.step != Step::Refund && order.owes_refund(now);
         if let Some(next) = change.next.as_mut().filter(|_| turns) {
+            if self.step == Step::Ship {
+                next.asked_at.get_or_insert(now);
+            }
             next.step = Step::Refund;
             change.waits = false;
         }
+    }
+
+    /// What is owed to the order once this step is done. After a refund that had its turn while a parcel was under
+    /// way, that parcel comes first: it may have left, and then nothing is cancelled.
+    fn owed(&self, order: &Order, capture: CapturePolicy, now: Timestamp) -> Option<Self> {
+        let next = Self::resume(order, capture, now)?;
+        let asked_at = self.asked_at.filter(|_| self.step == Step::Refund);
+        let none = asked_at.is_none() || order.preparing().next().is_none();
+        if none || planted("parcel-under-way-forgotten") {
+            return Some(next);
+        }
+        let step = if next.step == Step::Release { Step::Ship } else { next.step };
+        Some(Self { step, asked_at, ..next })
     }
 
     fn decide(&self, order: &Order, outcome: &Outcome, facts: &Facts) -> Change {

@@ -24,6 +24,7 @@ fn any_fate() -> impl Strategy<Value = Fate> {
         2 => (1..CALLS, any::<bool>()).prop_map(|(calls, crashes)| Fate::Cut(calls, crashes)),
         1 => Just(Fate::Twice),
         2 => any_wish().prop_map(Fate::Asked),
+        1 => any_wish().prop_map(Fate::AskedUnheard),
     ]
 }
 
@@ -322,6 +323,22 @@ fn an_order_is_cancelled_and_its_rest_given_back_while_a_refund_waits_for_its_ba
     assert_eq!(rest, (OrderStatus::Cancelled, TOTAL - 30));
     run.check();
     assert_eq!(run.order.payment.refunded, TOTAL, "what its bank did not take is asked back again");
+}
+
+#[test]
+fn a_parcel_that_may_have_left_is_known_before_its_order_is_cancelled() {
+    for waits in [0, 1] {
+        let mut run = Run::new(World { waits, ..friendly() });
+        run.finish_but_for_banks();
+        run.step(Fate::Asked(Wish::Ship(9)));
+
+        run.step(Fate::AskedUnheard(Wish::Refund(30)));
+        run.step(Fate::Asked(Wish::Cancel));
+        run.finish();
+
+        run.check();
+        assert_eq!((run.status(), run.order.payment.refunded), (OrderStatus::Shipped, 30));
+    }
 }
 
 #[test]

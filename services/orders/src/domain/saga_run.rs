@@ -31,6 +31,8 @@ pub enum Fate {
     Twice,
     /// Somebody asks for something while the step is on its way.
     Asked(Wish),
+    /// The same, and the step's answer is lost.
+    AskedUnheard(Wish),
 }
 
 /// What is asked of an order.
@@ -162,7 +164,7 @@ impl Run {
 
     pub fn step(&mut self, fate: Fate) {
         let Some(saga) = self.saga.clone() else {
-            if let Fate::Asked(wish) = fate {
+            if let Fate::Asked(wish) | Fate::AskedUnheard(wish) = fate {
                 self.ask(wish);
             }
             return;
@@ -197,6 +199,11 @@ impl Run {
                 let outcome = self.world.take(task, &order);
                 self.ask(wish);
                 outcome
+            }
+            Fate::AskedUnheard(wish) => {
+                self.world.take(task, &order);
+                self.ask(wish);
+                Outcome::Unknown
             }
             _ => self.world.take(task, &order),
         };
