@@ -15,6 +15,9 @@ const THREADS: usize = 2;
 /// How many fresh seeds a planted bug gets.
 const FRESH: u64 = 1_000;
 
+/// Seeds far from the first ones that have found a bug of ours.
+const FOUND: [u64; 1] = [500_356];
+
 /// How many seeds that nobody chose have to hold, and how many planted bugs are looked for by such alone.
 const DRAWN_SEEDS: u64 = 20;
 const DRAWN_PLANTS: usize = 2;
@@ -41,6 +44,14 @@ fn every_invariant_holds_over_the_first_seeds_and_all_is_reached() {
     });
 
     assert_eq!(missed(&reached), Vec::<&str>::new(), "never reached");
+}
+
+#[test]
+fn seeds_that_have_found_a_bug_hold() {
+    for seed in FOUND {
+        let outcome = run(seed, Options::default()).expect("the simulation runs");
+        assert_eq!(outcome.violations, [], "cargo xtask sim --seed {seed}");
+    }
 }
 
 #[test]

@@ -405,7 +405,8 @@ pub(super) fn waiting_for(
     Ok(Some((key, finally(refund(order, waiting)?))))
 }
 
-fn finally(answer: Result<Answer, Error>) -> Answer {
+/// What a key is answered from now on.
+pub(super) fn finally(answer: Result<Answer, Error>) -> Answer {
     answer.unwrap_or_else(|error| Answer::refused(&Problem::from(error)))
 }
 
