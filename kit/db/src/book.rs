@@ -63,7 +63,7 @@ pub struct Rows {
 type Found<K, T> = Vec<(K, Result<T, Unreadable>)>;
 
 impl Rows {
-    /// The rows of `table` that this statement reads.
+    /// The rows of `table` that this statement reads; of all its tables, when it joins some.
     #[must_use]
     pub const fn of(table: &'static str, sql: Sql) -> Self {
         Self { table, sql }
@@ -162,6 +162,7 @@ impl<K: BookKey, T> Book<K, T> {
     #[must_use]
     pub fn finish(self) -> BookPage<T> {
         let Self { mut entries, mut unreadable, last, more } = self;
+        unreadable.sort();
         unreadable.dedup();
         if !unreadable.is_empty() {
             let ids: BTreeSet<&str> = unreadable.iter().map(|row| row.id.as_str()).collect();

@@ -8,7 +8,7 @@ use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
 use techtrove_inventory_api::{Gone, KeyCount, Line, ReservationEntry, ReservedLine, StockEntry};
 use uuid::Uuid;
 
-use super::{bound, reservations::read_state};
+use super::{bound, reservations::read_state, stock::read_availability};
 use crate::domain::MAIN;
 
 /// Statements with sums of these columns. A sum of BIGINTs is wider than one on PostgreSQL and MySQL, and each
@@ -54,7 +54,8 @@ const SUM_WRITTEN_OFF: Rows = sums!(
 const STOCK: Rows = Rows::of(
     "stock",
     Sql::new(
-        "SELECT sku, on_hand, held, committed, updated_at, keyed FROM stock \
+        "SELECT sku, on_hand, held, committed, updated_at, keyed, low_stock_threshold, \
+         availability, version, digital FROM stock \
          WHERE sku > ? AND sku <= ? AND location = ? ORDER BY sku LIMIT ?",
     ),
 );
@@ -71,8 +72,8 @@ const COUNT_KEYS: Rows = Rows::of(
 const RESERVATIONS: Rows = Rows::of(
     "reservations",
     Sql::new(
-        "SELECT id, attempt, state, updated_at FROM reservations \
-         WHERE id >= ? AND (id > ? OR attempt > ?) AND state IN ('held', 'committed', 'shipped') \
+        "SELECT id, attempt, state, updated_at, expires_at FROM reservations \
+         WHERE id >= ? AND (id > ? OR attempt > ?) AND state NOT IN ('released', 'expired') \
          ORDER BY id, attempt LIMIT ?",
     ),
 );
@@ -170,8 +171,13 @@ pub fn audit_stock(
     Ok(book.finish())
 }
 
+/// What the row says, with what else its service reads of it.
 fn read_stock(row: &Row<'_>) -> Result<StockEntry, DbError> {
     let keyed = row.get::<bool>(5)?;
+    row.get::<i64>(6)?;
+    read_availability(&row.get::<String>(7)?)?;
+    row.get::<i64>(8)?;
+    row.get::<bool>(9)?;
     let (on_hand, held, committed) = (row.get(1)?, row.get(2)?, row.get(3)?);
     let entry = lone_entry(row.get(0)?);
     let keys = keyed.then(KeyCount::default);
@@ -220,6 +226,7 @@ pub fn audit_reservations(
     let (id, attempt) = after;
     let mut book =
         Book::<(Uuid, u32), _>::read(tx, limit, (&RESERVATIONS, p![id, id, attempt]), |row| {
+            row.get::<Option<Timestamp>>(4)?;
             Ok(ReservationEntry {
                 reservation_id: row.get(0)?,
                 attempt: row.get(1)?,

@@ -34,7 +34,7 @@ const RETURNS: Rows = Rows::of(
 );
 
 const RETURN_LINES: Rows = Rows::of(
-    "return_lines",
+    "returns, return_lines",
     Sql::new(
         "SELECT r.reservation_id, r.id, l.sku, l.quantity FROM returns r \
          JOIN return_lines l ON l.return_id = r.id \

@@ -163,9 +163,10 @@ fn availability_name(availability: Availability) -> &'static str {
     }
 }
 
-fn read_availability(name: &str) -> Result<Availability, DbError> {
+/// The availability of this name.
+pub(super) fn read_availability(name: &str) -> Result<Availability, DbError> {
     [Availability::OutOfStock, Availability::LowStock, Availability::InStock]
         .into_iter()
         .find(|&availability| availability_name(availability) == name)
-        .ok_or_else(|| DbError::decode(format!("no availability: {name:?}")))
+        .ok_or_else(|| DbError::decode("no availability"))
 }

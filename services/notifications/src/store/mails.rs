@@ -267,12 +267,12 @@ pub fn audit_mails(
     let [first, second, third, fourth, fifth, sixth, seventh] = Kind::OF_ORDERS.map(Kind::as_str);
     let from = p![subject, subject, id, first, second, third, fourth, fifth, sixth, seventh];
     let book = Book::<(Uuid, Uuid), _>::read(tx, limit, (&AUDIT, from), |row| {
-        let state = row.get::<String>(3)?;
+        let state: MailState = row.get::<String>(3)?.parse().map_err(DbError::decode)?;
         Ok(MailEntry {
             id: row.get(1)?,
             subject_id: row.get(0)?,
             template: row.get(2)?,
-            done: [MailState::Sent, MailState::Kept].iter().any(|done| done.as_str() == state),
+            done: matches!(state, MailState::Sent | MailState::Kept),
             updated_at: row.get::<Timestamp>(4)?,
         })
     })?;

@@ -4,30 +4,38 @@
 use std::collections::BTreeMap;
 
 use techtrove_catalog_api::Fulfilment;
-use techtrove_core::{BookPage, Money};
+use techtrove_core::{BookPage, Money, Timestamp};
 use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
 use techtrove_orders_api::{
-    CartClaim, HistoryClaim, LineEntry, OrderEntry, ParcelCount, Parts, RefundClaim,
-    RefundClaimState, ReturnClaim, ReturnStatus,
+    CartClaim, HistoryClaim, LineEntry, OrderEntry, OrderStatus, ParcelCount, Parts, RefundClaim,
+    RefundClaimState, ReturnClaim, ReturnStatus, StockClaim,
 };
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use uuid::Uuid;
 
+use super::sagas::read_saga;
 use crate::domain::{
     Booking, EntryKind, RefundStatus, ShipmentStatus, booking_from_word, entry_kind_from_word,
     fulfilment_from_word, payment_status_word, refund_status_from_word, return_status_from_word,
-    saga::Step, shipment_status_from_word, status_from_word, step_from_word, stock_claim,
+    saga::Step, shipment_status_from_word, status_from_word, stock_claim,
 };
 
 const ORDERS: Rows = Rows::of(
-    "orders",
+    "orders, carts",
     Sql::new(
         "SELECT o.id, o.status, o.payment_id, o.total, o.currency, o.captured, \
-     o.updated_at, s.step, o.refunded, o.subtotal, o.discount, o.shipping, o.tax, \
+     o.updated_at, o.version, o.refunded, o.subtotal, o.discount, o.shipping, o.tax, \
      o.prices_include_tax, o.payment_status, o.refused, o.number, o.cart_id, o.live_cart_id, \
-     c.status, c.order_id, o.email, o.payment_provider, o.cancel_asked \
-     FROM orders o LEFT JOIN sagas s ON s.order_id = o.id LEFT JOIN carts c ON c.id = o.cart_id \
-     WHERE o.id > ? ORDER BY o.id LIMIT ?",
+     c.status, c.order_id, o.email, o.payment_provider, o.cancel_asked, o.created_at \
+     FROM orders o LEFT JOIN carts c ON c.id = o.cart_id WHERE o.id > ? ORDER BY o.id LIMIT ?",
+    ),
+);
+
+const SAGAS: Rows = Rows::of(
+    "sagas",
+    Sql::new(
+        "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
+         FROM sagas WHERE order_id > ? AND order_id <= ?",
     ),
 );
 
@@ -58,7 +66,7 @@ const REFUNDS: Rows = Rows::of(
 
 /// Parcels with their pieces; one that lost all of them shows with none.
 const PARCELS: Rows = Rows::of(
-    "shipments",
+    "shipments, shipment_lines",
     Sql::new(
         "SELECT s.order_id, s.id, s.status, p.line_no, p.quantity FROM shipments s \
      LEFT JOIN shipment_lines p ON p.shipment_id = s.id \
@@ -67,7 +75,7 @@ const PARCELS: Rows = Rows::of(
 );
 
 const RETURNS: Rows = Rows::of(
-    "returns",
+    "returns, return_lines",
     Sql::new(
         "SELECT r.order_id, r.id, r.status, r.booking, r.restock, p.line_no, p.quantity \
      FROM returns r LEFT JOIN return_lines p ON p.return_id = r.id \
@@ -87,12 +95,14 @@ pub fn list_entries(
     let mut book = Book::<Uuid, _>::read(tx, limit, (&ORDERS, p![after]), read_entry)?;
     let Some(last) = book.last() else { return Ok(book.finish()) };
     let range = p![after, last];
+    let sagas = book.details(tx, (&SAGAS, &range), read_saga)?;
     let lines = book.details(tx, (&LINES, &range), read_line)?;
     let history = book.details(tx, (&HISTORY, &range), read_station)?;
     let refunds = book.details(tx, (&REFUNDS, &range), read_refund)?;
     let parcels = book.details(tx, (&PARCELS, &range), read_parcel)?;
     let returns = book.details(tx, (&RETURNS, &range), read_return)?;
     let mut page = Page::of(book.entries());
+    sagas.iter().for_each(|(order, stored)| page.add_step(*order, stored.saga.step));
     lines.into_iter().for_each(|(order, (number, line))| page.add_line(order, number, line));
     history.iter().for_each(|(order, entry)| page.add_history(*order, entry));
     for (order, refund) in refunds {
@@ -154,6 +164,14 @@ impl<'a> Page<'a> {
         if let Some(place) = self.place(order) {
             change(&mut self.entries[place].1);
         }
+    }
+
+    fn add_step(&mut self, order: Uuid, step: Step) {
+        self.change(order, |entry| {
+            entry.stock = stock_of(entry.status, Some(step), &entry.payment_status);
+            entry.settled = false;
+            entry.refunding = step == Step::Refund;
+        });
     }
 
     fn add_line(&mut self, order: Uuid, number: i64, line: LineEntry) {
@@ -231,18 +249,23 @@ impl<'a> Page<'a> {
     }
 }
 
-/// An order's entry, but for its lists.
+/// What inventory must show for an order with this step to take.
+fn stock_of(status: OrderStatus, step: Option<Step>, payment_status: &str) -> StockClaim {
+    let awaits_buyer = payment_status == payment_status_word(PaymentStatus::RequiresAction);
+    stock_claim(status, step, awaits_buyer)
+}
+
+/// An order's entry, but for its lists and its step, with what else its service reads of the row.
 fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
     let status = row.get::<String>(1)?;
     let status = status_from_word(&status).map_err(DbError::decode)?;
-    let step = row.get::<Option<String>>(7)?;
-    let step = step.map(|word| step_from_word(&word)).transpose().map_err(DbError::decode)?;
     let payment_status = row.get::<String>(14)?;
-    let awaits_buyer = payment_status == payment_status_word(PaymentStatus::RequiresAction);
+    row.get::<i64>(7)?;
+    row.get::<Timestamp>(24)?;
     Ok(OrderEntry {
         id: row.get(0)?,
         status,
-        stock: stock_claim(status, step, awaits_buyer),
+        stock: stock_of(status, None, &payment_status),
         refused: row.get(15)?,
         numbered: row.get::<Option<String>>(16)?.is_some(),
         contact: row.get::<Option<String>>(21)?.is_some(),
@@ -266,8 +289,8 @@ fn read_entry(row: &Row<'_>) -> Result<OrderEntry, DbError> {
         unbooked_returns: 0,
         history: HistoryClaim::default(),
         cart: read_cart(row)?,
-        settled: step.is_none(),
-        refunding: step == Some(Step::Refund),
+        settled: true,
+        refunding: false,
         cancel_asked: row.get::<Option<String>>(23)?.is_some(),
         updated_at: row.get(6)?,
     })

@@ -14,7 +14,7 @@ const USERS: Rows = Rows::of(
 
 /// What is cancelled later was bought all the same.
 const BOUGHT: Rows = Rows::of(
-    "order_lines",
+    "orders, order_lines",
     Sql::new(
         "SELECT DISTINCT o.user_id, l.product_id FROM orders o \
          JOIN order_lines l ON l.order_id = o.id WHERE o.user_id > ? AND o.user_id <= ? \

@@ -90,7 +90,7 @@ pub fn insert_saga(
 /// When the database fails.
 pub fn lookup_saga(tx: &mut Tx<'_>, order: OrderId) -> Result<Option<StoredSaga>, DbError> {
     tx.query_opt(
-        "SELECT step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
+        "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
          FROM sagas WHERE order_id = ?",
         p![order],
         read_saga,
@@ -103,27 +103,28 @@ pub fn lookup_saga(tx: &mut Tx<'_>, order: OrderId) -> Result<Option<StoredSaga>
 /// When the database fails.
 pub fn lookup_own_saga(tx: &mut Tx<'_>, lease: &Lease) -> Result<Option<StoredSaga>, DbError> {
     tx.query_opt(
-        "SELECT step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
+        "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
          FROM sagas WHERE order_id = ? AND lease_owner = ?",
         p![lease.order, lease.owner],
         read_saga,
     )
 }
 
-fn read_saga(row: &Row<'_>) -> Result<StoredSaga, DbError> {
-    let step = row.get::<String>(0)?;
-    let refusal = row.get::<Option<String>>(5)?;
+/// What is still to be done for an order, behind its id.
+pub(super) fn read_saga(row: &Row<'_>) -> Result<StoredSaga, DbError> {
+    let step = row.get::<String>(1)?;
+    let refusal = row.get::<Option<String>>(6)?;
     let refusal = refusal.map(|json| serde_json::from_str::<Refusal>(&json)).transpose();
     let saga = Saga {
         step: step_from_word(&step).map_err(DbError::decode)?,
-        attempt: row.get(1)?,
-        tries: row.get(2)?,
-        asked_at: row.get(3)?,
-        answered: row.get(4)?,
-        deadline: row.get(7)?,
+        attempt: row.get(2)?,
+        tries: row.get(3)?,
+        asked_at: row.get(4)?,
+        answered: row.get(5)?,
+        deadline: row.get(8)?,
         refusal: refusal.map_err(DbError::decode)?,
     };
-    Ok(StoredSaga { saga, claim: row.get(6)?, revision: row.get(8)? })
+    Ok(StoredSaga { saga, claim: row.get(7)?, revision: row.get(9)? })
 }
 
 /// A driver's hold on what it stores.

@@ -35,7 +35,7 @@ const CLAIMS: Rows = Rows::of(
 );
 
 const CLAIMED_LINES: Rows = Rows::of(
-    "shipment_lines",
+    "shipment_lines, order_lines",
     Sql::new(
         "SELECT p.shipment_id, l.sku, p.quantity FROM shipment_lines p \
          JOIN shipments s ON s.id = p.shipment_id \

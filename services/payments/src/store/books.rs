@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::domain::{CustomerAction, OperationKind, OperationState, status_from_word};
 
 const PAYMENTS: Rows = Rows::of(
-    "payments",
+    "payments, operations",
     Sql::new(
         "SELECT p.id, p.reference, p.provider, p.amount, p.currency, p.status, p.updated_at, \
          p.customer_action, p.captured, p.refunded, p.open_operation, o.number, o.kind \
@@ -22,16 +22,16 @@ const PAYMENTS: Rows = Rows::of(
     ),
 );
 
-const CAPTURES: Rows = Rows::of(
+const OPERATIONS: Rows = Rows::of(
     "operations",
     Sql::new(
-        "SELECT payment_id, amount FROM operations WHERE payment_id > ? AND payment_id <= ? \
-         AND kind = 'capture' AND state = 'done' ORDER BY payment_id, number",
+        "SELECT payment_id, amount, kind, state FROM operations WHERE payment_id > ? AND payment_id <= ? \
+         ORDER BY payment_id, number",
     ),
 );
 
 const REFUNDS: Rows = Rows::of(
-    "refunds",
+    "refunds, operations",
     Sql::new(
         "SELECT r.payment_id, r.id, r.amount, o.amount, o.provider_key, o.state \
          FROM refunds r JOIN operations o ON o.payment_id = r.payment_id AND o.number = r.operation \
@@ -86,7 +86,9 @@ pub fn page(tx: &mut Tx<'_>, after: Uuid, limit: usize) -> Result<BookPage<Payme
     let mut booked: BTreeMap<Uuid, BookedInCurrencies> =
         book.details(tx, (&BOOKED, &range), read_booked)?.into_iter().collect();
     let mut refunds = by_payment(book.details(tx, (&REFUNDS, &range), read_refund)?);
-    let mut captures = by_payment(book.details(tx, (&CAPTURES, &range), |row| row.get(1))?);
+    let operations = book.details(tx, (&OPERATIONS, &range), read_captured)?;
+    let captured = operations.into_iter().filter_map(|(id, amount)| Some((id, amount?)));
+    let mut captures = by_payment(captured);
     for (id, entry) in book.entries() {
         if let Some((first, last, sums)) = booked.remove(id) {
             let currency = entry.amount.currency;
@@ -99,7 +101,7 @@ pub fn page(tx: &mut Tx<'_>, after: Uuid, limit: usize) -> Result<BookPage<Payme
     Ok(book.finish())
 }
 
-fn by_payment<T>(rows: Vec<(Uuid, T)>) -> BTreeMap<Uuid, Vec<T>> {
+fn by_payment<T>(rows: impl IntoIterator<Item = (Uuid, T)>) -> BTreeMap<Uuid, Vec<T>> {
     let mut lists = BTreeMap::<_, Vec<T>>::new();
     for (payment, row) in rows {
         lists.entry(payment).or_default().push(row);
@@ -108,8 +110,9 @@ fn by_payment<T>(rows: Vec<(Uuid, T)>) -> BTreeMap<Uuid, Vec<T>> {
 }
 
 fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
-    let awaits_customer =
-        row.get::<Option<String>>(7)?.as_deref() == Some(CustomerAction::Required.word());
+    let action = row.get::<Option<String>>(7)?;
+    let action = action.map(|word| CustomerAction::from_word(&word)).transpose();
+    let awaits_customer = action.map_err(DbError::decode)? == Some(CustomerAction::Required);
     let status = match status_from_word(&row.get::<String>(5)?).map_err(DbError::decode)? {
         PaymentStatus::Unknown if awaits_customer => PaymentStatus::RequiresAction,
         status => status,
@@ -141,6 +144,14 @@ fn read_asked(row: &Row<'_>) -> Result<Asked, DbError> {
     });
     let misnamed = row.get::<Option<i64>>(10)? != row.get::<Option<i64>>(11)?;
     Ok(Asked { open, misnamed, captures: Vec::new() })
+}
+
+/// What an operation took, if it is a capture that was made.
+fn read_captured(row: &Row<'_>) -> Result<Option<i64>, DbError> {
+    let kind = OperationKind::from_word(&row.get::<String>(2)?).map_err(DbError::decode)?;
+    let state = OperationState::from_word(&row.get::<String>(3)?).map_err(DbError::decode)?;
+    let made = (kind, state) == (OperationKind::Capture, OperationState::Done);
+    Ok(made.then_some(row.get(1)?))
 }
 
 type BookedInCurrencies = (Currency, Currency, Booked);

@@ -40,6 +40,15 @@ pub const PLANTS: &[Plant] = &[
     plant(Rule::UnreadableRow, &[("orders", "UPDATE shipments SET status = 'bogus'")]),
     plant(Rule::UnreadableRow, &[("orders", "UPDATE returns SET booking = 'bogus'")]),
     plant(Rule::UnreadableRow, &[("orders", "UPDATE sagas SET step = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("orders", "UPDATE sagas SET tries = 'many'")]),
+    plant(
+        Rule::UnreadableRow,
+        &[("payments", "UPDATE operations SET kind = 'bogus' WHERE kind = 'authorize'")],
+    ),
+    plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET customer_action = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("inventory", "UPDATE stock SET availability = 'bogus'")]),
+    plant(Rule::UnreadableRow, &[("inventory", "UPDATE reservations SET expires_at = 'late'")]),
+    plant(Rule::UnreadableRow, &[("notifications", "UPDATE mails SET state = 'bogus'")]),
     plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET currency = 'XXQ'")]),
     plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET status = 'bogus'")]),
     plant(
