@@ -67,5 +67,5 @@ fn read_kind(name: &str) -> Result<MovementKind, DbError> {
     MovementKind::ALL
         .into_iter()
         .find(|kind| kind.as_str() == name)
-        .ok_or_else(|| DbError::decode(format!("no movement's kind: {name:?}")))
+        .ok_or_else(|| DbError::decode("no movement's kind"))
 }

@@ -6,18 +6,17 @@ use techtrove_payments_api::PaymentStatus;
 
 use super::{EntryKind, RefundStatus, ShipmentStatus, Withdrawal, saga::Step};
 
-/// A stored word that this program does not know.
+/// A stored word that this program does not know, which is not quoted: in its place may stand anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {what} {word:?}")]
+#[error("unknown {what}")]
 pub struct UnknownWord {
     what: &'static str,
-    word: String,
 }
 
 impl UnknownWord {
     /// No `what` has this word.
-    pub(super) fn new(what: &'static str, word: &str) -> Self {
-        Self { what, word: word.to_owned() }
+    pub(super) fn new(what: &'static str) -> Self {
+        Self { what }
     }
 }
 
@@ -96,7 +95,7 @@ macro_rules! words {
         /// When there is none.
         pub fn $from_word(word: &str) -> Result<$kind, $crate::domain::UnknownWord> {
             let found = $table.iter().find(|(_, known)| *known == word);
-            let unknown = || $crate::domain::UnknownWord::new($what, word);
+            let unknown = || $crate::domain::UnknownWord::new($what);
             found.map(|(state, _)| *state).ok_or_else(unknown)
         }
     };

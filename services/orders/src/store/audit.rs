@@ -13,7 +13,7 @@ use techtrove_orders_api::{
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use uuid::Uuid;
 
-use super::sagas::read_saga;
+use super::sagas;
 use crate::domain::{
     Booking, EntryKind, RefundStatus, ShipmentStatus, booking_from_word, entry_kind_from_word,
     fulfilment_from_word, payment_status_word, refund_status_from_word, return_status_from_word,
@@ -28,14 +28,6 @@ const ORDERS: Rows = Rows::of(
      o.prices_include_tax, o.payment_status, o.refused, o.number, o.cart_id, o.live_cart_id, \
      c.status, c.order_id, o.email, o.payment_provider, o.cancel_asked, o.created_at \
      FROM orders o LEFT JOIN carts c ON c.id = o.cart_id WHERE o.id > ? ORDER BY o.id LIMIT ?",
-    ),
-);
-
-const SAGAS: Rows = Rows::of(
-    "sagas",
-    Sql::new(
-        "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
-         FROM sagas WHERE order_id > ? AND order_id <= ?",
     ),
 );
 
@@ -95,14 +87,14 @@ pub fn list_entries(
     let mut book = Book::<Uuid, _>::read(tx, limit, (&ORDERS, p![after]), read_entry)?;
     let Some(last) = book.last() else { return Ok(book.finish()) };
     let range = p![after, last];
-    let sagas = book.details(tx, (&SAGAS, &range), read_saga)?;
+    let steps = book.details(tx, (&sagas::OF_PAGE, &range), sagas::read_saga)?;
     let lines = book.details(tx, (&LINES, &range), read_line)?;
     let history = book.details(tx, (&HISTORY, &range), read_station)?;
     let refunds = book.details(tx, (&REFUNDS, &range), read_refund)?;
     let parcels = book.details(tx, (&PARCELS, &range), read_parcel)?;
     let returns = book.details(tx, (&RETURNS, &range), read_return)?;
     let mut page = Page::of(book.entries());
-    sagas.iter().for_each(|(order, stored)| page.add_step(*order, stored.saga.step));
+    steps.iter().for_each(|(order, stored)| page.add_step(*order, stored.saga.step));
     lines.into_iter().for_each(|(order, (number, line))| page.add_line(order, number, line));
     history.iter().for_each(|(order, entry)| page.add_history(*order, entry));
     for (order, refund) in refunds {

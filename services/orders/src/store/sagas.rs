@@ -4,7 +4,7 @@
 //! locked before its order's.
 
 use techtrove_core::{Timestamp, planted};
-use techtrove_db::{DbError, Row, Sql, Tx, p};
+use techtrove_db::{DbError, Row, Rows, Sql, Tx, p};
 use techtrove_orders_api::OrderId;
 use uuid::Uuid;
 
@@ -18,6 +18,20 @@ use crate::domain::{
     saga::{Change, Saga},
     step_from_word, step_word,
 };
+
+/// Sagas as `read_saga` reads them.
+macro_rules! select_saga {
+    ($tail:literal) => {
+        concat!(
+            "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, \
+             revision FROM sagas WHERE order_id ",
+            $tail
+        )
+    };
+}
+
+/// Those of a page of orders.
+pub(super) const OF_PAGE: Rows = Rows::of("sagas", Sql::new(select_saga!("> ? AND order_id <= ?")));
 
 /// The right to drive one order until `until`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,12 +103,7 @@ pub fn insert_saga(
 /// # Errors
 /// When the database fails.
 pub fn lookup_saga(tx: &mut Tx<'_>, order: OrderId) -> Result<Option<StoredSaga>, DbError> {
-    tx.query_opt(
-        "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
-         FROM sagas WHERE order_id = ?",
-        p![order],
-        read_saga,
-    )
+    tx.query_opt(select_saga!("= ?"), p![order], read_saga)
 }
 
 /// What is still to be done for an order that the lease's owner drives.
@@ -102,12 +111,7 @@ pub fn lookup_saga(tx: &mut Tx<'_>, order: OrderId) -> Result<Option<StoredSaga>
 /// # Errors
 /// When the database fails.
 pub fn lookup_own_saga(tx: &mut Tx<'_>, lease: &Lease) -> Result<Option<StoredSaga>, DbError> {
-    tx.query_opt(
-        "SELECT order_id, step, attempt, tries, asked_at, answered, refusal, claim, deadline, revision \
-         FROM sagas WHERE order_id = ? AND lease_owner = ?",
-        p![lease.order, lease.owner],
-        read_saga,
-    )
+    tx.query_opt(select_saga!("= ? AND lease_owner = ?"), p![lease.order, lease.owner], read_saga)
 }
 
 /// What is still to be done for an order, behind its id.
@@ -122,7 +126,7 @@ pub(super) fn read_saga(row: &Row<'_>) -> Result<StoredSaga, DbError> {
         asked_at: row.get(4)?,
         answered: row.get(5)?,
         deadline: row.get(8)?,
-        refusal: refusal.map_err(DbError::decode)?,
+        refusal: refusal.map_err(|_| DbError::decode("unknown refusal"))?,
     };
     Ok(StoredSaga { saga, claim: row.get(7)?, revision: row.get(9)? })
 }

@@ -29,14 +29,13 @@ pub enum OperationState {
     Superseded,
 }
 
-/// The text is no word of this vocabulary: the database holds something that was not written here.
+/// The text is no word of this vocabulary: the database holds something that was not written here, and that is not
+/// quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {what} {word:?}")]
+#[error("unknown {what}")]
 pub struct UnknownWord {
     /// Which vocabulary.
     pub what: &'static str,
-    /// The word.
-    pub word: String,
 }
 
 /// An operation that the provider was asked for and has not told of yet.
@@ -76,7 +75,7 @@ impl OperationKind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.word() == word)
-            .ok_or_else(|| UnknownWord { what: "operation kind", word: word.to_owned() })
+            .ok_or(UnknownWord { what: "operation kind" })
     }
 }
 
@@ -102,6 +101,6 @@ impl OperationState {
         Self::ALL
             .into_iter()
             .find(|state| state.word() == word)
-            .ok_or_else(|| UnknownWord { what: "operation state", word: word.to_owned() })
+            .ok_or(UnknownWord { what: "operation state" })
     }
 }

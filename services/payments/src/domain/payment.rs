@@ -62,7 +62,7 @@ impl CustomerAction {
         Self::ALL
             .into_iter()
             .find(|action| action.word() == word)
-            .ok_or_else(|| UnknownWord { what: "customer action", word: word.to_owned() })
+            .ok_or(UnknownWord { what: "customer action" })
     }
 }
 
@@ -247,5 +247,5 @@ pub fn status_from_word(word: &str) -> Result<PaymentStatus, UnknownWord> {
         .iter()
         .find(|(_, known)| *known == word)
         .map(|(status, _)| *status)
-        .ok_or_else(|| UnknownWord { what: "payment status", word: word.to_owned() })
+        .ok_or(UnknownWord { what: "payment status" })
 }

@@ -66,6 +66,7 @@ async fn named(data: PathBuf) -> BTreeSet<String> {
     let named: BTreeSet<String> =
         differences.filter_map(|it| Some(it.split_once(": ")?.0.to_owned())).collect();
     assert!(!output.status.success() || named.is_empty(), "{said}");
+    assert!(!said.contains("bogus"), "what is stored is not quoted: {said}");
     named
 }
 
