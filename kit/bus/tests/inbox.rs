@@ -1,12 +1,11 @@
 //! Once and in order: what a consumer claims, on every engine.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{CONSUMER, Follower, World};
 use techtrove_bus::{Event, HandlerError, Taken};
 use techtrove_db::testing::engines;
+
+use crate::common::{CONSUMER, Follower, World};
 
 fn event(world: &World, sequence: u64) -> Arc<Event> {
     let (context, event) = world.new_event(1);

@@ -1,14 +1,13 @@
 //! Whatever happens between recording and replaying, in whatever order and however often: the
 //! consumer ends as if everything had come once and in order.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{CONSUMER, Follower, World, bus, in_order};
 use proptest::prelude::*;
 use techtrove_bus::{Bus, Event, EventContext, HandlerError, NewEvent, dead_letters, drain};
 use techtrove_db::{Db, DbOptions};
+
+use crate::common::{CONSUMER, Follower, World, bus, in_order};
 
 const AGGREGATES: u128 = 3;
 

@@ -1,10 +1,7 @@
 //! Dead letters: what is parked, what goes on, how it comes back; and pruning. On every engine.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{CONSUMER, Follower, World, bus, in_order};
 use techtrove_bus::{
     Bus, HandlerError, PruneOptions, Pruned, dead_letters, dead_letters::Replayed, drain,
     prune_once,
@@ -12,6 +9,9 @@ use techtrove_bus::{
 use techtrove_db::testing::engines;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::common;
+use crate::common::{CONSUMER, Follower, World, bus, in_order};
 
 const OTHER: &str = "tests.other";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,11 +1,11 @@
 //! What recording an event does to the database, on every engine.
 
-mod common;
-
-use common::{MOVED, World};
 use techtrove_bus::{record, record_all};
 use techtrove_db::{DbError, p, testing::engines};
 use uuid::Uuid;
+
+use crate::common;
+use crate::common::{MOVED, World};
 
 async fn rows(world: &World) -> Vec<(u128, i64)> {
     world

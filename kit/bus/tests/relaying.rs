@@ -1,7 +1,5 @@
 //! Relaying: order, repetition, retries, leases, the end; on every engine.
 
-mod common;
-
 use std::{
     sync::{
         Arc,
@@ -10,11 +8,12 @@ use std::{
     time::Duration,
 };
 
-use common::{CONSUMER, Follower, World, bus, eventually, in_order};
 use techtrove_bus::{Bus, HandlerError, Taken, drain, relay};
 use techtrove_db::testing::engines;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+
+use crate::common::{CONSUMER, Follower, World, bus, eventually, in_order};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

@@ -1,9 +1,8 @@
 //! Collections: who sees what of them, and how they are edited.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{Inventory, Shop, product};
+
+use crate::support::{Inventory, Shop, product};
 
 async fn made(shop: &Shop, name: &str) -> Value {
     shop.create(product(name, &name.to_uppercase())).await.expect(201).value()["id"].clone()

@@ -1,11 +1,10 @@
 //! A dry run reports what the import itself would, also of lines that lie far apart, and leaves nothing.
 
-mod support;
-
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
-use support::{Inventory, Shop, product, usd};
 use techtrove_catalog::Config;
+
+use crate::support::{Inventory, Shop, product, usd};
 
 const NDJSON: &str = "application/x-ndjson";
 

@@ -1,12 +1,11 @@
 //! Input that nobody sends by mistake, and many requests at once.
 
-mod support;
-
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Map, Value, json};
-use support::{Inventory, Shop, product, usd};
 use techtrove_testing::engines;
+
+use crate::support::{Inventory, Shop, product, usd};
 
 /// The pointers that a refused product is refused with.
 async fn refused(shop: &Shop, body: Value) -> Vec<String> {

@@ -1,9 +1,6 @@
 //! Products and categories through the routes, as guests, customers and managers use them.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{Shop, product, usd};
 use techtrove_bus::{AggregateRef, Event, EventContext, HandlerError, NewEvent, Taken};
 use techtrove_catalog::domain::ProductBody;
 use techtrove_catalog_api::{ProductId, ResolveSkusRequest};
@@ -13,6 +10,8 @@ use techtrove_inventory_api::{
     AVAILABILITY_CHANGED, Availability, AvailabilityChanged, STOCK_AGGREGATE,
 };
 use uuid::Uuid;
+
+use crate::support::{Shop, product, usd};
 
 #[tokio::test]
 async fn a_product_is_made_read_edited_and_archived() {

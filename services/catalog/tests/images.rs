@@ -1,9 +1,6 @@
 //! The pictures of a product: how they come with an import, and what a shop from before them has.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{Shop, usd};
 use techtrove_catalog::{
     domain::{Fresh, Product, ProductInput},
     store,
@@ -12,6 +9,8 @@ use techtrove_core::{Currency, Timestamp, TypedId};
 use techtrove_db::{DbError, MigrationSet, Tx, p};
 use techtrove_testing::engines;
 use uuid::Uuid;
+
+use crate::support::{Shop, usd};
 
 fn phone(name: &str) -> Value {
     json!({"name": name, "status": "active", "variants": [{"sku": "P", "price": usd(100)}]})

@@ -1,10 +1,9 @@
 //! What an import takes and refuses at its bounds: a line is taken whole or not at all, what an export
 //! writes is taken again, and a mistake in one line costs that line alone.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{Inventory, Shop, product, usd};
+
+use crate::support::{Inventory, Shop, product, usd};
 
 /// The line and code of each error of a report.
 fn errors(report: &Value) -> Vec<(i64, String)> {

@@ -1,12 +1,11 @@
 //! Imports: what is taken, what is reported, and that a crash anywhere changes nothing.
 
-mod support;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
-use support::{Inventory, Shop, product, usd};
 use techtrove_db::{Db, DbOptions};
+
+use crate::support::{Inventory, Shop, product, usd};
 
 fn line(name: &str, sku: &str, on_hand: u32) -> Value {
     json!({"category": "video-card", "name": name, "status": "active",

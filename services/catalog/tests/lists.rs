@@ -1,13 +1,10 @@
 //! Lists beside a naive reading of the same products, on every engine that is here, and what is kept of
 //! them beside what changes.
 
-mod support;
-
 use std::sync::Arc;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use support::{Shop, product, usd};
 use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent, Taken};
 use techtrove_catalog::{
     domain::{
@@ -23,6 +20,8 @@ use techtrove_db::{Db, DbError, Tx};
 use techtrove_inventory_api::Availability;
 use techtrove_testing::engines;
 use uuid::Uuid;
+
+use crate::support::{Shop, product, usd};
 
 const USD: Currency = Currency::USD;
 

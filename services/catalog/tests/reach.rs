@@ -1,17 +1,17 @@
 //! What the others are told of whose products a manager may manage.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Inventory, Shop};
 use techtrove_catalog::store;
 use techtrove_catalog_api::{CategoryPlaced, ProductChanged, ProductId, Reach, ReachRequest};
 use techtrove_core::TypedId;
 use techtrove_db::{Db, MigrationSet, p};
 use techtrove_testing::{engines, eventually};
 use uuid::Uuid;
+
+use crate::support;
+use crate::support::{Inventory, Shop};
 
 /// What was told of this kind, in order.
 async fn told<T: serde::de::DeserializeOwned>(db: &Db, aggregate: &'static str) -> Vec<T> {

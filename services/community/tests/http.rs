@@ -1,12 +1,11 @@
 //! Community through its routes.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{Club, draft, product};
 use techtrove_catalog_api::ProductId;
 use techtrove_identity_api::Role;
 use techtrove_testing::Actor;
+
+use crate::support::{Club, draft, product};
 
 const LIST: &str = "/api/v1/users/me/favorites";
 

@@ -1,12 +1,9 @@
 //! What is promised about reviews, votes, ratings and purchases, on every engine, with many customers at
 //! the same moment.
 
-mod support;
-
 use std::sync::Arc;
 
 use futures::future::join_all;
-use support::{app_over, product, user};
 use techtrove_bus::{AggregateRef, Event, EventContext, NewEvent};
 use techtrove_catalog_api::ProductId;
 use techtrove_community::{
@@ -21,6 +18,8 @@ use techtrove_http::idempotency::Once;
 use techtrove_identity_api::{Claims, Role, SessionId};
 use techtrove_orders_api::{ORDER_AGGREGATE, ORDER_CONFIRMED, SoldLine};
 use uuid::Uuid;
+
+use crate::support::{app_over, product, user};
 
 /// Runs a test on every engine there is.
 async fn on_every_engine<T: Future<Output = ()>>(test: impl Fn(App) -> T) {

@@ -1,9 +1,6 @@
 //! What is promised about favourites, on every engine, with many callers at the same moment.
 
-mod support;
-
 use futures::future::join_all;
-use support::{app_over, draft, product, user};
 use techtrove_community::{
     Error,
     app::{self, App},
@@ -12,6 +9,8 @@ use techtrove_community::{
 };
 use techtrove_core::PageRequest;
 use techtrove_db::Db;
+
+use crate::support::{app_over, draft, product, user};
 
 /// Runs a test on every engine there is.
 async fn on_every_engine<T: Future<Output = ()>>(test: impl Fn(App) -> T) {

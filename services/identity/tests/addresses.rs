@@ -1,10 +1,8 @@
 //! The addresses that users keep.
 
-mod support;
-
 use serde_json::{Value, json};
 
-use support::{Person, identity};
+use crate::support::{Person, identity};
 
 const PLACE: &str = "/api/v1/users/me/addresses";
 

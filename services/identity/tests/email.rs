@@ -1,7 +1,5 @@
 //! Addresses that are shown to be somebody's, and that change.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,7 +7,7 @@ use techtrove_identity_api::{
     EMAIL_CHANGED, EMAIL_VERIFICATION_REQUESTED, EMAIL_VERIFIED, USER_REGISTERED,
 };
 
-use support::{PASSWORD, identity};
+use crate::support::{PASSWORD, identity};
 
 #[tokio::test]
 async fn who_registers_shows_that_the_address_is_theirs() {

@@ -1,12 +1,10 @@
 //! Identity through HTTP, as its users meet it.
 
-mod support;
-
 use serde_json::{Value, json};
 use techtrove_core::Clock as _;
 use techtrove_identity_api::{Jwks, Role, USER_REGISTERED, VerifyingKeys};
 
-use support::{Identity, account, identity};
+use crate::support::{Identity, account, identity};
 
 fn ada() -> Value {
     account("Ada")

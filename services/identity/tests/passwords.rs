@@ -1,7 +1,5 @@
 //! Passwords that change, are forgotten, and are guessed at.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,7 +9,8 @@ use techtrove_identity_api::{
 };
 use techtrove_testing::Reply;
 
-use support::{FROM, Identity, PASSWORD, Person, identity};
+use crate::support;
+use crate::support::{FROM, Identity, PASSWORD, Person, identity};
 
 const NEW: &str = "another horse battery";
 

@@ -1,10 +1,8 @@
 //! What users say of themselves.
 
-mod support;
-
 use serde_json::{Value, json};
 
-use support::identity;
+use crate::support::identity;
 
 const ME: &str = "/api/v1/users/me";
 

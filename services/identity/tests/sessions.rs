@@ -1,12 +1,11 @@
 //! Where users are signed in, and signing out.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::{FROM, Person, identity};
+use crate::support;
+use crate::support::{FROM, Person, identity};
 
 const SESSIONS: &str = "/api/v1/users/me/sessions";
 

@@ -1,12 +1,10 @@
 //! What staff do with users: look at them, say what they are, and keep them out.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use support::{PASSWORD, account, identity};
+use crate::support::{PASSWORD, account, identity};
 
 const NOBODY: &str = "/api/v1/users/usr_01kafy3m2se6rbq3tmn4y4bwqd";
 

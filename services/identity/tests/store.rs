@@ -1,11 +1,8 @@
 //! Identity's store on every engine: what its tables must hold true, whoever keeps them.
 
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::user;
 use techtrove_core::{Clock as _, ManualClock, Timestamp};
 use techtrove_db::{Db, DbError};
 use techtrove_identity::{
@@ -14,6 +11,8 @@ use techtrove_identity::{
 };
 use techtrove_identity_api::{Address, Role};
 use techtrove_testing::{Seed, engines};
+
+use crate::support::user;
 
 fn now() -> Timestamp {
     ManualClock::default().now()

@@ -1,10 +1,7 @@
 //! Addresses, passwords, mailed secrets and sessions in the store, on every engine.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
-use support::user;
 use techtrove_core::{Clock as _, ManualClock, Timestamp};
 use techtrove_db::{Db, DbError};
 use techtrove_identity::{
@@ -13,6 +10,8 @@ use techtrove_identity::{
 };
 use techtrove_identity_api::{GrantedCategory, MailedSecretId, Role};
 use techtrove_testing::{Seed, engines};
+
+use crate::support::user;
 
 fn now() -> Timestamp {
     ManualClock::default().now()

@@ -1,11 +1,10 @@
 //! The stock book as the audit reads it, on every engine.
 
-mod support;
-
-use support::{Shop, attempts, on_every_engine};
 use techtrove_db::{DbError, Engine, Tx, p};
 use techtrove_inventory::store;
 use techtrove_inventory_api::StockEntry;
+
+use crate::support::{Shop, attempts, on_every_engine};
 
 /// However the stock book is cut in pages, each SKU is in it once, with all that belongs to it.
 #[tokio::test]

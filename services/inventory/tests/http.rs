@@ -1,20 +1,19 @@
 //! Inventory through its routes: staff, the public, the other services, and the events it hears.
 
-mod support;
-
 use http::{Method, StatusCode};
 use serde_json::json;
-use support::{
-    attempt_of,
-    desk::{Desk, code, product},
-    sku,
-};
 use techtrove_catalog_api::{Fulfilment, ProductChanged};
 use techtrove_http::ClientError;
 use techtrove_identity_api::Role;
 use techtrove_inventory_api::{
     HoldRequest, OUT_OF_STOCK, RESERVATION_ENDED, RESERVATION_MISMATCH, ReadStockRequest,
     ReservationState,
+};
+
+use crate::support::{
+    attempt_of,
+    desk::{Desk, code, product},
+    sku,
 };
 
 #[tokio::test]

@@ -1,11 +1,8 @@
 //! Parcels and licence keys, on every engine, with many callers at the same moment.
 
-mod support;
-
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures::future::join_all;
-use support::{Shop, attempt_of, attempts, licences, on_every_engine};
 use techtrove_inventory::{
     Error, app,
     domain::{CountRefused, Verb},
@@ -14,6 +11,8 @@ use techtrove_inventory_api::{
     ReservationId,
     ReservationState::{Committed, Released, Shipped},
 };
+
+use crate::support::{Shop, attempt_of, attempts, licences, on_every_engine};
 
 async fn sell(shop: &Shop, attempt: (ReservationId, u32), lines: &[(&str, u32)]) {
     shop.hold(attempt, lines, None).await.expect("enough");

@@ -1,12 +1,12 @@
 //! The routes of those who keep the stock: counts, corrections, licence keys, lists and the ledger.
 
-mod support;
-
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use support::desk::{Answer, Desk};
 use techtrove_identity_api::Role;
 use techtrove_inventory_api::ReservationState;
+
+use crate::support;
+use crate::support::desk::{Answer, Desk};
 
 async fn post(desk: &Desk, path: &str, key: Option<&str>, body: Value) -> Answer {
     let bearer = desk.bearer(Role::Manager);

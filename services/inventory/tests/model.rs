@@ -2,17 +2,17 @@
 //! shares no code with the service: it keeps no counters, but a list of promises from which every
 //! number is added up anew.
 
-mod support;
-
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use support::{
+use techtrove_db::Db;
+use techtrove_inventory::{Error, app, domain::StockItem};
+use techtrove_inventory_api::{Availability, ReservationState};
+
+use crate::support;
+use crate::support::{
     Shop, attempt_of,
     model::{Answer, Model, SKUS, Step, any_step},
     sku,
 };
-use techtrove_db::Db;
-use techtrove_inventory::{Error, app, domain::StockItem};
-use techtrove_inventory_api::{Availability, ReservationState};
 
 /// The service's answer in the model's words.
 fn answer(shop: &Shop, result: Result<techtrove_inventory_api::Reservation, Error>) -> Answer {

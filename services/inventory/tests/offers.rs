@@ -1,14 +1,7 @@
 //! What the catalogue says of SKUs beside how many pieces there are: whether they are on sale, and whose they
 //! are to manage.
 
-mod support;
-
 use http::Method;
-use support::{
-    Shop,
-    desk::{Desk, category, product},
-    on_every_engine, sku,
-};
 use techtrove_catalog_api::{CategoryPlaced, ProductChanged, Reach};
 use techtrove_core::TypedId;
 use techtrove_http::IfMatch;
@@ -19,6 +12,13 @@ use techtrove_inventory::{
     store,
 };
 use uuid::Uuid;
+
+use crate::support;
+use crate::support::{
+    Shop,
+    desk::{Desk, category, product},
+    on_every_engine, sku,
+};
 
 /// Whether the public is told that there is a piece of it.
 async fn in_stock(shop: &Desk, sku: &str) -> bool {

@@ -1,14 +1,13 @@
 //! What buyers send back, on every engine: into the stock or written off, once, and never more than left.
 
-mod support;
-
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures::future::join_all;
-use support::{Shop, attempt_of, licences, on_every_engine, sku};
 use techtrove_core::PageRequest;
 use techtrove_inventory::{Error, app, domain::Verb};
 use techtrove_inventory_api::{ReservationId, ReservationState};
+
+use crate::support::{Shop, attempt_of, licences, on_every_engine, sku};
 
 type Attempt = (ReservationId, u32);
 

@@ -1,11 +1,8 @@
 //! What is promised about stock, on every engine, with many callers at the same moment.
 
-mod support;
-
 use std::sync::Arc;
 
 use futures::future::join_all;
-use support::{Shop, attempt_of, attempts, on_every_engine, sku};
 use techtrove_db::{Db, DbError, MigrationSet, p};
 use techtrove_inventory::{
     Error, app,
@@ -19,6 +16,8 @@ use techtrove_inventory_api::{
     SetStock,
 };
 use uuid::Uuid;
+
+use crate::support::{Shop, attempt_of, attempts, on_every_engine, sku};
 
 async fn change(
     shop: &Shop,

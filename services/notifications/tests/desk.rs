@@ -1,13 +1,8 @@
 //! What staff and users see of the mails that were written, and what they may say about them.
 
-mod support;
-
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
-use support::{
-    MailServer, Office, ada, changed, confirmed, keys_delivered, of_account, secret_id, secret_of,
-};
 use techtrove_core::{PageRequest, TypedId as _};
 use techtrove_db::Db;
 use techtrove_identity_api::{PASSWORD_RESET_REQUESTED, Role, UserId};
@@ -15,6 +10,10 @@ use techtrove_notifications::app;
 use techtrove_orders_api::{ORDER_DELIVERED, ORDER_PARCEL_SHIPPED};
 use techtrove_testing::{Actor, engines, sqlite_inline};
 use uuid::Uuid;
+
+use crate::support::{
+    MailServer, Office, ada, changed, confirmed, keys_delivered, of_account, secret_id, secret_of,
+};
 
 const LIST: &str = "/api/v1/notifications";
 const OWN: &str = "/api/v1/users/me/notifications";

@@ -1,14 +1,13 @@
 //! The mailbox as programs and people see it.
 
-mod support;
-
 use axum::{Router, body::Body};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use support::{Office, confirmed, order, order_id};
 use techtrove_db::{Db, DbOptions};
 use techtrove_notifications_api::NotificationsClient;
 use tower::ServiceExt;
+
+use crate::support::{Office, confirmed, order, order_id};
 
 async fn office() -> Office {
     let options = DbOptions { inline: true, ..DbOptions::default() };

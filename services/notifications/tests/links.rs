@@ -1,11 +1,10 @@
 //! The pages that the links in mails about an account lead to, as a mail program and a reader meet them.
 
-mod support;
-
 use http::Method;
-use support::{Office, TAKEN, secret_id, secret_of};
 use techtrove_db::Db;
 use techtrove_testing::{Actor, Reply, sqlite_inline};
+
+use crate::support::{Office, TAKEN, secret_id, secret_of};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 

@@ -1,8 +1,6 @@
 //! Mails handed over to a mail server that others wrote (aiosmtpd, from PyPI), which asks who sends and
 //! speaks TLS. Where it is not installed, that is said loudly.
 
-mod support;
-
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
@@ -11,7 +9,6 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Office, changed, confirmed};
 use techtrove_core::PageRequest;
 use techtrove_db::Db;
 use techtrove_notifications::{
@@ -21,6 +18,8 @@ use techtrove_notifications::{
 };
 use techtrove_orders_api::ORDER_PARCEL_SHIPPED;
 use techtrove_testing::sqlite_inline;
+
+use crate::support::{Office, changed, confirmed};
 
 /// A mail server in a process of its own, which ends with its value.
 struct Smtpd {

@@ -1,14 +1,9 @@
 //! What is promised about mails: one for each event, whatever fails and comes twice, and an outage of
 //! the mail server delays nothing else. On every engine.
 
-mod support;
-
 use std::{future::Future, sync::Arc, sync::atomic::Ordering, time::Duration};
 
 use serde_json::json;
-use support::{
-    MailServer, Office, ada, changed, confirmed, keys_delivered, of_account, secret_id, secret_of,
-};
 use techtrove_core::PageRequest;
 use techtrove_db::{Db, DbError, p};
 use techtrove_identity_api::{
@@ -20,6 +15,10 @@ use techtrove_notifications::{SmtpUrl, app, domain::Kind};
 use techtrove_orders_api::{
     ORDER_CANCELLED, ORDER_CONFIRMED, ORDER_DELIVERED, ORDER_PARCEL_SHIPPED, ORDER_PAYMENT_FAILED,
     ORDER_PROCESSING, ORDER_REFUNDED, ORDER_SHIPPED,
+};
+
+use crate::support::{
+    MailServer, Office, ada, changed, confirmed, keys_delivered, of_account, secret_id, secret_of,
 };
 
 /// When the secrets of the events here end.

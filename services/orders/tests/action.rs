@@ -1,9 +1,6 @@
 //! Payments for which the buyer has to do something first: done in time, at the last moment, too late,
 //! never; with payments' news, and without.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::time::Duration;
 
 use techtrove_bus::{AggregateRef, NewEvent};
@@ -12,7 +9,8 @@ use techtrove_orders::recover_due;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, PaymentStatus};
 use techtrove_testing::sqlite_inline;
-use world::{Setting, Shop, World, buy, cancel, place, tell_of_payments};
+
+use crate::world::{Setting, Shop, World, buy, cancel, place, tell_of_payments};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -1,9 +1,6 @@
 //! Cancelling: by whom, until when, at whatever moment, and with every call failing. Stock is free at
 //! once, money follows, and neither is ever given back twice or while nobody knows.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
@@ -16,7 +13,10 @@ use techtrove_orders::{
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
-use world::{FAULTS, Moment, Setting, Trap, World, buy, cancel, dies_at, place, refund, ship};
+
+use crate::world::{
+    FAULTS, Moment, Setting, Trap, World, buy, cancel, dies_at, place, refund, ship,
+};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

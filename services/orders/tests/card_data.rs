@@ -1,12 +1,10 @@
 //! Card numbers, which are refused wherever people write into orders, and never said again.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use serde_json::{Value, json};
 use techtrove_identity_api::Role;
 use techtrove_testing::{Draft, sqlite_inline};
-use world::{ORDERS, Setting, World, cart_of, terms, wish};
+
+use crate::world::{ORDERS, Setting, World, cart_of, terms, wish};
 
 const CARD: &str = "4242 4242-4242 4242";
 

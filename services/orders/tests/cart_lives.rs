@@ -1,16 +1,14 @@
 //! How carts come and go through HTTP: claimed by the user that a guest has become, made of what was
 //! bought before, and deleted when nobody comes back.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use techtrove_identity_api::Role;
 use techtrove_orders::prune_carts;
 use techtrove_testing::{Actor, sqlite_inline};
-use world::{
+
+use crate::world::{
     CARTS, ORDERS, Setting, World, cart_of, customer, expected, guest_token, item, pieces, see,
     wish,
 };

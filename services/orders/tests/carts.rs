@@ -1,8 +1,5 @@
 //! Carts through HTTP: filled, shown and quoted, by their owners and by strangers.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,7 +9,8 @@ use techtrove_orders::{
     domain::tax::{TaxRate, TaxTable},
 };
 use techtrove_testing::{Actor, sqlite_inline};
-use world::{
+
+use crate::world::{
     CARTS, Setting, World, cart_of, customer, expected, guest_token, item, pieces, see, terms,
 };
 

@@ -1,9 +1,6 @@
 //! A cart becomes at most one order, of exactly what was priced: whoever edits it meanwhile, however
 //! often it is bought at once, wherever the process dies.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
@@ -14,7 +11,8 @@ use techtrove_testing::{
     faults::{Fault, Script},
     repetitions, sqlite_inline,
 };
-use world::{Moment, Setting, Shop, Trap, World, cart_of, guest_token, terms};
+
+use crate::world::{Moment, Setting, Shop, Trap, World, cart_of, guest_token, terms};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -1,14 +1,12 @@
 //! What buyers and staff do with an order that was placed, through HTTP: edits, and who may make them.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use serde_json::{Value, json};
 use techtrove_http::Fault;
 use techtrove_identity_api::Role;
 use techtrove_orders_api::OrderStatus;
 use techtrove_testing::{Actor, Draft, Reply, engines, faults::Script, sqlite_inline};
-use world::{ORDERS, Setting, Shop, World, wish};
+
+use crate::world::{ORDERS, Setting, Shop, World, wish};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

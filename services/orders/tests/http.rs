@@ -1,8 +1,5 @@
 //! Orders through HTTP, as guests, users and staff see it, and as strangers try it.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use serde_json::{Value, json};
 use techtrove_core::{BookPage, PageRequest};
 use techtrove_http::Client;
@@ -16,7 +13,8 @@ use techtrove_orders_api::{
     MailQuery, OrderEntry, OrderForMail, OrderId, OrderStatus, OrdersClient, StockClaim,
 };
 use techtrove_testing::{Actor, sqlite_inline};
-use world::{Setting, Shop, World, wish};
+
+use crate::world::{Setting, Shop, World, wish};
 
 const ORDERS: &str = "/api/v1/orders";
 

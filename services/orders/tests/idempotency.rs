@@ -1,8 +1,5 @@
 //! One key, one order: at once, after the end, after a crash, with another body, from another buyer.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
@@ -13,7 +10,8 @@ use techtrove_testing::{
     faults::{Fault, Script},
     sqlite_inline,
 };
-use world::{Moment, Setting, Trap, World, wish};
+
+use crate::world::{Moment, Setting, Trap, World, wish};
 
 const ORDERS: &str = "/api/v1/orders";
 

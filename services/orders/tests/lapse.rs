@@ -1,9 +1,6 @@
 //! Money that was reserved and lapses at its provider before it is taken: the order cannot be paid any
 //! more. Nothing of it leaves, it is cancelled, and its stock is free.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::sync::Arc;
 
 use serde_json::json;
@@ -14,7 +11,8 @@ use techtrove_orders::domain::{CapturePolicy, Order};
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PAYMENT_CHANGED, PaymentChanged, PaymentStatus};
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
-use world::{
+
+use crate::world::{
     Bought, FAULTS, Moment, ORDERS, Setting, Shop, Trap, World, buy, cancel, dies_at, refund, ship,
     tell_of_payments, wish,
 };

@@ -1,8 +1,5 @@
 //! Lists of orders through HTTP, on every engine: who sees which, in which order, page by page.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +7,8 @@ use techtrove_core::TypedId as _;
 use techtrove_identity_api::{Role, UserId};
 use techtrove_testing::{Actor, engines, sqlite_inline};
 use uuid::Uuid;
-use world::{ORDERS, Setting, Shop, World, wish};
+
+use crate::world::{ORDERS, Setting, Shop, World, wish};
 
 /// Who comes to the shop.
 struct People {

@@ -1,15 +1,13 @@
 //! Refunds that were made and fail after all, as payments tells of it: what is given back is never more,
 //! nor less, than orders says.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use techtrove_bus::{AggregateRef, NewEvent};
 use techtrove_core::TypedId as _;
 use techtrove_orders::domain::RefundStatus;
 use techtrove_payments_api::{PAYMENT_AGGREGATE, PaymentStatus, REFUND_FAILED, RefundFailed};
 use techtrove_testing::{engines, sqlite_inline};
-use world::{Setting, Shop, World, buy, cancel, refund, tell_of_payments};
+
+use crate::world::{Setting, Shop, World, buy, cancel, refund, tell_of_payments};
 
 /// The bank takes every refund of the only order back, and payments tells of each, twice.
 async fn lose_refunds(world: &World, shop: &Shop) {

@@ -1,15 +1,13 @@
 //! What others learn of an order for the mails about it: by events, which carry ids alone, and by asking.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use serde_json::Value;
 use techtrove_db::DbError;
 use techtrove_http::{Client, ClientError};
 use techtrove_orders::service;
 use techtrove_orders_api::{MailQuery, NO_CONTACT, OrderId, OrdersClient};
 use techtrove_testing::sqlite_inline;
-use world::{ORDERS, Setting, Shop, World, buy, cancel, customer, refund, ship, wish};
+
+use crate::world::{ORDERS, Setting, Shop, World, buy, cancel, customer, refund, ship, wish};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -1,14 +1,12 @@
 //! Buyers name one of their own addresses instead of writing it out.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use serde_json::{Value, json};
 use techtrove_core::TypedId as _;
 use techtrove_identity_api::AddressId;
 use techtrove_testing::sqlite_inline;
 use uuid::Uuid;
-use world::{ORDERS, Setting, World, cart_of, customer, terms, wish};
+
+use crate::world::{ORDERS, Setting, World, cart_of, customer, terms, wish};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

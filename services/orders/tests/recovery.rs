@@ -1,16 +1,14 @@
 //! Drivers that die at each of their calls, before and after it had its effect, and drivers that wake
 //! up after they were replaced: the recovery ends every order, once, and the books agree.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use techtrove_db::DbOptions;
 use techtrove_orders::{Config, recover_due};
 use techtrove_runtime::Shutdown;
 use techtrove_testing::{engines, eventually, sqlite_file, sqlite_inline};
-use world::{Moment, Setting, Shop, Trap, WISHES, World, place};
+
+use crate::world::{Moment, Setting, Shop, Trap, WISHES, World, place};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -1,9 +1,6 @@
 //! Refunds: in part and whole, at once, refused, repeated, and with every call failing. Never is more
 //! given back than was taken, nor anything twice.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
@@ -11,7 +8,9 @@ use techtrove_identity_api::Role;
 use techtrove_orders::domain::CapturePolicy;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
-use world::{FAULTS, Moment, Setting, Trap, World, buy, dies_at, refund};
+
+use crate::world;
+use crate::world::{FAULTS, Moment, Setting, Trap, World, buy, dies_at, refund};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

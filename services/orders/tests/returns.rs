@@ -1,16 +1,16 @@
 //! Returns: asked for, decided, received, repeated, at once, and with every call failing. No piece comes
 //! back twice, and no more money goes back than was taken.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use techtrove_identity_api::Role;
 use techtrove_orders::{Config, domain::CapturePolicy};
 use techtrove_testing::{Actor, Reply, engines, faults::Script, sqlite_inline};
-use world::{Bought, FAULTS, Moment, Setting, Shop, Trap, World, buy, dies_at, refund, ship};
+
+use crate::world::{
+    Bought, FAULTS, Moment, Setting, Shop, Trap, World, buy, dies_at, refund, ship,
+};
 
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -1,9 +1,6 @@
 //! The saga driven for real against neighbours that fail: each call in turn, in each way, with each
 //! kind of order; and chance.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
@@ -17,7 +14,8 @@ use techtrove_testing::{
     faults::{Chance, Fault, Script},
     sqlite_inline,
 };
-use world::{
+
+use crate::world::{
     FAULTS, FOREVER, Moment, ORDERS, Setting, Trap, WISHES, World, cart_of, place, terms, wish,
 };
 

@@ -1,9 +1,6 @@
 //! Parcels: in parts and whole, refused, repeated, and with every call failing. Nothing leaves that is
 //! not paid, and nothing twice.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
@@ -12,7 +9,9 @@ use techtrove_orders::domain::CapturePolicy;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
-use world::{
+
+use crate::world;
+use crate::world::{
     FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, refund, ship, wish,
 };
 

@@ -1,10 +1,6 @@
 //! The store on every engine: what is stored comes back, leases keep drivers apart, and the schema
 //! refuses what must never be.
 
-#[allow(dead_code, reason = "each test crate uses a part of the shelf")]
-mod shelf;
-
-use shelf::{at, change, claim, lease, load, migrated, order, place, usd};
 use techtrove_core::TypedId as _;
 use techtrove_db::DbError;
 use techtrove_inventory_api::OutOfStockLine;
@@ -19,6 +15,8 @@ use techtrove_orders_api::{OrderId, OrderStatus, StockClaim};
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::engines;
 use uuid::Uuid;
+
+use crate::shelf::{at, change, claim, lease, load, migrated, order, place, usd};
 
 #[tokio::test]
 async fn an_order_comes_back_as_it_was_placed() {

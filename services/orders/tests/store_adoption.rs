@@ -1,9 +1,5 @@
 //! Guests' orders that become a user's, on every engine.
 
-#[allow(dead_code, reason = "each test crate uses a part of the shelf")]
-mod shelf;
-
-use shelf::{at, change, lease, load, migrated, order, place};
 use techtrove_core::TypedId as _;
 use techtrove_db::{Db, DbError};
 use techtrove_identity_api::UserId;
@@ -14,6 +10,8 @@ use techtrove_orders::{
 use techtrove_orders_api::OrderStatus;
 use techtrove_testing::engines;
 use uuid::Uuid;
+
+use crate::shelf::{at, change, lease, load, migrated, order, place};
 
 const ADA: u128 = 50;
 const BOB: u128 = 51;

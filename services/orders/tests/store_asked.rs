@@ -1,10 +1,6 @@
 //! What is asked of orders, on every engine: parcels and refunds come back, and whoever changes an order
 //! beside its driver is seen by it.
 
-#[allow(dead_code, reason = "each test crate uses a part of the shelf")]
-mod shelf;
-
-use shelf::{at, change, claim, lease, load, migrated, order, place};
 use techtrove_core::{Quantity, TypedId as _};
 use techtrove_db::DbError;
 use techtrove_orders::{
@@ -18,6 +14,8 @@ use techtrove_orders_api::{OrderId, OrderStatus, ReturnId, ReturnStatus, Shipmen
 use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
 use techtrove_testing::engines;
 use uuid::Uuid;
+
+use crate::shelf::{at, change, claim, lease, load, migrated, order, place};
 
 #[tokio::test]
 async fn parcels_refunds_and_what_the_buyer_has_to_do_come_back() {

@@ -1,9 +1,5 @@
 //! The history of an order as a log, and the tickets of its stream, on every engine.
 
-#[allow(dead_code, reason = "each test crate uses a part of the shelf")]
-mod shelf;
-
-use shelf::{at, change, lease, load, migrated, order, place};
 use techtrove_db::{Db, DbError, p};
 use techtrove_orders::{
     domain::{
@@ -15,6 +11,8 @@ use techtrove_orders::{
 use techtrove_orders_api::{OrderId, OrderStatus};
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::engines;
+
+use crate::shelf::{at, change, lease, load, migrated, order, place};
 
 /// Appends `count` parcels to the log of an order, each in a transaction of its own.
 async fn append(db: &Db, order: &Order, count: u32) {

@@ -1,9 +1,6 @@
 //! Tracking an order through HTTP: nothing is lost or told twice, over reconnections and while the
 //! order changes; who may listen; and how a stream ends.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -21,7 +18,8 @@ use techtrove_orders::{
 use techtrove_testing::{Reply, sqlite_inline};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use world::{FOREVER, Heard, Listener, ORDERS, Setting, Shop, World, wish};
+
+use crate::world::{FOREVER, Heard, Listener, ORDERS, Setting, Shop, World, wish};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -1,16 +1,16 @@
 //! Refunds that wait for their bank: parcels, cancellations and other refunds go on meanwhile, and what the
 //! bank decides in the end is booked once.
 
-#[allow(dead_code, unused_imports, reason = "each test crate uses a part of the world")]
-mod world;
-
 use serde_json::json;
 use techtrove_identity_api::Role;
 use techtrove_orders::domain::RefundStatus;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::sqlite_inline;
-use world::{Bought, Moment, Setting, Shop, Trap, World, buy, cancel, dies_at, refund, ship};
+
+use crate::world::{
+    Bought, Moment, Setting, Shop, Trap, World, buy, cancel, dies_at, refund, ship,
+};
 
 /// An order of which 500 are asked back and wait for their bank.
 async fn waiting() -> (World, Shop, Bought) {

@@ -1,15 +1,15 @@
 //! Every operation under every fault of the provider and of the network between: the money moves once
 //! or not at all, and both sides' books agree.
 
-mod support;
-
 use std::time::Duration;
 
-use support::{AMOUNT, Face, World, code, in_each_world, payment_id};
 use techtrove_http::Fault as NetworkFault;
 use techtrove_payments::{Error, app, domain::ActionOutcome};
 use techtrove_payments_api::{Payment, PaymentId, PaymentStatus};
 use techtrove_sandbox::faults::{Fault, Operation};
+
+use crate::support;
+use crate::support::{AMOUNT, Face, World, code, in_each_world, payment_id};
 
 /// Longer than anybody waits for the provider.
 const LATE: Duration = Duration::from_secs(30);

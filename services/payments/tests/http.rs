@@ -1,13 +1,13 @@
 //! Payments through its routes: what callers may say, what they are told, and what never leaves.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{AMOUNT, World, code, in_each_world, on_virtual_time, payment_id, request};
 use techtrove_core::{PageRequest, codes};
 use techtrove_db::Row;
 use techtrove_http::ClientError;
 use techtrove_payments_api::{AuthorizeRequest, PaymentStatus};
+
+use crate::support;
+use crate::support::{AMOUNT, World, code, in_each_world, on_virtual_time, payment_id, request};
 
 fn refused(outcome: Result<Value, ClientError>) -> (u16, String, Option<String>) {
     match outcome {

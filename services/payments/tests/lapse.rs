@@ -1,16 +1,16 @@
 //! Reservations that the provider ends by itself, as when they have become too old: found when the money is
 //! taken or given up, or heard of by a webhook, which is believed in nothing.
 
-mod support;
-
 use http::Method;
 use serde_json::{Value, json};
-use support::{Face, WEBHOOK_SECRET, World, code, in_each_world};
 use techtrove_core::Clock as _;
 use techtrove_http::Fault;
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 use techtrove_testing::Reply;
+
+use crate::support;
+use crate::support::{Face, WEBHOOK_SECRET, World, code, in_each_world};
 
 /// The provider's webhook which says that the charge was given up.
 fn given_up(world: &World, id: PaymentId) -> Value {

@@ -1,10 +1,9 @@
 //! The ledger as the audit reads it, on every engine.
 
-mod support;
-
-use support::World;
 use techtrove_db::{Db, Tx, testing::engines};
 use techtrove_payments::store;
+
+use crate::support::World;
 
 /// However the ledger is cut in pages, a payment is never cut, and each entry is summed once.
 #[tokio::test]

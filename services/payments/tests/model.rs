@@ -1,14 +1,13 @@
 //! Any sequence of calls, with any trouble on the way to the provider and back, ends with both sides'
 //! books the same: the whole stack, from the typed client to the sandbox's tables.
 
-mod support;
-
 use std::time::Duration;
 
 use proptest::prelude::*;
-use support::{Face, World, on_virtual_time, payment_id};
 use techtrove_http::Fault;
 use techtrove_payments::{app, domain::ActionOutcome};
+
+use crate::support::{Face, World, on_virtual_time, payment_id};
 
 #[derive(Clone, Debug)]
 enum Call {

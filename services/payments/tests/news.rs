@@ -1,13 +1,10 @@
 //! What nobody was waiting for: webhooks, in whatever state and order they come, and the events by which
 //! others learn how a payment stands.
 
-mod support;
-
 use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
-use support::{Face, WEBHOOK_SECRET, World, in_each_world, payment_id};
 use techtrove_core::{Clock as _, Timestamp};
 use techtrove_http::Fault;
 use techtrove_identity_api::Role;
@@ -15,6 +12,8 @@ use techtrove_payments::domain::ActionOutcome;
 use techtrove_payments_api::{PaymentId, PaymentStatus};
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 use techtrove_testing::Draft;
+
+use crate::support::{Face, WEBHOOK_SECRET, World, in_each_world, payment_id};
 
 /// A webhook which tells something of this charge.
 fn told(world: &World, id: &impl ToString) -> Value {

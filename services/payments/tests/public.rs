@@ -1,14 +1,13 @@
 //! Payments through the public API, as their customers, other people, staff and nobody see them.
 
-mod support;
-
 use serde_json::{Value, json};
-use support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
 use techtrove_http::Fault as NetworkFault;
 use techtrove_identity_api::Role;
 use techtrove_payments_api::{AuthorizeRequest, PaymentId, PaymentStatus};
 use techtrove_testing::Actor;
 use uuid::Uuid;
+
+use crate::support::{AMOUNT, World, code, on_virtual_time, payment_id, request};
 
 const PAYMENTS: &str = "/api/v1/payments";
 

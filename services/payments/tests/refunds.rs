@@ -2,17 +2,16 @@
 //! and failed after all. What is not given back is never counted as if it were, and free to be given
 //! back under another id.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{AMOUNT, Face, World, code, in_each_world, on_virtual_time, refund_id};
 use techtrove_http::{ClientError, Fault};
 use techtrove_identity_api::Role;
 use techtrove_payments::app;
 use techtrove_payments_api::{PaymentId, PaymentStatus, RefundFailed};
 use uuid::Uuid;
+
+use crate::support::{AMOUNT, Face, World, code, in_each_world, on_virtual_time, refund_id};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 

@@ -1,12 +1,9 @@
 //! What the tables themselves promise, and what many callers at the same moment make of one payment, on
 //! every engine.
 
-mod support;
-
 use std::{future::Future, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use support::{AMOUNT, Face, World, authorization, code, payment_id, refund_id, request, usd};
 use techtrove_core::{Clock as _, PageRequest, Timestamp, TypedId as _};
 use techtrove_db::{Db, DbError, Tx, p, testing::engines};
 use techtrove_http::ClientError;
@@ -20,6 +17,10 @@ use techtrove_payments::{
     store::{self, RefundTrouble},
 };
 use techtrove_payments_api::{PaymentStatus, PaymentsClient};
+
+use crate::support::{
+    AMOUNT, Face, World, authorization, code, payment_id, refund_id, request, usd,
+};
 
 /// Runs a test on every engine there is, with each face of the stranger; afterwards both sides' books must
 /// agree.

@@ -1,17 +1,16 @@
 //! What only Stripe's manner can bring about: intents without a name, keys that are forgotten, declined
 //! intents that could be confirmed again, and amounts that it does not count.
 
-mod support;
-
 use std::time::Duration;
 
 use http::{HeaderName, StatusCode, header};
-use support::{AMOUNT, Face, World, code, on_virtual_time, payment_id};
 use techtrove_core::Money;
 use techtrove_http::Fault;
 use techtrove_payments::app;
 use techtrove_payments_api::{AuthorizeRequest, PaymentId, PaymentStatus};
 use techtrove_sandbox::faults::{Fault as ProviderFault, Operation};
+
+use crate::support::{AMOUNT, Face, World, code, on_virtual_time, payment_id};
 
 /// What Stripe is told when a card is to be charged for the payment's intent once more.
 async fn confirm_once_more(world: &World, id: PaymentId) -> StatusCode {

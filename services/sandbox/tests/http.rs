@@ -1,13 +1,12 @@
 //! The provider through its API: every call twice, every token, every fault.
 
-mod support;
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{Sandbox, code, on_virtual_time};
 use techtrove_http::ClientError;
 use techtrove_sandbox::faults::{Fault, Operation};
+
+use crate::support::{Sandbox, code, on_virtual_time};
 
 #[test]
 fn a_charges_life_and_every_call_of_it_twice() {

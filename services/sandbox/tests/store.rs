@@ -1,13 +1,12 @@
 //! The provider's promises on every engine, with many callers at the same moment.
 
-mod support;
-
 use std::{future::Future, sync::Arc};
 
 use futures::future::join_all;
-use support::Sandbox;
 use techtrove_db::{Db, DbError, MigrationSet, Tx, p};
 use techtrove_sandbox::store::MIGRATIONS;
+
+use crate::support::Sandbox;
 
 async fn on_every_engine<F, T>(test: F)
 where

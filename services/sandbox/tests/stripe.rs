@@ -1,13 +1,12 @@
 //! The provider's second face: Stripe's words over the same books, and Stripe's manner of repeating itself.
 
-mod support;
-
 use std::time::Duration;
 
 use http::{HeaderName, header};
 use serde_json::{Value, json};
-use support::{Sandbox, on_virtual_time};
 use techtrove_sandbox::faults::{Fault, Operation};
+
+use crate::support::{Sandbox, on_virtual_time};
 
 const INTENTS: &str = "/v1/payment_intents";
 

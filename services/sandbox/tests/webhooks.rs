@@ -1,7 +1,5 @@
 //! What the sandbox announces, and how long it tries.
 
-mod support;
-
 use std::{
     sync::{
         Arc, Mutex,
@@ -13,9 +11,10 @@ use std::{
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use http::StatusCode;
 use serde_json::Value;
-use support::{Sandbox, code, on_virtual_time};
 use techtrove_http::Client;
 use techtrove_sandbox::app::deliver_webhooks;
+
+use crate::support::{Sandbox, code, on_virtual_time};
 
 /// Refuses so many webhooks before it takes one.
 #[derive(Default)]

@@ -1,5 +1,5 @@
 //! Every service has the same rooms, so that whoever knows one knows all; and its migrations are the
-//! same for every database.
+//! same for every database; and no file of tests lies beside its program without being part of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,6 +79,26 @@ fn numbering(folder: &str, names: &BTreeSet<&str>) -> Vec<Violation> {
     violations
 }
 
+/// A program of tests is made of all files beside its `main.rs`: one that it does not name would never run.
+pub fn test_programs(tree: &Tree) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for (path, program) in tree.files().filter(|(path, _)| path.ends_with("/main.rs")) {
+        let Some(folder) = path.strip_suffix("main.rs").filter(|it| it.contains("/tests/")) else {
+            continue;
+        };
+        for (path, _) in tree.below(folder) {
+            let name = path[folder.len()..].trim_end_matches("/mod.rs").trim_end_matches(".rs");
+            let is_module = path.ends_with(".rs") && !name.contains('/') && name != "main";
+            if is_module && !program.lines().any(|line| line == format!("mod {name};")) {
+                let message =
+                    format!("no test of it ever runs: write `mod {name};` in {folder}main.rs");
+                violations.push(Violation::at(path, 0, message));
+            }
+        }
+    }
+    violations
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,5 +165,20 @@ mod tests {
         assert_eq!(violations(migrations, &gap), [migration("*", "0003_b.sql")]);
         let twice = [good, everywhere("0002_c.sql")].concat();
         assert_eq!(violations(migrations, &twice), [migration("*", "0002_c.sql")]);
+    }
+
+    #[test]
+    fn test_programs_finds_a_file_of_tests_that_is_no_part_of_its_program() {
+        let beside = ["a/tests/x.rs", "a/tests/y/mod.rs", "a/tests/y/z.rs", "a/src/x.rs"];
+        let found = |program: &str| -> Vec<String> {
+            let files =
+                beside.map(|path| (path, "")).into_iter().chain([("a/tests/main.rs", program)]);
+            let files: Vec<(&str, &str)> = files.collect();
+            test_programs(&Tree::of(&files)).into_iter().map(|violation| violation.path).collect()
+        };
+
+        assert!(found("mod x;\nmod y;\n").is_empty());
+        assert_eq!(found("mod y;\n// mod x;\n"), ["a/tests/x.rs"]);
+        assert_eq!(found("mod x;\n"), ["a/tests/y/mod.rs"]);
     }
 }

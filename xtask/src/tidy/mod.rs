@@ -113,6 +113,11 @@ const RULES: &[Rule] = &[
         check: floor_plan::migrations,
     },
     Rule {
+        name: "test-programs",
+        says: "every file of tests is part of its program",
+        check: floor_plan::test_programs,
+    },
+    Rule {
         name: "domain",
         says: "a service's domain is plain functions and types: no async, no I/O",
         check: sources::domain,

@@ -1,5 +1,4 @@
 //! A database that publishes to itself, and a consumer whose effects can be looked at.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,5 @@
 //! A catalogue of a test's own, with a stand-in for inventory that keeps what it is told.
 
-#![allow(dead_code, reason = "each suite uses its part of this")]
-
 use std::sync::{Arc, Mutex};
 
 use axum::{Json, Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};

@@ -1,7 +1,5 @@
 //! What community's tests stand on: the service over a fresh database, with a stand-in for catalog.
 
-#![allow(dead_code, reason = "each suite uses its part of this")]
-
 use std::sync::Arc;
 
 use axum::{Json, Router, extract::Path, routing::get};

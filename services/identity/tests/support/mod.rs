@@ -1,5 +1,4 @@
 //! An identity in memory, and the people who come to it.
-#![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,6 +1,5 @@
 //! What inventory's tests stand on: the use cases over a fresh database, with a clock that the test
 //! moves.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod desk;
 pub mod model;

@@ -1,6 +1,5 @@
 //! What notifications' tests stand on: the use cases over a fresh database, an orders service that says
 //! what the test wants, and a mail server which listens on a port of this machine.
-#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
 mod mail_server;
 

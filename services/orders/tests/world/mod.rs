@@ -35,11 +35,7 @@ use techtrove_identity_api::{
     KnownAddress, Role, SessionId, SigningKey, UserId,
 };
 use techtrove_inventory_api::InventoryClient;
-use techtrove_orders::{
-    App, Config, Deadlines, Deps,
-    domain::{CapturePolicy, cart::CartId},
-    recover_due,
-};
+use techtrove_orders::{App, Config, Deadlines, Deps, domain::CapturePolicy, recover_due};
 use techtrove_payments_api::PaymentsClient;
 use techtrove_testing::{
     Actor, Reply,

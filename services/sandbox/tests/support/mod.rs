@@ -1,5 +1,4 @@
 //! What the sandbox's tests stand on: its router behind a client, over a fresh database.
-#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,0 +1,6 @@
+//! What is asked of community from outside.
+
+mod http;
+mod reviews;
+mod store;
+mod support;

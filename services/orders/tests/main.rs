@@ -1,0 +1,30 @@
+//! What is asked of orders from outside.
+
+mod action;
+mod cancel;
+mod card_data;
+mod cart_lives;
+mod cart_store;
+mod carts;
+mod checkout;
+mod desk;
+mod http;
+mod idempotency;
+mod lapse;
+mod listing;
+mod lost_refund;
+mod mail;
+mod own_address;
+mod recovery;
+mod refund;
+mod returns;
+mod saga;
+mod shelf;
+mod ship;
+mod store;
+mod store_adoption;
+mod store_asked;
+mod store_log;
+mod tracking;
+mod waiting_refund;
+mod world;

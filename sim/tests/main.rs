@@ -1,0 +1,4 @@
+//! What is asked of the simulation from outside.
+
+mod sagas;
+mod seeds;
