@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use techtrove_bus::{dead_letters, outbox};
 use techtrove_community_api::{CommunityClient, PurchaseEntry};
-use techtrove_core::{BookPage, Currency, Page, PageRequest, Problem, SharedClock, TypedId as _};
+use techtrove_core::{BookPage, Currency, PageRequest, Problem, SharedClock, TypedId as _};
 use techtrove_db::{Db, DbError, Tx};
 use techtrove_http::{Client, ClientError};
 use techtrove_identity_api::UserId;
@@ -190,10 +190,9 @@ impl Books {
     }
 }
 
-/// A page of the provider's book, which is a stranger's, and no page of our own.
+/// A page of the provider's book.
 async fn charges(provider: &Client, page: &PageRequest) -> Result<BookPage<Charge>, ClientError> {
-    let page: Page<Charge> = provider.get("/v1/charges").query(page).call().await?;
-    Ok(page.into())
+    provider.get("/v1/charges").query(page).call().await
 }
 
 /// What is read of this book from each of these databases.
