@@ -153,4 +153,18 @@ pub const PLANTS: &[Plant] = &[
     plant("mail-without-its-refund", 2, "a mail of a refund does not tell how much it is"),
     plant("old-availability-noted", 4, "an availability is noted again that came before another"),
     plant("action-not-noted", 0, "nobody notes that a bank asks its customer to do something"),
+    plant("edited-by-strangers", 1, "whoever comes edits any order"),
+    plant("edited-once-packed", 32, "an order is edited though a parcel of it is on its way"),
+    plant("moved-at-the-old-price", 3, "an order is sent elsewhere for what it cost at first"),
+    plant(
+        "expected-total-ignored",
+        4,
+        "an order is placed at another price than its buyer expects",
+    ),
+    plant("removal-keeps-revision", 1, "what is taken out of a cart while it is priced is sold"),
+    plant("bill-decides-the-tax", 0, "goods are taxed where the bill goes"),
+    plant("mail-of-the-first-parcel", 0, "each parcel's mail tells what is in the first"),
+    plant("claim-of-anybody", 1, "whoever claims a cart again gets its owner's"),
+    plant("webhook-error-swallowed", 31, "a webhook counts as heard though nobody could ask"),
+    plant("refusal-at-the-bank-forgotten", 18, "who refuses at the bank has agreed"),
 ];
