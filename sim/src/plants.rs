@@ -28,7 +28,11 @@ pub const PLANTS: &[Plant] = &[
     plant("refused-hold-forgotten", 12, "a refused hold that comes again late sets stock aside"),
     plant("release-not-remembered", 2, "a release that comes before its hold is forgotten"),
     plant("confirm-without-commit", 32, "an order is confirmed although its stock may not be sold"),
-    plant("release-before-void", 1, "stock is released before the payment is known to be given up"),
+    plant(
+        "release-before-void",
+        45,
+        "stock is released before the payment is known to be given up",
+    ),
     plant("charge-without-key", 1, "each question charges under a key of its own"),
     plant("refund-without-key", 2, "each try of a refund is another refund"),
     plant("total-recomputed", 0, "another total is asked for than the order was frozen with"),

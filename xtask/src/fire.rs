@@ -8,7 +8,7 @@ use anyhow::{Context, ensure};
 use crate::{bench, tidy};
 
 /// The tests: killed under load, with a slow disk, without room on the disk, backed up under load.
-const TESTS: [&str; 4] = ["under_fire::", "slow_disk::", "disk_full::", "backups::"];
+const TESTS: [&str; 5] = ["under_fire::", "slow_disk::", "disk_full::", "locked::", "backups::"];
 
 /// Kill the release program under load, slow its disk, fill it
 ///

@@ -18,6 +18,14 @@ pub struct BookPage<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> BookPage<T> {
+    /// The same page with every entry changed by `change`.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> BookPage<U> {
+        let Self { items, unreadable, next_cursor } = self;
+        BookPage { items: items.into_iter().map(change).collect(), unreadable, next_cursor }
+    }
+}
+
 impl<T> From<Page<T>> for BookPage<T> {
     fn from(page: Page<T>) -> Self {
         Self { items: page.items, unreadable: Vec::new(), next_cursor: page.next_cursor }
@@ -29,14 +37,17 @@ impl<T> From<Page<T>> for BookPage<T> {
 pub struct Unreadable {
     /// In which table.
     pub table: String,
-    /// The id of the entry that it is, or belongs to.
-    pub id: String,
+    /// The id of the entry that it is, or belongs to; none where what stands there is no id.
+    pub id: Option<String>,
     /// What is wrong with it. It does not quote what is stored, which may be personal.
     pub what: String,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.table, self.id)
+        match &self.id {
+            Some(id) => write!(f, "{} {id}", self.table),
+            None => write!(f, "{} without an id", self.table),
+        }
     }
 }

@@ -12,6 +12,9 @@ pub enum DbError {
     /// Too many jobs wait already.
     #[error("too many database jobs are waiting")]
     Busy,
+    /// Another process holds the lock on the file. The job was not begun, and never will be.
+    #[error("another process has locked the database")]
+    Locked,
     /// The job waited or ran longer than allowed.
     #[error("the database job took longer than allowed")]
     Timeout,
@@ -74,8 +77,11 @@ impl DbError {
     /// Whether the job may succeed if it is tried once more, a little later.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        use DbError::{Busy, Conflict, Disconnected, DiskFull, Timeout, Unavailable};
-        matches!(self, Busy | Timeout | Unavailable(_) | Disconnected(_) | Conflict(_) | DiskFull)
+        use DbError::{Busy, Conflict, Disconnected, DiskFull, Locked, Timeout, Unavailable};
+        matches!(
+            self,
+            Busy | Locked | Timeout | Unavailable(_) | Disconnected(_) | Conflict(_) | DiskFull
+        )
     }
 
     /// Whether the job is to run again by itself.

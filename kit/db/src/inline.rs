@@ -10,7 +10,7 @@ use crate::{
     DbError, OpenError,
     job::Job,
     lane::Lane,
-    sqlite::{self, Connection, Grouping, Place},
+    sqlite::{self, Connection, Place, Writing},
     tx::Kind,
 };
 
@@ -35,7 +35,7 @@ impl Inline {
             (Some(connection), Kind::Read) => sqlite::read_job(lane, connection, job),
             (Some(connection), Kind::Write) => {
                 let mut jobs = VecDeque::from([job]);
-                sqlite::write_jobs(lane, connection, &mut jobs, &mut Grouping::default());
+                sqlite::write_jobs(lane, connection, &mut jobs, &mut Writing::default());
             }
         }
     }
@@ -45,11 +45,11 @@ impl Inline {
         &self,
         lane: &Lane,
         jobs: &mut VecDeque<Box<dyn Job>>,
-        grouping: &mut Grouping,
+        writing: &mut Writing,
     ) {
         match &mut *self.connection() {
             None => jobs.drain(..).for_each(|job| job.answer(Some(closed()))),
-            Some(connection) => sqlite::write_jobs(lane, connection, jobs, grouping),
+            Some(connection) => sqlite::write_jobs(lane, connection, jobs, writing),
         }
     }
 

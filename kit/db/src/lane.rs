@@ -40,13 +40,20 @@ impl Committed {
     }
 }
 
-/// A job that has run and waits for its commit.
+/// A job that has run and waits for its commit, or for its answer.
 pub(crate) struct Ran {
     pub job: Box<dyn Job>,
     pub started: Instant,
     pub failure: Option<DbError>,
     pub keep: bool,
     pub notify: bool,
+}
+
+impl Ran {
+    /// A job that was not run, and is answered all the same.
+    pub(crate) fn not(job: Box<dyn Job>) -> Self {
+        Self { job, started: Instant::now(), failure: None, keep: false, notify: false }
+    }
 }
 
 impl Lane {
@@ -65,6 +72,11 @@ impl Lane {
             committed: Arc::clone(committed),
             damage: Arc::clone(damage),
         }
+    }
+
+    /// The name of the database.
+    pub(crate) fn db(&self) -> &str {
+        &self.db
     }
 
     pub(crate) fn stats(&self) -> LaneStats {
@@ -123,6 +135,20 @@ impl Lane {
         Some(job)
     }
 
+    /// Whether a job has waited too long for a file that another process has locked, or nobody waits for it. What has
+    /// to end in no time may wait as long as others may take.
+    pub(crate) fn is_overdue(&self, job: &dyn Job) -> bool {
+        let Self { options, .. } = self;
+        let patience = if job.is_limited() { options.patience } else { options.job_timeout };
+        job.is_abandoned() || job.queued_at().elapsed() >= patience
+    }
+
+    /// Takes those of the foremost jobs that wait just now who are overdue.
+    pub(crate) fn take_overdue(&self, overdue: &mut VecDeque<Box<dyn Job>>) {
+        let waiting = self.queue.take_while(|job| self.is_overdue(job), overdue);
+        self.counters.waiting.set(Counters::tell(waiting));
+    }
+
     /// Counts a transaction of `size` jobs.
     pub(crate) fn count_transaction(&self, size: usize) {
         self.counters.batches.add(1);
@@ -152,6 +178,7 @@ impl Lane {
             );
         }
         match failure.as_ref().or(own.as_ref()) {
+            Some(DbError::Locked) => self.counters.locked.add(1),
             Some(DbError::Timeout) => self.counters.timeouts.add(1),
             Some(DbError::Panicked(_)) => self.counters.panics.add(1),
             Some(DbError::UnknownCommit(_)) => self.counters.unknown_commits.add(1),

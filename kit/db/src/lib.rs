@@ -31,7 +31,7 @@ mod url;
 mod value;
 mod worker;
 
-pub use book::{Book, BookKey, Rows};
+pub use book::{Asked, Book, BookKey, Rows, Wanted};
 pub use db::Db;
 pub use error::{DbError, Race};
 pub use migrate::{MigrateError, Migration, MigrationSet};

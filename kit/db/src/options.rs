@@ -19,6 +19,10 @@ pub struct DbOptions {
     pub queue: usize,
     /// How long a job may wait in the queue, and how long it may then run.
     pub job_timeout: Duration,
+    /// How long a job that writes may wait while another process has locked the file: then it is refused, and
+    /// nothing of it is ever done. Above what a commit takes on a slow disk, and below what callers wait. A
+    /// server does not tell who holds a lock, and waits for it as long as the job may run.
+    pub patience: Duration,
     /// A job that runs longer than this is logged with its name.
     pub slow_job: Duration,
     /// How long connecting to a server may take.
@@ -39,6 +43,7 @@ impl Default for DbOptions {
             workers: 0,
             queue: 1024,
             job_timeout: Duration::from_secs(10),
+            patience: Duration::from_millis(1_500),
             slow_job: Duration::from_millis(250),
             connect_timeout: Duration::from_secs(5),
             attempts: 12,

@@ -83,6 +83,19 @@ impl Queue {
         state.jobs.len()
     }
 
+    /// Moves the foremost jobs that wait just now to `taken`, as long as they are `wanted`; tells how many
+    /// still wait.
+    pub(crate) fn take_while(
+        &self,
+        wanted: impl Fn(&dyn Job) -> bool,
+        taken: &mut VecDeque<Box<dyn Job>>,
+    ) -> usize {
+        let mut state = self.state();
+        let foremost = state.jobs.iter().take_while(|job| wanted(&***job)).count();
+        taken.extend(state.jobs.drain(..foremost));
+        state.jobs.len()
+    }
+
     /// Takes no new jobs; those that wait are still done.
     pub(crate) fn close(&self) {
         self.state().closed = true;

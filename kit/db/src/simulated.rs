@@ -12,7 +12,7 @@ use crate::{
     inline::Inline,
     job::Job,
     lane::Lane,
-    sqlite::{Grouping, LARGEST_BATCH, Place},
+    sqlite::{LARGEST_BATCH, Place, Writing},
     tx::Kind,
 };
 
@@ -112,7 +112,7 @@ impl Mount {
 impl Writer {
     /// Commits, until the host goes down.
     pub async fn run(self) {
-        let (mut jobs, mut grouping) = (VecDeque::new(), Grouping::default());
+        let (mut jobs, mut writing) = (VecDeque::new(), Writing::default());
         loop {
             self.lane.take_waiting(LARGEST_BATCH, &mut jobs);
             if jobs.is_empty() {
@@ -127,7 +127,7 @@ impl Writer {
                 // Whoever waits for one of them waits for ever: nobody is there who could be told.
                 return pending().await;
             }
-            self.mount.disk.run_together(&self.lane, &mut jobs, &mut grouping);
+            self.mount.disk.run_together(&self.lane, &mut jobs, &mut writing);
             device.committed(&names);
         }
     }

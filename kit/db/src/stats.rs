@@ -36,6 +36,8 @@ pub struct LaneStats {
     pub retries: u64,
     /// Jobs that were refused because too many waited.
     pub busy: u64,
+    /// Jobs that were refused because another process had locked the file.
+    pub locked: u64,
     /// Jobs whose caller had gone before they began.
     pub abandoned: u64,
     /// Jobs that took too long.
@@ -134,6 +136,7 @@ pub(crate) struct Counters {
     pub batches: Count,
     pub retries: Count,
     pub busy: Count,
+    pub locked: Count,
     pub abandoned: Count,
     pub timeouts: Count,
     pub slow: Count,
@@ -160,6 +163,7 @@ impl Counters {
             batches: count("techtrove_db_transactions_total"),
             retries: count("techtrove_db_retries_total"),
             busy: count("techtrove_db_busy_total"),
+            locked: count("techtrove_db_locked_total"),
             abandoned: count("techtrove_db_abandoned_total"),
             timeouts: count("techtrove_db_timeouts_total"),
             slow: count("techtrove_db_slow_total"),
@@ -187,6 +191,7 @@ impl Counters {
             batches: self.batches.get(),
             retries: self.retries.get(),
             busy: self.busy.get(),
+            locked: self.locked.get(),
             abandoned: self.abandoned.get(),
             timeouts: self.timeouts.get(),
             slow: self.slow.get(),

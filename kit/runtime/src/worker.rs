@@ -3,6 +3,7 @@
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use techtrove_db::DbError;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -81,7 +82,11 @@ impl Worker {
             let pause = pause_after(failures);
             metrics::counter!("worker_restarts_total", "worker" => self.name).increment(1);
             let error = with_causes(cause.as_ref());
-            tracing::error!(worker = self.name, failures, ?pause, "the worker failed: {error}");
+            if is_told(cause.as_ref()) {
+                tracing::warn!(worker = self.name, failures, ?pause, "the worker waits: {error}");
+            } else {
+                tracing::error!(worker = self.name, failures, ?pause, "the worker failed: {error}");
+            }
             if !shutdown.pause(pause).await {
                 return;
             }
@@ -105,6 +110,12 @@ impl fmt::Debug for Worker {
 fn pause_after(failures: u32) -> Duration {
     let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
     FIRST_PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
+}
+
+/// Whether the database has told of what stands behind an error, once for all who meet it, and it passes by itself.
+fn is_told(error: &(dyn Error + 'static)) -> bool {
+    let mut chain = std::iter::successors(Some(error), |error| (**error).source());
+    chain.any(|error| error.downcast_ref() == Some(&DbError::Locked))
 }
 
 /// An error in one line with everything behind it.
@@ -181,6 +192,16 @@ mod tests {
         supervisor.await.expect("no panic");
 
         assert_eq!(began.elapsed(), Duration::from_secs(100));
+    }
+
+    #[test]
+    fn a_lock_was_told_of_by_the_database() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("orders' database failed")]
+        struct Wrapped(#[source] DbError);
+
+        assert!(is_told(&DbError::Locked) && is_told(&Wrapped(DbError::Locked)));
+        assert!(!is_told(&Wrapped(DbError::Busy)));
     }
 
     #[test]

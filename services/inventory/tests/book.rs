@@ -1,10 +1,11 @@
 //! The stock book as the audit reads it, on every engine.
 
-use techtrove_db::{DbError, Engine, Tx, p};
+use techtrove_core::Cursor;
+use techtrove_db::{DbError, Engine, Tx, Wanted, p};
 use techtrove_inventory::store;
 use techtrove_inventory_api::StockEntry;
 
-use crate::support::{Shop, attempts, on_every_engine};
+use crate::support::{Shop, attempts, licences, on_every_engine};
 
 /// However the stock book is cut in pages, each SKU is in it once, with all that belongs to it.
 #[tokio::test]
@@ -27,6 +28,21 @@ async fn pages_of_the_stock_book_end_where_they_have_many_rows() {
             assert_eq!(cut.concat(), whole[0], "{skus} SKUs, {rows} rows");
             assert_eq!(cut.len(), pages, "{skus} SKUs, {rows} rows");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_stock_book_ends_where_it_has_many_licence_keys() {
+    on_every_engine(|shop| async move {
+        shop.stock_keys("A", &licences(0..5)).await;
+        shop.stock("B", 1).await;
+
+        let (few, many) =
+            (pages_of_stock(&shop, (10, 5)).await, pages_of_stock(&shop, (10, 4)).await);
+
+        assert_eq!((few.len(), many.len()), (1, 2));
+        assert_eq!(many.concat(), few[0]);
     })
     .await;
 }
@@ -64,23 +80,20 @@ async fn the_stock_book_has_what_was_sold_of_a_sku_that_is_gone() {
     .await;
 }
 
-/// The stock book in pages of so many SKUs and about so many rows.
-async fn pages_of_stock(shop: &Shop, most: (usize, usize)) -> Vec<Vec<StockEntry>> {
+/// The stock book in pages of so many SKUs and about so many rows; none is empty but the last.
+async fn pages_of_stock(shop: &Shop, (limit, rows): (usize, usize)) -> Vec<Vec<StockEntry>> {
     let mut pages = Vec::new();
     let mut after = None;
     loop {
-        let from = after.clone();
-        let job = move |tx: &mut Tx<'_>| {
-            let Some(last) = store::audit_stock_end(tx, from.as_ref(), most)? else {
-                return Ok(None);
-            };
-            let entries = store::audit_stock(tx, from.as_ref(), &last)?;
-            Ok::<_, DbError>(Some((entries, last)))
-        };
-        let Some((entries, last)) = shop.app.db.read("test.book", job).await.expect("read") else {
+        let wanted = Wanted { after, limit };
+        let job = move |tx: &mut Tx<'_>| store::audit_stock(tx, &wanted, rows);
+        let page = shop.app.db.read::<_, DbError, _>("test.book", job).await.expect("read");
+        assert_eq!(page.unreadable, []);
+        let Some(next) = page.next_cursor else {
+            pages.extend((!page.items.is_empty()).then_some(page.items));
             return pages;
         };
-        pages.push(entries.items);
-        after = Some(last);
+        pages.push(page.items);
+        after = Some(Cursor::decode::<String>(&next).expect("a SKU"));
     }
 }

@@ -5,6 +5,8 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Value, json};
 use techtrove_identity_api::Role;
 use techtrove_orders::recover_due;
+use techtrove_orders_api::OrderStatus;
+use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{
     Actor, Reply, engines,
     faults::{Fault, Script},
@@ -296,4 +298,47 @@ async fn a_replay_needs_neither_the_product_nor_the_catalogue() {
         buy(&shop.actor, "k-2", &gpu("tok_ok")).await.expect(201).header("idempotent-replayed"),
         ""
     );
+}
+
+#[tokio::test]
+async fn what_payments_could_not_begin_is_no_order_and_its_key_is_free() {
+    let world = world().await;
+    world.till.lock().expect("whole").unbegun = 1;
+    let shop = world.shop(Setting::default()).await;
+
+    let first = buy(&shop.actor, "k-1", &gpu("tok_ok")).await.expect(503);
+    shop.app.drivers.idle().await;
+    assert!(world.entries().await.iter().all(|entry| entry.settled));
+    let again = buy(&shop.actor, "k-1", &gpu("tok_ok")).await.expect(201);
+    shop.app.drivers.idle().await;
+
+    assert_eq!(first.problem_code(), "unavailable");
+    assert_eq!(again.value()["status"], "confirmed");
+    world.assert_settled("begun").await;
+    let orders = world.orders().await;
+    let statuses: Vec<_> = orders.iter().map(|order| (order.status, order.refused)).collect();
+    assert_eq!(statuses, [(OrderStatus::Cancelled, true), (OrderStatus::Confirmed, false)]);
+    let till = world.till.lock().expect("whole");
+    let given_up = &till.charges[&orders[0].payment.id];
+    assert_eq!((given_up.status, given_up.reserved), (PaymentStatus::Voided, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_what_was_not_begun_cannot_be_given_up_its_stock_and_key_are_free() {
+    let world = world().await;
+    world.till.lock().expect("whole").unbegun = 2;
+    let away = Script::new().every("/void", Fault::Unreachable);
+    let shop = world.shop(Setting::faulty(away)).await;
+
+    for _ in 0..2 {
+        buy(&shop.actor, "k-1", &gpu("tok_ok")).await.expect(503);
+        shop.app.drivers.idle().await;
+        let stock = world.stock.lock().expect("whole");
+        assert!(stock.reservations.values().all(|reserved| !reserved.is_open()), "stock is held");
+    }
+
+    let entries = world.entries().await;
+    assert!(entries.iter().all(|entry| entry.refused && !entry.settled), "{entries:?}");
+    world.settle().await;
+    world.assert_settled("given up").await;
 }

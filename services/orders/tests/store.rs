@@ -2,7 +2,7 @@
 //! refuses what must never be.
 
 use techtrove_core::TypedId as _;
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Wanted};
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders::{
     domain::{
@@ -225,11 +225,12 @@ async fn the_book_is_read_page_by_page() {
         sold.apply(&end, at(7));
         assert_eq!(change(&db, lease(&sold, 1, 9), &end, &sold).await, Ok(true));
 
-        let page = |after: Uuid| {
-            let page = db.read("test.page", move |tx| store::list_entries(tx, after, 2));
+        let page = |after: Option<Uuid>| {
+            let wanted = Wanted { after, limit: 2 };
+            let page = db.read("test.page", move |tx| store::list_entries(tx, &wanted));
             async move { page.await.map_err(|e: DbError| e).expect("read").items }
         };
-        let (first, second) = (page(Uuid::nil()).await, page(sold.id.uuid()).await);
+        let (first, second) = (page(None).await, page(Some(sold.id.uuid())).await);
 
         let seen: Vec<_> = first
             .iter()

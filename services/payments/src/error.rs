@@ -17,6 +17,10 @@ pub enum Error {
     /// The payments' database.
     #[error("the payments' database: {0}")]
     Db(#[from] DbError),
+    /// The payments' database failed before an authorisation was written down, or before what it needs was: the
+    /// provider was not asked for money.
+    #[error("no money was asked for, the payments' database failed: {0}")]
+    NotBegun(#[source] DbError),
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -66,6 +70,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The same, of an authorisation for which the provider cannot have been asked for money yet.
+    pub(crate) fn before_asking(self) -> Self {
+        match self {
+            Self::Db(error) if error.is_transient() => Self::NotBegun(error),
+            error => error,
+        }
+    }
+}
+
 /// How long a caller should wait before it asks again for what is under way.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -85,6 +99,10 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Db(error) => error.into(),
+            Error::NotBegun(cause) => {
+                let detail = "no money was asked for; try again a little later";
+                Self::new(api::PAYMENT_NOT_BEGUN, detail).retry_after(SOON).caused_by(cause)
+            }
             Error::Refused(refusal @ Refusal::InProgress { .. }) => {
                 Self::new(code_of(&refusal), detail).retry_after(SOON)
             }

@@ -4,6 +4,7 @@ mod faults;
 mod http;
 mod lapse;
 mod ledger;
+mod locked;
 mod model;
 mod news;
 mod public;

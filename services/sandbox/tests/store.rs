@@ -3,6 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use futures::future::join_all;
+use serde_json::Value;
 use techtrove_db::{Db, DbError, MigrationSet, Tx, p};
 use techtrove_sandbox::store::MIGRATIONS;
 
@@ -147,4 +148,46 @@ async fn the_books_of_an_earlier_version_stay_as_they_are() {
         assert_eq!(orphan, Err(DbError::ForeignKey), "the ledger still names its charges");
         engine.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_and_hides_no_other_charge() {
+    on_every_engine(|sandbox| async move {
+        for key in ["a", "b", "c", "d", "e"] {
+            sandbox.captured(key, "tok_ok").await;
+        }
+        sandbox.refund("d", "r", 60).await.expect("made");
+        let sow = |tx: &mut Tx<'_>| -> Result<(), DbError> {
+            tx.execute("UPDATE charges SET decline_code = 'odd' WHERE charge_key = 'b'", p![])?;
+            tx.execute("UPDATE ledger SET currency = 'XXQ' WHERE charge_key = 'c'", p![])?;
+            tx.execute("UPDATE refunds SET refund_key = 'no key' WHERE charge_key = 'd'", p![])?;
+            Ok(())
+        };
+        sandbox.app.db.write("test.sow", sow).await.expect("sown");
+
+        let mut pages = Vec::new();
+        let mut path = "/v1/charges?limit=2".to_owned();
+        loop {
+            let page: Value = sandbox.client.get(&path).call().await.expect("a page");
+            let next = page["next_cursor"].as_str().map(ToOwned::to_owned);
+            pages.push(page);
+            let Some(cursor) = next else { break };
+            path = format!("/v1/charges?limit=2&cursor={cursor}");
+        }
+
+        let all = |field: &str, name: fn(&Value) -> String| -> Vec<String> {
+            let rows = pages.iter().flat_map(|page| page[field].as_array().expect("a list"));
+            rows.map(name).collect()
+        };
+        assert_eq!(all("items", |charge| text_of(&charge["key"])), ["a", "e"]);
+        assert_eq!(
+            all("unreadable", |row| format!("{} {}", text_of(&row["table"]), text_of(&row["id"]))),
+            ["charges b", "ledger c", "refunds d"]
+        );
+    })
+    .await;
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().expect("text").to_owned()
 }

@@ -3,15 +3,18 @@
 use serde::Deserialize;
 use techtrove_bus::{dead_letters, outbox};
 use techtrove_community_api::{CommunityClient, PurchaseEntry};
-use techtrove_core::{BookPage, Currency, Page, PageRequest, Problem, SharedClock, TypedId as _};
+use techtrove_core::{BookPage, Currency, PageRequest, Problem, SharedClock, TypedId as _};
 use techtrove_db::{Db, DbError, Tx};
 use techtrove_http::{Client, ClientError};
+use techtrove_identity_api::UserId;
 use techtrove_inventory_api::{
-    InventoryClient, ParcelEntry, ReservationEntry, ReturnEntry, StockEntry,
+    InventoryClient, ParcelEntry, ReservationEntry, ReservationId, ReturnEntry, StockEntry,
 };
 use techtrove_notifications_api::{MailEntry, NotificationsClient};
-use techtrove_orders_api::{OrderEntry, OrdersClient, ParcelClaim, PurchaseClaim};
-use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentsClient};
+use techtrove_orders_api::{
+    OrderEntry, OrderId, OrdersClient, ParcelClaim, PurchaseClaim, ShipmentId,
+};
+use techtrove_payments_api::{LedgerBalance, PaymentEntry, PaymentId, PaymentsClient};
 use uuid::Uuid;
 
 use super::pages::{Keyed, Pages};
@@ -87,13 +90,14 @@ impl Books {
     /// Orders' book, in the order of their ids.
     pub(super) fn orders(&self) -> Pages<OrderEntry> {
         let orders = self.orders.clone();
-        read!("the orders of orders", orders, |page| orders.audit_orders(&page))
+        read!("the orders of orders", orders, |page| orders.audit_orders(&page)).of::<OrderId>()
     }
 
     /// Orders' parcels, in the order of their ids.
     pub(super) fn parcels(&self) -> Pages<ParcelClaim> {
         let orders = self.orders.clone();
         read!("the parcels of orders", orders, |page| orders.audit_parcels(&page))
+            .of::<ShipmentId>()
     }
 
     /// Inventory's parcels.
@@ -101,7 +105,7 @@ impl Books {
         let inventory = self.inventory.clone();
         let pages =
             read!("the parcels of inventory", inventory, |page| inventory.audit_parcels(&page));
-        Keyed::new(pages, |entry: &ParcelEntry| entry.id)
+        Keyed::new(pages.of::<ShipmentId>(), |entry: &ParcelEntry| entry.id)
     }
 
     /// The reservations that are open or have left, by their orders.
@@ -109,7 +113,9 @@ impl Books {
         let inventory = self.inventory.clone();
         let pages = read!("the reservations of inventory", inventory, |page| inventory
             .audit_reservations(&page));
-        Keyed::new(pages, |entry: &ReservationEntry| entry.reservation_id.uuid())
+        Keyed::new(pages.of::<ReservationId>(), |entry: &ReservationEntry| {
+            entry.reservation_id.uuid()
+        })
     }
 
     /// What came back, by the orders.
@@ -117,7 +123,7 @@ impl Books {
         let inventory = self.inventory.clone();
         let pages =
             read!("the returns of inventory", inventory, |page| inventory.audit_returns(&page));
-        Keyed::new(pages, |entry: &ReturnEntry| entry.reservation_id.uuid())
+        Keyed::new(pages.of::<ReservationId>(), |entry: &ReturnEntry| entry.reservation_id.uuid())
     }
 
     /// The payments.
@@ -125,7 +131,7 @@ impl Books {
         let payments = self.payments.clone();
         let pages =
             read!("the payments of payments", payments, |page| payments.audit_payments(&page));
-        Keyed::new(pages, |entry: &PaymentEntry| entry.id.uuid())
+        Keyed::new(pages.of::<PaymentId>(), |entry: &PaymentEntry| entry.id.uuid())
     }
 
     /// The provider's charges.
@@ -147,13 +153,14 @@ impl Books {
         let notifications = self.notifications.clone();
         let pages = read!("the mails of notifications", notifications, |page| notifications
             .audit_mails(&page));
-        Keyed::new(pages, |entry: &MailEntry| entry.subject_id)
+        Keyed::new(pages.of::<OrderId>(), |entry: &MailEntry| entry.subject_id)
     }
 
     /// What users bought, in the order of their ids.
     pub(super) fn bought(&self) -> Pages<PurchaseClaim> {
         let orders = self.orders.clone();
         read!("the purchases of orders", orders, |page| orders.audit_purchases(&page))
+            .of::<UserId>()
     }
 
     /// What they are known to have bought.
@@ -161,7 +168,7 @@ impl Books {
         let community = self.community.clone();
         let pages =
             read!("the purchases of community", community, |page| community.audit_purchases(&page));
-        Keyed::new(pages, |entry: &PurchaseEntry| entry.user)
+        Keyed::new(pages.of::<UserId>(), |entry: &PurchaseEntry| entry.user)
     }
 
     /// The ledger's balances, of some payments after the other.
@@ -183,10 +190,9 @@ impl Books {
     }
 }
 
-/// A page of the provider's book, which is a stranger's, and no page of our own.
+/// A page of the provider's book.
 async fn charges(provider: &Client, page: &PageRequest) -> Result<BookPage<Charge>, ClientError> {
-    let page: Page<Charge> = provider.get("/v1/charges").query(page).call().await?;
-    Ok(page.into())
+    provider.get("/v1/charges").query(page).call().await
 }
 
 /// What is read of this book from each of these databases.

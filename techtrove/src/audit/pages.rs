@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::future::Future;
 
-use techtrove_core::{BookPage, PageRequest, Problem, codes};
+use techtrove_core::{BookPage, PageRequest, Problem, TypedId, Unreadable, codes};
 use techtrove_http::ClientError;
 use tokio::sync::mpsc;
 
@@ -26,6 +26,8 @@ pub(super) struct Pages<T> {
     book: &'static str,
     read: mpsc::Receiver<Answer<T>>,
     count: usize,
+    /// An id of the book as it is shown elsewhere.
+    shown: fn(String) -> String,
     /// The ids of entries that their service cannot read.
     unreadable: BTreeSet<String>,
     /// Why it cannot.
@@ -53,7 +55,17 @@ impl<T: Send + 'static> Pages<T> {
                 cursor = next;
             }
         });
-        Self { book, read: reader, count: 0, unreadable: BTreeSet::new(), found: Report::default() }
+        let (unreadable, found) = (BTreeSet::new(), Report::default());
+        Self { book, read: reader, count: 0, shown: |id| id, unreadable, found }
+    }
+
+    /// The same book, whose UUIDs are ids of this kind.
+    pub(super) fn of<Id: TypedId + Display>(self) -> Self {
+        let shown = |id: String| match id.parse() {
+            Ok(uuid) => Id::from_uuid(uuid).to_string(),
+            Err(_) => id,
+        };
+        Self { shown, ..self }
     }
 
     /// The next page, until there is none.
@@ -62,8 +74,9 @@ impl<T: Send + 'static> Pages<T> {
         let page = page.map_err(|error| self.failed(error))?;
         self.count = self.count.saturating_add(page.items.len());
         for row in page.unreadable {
-            self.found.expect(false, Rule::UnreadableRow, &row, || row.what.clone());
-            self.unreadable.insert(row.id);
+            let shown = Unreadable { id: row.id.clone().map(self.shown), ..row };
+            self.found.expect(false, Rule::UnreadableRow, &shown, || shown.what.clone());
+            self.unreadable.extend(row.id);
         }
         Ok(Some(page.items))
     }
@@ -151,7 +164,7 @@ impl<K: Ord + Clone + Display, T: Send + 'static> Keyed<K, T> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use techtrove_core::{Page, Unreadable};
+    use techtrove_core::Page;
 
     use super::*;
 
@@ -210,7 +223,7 @@ mod tests {
     async fn of_what_cannot_be_read_nothing_is_taken() {
         let row = |what: &str| Unreadable {
             table: "keys".to_owned(),
-            id: "2".to_owned(),
+            id: Some("2".to_owned()),
             what: what.to_owned(),
         };
         let page = BookPage {

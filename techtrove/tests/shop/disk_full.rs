@@ -4,93 +4,33 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-use techtrove_testing::{Actor, eventually};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use techtrove_testing::eventually;
 
-use crate::harness::{SOON, order};
+use crate::harness::SOON;
+use crate::insistence::Customers;
 use crate::program::{self, Program, import, import_line, run};
-use crate::under_fire::{Sold, kept};
+use crate::under_fire::kept;
 
-/// How many people shop at once.
-const CUSTOMERS: usize = 8;
-
-/// So many orders are acknowledged before and after, and so many requests refused meanwhile.
-const ENOUGH: u32 = 50;
-
-/// Somebody who buys, with a key for each order, and insists.
-struct Customer {
-    number: usize,
-    shop: Actor,
-    acknowledged: Arc<Semaphore>,
-    refused: Arc<Semaphore>,
-    over: CancellationToken,
-}
-
-impl Customer {
-    /// Buys until it is over, and tells of every order that was acknowledged.
-    async fn shop(self) -> Vec<Sold> {
-        let (mut sold, body) = (Vec::new(), order("DISK-1", 1, "tok_ok"));
-        for count in 0.. {
-            let key = format!("{}-{count}", self.number);
-            while !self.over.is_cancelled() {
-                let ask = self.shop.post("/api/v1/orders", &body).header("idempotency-key", &key);
-                let reply = ask.await;
-                match (reply.status.as_u16(), &*reply.problem_code()) {
-                    (201, _) => {
-                        sold.push(Sold::untouched(reply.value()));
-                        self.acknowledged.add_permits(1);
-                        break;
-                    }
-                    (503, "unavailable" | "unknown_outcome") => {
-                        assert_eq!(reply.header("content-type"), "application/problem+json");
-                        self.refused.add_permits(1);
-                    }
-                    (409, "idempotency_key_in_use") => {}
-                    _ => panic!("{}: {}", reply.status, reply.text()),
-                }
-            }
-            if self.over.is_cancelled() {
-                break;
-            }
-        }
-        sold
-    }
-}
+/// So many requests are refused while there is no room.
+const REFUSED: u32 = 50;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_room_it_refuses_and_with_room_it_goes_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = Program::run(up(folder.path()));
     assert!(import(folder.path(), &[import_line("DISK-1", 100_000)]).status.success());
-    let (acknowledged, refused) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (over, mut customers) = (CancellationToken::new(), JoinSet::new());
-    for number in 0..CUSTOMERS {
-        let customer = Customer {
-            number,
-            shop: program.public(),
-            acknowledged: Arc::clone(&acknowledged),
-            refused: Arc::clone(&refused),
-            over: over.clone(),
-        };
-        customers.spawn(customer.shop());
-    }
-    let enough = async |of: &Semaphore| of.acquire_many(ENOUGH).await.expect("open").forget();
+    let customers = Customers::of(&program, "DISK-1");
 
-    enough(&acknowledged).await;
+    customers.buy().await;
     let room = getrlimit(Resource::Fsize);
     limit(&program, Rlimit { current: Some(0), ..room });
-    enough(&refused).await;
+    customers.are_refused(REFUSED).await;
     program.public().get("/api/v1/products").await.expect(200);
-    acknowledged.forget_permits(usize::MAX);
     limit(&program, room);
-    enough(&acknowledged).await;
-    over.cancel();
-    let sold: Vec<Sold> = customers.join_all().await.into_iter().flatten().collect();
+    customers.buy().await;
+    let sold = customers.go_home().await;
 
     let public = program.public();
     eventually(SOON, async || kept(&public, &sold).await).await;

@@ -210,7 +210,7 @@ pub async fn kept(shop: &Actor, sold: &[Sold]) -> Option<u64> {
             ("cancelled", "refunded" | "voided") if *is_cancelled => {}
             // The bank would not take it: it is asked again in a while.
             ("cancelled", "captured") if *is_cancelled && has_failed_refund(&now) => {}
-            ("payment_failed", _) if was_pending => {}
+            ("payment_failed", _) | ("cancelled", "voided") if was_pending => {}
             _ => return None,
         }
     }

@@ -39,6 +39,8 @@ pub(crate) enum Place {
 
 /// Waiting for another process, a backup or a tool, that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same of whoever writes, who then looks after those who wait behind it.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Steps of SQLite's machine between two looks at the clock, a millisecond or so.
 const STEPS_BETWEEN_LOOKS: i32 = 50_000;
 const STATEMENTS_KEPT: usize = 256;
@@ -96,6 +98,8 @@ impl Connection {
         let connection = Self::connect(place, WRITER_TUNING)?;
         if let Place::File(path) = place {
             connection.prove(path)?;
+            let waits = connection.inner.busy_timeout(BETWEEN_LOOKS);
+            waits.map_err(|error| open_error(path, &error))?;
         }
         Ok(connection)
     }

@@ -30,9 +30,7 @@ pub(super) fn job_error(error: &Error) -> DbError {
         ErrorCode::DiskFull => DbError::DiskFull,
         ErrorCode::ReadOnly => DbError::ReadOnly,
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => DbError::Corrupt(text()),
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            DbError::Unavailable("another process has locked the file".to_owned())
-        }
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => DbError::Locked,
         _ => DbError::Other(text()),
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{connection::Connection, errors::commit_error};
+use super::{connection::Connection, errors::commit_error, lock::Lock};
 use crate::{
     DbError, Tx,
     job::Job,
@@ -19,11 +19,12 @@ use crate::{
 /// How long jobs may be added to a transaction before it commits: the first must not wait for all.
 const LONGEST_BATCH: Duration = Duration::from_millis(20);
 
-/// How the jobs of one transaction stand to each other.
+/// What whoever writes remembers from one transaction to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Grouping {
-    /// Each has a savepoint of its own: some of the last transaction's were undone.
+pub(crate) struct Writing {
+    /// Each job has a savepoint of its own: some of the last transaction's were undone.
     apart: bool,
+    lock: Lock,
 }
 
 /// Runs jobs that write, and answers them.
@@ -31,14 +32,14 @@ pub(crate) fn write_jobs(
     lane: &Lane,
     connection: &mut Connection,
     jobs: &mut VecDeque<Box<dyn Job>>,
-    grouping: &mut Grouping,
+    writing: &mut Writing,
 ) {
     let _working = lane.counters.working.raised();
     while !jobs.is_empty() {
-        for job in write_together(lane, connection, jobs, grouping) {
+        for job in write_together(lane, connection, jobs, writing) {
             lane.counters.retries.add(1);
             // Alone, a job can only be answered, so that nothing is left over.
-            write_together(lane, connection, &mut VecDeque::from([job]), grouping);
+            write_together(lane, connection, &mut VecDeque::from([job]), writing);
         }
     }
 }
@@ -49,16 +50,13 @@ fn write_together(
     lane: &Lane,
     connection: &mut Connection,
     jobs: &mut VecDeque<Box<dyn Job>>,
-    grouping: &mut Grouping,
+    writing: &mut Writing,
 ) -> Vec<Box<dyn Job>> {
-    if let Err(error) = connection.control("BEGIN IMMEDIATE") {
-        for job in jobs.drain(..) {
-            lane.answer(not_run(job), Some(error.clone()));
-        }
+    if !writing.lock.begin(lane, connection, jobs) {
         return Vec::new();
     }
     let shared = jobs.len() > 1;
-    let apart = shared && grouping.apart;
+    let apart = shared && writing.apart;
     let mut done: Vec<Ran> = Vec::with_capacity(jobs.len());
     let begun = Instant::now();
     while let Some(job) = jobs.pop_front() {
@@ -73,7 +71,7 @@ fn write_together(
         if undone && shared && !apart {
             // Were it to fail, the transaction that is still open would let no other begin.
             let _ = connection.control("ROLLBACK");
-            grouping.apart = true;
+            writing.apart = true;
             done.into_iter().rev().for_each(|ran| jobs.push_front(ran.job));
             return Vec::new();
         }
@@ -81,7 +79,7 @@ fn write_together(
             break;
         }
     }
-    grouping.apart = done.iter().any(|ran| !ran.keep);
+    writing.apart = done.iter().any(|ran| !ran.keep);
     lane.count_transaction(done.len());
     finish(lane, connection, done)
 }
@@ -114,7 +112,7 @@ fn finish(lane: &Lane, connection: &mut Connection, done: Vec<Ran>) -> Vec<Box<d
 fn run(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>, apart: bool) -> Ran {
     let started = Instant::now();
     if apart && let Err(error) = connection.control("SAVEPOINT job") {
-        return Ran { failure: Some(error), ..not_run(job) };
+        return Ran { failure: Some(error), ..Ran::not(job) };
     }
     let deadline = job.is_limited().then(|| started + lane.options.job_timeout);
     connection.set_deadline(deadline);
@@ -140,7 +138,7 @@ fn close_savepoint(connection: &mut Connection, keep: bool) {
 pub(crate) fn read_job(lane: &Lane, connection: &mut Connection, mut job: Box<dyn Job>) {
     let _working = lane.counters.working.raised();
     if let Err(error) = connection.control("BEGIN") {
-        lane.answer(not_run(job), Some(error));
+        lane.answer(Ran::not(job), Some(error));
         return;
     }
     let started = Instant::now();
@@ -154,10 +152,6 @@ pub(crate) fn read_job(lane: &Lane, connection: &mut Connection, mut job: Box<dy
     lane.count_transaction(1);
     let (keep, notify) = (verdict.keep, false);
     lane.answer(Ran { job, started, failure: verdict.failure, keep, notify }, None);
-}
-
-fn not_run(job: Box<dyn Job>) -> Ran {
-    Ran { job, started: Instant::now(), failure: None, keep: false, notify: false }
 }
 
 fn lost() -> DbError {

@@ -4,11 +4,12 @@
 mod connection;
 mod errors;
 mod jobs;
+mod lock;
 mod lookups;
 mod whole;
 
 pub(crate) use connection::{Connection, Place, column};
-pub(crate) use jobs::{Grouping, read_job, write_jobs};
+pub(crate) use jobs::{Writing, read_job, write_jobs};
 pub(crate) use lookups::Lookups;
 pub(crate) use whole::is_small;
 
@@ -42,9 +43,9 @@ pub(crate) fn write_until_closed(
     };
     let _ = opened.send(Ok(()));
     let mut jobs = VecDeque::with_capacity(LARGEST_BATCH);
-    let mut grouping = Grouping::default();
+    let mut writing = Writing::default();
     while lane.take(LARGEST_BATCH, &mut jobs) {
-        write_jobs(lane, &mut connection, &mut jobs, &mut grouping);
+        write_jobs(lane, &mut connection, &mut jobs, &mut writing);
     }
     // Nothing is ever sent: the channel ends with the last reader.
     let _ = readers_ended.recv();

@@ -6,6 +6,7 @@ mod concurrency;
 mod damage;
 mod failures;
 mod files;
+mod locks;
 mod lookups;
 mod migrations;
 mod proxy;

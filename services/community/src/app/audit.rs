@@ -2,10 +2,9 @@
 
 use techtrove_community_api::PurchaseEntry;
 use techtrove_core::{BookPage, PageRequest, Problem};
-use uuid::Uuid;
 
 use super::App;
-use crate::{error::Error, store};
+use crate::store;
 
 /// A page of the purchases, in the order of users and products.
 ///
@@ -15,9 +14,5 @@ pub async fn audit_purchases(
     app: &App,
     page: &PageRequest,
 ) -> Result<BookPage<PurchaseEntry>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<(Uuid, Uuid)>()?.unwrap_or_default());
-    let read = app.db.read("community.audit_purchases", move |tx| {
-        store::audit_purchases(tx, after, limit).map_err(Error::from)
-    });
-    Ok(read.await?)
+    app.db.book_page("community.audit_purchases", page, store::audit_purchases).await
 }

@@ -3,7 +3,7 @@
 use techtrove_catalog_api::ProductId;
 use techtrove_community_api::PurchaseEntry;
 use techtrove_core::BookPage;
-use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, Wanted, p};
 use techtrove_identity_api::UserId;
 use uuid::Uuid;
 
@@ -38,18 +38,16 @@ pub fn insert_purchase(tx: &mut Tx<'_>, user: UserId, product: ProductId) -> Res
     Ok(())
 }
 
-/// The page of `limit` purchases behind this user and product, in their order.
+/// The page of purchases that is wanted, in the order of users and products.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_purchases(
     tx: &mut Tx<'_>,
-    (user, product): (Uuid, Uuid),
-    limit: usize,
+    wanted: &Wanted<(Uuid, Uuid)>,
 ) -> Result<BookPage<PurchaseEntry>, DbError> {
-    let book =
-        Book::<(Uuid, Uuid), _>::read(tx, limit, (&PURCHASES, p![user, user, product]), |row| {
-            Ok(PurchaseEntry { user: row.get(0)?, product: row.get(1)? })
-        })?;
+    let book = Book::read(tx, wanted, &PURCHASES, |row| {
+        Ok(PurchaseEntry { user: row.get(0)?, product: row.get(1)? })
+    })?;
     Ok(book.finish())
 }

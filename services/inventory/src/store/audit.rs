@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use techtrove_core::{BookPage, Quantity, Sku, Timestamp};
-use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
+use techtrove_db::{Book, BookKey as _, DbError, Row, Rows, Sql, Tx, Wanted, p};
 use techtrove_inventory_api::{Gone, KeyCount, Line, ReservationEntry, ReservedLine, StockEntry};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ const SUM_RESERVATIONS: Rows = sums!(
 
 const SUM_WRITTEN_OFF: Rows = sums!(
     "return_lines",
-    "CASE WHEN r.restocked = ? THEN 0 ELSE l.quantity END",
+    "CASE WHEN r.restocked THEN 0 ELSE l.quantity END",
     "return_lines l JOIN returns r ON r.id = l.return_id \
      WHERE l.sku > ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
@@ -56,7 +56,7 @@ const STOCK: Rows = Rows::of(
     Sql::new(
         "SELECT sku, on_hand, held, committed, updated_at, keyed, low_stock_threshold, \
          availability, version, digital FROM stock \
-         WHERE sku > ? AND sku <= ? AND location = ? ORDER BY sku LIMIT ?",
+         WHERE sku > ? AND sku <= ? AND location = ?",
     ),
 );
 
@@ -88,67 +88,56 @@ const LINES: Rows = Rows::of(
     ),
 );
 
-/// The last SKU of a page behind `after`: of at most so many SKUs, and of about so many rows that are summed for them;
-/// none when nothing is behind it.
-///
-/// # Errors
-/// When the database fails.
-pub fn audit_stock_end(
+/// A page of so many SKUs at most, and of those that about so many rows are summed for: where it ends that is not the
+/// end of the book.
+fn page_end(
     tx: &mut Tx<'_>,
-    after: Option<&Sku>,
-    (skus, rows): (usize, usize),
-) -> Result<Option<Sku>, DbError> {
-    let after = after.map_or("", Sku::as_str);
-    let mut find = |statements: [(&'static str, usize); 3]| {
-        let mut found = Vec::new();
-        for (statement, skipped) in statements {
-            let sku = tx.query_opt(statement, p![after, bound(skipped)], |row| row.get(0))?;
-            found.extend::<Option<Sku>>(sku);
-        }
-        Ok::<_, DbError>(found)
-    };
-    let many = find([
+    wanted: &Wanted<String>,
+    rows: usize,
+) -> Result<Option<String>, DbError> {
+    let after = wanted.after.as_deref().unwrap_or_default();
+    let ends = [
         (
             "SELECT sku FROM stock WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?",
-            skus.saturating_sub(1),
+            wanted.limit.saturating_sub(1),
         ),
         ("SELECT sku FROM movements WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
         ("SELECT sku FROM reservation_lines WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
-    ])?;
-    if let Some(first) = many.into_iter().min() {
-        return Ok(Some(first));
+        ("SELECT sku FROM licence_keys WHERE sku > ? ORDER BY sku LIMIT 1 OFFSET ?", rows),
+    ];
+    let mut found = Vec::new();
+    for (statement, skipped) in ends {
+        // What is no text stands behind all that is.
+        let end =
+            tx.query_opt(statement, p![after, bound(skipped)], |row| Ok(String::read(row).ok()))?;
+        found.extend(end.flatten());
     }
-    let last = find([
-        ("SELECT sku FROM stock WHERE sku > ? ORDER BY sku DESC LIMIT 1 OFFSET ?", 0),
-        ("SELECT sku FROM movements WHERE sku > ? ORDER BY sku DESC LIMIT 1 OFFSET ?", 0),
-        ("SELECT sku FROM reservation_lines WHERE sku > ? ORDER BY sku DESC LIMIT 1 OFFSET ?", 0),
-    ])?;
-    Ok(last.into_iter().max())
+    Ok(found.into_iter().min())
 }
 
-/// The SKUs behind `after`, up to `last`, in SKU order. One that has no row of its own any more, but movements or
-/// reservations, is there with none on hand.
+/// The page of SKUs that is wanted, in SKU order, and of no more than those that about so many rows are summed for. One
+/// that has no row of its own any more, but movements or reservations, is there with none on hand.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_stock(
     tx: &mut Tx<'_>,
-    after: Option<&Sku>,
-    last: &Sku,
+    wanted: &Wanted<String>,
+    rows: usize,
 ) -> Result<BookPage<StockEntry>, DbError> {
-    let after = after.map_or("", Sku::as_str);
-    let range = p![after, last, MAIN];
-    let mut book = Book::read(tx, usize::MAX, (&STOCK, &range), read_stock)?;
-    let moved = book.details(tx, (&SUM_MOVEMENTS, &range), read_moved)?;
-    let reserved = book.details(tx, (&SUM_RESERVATIONS, &range), read_reserved)?;
-    let written_off = p![true, after, last, MAIN];
+    let end = page_end(tx, wanted, rows)?;
+    let mut book = Book::between(wanted.after.clone(), end);
+    let main = p![MAIN];
+    let stock = book.details(tx, STOCK.with(&main), read_stock)?;
+    let moved = book.details(tx, SUM_MOVEMENTS.with(&main), read_moved)?;
+    let reserved = book.details(tx, SUM_RESERVATIONS.with(&main), read_reserved)?;
     let written_off =
-        book.details(tx, (&SUM_WRITTEN_OFF, written_off), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let keys = book.details(tx, (&COUNT_KEYS, &range), |row| {
+        book.details(tx, SUM_WRITTEN_OFF.with(&main), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let keys = book.details(tx, COUNT_KEYS.with(&main), |row| {
         Ok((row.get(0)?, KeyCount { unseen: row.get(1)?, assigned: row.get(2)? }))
     })?;
 
-    let mut entries: BTreeMap<String, StockEntry> = book.entries().drain(..).collect();
+    let mut entries: BTreeMap<String, StockEntry> = stock.into_iter().collect();
     let mut entry = |key: String, sku: Sku, change: &dyn Fn(&mut StockEntry)| {
         change(entries.entry(key).or_insert_with(|| lone_entry(sku)));
     };
@@ -213,40 +202,34 @@ fn lone_entry(sku: Sku) -> StockEntry {
     }
 }
 
-/// The page of `limit` reservations that are open or have left, behind `after`, in the order of their ids and
+/// The page of reservations that is wanted, of those that are open or have left, in the order of their ids and
 /// attempts.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_reservations(
     tx: &mut Tx<'_>,
-    after: (Uuid, u32),
-    limit: usize,
+    wanted: &Wanted<(Uuid, u32)>,
 ) -> Result<BookPage<ReservationEntry>, DbError> {
-    let (id, attempt) = after;
-    let mut book =
-        Book::<(Uuid, u32), _>::read(tx, limit, (&RESERVATIONS, p![id, id, attempt]), |row| {
-            row.get::<Option<Timestamp>>(4)?;
-            Ok(ReservationEntry {
-                reservation_id: row.get(0)?,
-                attempt: row.get(1)?,
-                state: read_state(&row.get::<String>(2)?)?,
-                lines: Vec::new(),
-                updated_at: row.get(3)?,
-            })
-        })?;
-    let Some((last, last_attempt)) = book.last() else { return Ok(book.finish()) };
-    let range = p![id, id, attempt, last, last, last_attempt];
-    let rows = book.details(tx, (&LINES, range), |row| {
+    let mut book = Book::read(tx, wanted, &RESERVATIONS, |row| {
+        row.get::<Option<Timestamp>>(4)?;
+        Ok(ReservationEntry {
+            reservation_id: row.get(0)?,
+            attempt: row.get(1)?,
+            state: read_state(&row.get::<String>(2)?)?,
+            lines: Vec::new(),
+            updated_at: row.get(3)?,
+        })
+    })?;
+    let lines = book.details(tx, &LINES, |row| {
         let (sku, quantity) = (row.get(2)?, row.get(3)?);
         Ok(ReservedLine { sku, quantity, shipped: row.get(4)?, returned: row.get(5)? })
     })?;
-    let mut lines: BTreeMap<(Uuid, u32), Vec<ReservedLine>> = BTreeMap::new();
-    for (reservation, line) in rows {
-        lines.entry(reservation).or_default().push(line);
-    }
-    for (reservation, entry) in book.entries() {
-        entry.lines = lines.remove(reservation).unwrap_or_default();
+    let mut reservations = book.by_key();
+    for (reservation, line) in lines {
+        if let Some(entry) = reservations.get_mut(&reservation) {
+            entry.lines.push(line);
+        }
     }
     Ok(book.finish())
 }

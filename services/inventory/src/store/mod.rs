@@ -12,7 +12,7 @@ mod reservations;
 mod returns;
 mod stock;
 
-pub use audit::{audit_reservations, audit_stock, audit_stock_end};
+pub use audit::{audit_reservations, audit_stock};
 pub use batch::Batch;
 pub use categories::{lookup_parent, place_category};
 pub use keys::{assign_keys, insert_key, list_sold_keys, lookup_known, return_keys, reveal_keys};

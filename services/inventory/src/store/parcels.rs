@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use techtrove_core::{BookPage, Sku, Timestamp};
-use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, Wanted, p};
 use techtrove_inventory_api::ParcelEntry;
 use uuid::Uuid;
 
@@ -72,28 +72,24 @@ pub fn insert_parcel<'a>(
     }
 }
 
-/// The page of `limit` parcels behind `after`, in the order of their ids.
+/// The page of parcels that is wanted, in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_parcels(
     tx: &mut Tx<'_>,
-    after: Uuid,
-    limit: usize,
+    wanted: &Wanted<Uuid>,
 ) -> Result<BookPage<ParcelEntry>, DbError> {
-    let mut book = Book::<Uuid, _>::read(tx, limit, (&PARCELS, p![after]), |row| {
+    let mut book = Book::read(tx, wanted, &PARCELS, |row| {
         Ok(ParcelEntry { id: row.get(0)?, reservation_id: row.get(1)?, lines: Vec::new() })
     })?;
-    let Some(last) = book.last() else { return Ok(book.finish()) };
-    let rows = book.details(tx, (&PARCEL_LINES, p![after, last]), |row| {
-        Ok((row.get::<Sku>(1)?, row.get::<i64>(2)?))
-    })?;
-    let mut lines: BTreeMap<Uuid, Vec<(Sku, i64)>> = BTreeMap::new();
-    for (parcel, line) in rows {
-        lines.entry(parcel).or_default().push(line);
-    }
-    for (id, entry) in book.entries() {
-        entry.lines = lines.remove(id).unwrap_or_default();
+    let lines =
+        book.details(tx, &PARCEL_LINES, |row| Ok((row.get::<Sku>(1)?, row.get::<i64>(2)?)))?;
+    let mut parcels = book.by_key();
+    for (parcel, line) in lines {
+        if let Some(entry) = parcels.get_mut(&parcel) {
+            entry.lines.push(line);
+        }
     }
     Ok(book.finish())
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use techtrove_core::{BookPage, Sku, Timestamp};
-use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
-use techtrove_inventory_api::{Line, ReservationId, ReturnEntry};
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, Wanted, p};
+use techtrove_inventory_api::{ReservationId, ReturnEntry};
 use uuid::Uuid;
 
 use super::{Batch, audit::split};
@@ -93,18 +93,15 @@ pub fn insert_returned<'a>(
     }
 }
 
-/// The page of `limit` returns behind `after`, in the order of their reservations and ids.
+/// The page of returns that is wanted, in the order of their reservations and ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_returns(
     tx: &mut Tx<'_>,
-    after: (Uuid, Uuid),
-    limit: usize,
+    wanted: &Wanted<(Uuid, Uuid)>,
 ) -> Result<BookPage<ReturnEntry>, DbError> {
-    let (reservation, id) = after;
-    let from = p![reservation, reservation, id];
-    let mut book = Book::<(Uuid, Uuid), _>::read(tx, limit, (&RETURNS, &from), |row| {
+    let mut book = Book::read(tx, wanted, &RETURNS, |row| {
         Ok(ReturnEntry {
             reservation_id: row.get(0)?,
             return_id: row.get(1)?,
@@ -113,16 +110,13 @@ pub fn audit_returns(
             updated_at: row.get(3)?,
         })
     })?;
-    let Some((last, last_id)) = book.last() else { return Ok(book.finish()) };
-    let range = p![reservation, reservation, id, last, last, last_id];
-    let rows = book
-        .details(tx, (&RETURN_LINES, range), |row| Ok((row.get::<Sku>(2)?, row.get::<i64>(3)?)))?;
-    let mut lines: BTreeMap<(Uuid, Uuid), Vec<Line>> = BTreeMap::new();
-    for (back, (sku, pieces)) in rows {
-        lines.entry(back).or_default().extend(split(&sku, pieces));
-    }
-    for (back, entry) in book.entries() {
-        entry.lines = lines.remove(back).unwrap_or_default();
+    let lines =
+        book.details(tx, &RETURN_LINES, |row| Ok((row.get::<Sku>(2)?, row.get::<i64>(3)?)))?;
+    let mut returns = book.by_key();
+    for (back, (sku, pieces)) in lines {
+        if let Some(entry) = returns.get_mut(&back) {
+            entry.lines.extend(split(&sku, pieces));
+        }
     }
     Ok(book.finish())
 }

@@ -1,7 +1,7 @@
 //! Mails as they are written, shown and forgotten.
 
 use techtrove_core::{BookPage, EmailAddress, Timestamp, TypedId};
-use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, Value, Wanted, p};
 use techtrove_identity_api::UserId;
 use techtrove_notifications_api::{MailEntry, NotificationId};
 use uuid::Uuid;
@@ -254,19 +254,16 @@ const AUDIT: Rows = Rows::of(
     ),
 );
 
-/// The page of `limit` mails about orders behind this order and mail, in the order of the orders' ids and their own;
-/// no copies.
+/// The page of mails about orders that is wanted, in the order of the orders' ids and their own; no copies.
 ///
 /// # Errors
 /// When the database fails.
 pub fn audit_mails(
     tx: &mut Tx<'_>,
-    (subject, id): (Uuid, Uuid),
-    limit: usize,
+    wanted: &Wanted<(Uuid, Uuid)>,
 ) -> Result<BookPage<MailEntry>, DbError> {
-    let [first, second, third, fourth, fifth, sixth, seventh] = Kind::OF_ORDERS.map(Kind::as_str);
-    let from = p![subject, subject, id, first, second, third, fourth, fifth, sixth, seventh];
-    let book = Book::<(Uuid, Uuid), _>::read(tx, limit, (&AUDIT, from), |row| {
+    let of_orders = Kind::OF_ORDERS.map(|kind| Value::Text(kind.as_str()));
+    let book = Book::read(tx, wanted, AUDIT.with(&of_orders), |row| {
         let state: MailState = row.get::<String>(3)?.parse().map_err(DbError::decode)?;
         Ok(MailEntry {
             id: row.get(1)?,

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::{Problem, Timestamp};
+use techtrove_core::Timestamp;
 use techtrove_db::{DbError, Tx};
 use techtrove_http::idempotency::{self, Answer, Key, Once, begin};
 use techtrove_orders_api::OrderId;
@@ -13,7 +13,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{App, Placed, Watch, drive::Drive};
+use super::{
+    App, Placed, Watch,
+    drive::{Drive, tell_left},
+};
 use crate::{
     domain::{CapturePolicy, Order, saga::Saga},
     error::Error,
@@ -71,8 +74,7 @@ pub(super) async fn ask(
         if let Some(drive) = drive
             && let Err(error) = drive.run(&driver).await
         {
-            let error = Problem::from(error);
-            tracing::error!(order = %id, ?error, "an order was left to the recovery");
+            tell_left(id, error);
         }
         drop(seat);
     });

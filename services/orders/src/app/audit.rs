@@ -1,12 +1,10 @@
 //! The orders' books, page by page, for the audit.
 
-use techtrove_core::{BookPage, PageRequest};
-use techtrove_db::{DbError, Tx};
+use techtrove_core::{BookPage, PageRequest, Problem};
 use techtrove_orders_api::{OrderEntry, ParcelClaim, PurchaseClaim};
-use uuid::Uuid;
 
 use super::App;
-use crate::{error::Error, store};
+use crate::store;
 
 /// A page of the book, in the order of the orders' ids.
 ///
@@ -15,8 +13,8 @@ use crate::{error::Error, store};
 pub(crate) async fn list_entries(
     app: &App,
     page: &PageRequest,
-) -> Result<BookPage<OrderEntry>, Error> {
-    read(app, page, "orders.audit", store::list_entries).await
+) -> Result<BookPage<OrderEntry>, Problem> {
+    app.db.book_page("orders.audit", page, store::list_entries).await
 }
 
 /// A page of the parcels that were not withdrawn, in the order of their ids.
@@ -26,8 +24,8 @@ pub(crate) async fn list_entries(
 pub(crate) async fn list_parcels(
     app: &App,
     page: &PageRequest,
-) -> Result<BookPage<ParcelClaim>, Error> {
-    read(app, page, "orders.audit_parcels", store::list_parcels).await
+) -> Result<BookPage<ParcelClaim>, Problem> {
+    app.db.book_page("orders.audit_parcels", page, store::list_parcels).await
 }
 
 /// A page of the users who have orders, in the order of their ids, and what they have bought.
@@ -37,16 +35,6 @@ pub(crate) async fn list_parcels(
 pub(crate) async fn list_purchases(
     app: &App,
     page: &PageRequest,
-) -> Result<BookPage<PurchaseClaim>, Error> {
-    read(app, page, "orders.audit_purchases", store::list_purchases).await
-}
-
-async fn read<T: Send + 'static>(
-    app: &App,
-    page: &PageRequest,
-    name: &'static str,
-    book: fn(&mut Tx<'_>, Uuid, usize) -> Result<BookPage<T>, DbError>,
-) -> Result<BookPage<T>, Error> {
-    let (limit, after) = (page.limit()?, page.after::<Uuid>()?.unwrap_or_default());
-    app.db.read(name, move |tx| book(tx, after, limit).map_err(Error::from)).await
+) -> Result<BookPage<PurchaseClaim>, Problem> {
+    app.db.book_page("orders.audit_purchases", page, store::list_purchases).await
 }

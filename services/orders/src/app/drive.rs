@@ -13,8 +13,8 @@ use techtrove_http::{
     idempotency::{self, Answer},
 };
 use techtrove_identity_api::UserId;
-use techtrove_orders_api::OrderStatus;
-use tokio::sync::oneshot;
+use techtrove_orders_api::{OrderId, OrderStatus};
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{
     App, Placed, answer,
@@ -32,8 +32,9 @@ use crate::{
     store::{self, Held, Lease, StoredSaga},
 };
 
-/// How often a step that was taken is tried to be stored while the database is busy.
-const STORE_TRIES: u32 = 4;
+/// How long a step that was taken is tried to be stored while the database is busy: a buyer may wait, and after a
+/// longer while the recovery goes on.
+const STORE_PATIENCE: Duration = Duration::from_millis(500);
 
 /// The pause before the first further try; each further one doubles it.
 const STORE_PAUSE: Duration = Duration::from_millis(50);
@@ -327,16 +328,28 @@ impl Drive {
     }
 }
 
+/// Tells of an order that is left to the recovery. What passes by itself was told of by the database.
+pub(super) fn tell_left(order: OrderId, error: Error) {
+    let passes = matches!(error, Error::Db(DbError::Locked));
+    let error = Problem::from(error);
+    if passes {
+        tracing::warn!(%order, ?error, "an order is left to the recovery");
+    } else {
+        tracing::error!(%order, ?error, "an order is left to the recovery");
+    }
+}
+
 /// Stores a step in one transaction. While the database is only busy it is tried again, since the
 /// neighbours have done their part already. `false` when somebody else drives the order, or changed it.
 async fn store(app: &App, stored: &Arc<Stored>) -> Result<bool, Error> {
     if planted("event-before-commit") {
         record_apart(app, stored).await?;
     }
+    let began = Instant::now();
     for attempt in 1.. {
         let job = Arc::clone(stored);
         match app.db.write("orders.store_step", move |tx| job.store(tx)).await {
-            Err(Error::Db(error)) if error.is_transient() && attempt < STORE_TRIES => {
+            Err(Error::Db(error)) if error.is_transient() && began.elapsed() < STORE_PATIENCE => {
                 tracing::warn!(%error, attempt, "a step could not be stored; trying again");
                 tokio::time::sleep(STORE_PAUSE * 2_u32.saturating_pow(attempt - 1)).await;
             }

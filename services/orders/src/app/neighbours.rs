@@ -13,7 +13,8 @@ use techtrove_inventory_api::{
 };
 use techtrove_payments_api::{
     AMOUNT_NOT_SUPPORTED, AuthorizeRequest, FAILURE_CODE, INVALID_TRANSITION, PAYMENT_MISMATCH,
-    Payment, PaymentStatus, REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED, RefundRequest,
+    PAYMENT_NOT_BEGUN, Payment, PaymentStatus, REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED,
+    RefundRequest,
 };
 use tokio::time::timeout;
 
@@ -40,6 +41,8 @@ enum Failure {
     Refused(Box<Problem>),
     /// Certainly never sent.
     NotSent,
+    /// Payments has not begun with it, by its own word.
+    NotTakenOn,
     /// It may have been done: no answer.
     Silence,
     /// It may have been done: a failure (5xx), or an answer that cannot be read.
@@ -150,6 +153,7 @@ async fn ask_for_money(app: &App, order: &Order, token: &PaymentToken) -> Outcom
     match once("authorize", app.config.deadlines.payment, call).await {
         Ok(payment) => report(order, payment),
         Err(Failure::NotSent) => Outcome::NotAsked,
+        Err(Failure::NotTakenOn) => Outcome::NotTakenOn,
         Err(Failure::Refused(problem)) if matches!(problem.status, 400 | 422) => {
             Outcome::Rejected(rejection(*problem))
         }
@@ -327,11 +331,13 @@ where
 {
     match once(what, deadline, call()).await {
         Err(Failure::NotSent) => once(what, deadline, call()).await,
-        Err(Failure::Silence | Failure::Failed) => match once(what, deadline, call()).await {
-            // The first may have arrived.
-            Err(Failure::NotSent) => Err(Failure::Silence),
-            second => second,
-        },
+        Err(Failure::Silence | Failure::Failed | Failure::NotTakenOn) => {
+            match once(what, deadline, call()).await {
+                // The first may have arrived.
+                Err(Failure::NotSent) => Err(Failure::Silence),
+                second => second,
+            }
+        }
         first => first,
     }
 }
@@ -349,6 +355,9 @@ async fn once<T>(
         let failure = match error {
             ClientError::Refused(problem) if problem.status < 500 => {
                 return Failure::Refused(Box::new(problem));
+            }
+            ClientError::Refused(ref problem) if problem.is(PAYMENT_NOT_BEGUN) => {
+                Failure::NotTakenOn
             }
             ClientError::Unavailable { sent: false, .. } => Failure::NotSent,
             ClientError::Unavailable { .. } | ClientError::Timeout { .. } => Failure::Silence,

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     App, Placed,
-    drive::{Drive, Waiting},
+    drive::{Drive, Waiting, tell_left},
     drivers::Turn,
     earlier::answered_before,
     neighbours::{self, PaymentToken},
@@ -151,8 +151,7 @@ async fn begin(app: &App, placing: Placing, waiting: Waiting) {
         follow_up: None,
     };
     if let Err(error) = drive.run(app).await {
-        let error = Problem::from(error);
-        tracing::error!(order = %id, ?error, "an order was left to the recovery");
+        tell_left(id, error);
     }
 }
 

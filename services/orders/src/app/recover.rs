@@ -10,7 +10,10 @@ use techtrove_orders_api::OrderId;
 use techtrove_runtime::Worker;
 use tokio::task::JoinSet;
 
-use super::{App, drive::Drive};
+use super::{
+    App,
+    drive::{Drive, tell_left},
+};
 use crate::{
     error::Error,
     store::{self, Lease},
@@ -70,12 +73,8 @@ pub(super) async fn recover_now(app: &App, order: OrderId) {
 
 async fn recover_one(app: &App, lease: Lease) {
     metrics::counter!("orders_recovered_total").increment(1);
-    match drive(app, lease).await {
-        Ok(()) => {}
-        Err(error) => {
-            let error = techtrove_core::Problem::from(error);
-            tracing::error!(order = %lease.order, ?error, "an order could not be recovered yet");
-        }
+    if let Err(error) = drive(app, lease).await {
+        tell_left(lease.order, error);
     }
 }
 

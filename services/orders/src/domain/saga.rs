@@ -12,7 +12,7 @@
 //!   ↓           ↓↑ hold again, once              release ─(cancelled)→ void or refund
 //!   ↓         void
 //!   ↓           ↓
-//!   └───────→ release → settled (payment_failed, cancelled)
+//!   └───────→ release → settled (payment_failed, cancelled), once more void where payments had not begun
 //! ```
 
 mod fulfilling;
@@ -169,6 +169,9 @@ pub enum Outcome {
     },
     /// Money was certainly not asked for.
     NotAsked,
+    /// Payments could not take the request on, so it asked for no money; it knows nothing of the payment, and
+    /// would ask for money should the request come to it once more.
+    NotTakenOn,
     /// Payments refused the request itself; money was not asked for.
     Rejected(Refusal),
     /// This refund is made.
@@ -419,7 +422,7 @@ impl Saga {
             Step::Commit => self.after_commit(order, outcome),
             Step::Void if placing => self.after_void(outcome),
             Step::Void => self.after_late_void(outcome),
-            Step::Release if placing => self.after_release(outcome),
+            Step::Release if placing => self.after_release(order, outcome),
             Step::Release => self.after_late_release(order, outcome),
             Step::Capture => self.after_capture(order, outcome),
             Step::Refund => self.after_refund(order, outcome, facts),

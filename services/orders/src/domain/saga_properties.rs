@@ -23,6 +23,7 @@ fn any_fate() -> impl Strategy<Value = Fate> {
         1 => Just(Fate::CrashAfter),
         2 => (1..CALLS, any::<bool>()).prop_map(|(calls, crashes)| Fate::Cut(calls, crashes)),
         1 => Just(Fate::Twice),
+        1 => any::<bool>().prop_map(Fate::Unbegun),
         2 => any_wish().prop_map(Fate::Asked),
         1 => any_wish().prop_map(Fate::AskedUnheard),
     ]
@@ -89,10 +90,10 @@ proptest! {
 
     /// What nobody should answer changes nothing for the worse: no step is left out by it.
     #[test]
-    fn an_answer_out_of_place_never_confirms_nor_gives_back(step in 0..6_usize, answered: bool, odd in 0..2_usize) {
+    fn an_answer_out_of_place_never_confirms_nor_gives_back(step in 0..6_usize, answered: bool, odd in 0..3_usize) {
         let steps = [Step::Hold, Step::Authorize, Step::Commit, Step::Capture, Step::Void, Step::Release];
         let saga = Saga { step: steps[step], answered, ..begun() };
-        let outcome = [Outcome::Unknown, Outcome::NotAsked][odd].clone();
+        let outcome = [Outcome::Unknown, Outcome::NotAsked, Outcome::NotTakenOn][odd].clone();
         let run = Run::new(friendly());
         let facts = Facts {
             hand: Hand::Recovery,
@@ -167,6 +168,23 @@ fn a_payment_unknown_for_too_long_is_given_up_before_stock_is_freed() {
 
     run.check();
     assert_eq!(run.status(), OrderStatus::Cancelled);
+}
+
+#[test]
+fn what_payments_did_not_take_on_frees_the_stock_and_is_then_given_up() {
+    for comes_again in [false, true] {
+        let mut run = Run::new(friendly());
+
+        run.step(Fate::Unbegun(comes_again));
+        assert_eq!(run.replies, [Reply::Refusal]);
+        run.step(Fate::Arrives);
+        assert_eq!((run.status(), &*run.pins), (OrderStatus::Cancelled, &[Pin::Forget][..]));
+        assert_eq!(run.world.holds_stock(), []);
+        run.finish();
+
+        run.check();
+        assert_eq!(run.world.money, Some(PaymentStatus::Voided));
+    }
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub enum Fate {
     Cut(usize, bool),
     /// The step arrives a second time, later.
     Twice,
+    /// Payments does not take the request for money on; it may come to it once more, before it is given up.
+    Unbegun(bool),
     /// Somebody asks for something while the step is on its way.
     Asked(Wish),
     /// The same, and the step's answer is lost.
@@ -187,6 +189,10 @@ impl Run {
                     return self.crash();
                 }
                 outcome
+            }
+            Fate::Unbegun(comes_again) if let Task::Authorize { attempt } = task => {
+                self.world.comes_again = comes_again;
+                self.world.place_unbegun(attempt)
             }
             Fate::Twice if let Task::Authorize { attempt } = task => {
                 self.world.place(attempt, CALLS, 2)

@@ -53,6 +53,8 @@ pub struct World {
     pub waiting: BTreeMap<RefundId, i64>,
     /// The provider does not tell what it did, at first.
     pub silent_for: u32,
+    /// A request for money that was not taken on comes once more, before it is given up.
+    pub comes_again: bool,
     /// The first hold ends by itself before it is committed, as only a bug could make it.
     pub first_hold_ends: bool,
 }
@@ -86,6 +88,14 @@ impl World {
                 Outcome::Paid { report, stock: Box::new(stock) }
             }
             told => told,
+        }
+    }
+
+    /// The same, when payments does not take on what is asked of it.
+    pub fn place_unbegun(&mut self, attempt: u32) -> Outcome {
+        match self.hold(attempt) {
+            Outcome::Held => Outcome::NotTakenOn,
+            refused => refused,
         }
     }
 
@@ -162,6 +172,9 @@ impl World {
     }
 
     fn void(&mut self) -> Outcome {
+        if std::mem::take(&mut self.comes_again) {
+            self.authorize();
+        }
         if self.money != Some(PaymentStatus::Failed) {
             assert_ne!(self.money, Some(PaymentStatus::Captured), "captured money was given up");
             self.money = Some(PaymentStatus::Voided);
@@ -353,6 +366,7 @@ pub fn friendly() -> World {
         waits: 0,
         waiting: BTreeMap::new(),
         silent_for: 0,
+        comes_again: false,
         first_hold_ends: false,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use techtrove_catalog_api::Fulfilment;
 use techtrove_core::{BookPage, Money, Timestamp};
-use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, Wanted};
 use techtrove_orders_api::{
     CartClaim, HistoryClaim, LineEntry, OrderEntry, OrderStatus, ParcelCount, Parts, RefundClaim,
     RefundClaimState, ReturnClaim, ReturnStatus, StockClaim,
@@ -75,24 +75,21 @@ const RETURNS: Rows = Rows::of(
     ),
 );
 
-/// The page of `limit` orders behind `after`, in the order of their ids.
+/// The page of orders that is wanted, in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_entries(
     tx: &mut Tx<'_>,
-    after: Uuid,
-    limit: usize,
+    wanted: &Wanted<Uuid>,
 ) -> Result<BookPage<OrderEntry>, DbError> {
-    let mut book = Book::<Uuid, _>::read(tx, limit, (&ORDERS, p![after]), read_entry)?;
-    let Some(last) = book.last() else { return Ok(book.finish()) };
-    let range = p![after, last];
-    let steps = book.details(tx, (&sagas::OF_PAGE, &range), sagas::read_saga)?;
-    let lines = book.details(tx, (&LINES, &range), read_line)?;
-    let history = book.details(tx, (&HISTORY, &range), read_station)?;
-    let refunds = book.details(tx, (&REFUNDS, &range), read_refund)?;
-    let parcels = book.details(tx, (&PARCELS, &range), read_parcel)?;
-    let returns = book.details(tx, (&RETURNS, &range), read_return)?;
+    let mut book = Book::read(tx, wanted, &ORDERS, read_entry)?;
+    let steps = book.details(tx, &sagas::OF_PAGE, sagas::read_saga)?;
+    let lines = book.details(tx, &LINES, read_line)?;
+    let history = book.details(tx, &HISTORY, read_station)?;
+    let refunds = book.details(tx, &REFUNDS, read_refund)?;
+    let parcels = book.details(tx, &PARCELS, read_parcel)?;
+    let returns = book.details(tx, &RETURNS, read_return)?;
     let mut page = Page::of(book.entries());
     steps.iter().for_each(|(order, stored)| page.add_step(*order, stored.saga.step));
     lines.into_iter().for_each(|(order, (number, line))| page.add_line(order, number, line));

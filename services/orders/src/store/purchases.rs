@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use techtrove_core::BookPage;
-use techtrove_db::{Book, DbError, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Rows, Sql, Tx, Wanted};
 use techtrove_orders_api::PurchaseClaim;
 use uuid::Uuid;
 
@@ -23,24 +23,22 @@ const BOUGHT: Rows = Rows::of(
     ),
 );
 
-/// The page of `limit` users behind `after` who have orders, in the order of their ids, and what they have bought.
+/// The page of users who have orders that is wanted, in the order of their ids, and what they have bought.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_purchases(
     tx: &mut Tx<'_>,
-    after: Uuid,
-    limit: usize,
+    wanted: &Wanted<Uuid>,
 ) -> Result<BookPage<PurchaseClaim>, DbError> {
-    let mut book = Book::<Uuid, _>::read(tx, limit, (&USERS, p![after]), |row| {
+    let mut book = Book::read(tx, wanted, &USERS, |row| {
         Ok(PurchaseClaim { user: row.get(0)?, products: BTreeSet::new() })
     })?;
-    let Some(last) = book.last() else { return Ok(book.finish()) };
-    let bought = book.details(tx, (&BOUGHT, p![after, last]), |row| row.get::<Uuid>(1))?;
-    let claims = book.entries();
+    let bought = book.details(tx, &BOUGHT, |row| row.get::<Uuid>(1))?;
+    let mut claims = book.by_key();
     for (user, product) in bought {
-        if let Ok(place) = claims.binary_search_by_key(&user, |(user, _)| *user) {
-            claims[place].1.products.insert(product);
+        if let Some(claim) = claims.get_mut(&user) {
+            claim.products.insert(product);
         }
     }
     Ok(book.finish())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use techtrove_core::{BookPage, Sku};
-use techtrove_db::{Book, DbError, Params, Row, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Params, Row, Rows, Sql, Tx, Wanted, p};
 use techtrove_orders_api::{OrderId, ParcelClaim, ShipmentId};
 use uuid::Uuid;
 
@@ -158,24 +158,21 @@ pub(super) fn read_pieces(row: &Row<'_>) -> Result<(ShipmentId, Pieces), DbError
     Ok((row.get(1)?, Pieces { line, quantity: row.get(3)? }))
 }
 
-/// The page of `limit` parcels behind `after` that were not withdrawn, in the order of their ids.
+/// The page of parcels that is wanted, of those that were not withdrawn, in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
 pub fn list_parcels(
     tx: &mut Tx<'_>,
-    after: Uuid,
-    limit: usize,
+    wanted: &Wanted<Uuid>,
 ) -> Result<BookPage<ParcelClaim>, DbError> {
-    let mut book = Book::<Uuid, _>::read(tx, limit, (&CLAIMS, p![after]), |row| {
+    let mut book = Book::read(tx, wanted, &CLAIMS, |row| {
         let status = shipment_status_from_word(&row.get::<String>(2)?);
         let left = status.map_err(DbError::decode)? == ShipmentStatus::Shipped;
         Ok(ParcelClaim { id: row.get(0)?, order: row.get(1)?, left, lines: Vec::new() })
     })?;
-    let Some(last) = book.last() else { return Ok(book.finish()) };
-    let pieces = book.details(tx, (&CLAIMED_LINES, p![after, last]), |row| {
-        Ok((row.get::<Sku>(1)?, row.get::<i64>(2)?))
-    })?;
+    let pieces =
+        book.details(tx, &CLAIMED_LINES, |row| Ok((row.get::<Sku>(1)?, row.get::<i64>(2)?)))?;
     let mut contents: BTreeMap<Uuid, BTreeMap<Sku, i64>> = BTreeMap::new();
     for (parcel, (sku, quantity)) in pieces {
         *contents.entry(parcel).or_default().entry(sku).or_default() += quantity;

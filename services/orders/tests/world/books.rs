@@ -7,7 +7,7 @@ use std::{
 
 use techtrove_bus::{Bus, Event, HandlerError, RelayOptions, Subscription, Taken, drain};
 use techtrove_core::{SeededIds, SharedClock, TypedId as _};
-use techtrove_db::DbError;
+use techtrove_db::{DbError, Wanted};
 use techtrove_inventory_api::{ReservationId, ReservationState};
 use techtrove_orders::{
     domain::{Booking, CapturePolicy, Order, RefundStatus, Return, ReturnStatus, ShipmentStatus},
@@ -37,8 +37,8 @@ impl World {
 
     /// The orders' book.
     pub async fn entries(&self) -> Vec<OrderEntry> {
-        let entries =
-            self.db.read("test.entries", |tx| store::list_entries(tx, Uuid::nil(), 100_000));
+        let wanted = Wanted { after: None, limit: 100_000 };
+        let entries = self.db.read("test.entries", move |tx| store::list_entries(tx, &wanted));
         entries.await.expect("read").items
     }
 

@@ -15,8 +15,8 @@ use techtrove_core::{Currency, Money, Problem, codes};
 use techtrove_http::HttpError;
 use techtrove_payments_api::{
     AMOUNT_NOT_SUPPORTED, AuthorizeRequest, FAILURE_CODE, INVALID_TRANSITION, NextAction,
-    OPERATION_IN_PROGRESS, Payment, PaymentId, PaymentStatus, REFUND_EXCEEDS_PAYMENT,
-    REFUND_REFUSED, RefundId, RefundRequest,
+    OPERATION_IN_PROGRESS, PAYMENT_NOT_BEGUN, Payment, PaymentId, PaymentStatus,
+    REFUND_EXCEEDS_PAYMENT, REFUND_REFUSED, RefundId, RefundRequest,
 };
 
 #[derive(Clone, Debug)]
@@ -50,6 +50,8 @@ pub struct Till {
     pub silence: Option<u32>,
     /// How many captures are taken note of, and not made yet.
     pub slow_captures: u32,
+    /// So many authorisations are not taken on before one is.
+    pub unbegun: u32,
     /// So many refunds are refused before one is made.
     pub refuses: u32,
     /// So many refunds wait for their bank before one is made at once.
@@ -58,6 +60,10 @@ pub struct Till {
 
 impl Till {
     fn authorize(&mut self, request: &AuthorizeRequest) -> Result<PaymentId, Problem> {
+        if self.unbegun > 0 {
+            self.unbegun -= 1;
+            return Err(Problem::new(PAYMENT_NOT_BEGUN, "not begun"));
+        }
         if request.token == "tok_too_much" {
             return Err(Problem::new(AMOUNT_NOT_SUPPORTED, "no such amount"));
         }

@@ -24,8 +24,10 @@ impl PaymentsClient {
     /// Refused with [`crate::PAYMENT_MISMATCH`], or 422 when nothing was charged and nothing will be: a
     /// value is not valid, or the provider does not know the token (pointer `/token`; the payment is
     /// `failed` then, with the decline code [`crate::INVALID_TOKEN`]), or with
-    /// [`crate::AMOUNT_NOT_SUPPORTED`], which is the decline code too. When payments cannot be reached
-    /// the outcome is unknown until [`Self::reconcile`] tells.
+    /// [`crate::AMOUNT_NOT_SUPPORTED`], which is the decline code too. Refused with [`crate::PAYMENT_NOT_BEGUN`]
+    /// no money was asked for by this request; should it arrive once more it may be, so that a caller who is
+    /// done with it voids it. When payments cannot be reached the outcome is unknown until
+    /// [`Self::reconcile`] tells.
     pub async fn authorize(&self, request: &AuthorizeRequest) -> Result<Payment, ClientError> {
         self.0.post("/internal/payments/payments").json(request).call().await
     }

@@ -55,6 +55,10 @@ pub const FAILURE_CODE: &str = "failure_code";
 pub const AMOUNT_NOT_SUPPORTED: ErrorCode =
     ErrorCode::new("amount_not_supported", 422, "The amount cannot be charged");
 
+/// Payments could not take an authorisation on: it is not stored, and the provider was not asked for money by it.
+pub const PAYMENT_NOT_BEGUN: ErrorCode =
+    ErrorCode::new("payment_not_begun", 503, "The payment was not begun");
+
 /// Another money operation of this payment is under way.
 pub const OPERATION_IN_PROGRESS: ErrorCode =
     ErrorCode::new("operation_in_progress", 409, "Another operation is under way");

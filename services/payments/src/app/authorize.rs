@@ -32,8 +32,8 @@ pub struct Authorization {
 /// provider cannot be introduced to the charge, no money is asked for, and the payment is given up at once.
 ///
 /// # Errors
-/// When the provider is not set up, does not know the token or does not take the amount, the id was used with other terms, or the
-/// database does not answer.
+/// When the provider is not set up, does not know the token or does not take the amount, the id was used with other
+/// terms, or the database does not answer: [`Error::NotBegun`] when that was before money was asked for.
 pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     if app.providers.lookup(&wish.terms.provider).is_none() {
         return Err(Error::Invalid { pointer: "/provider", detail: "no such provider".to_owned() });
@@ -49,7 +49,7 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
             outcome => outcome?,
         },
         Err(DbError::UniqueViolation { .. }) => again(app, wish).await?,
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(not_stored(app, wish.id, error).await),
     };
     let payment = match outcome {
         Outcome::TurnedAway(payment, reason) => {
@@ -68,12 +68,26 @@ pub async fn authorize(app: &App, wish: Authorization) -> Result<Shown, Error> {
     }
 }
 
+/// Why a payment was not stored; unless an earlier request had done so, it is not begun.
+async fn not_stored(app: &App, id: PaymentId, error: DbError) -> Error {
+    let known = app.db.lookup("payments.is_known", move |tx| store::lookup(tx, id)).await;
+    match known {
+        Ok(None) => Error::Db(error).before_asking(),
+        Ok(Some(_)) | Err(_) => Error::Db(error),
+    }
+}
+
 async fn again(app: &App, wish: Authorization) -> Result<Outcome, Error> {
     let Authorization { id, terms, token } = wish;
-    drive::run(app, "payments.authorize_again", Occasion::Authorization(&token), move |tx| {
+    let occasion = Occasion::Authorization(&token);
+    let outcome = drive::run(app, "payments.authorize_again", occasion, move |tx| {
         let payment = store::lookup(tx, id)?.ok_or(Error::NoSuchPayment)?;
         let decision = decide::authorize_again(&payment, &terms);
         drive::carry_out(payment, decision, |_| Err(Error::Overtaken))
-    })
-    .await
+    });
+    match outcome.await {
+        // An earlier request may have asked for money.
+        Err(Error::NotBegun(error)) => Err(Error::Db(error)),
+        outcome => outcome,
+    }
 }

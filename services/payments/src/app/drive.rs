@@ -197,9 +197,9 @@ async fn introduce(
         Err(silence) => return Ok(Err(silence)),
     };
     let (id, named) = (payment.id, reference.clone());
-    app.db
-        .write("payments.name_charge", move |tx| store::name_charge(tx, id, number, &named))
-        .await?;
+    let stored =
+        app.db.write("payments.name_charge", move |tx| store::name_charge(tx, id, number, &named));
+    stored.await.map_err(Error::before_asking)?;
     payment.provider_reference = Some(reference);
     Ok(Ok(()))
 }

@@ -1,12 +1,9 @@
 //! The books as the audit reads them: payments beside the sums of their ledger entries.
 
-use std::collections::BTreeMap;
-
 use techtrove_core::{BookPage, Currency, Money};
-use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, p};
+use techtrove_db::{Book, DbError, Row, Rows, Sql, Tx, Wanted, p};
 use techtrove_payments_api::{
-    Asked, Booked, LedgerBalance, OpenKind, PaymentEntry, PaymentId, PaymentStatus, RefundEntry,
-    RefundState,
+    Asked, Booked, LedgerBalance, OpenKind, PaymentEntry, PaymentStatus, RefundEntry, RefundState,
 };
 use uuid::Uuid;
 
@@ -75,38 +72,34 @@ const BALANCE: Sql = Sql::new(
      WHERE payment_id > ? AND payment_id <= ? AND currency = ?",
 );
 
-/// The page of `limit` payments behind `after`, in the order of their ids.
+/// The page of payments that is wanted, in the order of their ids.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn page(tx: &mut Tx<'_>, after: Uuid, limit: usize) -> Result<BookPage<PaymentEntry>, DbError> {
-    let mut book = Book::<Uuid, _>::read(tx, limit, (&PAYMENTS, p![after]), read_entry)?;
-    let Some(last) = book.last() else { return Ok(book.finish()) };
-    let range = p![after, last];
-    let mut booked: BTreeMap<Uuid, BookedInCurrencies> =
-        book.details(tx, (&BOOKED, &range), read_booked)?.into_iter().collect();
-    let mut refunds = by_payment(book.details(tx, (&REFUNDS, &range), read_refund)?);
-    let operations = book.details(tx, (&OPERATIONS, &range), read_captured)?;
-    let captured = operations.into_iter().filter_map(|(id, amount)| Some((id, amount?)));
-    let mut captures = by_payment(captured);
-    for (id, entry) in book.entries() {
-        if let Some((first, last, sums)) = booked.remove(id) {
+pub fn page(tx: &mut Tx<'_>, wanted: &Wanted<Uuid>) -> Result<BookPage<PaymentEntry>, DbError> {
+    let mut book = Book::read(tx, wanted, &PAYMENTS, read_entry)?;
+    let booked = book.details(tx, &BOOKED, read_booked)?;
+    let refunds = book.details(tx, &REFUNDS, read_refund)?;
+    let operations = book.details(tx, &OPERATIONS, read_captured)?;
+    let mut payments = book.by_key();
+    for (id, (first, last, sums)) in booked {
+        if let Some(entry) = payments.get_mut(&id) {
             let currency = entry.amount.currency;
             let other_currency = (first, last) != (currency, currency);
             entry.booked = Booked { other_currency, ..sums };
         }
-        entry.refunds = refunds.remove(id).unwrap_or_default();
-        entry.asked.captures = captures.remove(id).unwrap_or_default();
+    }
+    for (id, refund) in refunds {
+        if let Some(entry) = payments.get_mut(&id) {
+            entry.refunds.push(refund);
+        }
+    }
+    for (id, captured) in operations {
+        if let Some(entry) = payments.get_mut(&id) {
+            entry.asked.captures.extend(captured);
+        }
     }
     Ok(book.finish())
-}
-
-fn by_payment<T>(rows: impl IntoIterator<Item = (Uuid, T)>) -> BTreeMap<Uuid, Vec<T>> {
-    let mut lists = BTreeMap::<_, Vec<T>>::new();
-    for (payment, row) in rows {
-        lists.entry(payment).or_default().push(row);
-    }
-    lists
 }
 
 fn read_entry(row: &Row<'_>) -> Result<PaymentEntry, DbError> {
@@ -190,13 +183,13 @@ fn read_refund(row: &Row<'_>) -> Result<RefundEntry, DbError> {
 /// When the database does not answer.
 pub fn balances(
     tx: &mut Tx<'_>,
-    after: Option<PaymentId>,
+    after: Option<Uuid>,
     entries: usize,
-) -> Result<(Vec<LedgerBalance>, Option<PaymentId>), DbError> {
-    let after = after.map_or(Uuid::nil(), techtrove_core::TypedId::uuid);
+) -> Result<(Vec<LedgerBalance>, Option<Uuid>), DbError> {
+    let after = after.unwrap_or_default();
     let skipped = i64::try_from(entries).unwrap_or(i64::MAX);
-    let next = tx.query_opt(LAST_OF_PAGE, p![after, skipped], |row| row.get::<PaymentId>(0))?;
-    let last = next.map_or(Uuid::max(), techtrove_core::TypedId::uuid);
+    let next = tx.query_opt(LAST_OF_PAGE, p![after, skipped], |row| row.get::<Uuid>(0))?;
+    let last = next.unwrap_or(Uuid::max());
     let mut currencies = tx.query(CURRENCIES, p![after, last], |row| row.get::<String>(0))?;
     currencies.sort();
     let balance = |currency: String| {

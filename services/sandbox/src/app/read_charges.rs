@@ -1,5 +1,8 @@
 //! Tells how charges stand.
 
+use techtrove_core::BookPage;
+use techtrove_db::Wanted;
+
 use super::{App, Refunded, end_refund::end_overdue};
 use crate::{
     domain::{Charge, Key, Refund},
@@ -17,13 +20,12 @@ pub async fn get_charge(app: &App, key: Key) -> Result<Charge, Error> {
     found.ok_or(Error::NoSuchCharge(key))
 }
 
-/// Up to `limit` charges behind the key `after`, in the order of their keys, each beside what the
-/// ledger says of it.
+/// The page of charges that is wanted, in the order of their keys, each beside what the ledger says of it.
 ///
 /// # Errors
 /// When the books cannot be read.
-pub async fn list_charges(app: &App, after: String, limit: usize) -> Result<Vec<Listed>, Error> {
-    Ok(app.db.read("sandbox.list_charges", move |tx| store::list(tx, &after, limit)).await?)
+pub async fn list_charges(app: &App, wanted: Wanted<String>) -> Result<BookPage<Listed>, Error> {
+    Ok(app.db.read("sandbox.list_charges", move |tx| store::list(tx, &wanted)).await?)
 }
 
 /// The refunds of the charge under `key`, in the order of their keys.

@@ -13,7 +13,8 @@ use axum::{
     routing::{get, post},
 };
 use http::StatusCode;
-use techtrove_core::{Page, PageRequest};
+use techtrove_core::{BookPage, PageRequest};
+use techtrove_db::Wanted;
 use techtrove_http::{HttpError, Json, OptionalJson, Path, Query};
 
 use crate::{
@@ -139,13 +140,11 @@ async fn end_refund(
 async fn list_charges(
     State(app): Shared,
     Query(page): Query<PageRequest>,
-) -> Result<Json<Page<ListedBody>>, HttpError> {
-    let limit = page.limit()?;
-    let after = page.after::<String>()?.unwrap_or_default();
+) -> Result<Json<BookPage<ListedBody>>, HttpError> {
+    let wanted = Wanted::try_from(&page)?;
     let (faults, silence) = app.misbehaviour();
-    let work = async move { app::list_charges(&app, after, limit.saturating_add(1)).await };
-    let rows = faults.around(Operation::List, silence, work).await?;
-    let page = Page::from_surplus(rows, limit, |listed| listed.charge.key.to_string());
+    let work = async move { app::list_charges(&app, wanted).await };
+    let page = faults.around(Operation::List, silence, work).await?;
     Ok(Json(page.map(|listed| ListedBody::from(&listed))))
 }
 

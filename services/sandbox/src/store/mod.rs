@@ -9,10 +9,10 @@ pub use webhooks::{
     Webhook, announce, announce_refund, claim_webhook, delete_webhook, webhooks_due,
 };
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::str::FromStr;
 
-use techtrove_core::{Currency, Money, Timestamp};
-use techtrove_db::{DbError, Migration, MigrationSet, Params, Row, Tx, p};
+use techtrove_core::{BookPage, Currency, Money, Timestamp};
+use techtrove_db::{Book, DbError, Migration, MigrationSet, Params, Row, Rows, Sql, Tx, Wanted, p};
 
 use crate::domain::{Charge, DeclineCode, Entry, EntryKind, Key, Refund, Status, Terms, Token};
 
@@ -56,11 +56,21 @@ const SELECT_CHARGE: &str = "SELECT charge_key, amount, currency, token, status,
 const LOCK_CHARGE: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
      decline_code FROM charges WHERE charge_key = ? FOR UPDATE";
 
-const LIST_CHARGES: &str = "SELECT charge_key, amount, currency, token, status, captured, refunded, \
-     decline_code FROM charges WHERE charge_key > ? ORDER BY charge_key LIMIT ?";
+const CHARGES: Rows = Rows::of(
+    "charges",
+    Sql::new(
+        "SELECT charge_key, amount, currency, token, status, captured, refunded, decline_code \
+         FROM charges WHERE charge_key > ? ORDER BY charge_key LIMIT ?",
+    ),
+);
 
-const LIST_ENTRIES: &str = "SELECT charge_key, entry, amount, currency FROM ledger \
-     WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, entry";
+const ENTRIES: Rows = Rows::of(
+    "ledger",
+    Sql::new(
+        "SELECT charge_key, entry, amount, currency FROM ledger \
+         WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, entry",
+    ),
+);
 
 /// A charge beside what the ledger says of it, each in minor units, and its refunds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,33 +164,29 @@ pub fn lock(tx: &mut Tx<'_>, key: &Key) -> Result<Option<Charge>, DbError> {
     tx.query_opt(LOCK_CHARGE, p![key.as_str()], read_charge)
 }
 
-/// Up to `limit` charges behind the key `after`, each beside its ledger.
+/// The page of charges that is wanted, in the order of their keys, each beside its ledger.
 ///
 /// # Errors
 /// When the database does not answer.
-pub fn list(tx: &mut Tx<'_>, after: &str, limit: usize) -> Result<Vec<Listed>, DbError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let charges = tx.query(LIST_CHARGES, p![after, limit], read_charge)?;
-    let Some(last) = charges.last().map(|charge| charge.key.clone()) else { return Ok(Vec::new()) };
-    let mut listed: BTreeMap<Key, Listed> = charges
-        .into_iter()
-        .map(|charge| (charge.key.clone(), Listed::without_entries(charge)))
-        .collect();
-    let entries = tx.query(LIST_ENTRIES, p![after, last.as_str()], |row| {
-        let money = Money::new(row.get(2)?, row.get(3)?);
-        Ok((read_key(row, 0)?, row.get::<String>(1)?, money))
+pub fn list(tx: &mut Tx<'_>, wanted: &Wanted<String>) -> Result<BookPage<Listed>, DbError> {
+    let mut book =
+        Book::read(tx, wanted, &CHARGES, |row| Ok(Listed::without_entries(read_charge(row)?)))?;
+    let entries = book.details(tx, &ENTRIES, |row| {
+        Ok((row.get::<String>(1)?, Money::new(row.get(2)?, row.get(3)?)))
     })?;
-    for (key, label, money) in entries {
-        if let Some(listed) = listed.get_mut(&key) {
+    let refunds = book.details(tx, &refunds::OF_PAGE, |row| refunds::read_refund(row, 1))?;
+    let mut charges = book.by_key();
+    for (key, (label, money)) in entries {
+        if let Some(listed) = charges.get_mut(&key) {
             listed.add(&label, money);
         }
     }
-    for (key, refund) in refunds::refunds_between(tx, after, &last)? {
-        if let Some(listed) = listed.get_mut(&key) {
+    for (key, refund) in refunds {
+        if let Some(listed) = charges.get_mut(&key) {
             listed.refunds.push(refund);
         }
     }
-    Ok(listed.into_values().collect())
+    Ok(book.finish())
 }
 
 impl Listed {

@@ -1,7 +1,7 @@
 //! The refunds of charges, each under its key.
 
 use techtrove_core::Timestamp;
-use techtrove_db::{DbError, Row, Tx, p};
+use techtrove_db::{DbError, Row, Rows, Sql, Tx, p};
 
 use super::{parsed, read_key};
 use crate::domain::{FailureCode, Key, Refund, RefundStatus};
@@ -18,8 +18,13 @@ const SELECT: &str = "SELECT refund_key, amount, status, failure_code FROM refun
 const WAITING: &str = "SELECT refund_key FROM refunds \
      WHERE charge_key = ? AND status = 'pending' AND created_at <= ? ORDER BY refund_key";
 
-const LIST: &str = "SELECT refund_key, amount, status, failure_code, charge_key FROM refunds \
-     WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, refund_key";
+pub(super) const OF_PAGE: Rows = Rows::of(
+    "refunds",
+    Sql::new(
+        "SELECT charge_key, refund_key, amount, status, failure_code FROM refunds \
+         WHERE charge_key > ? AND charge_key <= ? ORDER BY charge_key, refund_key",
+    ),
+);
 
 /// Writes a new refund of the charge under `key`.
 ///
@@ -53,7 +58,7 @@ pub fn update_refund(tx: &mut Tx<'_>, key: &Key, refund: &Refund) -> Result<(), 
 /// # Errors
 /// When the database does not answer.
 pub fn refunds(tx: &mut Tx<'_>, key: &Key) -> Result<Vec<Refund>, DbError> {
-    tx.query(SELECT, p![key.as_str()], read_refund)
+    tx.query(SELECT, p![key.as_str()], |row| read_refund(row, 0))
 }
 
 /// Those refunds of the charge under `key` that wait for their bank, and were asked for by then.
@@ -64,20 +69,13 @@ pub fn refunds_waiting(tx: &mut Tx<'_>, key: &Key, before: Timestamp) -> Result<
     tx.query(WAITING, p![key.as_str(), before], |row| read_key(row, 0))
 }
 
-/// The refunds of all charges behind the key `after` up to `last`, each with its charge's key.
-pub(super) fn refunds_between(
-    tx: &mut Tx<'_>,
-    after: &str,
-    last: &Key,
-) -> Result<Vec<(Key, Refund)>, DbError> {
-    tx.query(LIST, p![after, last.as_str()], |row| Ok((read_key(row, 4)?, read_refund(row)?)))
-}
-
-fn read_refund(row: &Row<'_>) -> Result<Refund, DbError> {
+/// A refund, from this column on.
+pub(super) fn read_refund(row: &Row<'_>, first: usize) -> Result<Refund, DbError> {
+    let status = row.get::<String>(first + 2)?;
     Ok(Refund {
-        key: read_key(row, 0)?,
-        amount: row.get(1)?,
-        status: row.get::<String>(2)?.parse::<RefundStatus>().map_err(DbError::decode)?,
-        failure: parsed(row.get(3)?)?,
+        key: read_key(row, first)?,
+        amount: row.get(first + 1)?,
+        status: status.parse::<RefundStatus>().map_err(DbError::decode)?,
+        failure: parsed(row.get(first + 3)?)?,
     })
 }

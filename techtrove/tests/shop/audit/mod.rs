@@ -2,6 +2,7 @@
 
 mod plants;
 mod story;
+mod unreadable;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,13 +10,15 @@ use std::path::{Path, PathBuf};
 use futures::{StreamExt as _, future, stream};
 use techtrove::audit::Rule;
 use techtrove_db::{Db, DbError, DbOptions, p};
+use uuid::Uuid;
 
 use crate::{
     backups::{back_up, restore, succeeded},
     program::{Program, run},
 };
 
-use plants::{Damage, OVERFLOW, PLANTS};
+use plants::{Damage, OVERFLOW};
+use unreadable::{UNREADABLE, WHILE_RUNNING};
 
 /// A shop that has sold what its story tells, backed up.
 struct Shop(tempfile::TempDir);
@@ -57,30 +60,40 @@ async fn sow(data: &Path, damage: Damage) {
     }
 }
 
-/// The kinds of differences that the audit names in this data.
-async fn named(data: PathBuf) -> BTreeSet<String> {
+/// The differences that the audit names in this data: of which kind, and in what.
+async fn differences(data: PathBuf) -> Vec<(String, String)> {
     let audited = tokio::task::spawn_blocking(move || run(&["audit"], &data, ""));
     let output = audited.await.expect("audited");
     let said = String::from_utf8_lossy(&output.stdout);
     let differences = said.lines().filter_map(|line| line.strip_prefix("DIFFERENCE "));
-    let named: BTreeSet<String> =
-        differences.filter_map(|it| Some(it.split_once(": ")?.0.to_owned())).collect();
+    let named: Vec<(String, String)> = differences
+        .filter_map(|difference| difference.split_once(": "))
+        .map(|(rule, what)| (rule.to_owned(), what.to_owned()))
+        .collect();
     assert!(!output.status.success() || named.is_empty(), "{said}");
     assert!(!said.contains("bogus"), "what is stored is not quoted: {said}");
+    let unreadable = named.iter().filter(|(rule, _)| rule == Rule::UnreadableRow.as_str());
+    let mut words = unreadable.flat_map(|(_, what)| what.split([' ', ':']));
+    assert!(words.all(|word| word.parse::<Uuid>().is_err()), "ids are shown as elsewhere: {said}");
     named
+}
+
+/// The kinds of these differences.
+fn rules(differences: &[(String, String)]) -> BTreeSet<String> {
+    differences.iter().map(|(rule, _)| rule.clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_difference_alone_is_named_in_a_shop_at_rest() {
     let shop = Shop::at_rest().await;
-    let planted: BTreeSet<Rule> = PLANTS.iter().map(|plant| plant.rule).collect();
+    let planted: BTreeSet<Rule> = plants::all().map(|plant| plant.rule).collect();
     assert!(Rule::ALL.iter().eq(&planted), "a rule without a plant");
 
-    let audits = stream::iter(PLANTS.iter().enumerate()).map(async |(number, plant)| {
+    let audits = stream::iter(plants::all().enumerate()).map(async |(number, plant)| {
         let copy = shop.copy(&format!("{number}-{}", plant.rule));
         sow(&copy, plant.damage).await;
 
-        let named = named(copy).await;
+        let named = rules(&differences(copy).await);
 
         let alone = BTreeSet::from([plant.rule.to_string()]);
         (named != alone).then_some((plant.rule, plant.damage, named))
@@ -93,16 +106,25 @@ async fn each_difference_alone_is_named_in_a_shop_at_rest() {
 async fn all_differences_together_are_named_while_the_shop_runs() {
     let shop = Shop::at_rest().await;
     let copy = shop.copy("running");
-    let mut sown = BTreeSet::new();
-    for plant in PLANTS.iter().filter(|plant| sown.insert(plant.rule)) {
+    for damage in &UNREADABLE[..WHILE_RUNNING.len()] {
+        sow(&copy, damage).await;
+    }
+    let mut sown = BTreeSet::from([Rule::UnreadableRow]);
+    for plant in plants::all().filter(|plant| sown.insert(plant.rule)) {
         sow(&copy, plant.damage).await;
     }
     let program = Program::start(&copy);
 
-    let named = named(copy).await;
+    let named = differences(copy).await;
 
     let all: BTreeSet<String> = Rule::ALL.iter().map(Rule::to_string).collect();
-    assert_eq!(named, all);
+    assert_eq!(rules(&named), all);
+    for table in WHILE_RUNNING {
+        let of_table = |(rule, what): &(String, String)| {
+            rule == Rule::UnreadableRow.as_str() && what.split(' ').next() == Some(table)
+        };
+        assert!(named.iter().any(of_table), "{table}: {named:?}");
+    }
     assert_eq!(program.interrupt(), 0);
 }
 

@@ -2,7 +2,10 @@
 
 use techtrove::audit::Rule;
 
+use super::unreadable::UNREADABLE;
+
 /// A difference by one, of one kind and no other.
+#[derive(Clone, Copy)]
 pub struct Plant {
     pub rule: Rule,
     pub damage: Damage,
@@ -11,54 +14,17 @@ pub struct Plant {
 /// What is altered, in whose database.
 pub type Damage = &'static [(&'static str, &'static str)];
 
+/// All of them.
+pub fn all() -> impl Iterator<Item = Plant> {
+    let unreadable = UNREADABLE.iter().map(|damage| plant(Rule::UnreadableRow, damage));
+    unreadable.chain(PLANTS.iter().copied())
+}
+
 const fn plant(rule: Rule, damage: Damage) -> Plant {
     Plant { rule, damage }
 }
 
-pub const PLANTS: &[Plant] = &[
-    // What its service cannot read: an order's own row and what belongs to it, and one row in each other book.
-    plant(
-        Rule::UnreadableRow,
-        &[("inventory", "UPDATE reservations SET updated_at = 'late' WHERE state = 'held'")],
-    ),
-    plant(
-        Rule::UnreadableRow,
-        &[(
-            "notifications",
-            "UPDATE mails SET updated_at = 'late' WHERE id IN (SELECT MIN(id) FROM mails)",
-        )],
-    ),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE orders SET status = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE orders SET currency = 'XXQ'")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE order_lines SET sku = ''")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE order_lines SET fulfilment = 'bogus'")]),
-    plant(
-        Rule::UnreadableRow,
-        &[("orders", "UPDATE order_history SET status = 'bogus' WHERE status = 'processing'")],
-    ),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE refunds SET status = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE shipments SET status = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE returns SET booking = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE sagas SET step = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("orders", "UPDATE sagas SET tries = 'many'")]),
-    plant(
-        Rule::UnreadableRow,
-        &[("payments", "UPDATE operations SET kind = 'bogus' WHERE kind = 'authorize'")],
-    ),
-    plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET customer_action = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("inventory", "UPDATE stock SET availability = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("inventory", "UPDATE reservations SET expires_at = 'late'")]),
-    plant(Rule::UnreadableRow, &[("notifications", "UPDATE mails SET state = 'bogus'")]),
-    plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET currency = 'XXQ'")]),
-    plant(Rule::UnreadableRow, &[("payments", "UPDATE payments SET status = 'bogus'")]),
-    plant(
-        Rule::UnreadableRow,
-        &[("payments", "UPDATE operations SET state = 'bogus' WHERE kind = 'refund'")],
-    ),
-    plant(Rule::UnreadableRow, &[("payments", "UPDATE ledger_entries SET currency = 'XXQ'")]),
-    plant(Rule::UnreadableRow, &[("inventory", "UPDATE stock SET on_hand = 'many'")]),
-    plant(Rule::UnreadableRow, &[("inventory", "UPDATE shipment_lines SET quantity = 'many'")]),
-    plant(Rule::UnreadableRow, &[("inventory", "UPDATE returns SET created_at = 'late'")]),
+const PLANTS: &[Plant] = &[
     // These two look like work that is under way, for which the audit waits.
     plant(
         Rule::OrderStuck,

@@ -47,6 +47,8 @@ impl Saga {
             Outcome::NotAsked | Outcome::ReservationEnded if buyer => {
                 self.release_unpaid(Refusal::Unavailable)
             }
+            // Given up by its id once the stock is back.
+            Outcome::NotTakenOn if buyer => self.refused(Refusal::Unavailable).go(Step::Release),
             Outcome::Rejected(refusal) if buyer => self.release_unpaid(refusal.clone()),
             _ => self.unsettled(order, &PaymentReport::none(PaymentStatus::Unknown), facts),
         }
@@ -155,8 +157,14 @@ impl Saga {
         }
     }
 
-    pub(super) fn after_release(&self, outcome: &Outcome) -> Change {
+    /// The stock is back. A payment that payments did not take on is then given up by its id, which nobody waits
+    /// for: nothing of the order is left that it could pay.
+    pub(super) fn after_release(&self, order: &Order, outcome: &Outcome) -> Change {
         match outcome {
+            Outcome::Released if order.payment.status == PaymentStatus::Unknown => {
+                let next = Self { step: Step::Void, tries: 0, answered: true, ..self.clone() };
+                Change { next: Some(next), ..self.settle() }
+            }
             Outcome::Released => self.settle(),
             _ => self.wait(None),
         }
