@@ -5,6 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
+use techtrove_sandbox::faults::{Fault, Operation};
 
 use crate::{
     checker,
@@ -47,6 +48,12 @@ pub async fn decide(world: Arc<World>) {
             for charge in checker::values::<String>(&look, RESERVED) {
                 if world.chance(250) {
                     world.fault("reservation lapses", &charge);
+                    if world.chance(600) {
+                        // Whoever asks what became of it is told so at the second time.
+                        world.with_weather(|weather| {
+                            weather.provider.plan(Operation::Lookup, Fault::ErrorBefore);
+                        });
+                    }
                     lapse(&world, &charge).await;
                 }
             }

@@ -124,6 +124,7 @@ async fn live(seed: u64, shown: bool) -> anyhow::Result<Outcome> {
     tokio::time::sleep(HELD_UP).await;
     checker::settle(&world).await;
     bank.abort();
+    customers::look_through(&staff.support).await;
     check(&world, &memory);
     let (fingerprint, reached) =
         world.with_trace(|trace| (trace.fingerprint(), trace.reached().clone()));

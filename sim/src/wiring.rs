@@ -239,6 +239,7 @@ impl Site<'_> {
             ..techtrove_orders::Config::default()
         };
         config.pricing.prices_include_tax = self.plan.taxed_within;
+        config.pricing.tax = config.pricing.tax.overlaid("US-CA=725".parse()?);
         Ok(techtrove_orders::build(config, deps).await?)
     }
 

@@ -11,7 +11,7 @@ use techtrove_payments_api::PaymentId;
 use uuid::Uuid;
 
 use super::{
-    mails, refunds, returns, reviews,
+    agreed, mails, refunds, returns, reviews,
     rows::{none, rows, values},
     sold,
 };
@@ -130,10 +130,15 @@ pub fn check(world: &World, memory: &Memory) {
     returns::check(world, purchases);
     refunds::check(world, purchases);
     sold::check(world, memory);
+    agreed::check(world, purchases);
     mails::check(world);
     reviews::check(world, &memory.reviews());
-    for (host, invariant, sql) in
-        EMPTY.into_iter().chain(returns::EMPTY).chain(refunds::EMPTY).chain(sold::EMPTY)
+    for (host, invariant, sql) in EMPTY
+        .into_iter()
+        .chain(returns::EMPTY)
+        .chain(refunds::EMPTY)
+        .chain(sold::EMPTY)
+        .chain(agreed::EMPTY)
     {
         none(world, &world.host(host).look, invariant, sql);
     }
@@ -361,6 +366,9 @@ impl<'a> Books<'a> {
             let live = mine.iter().filter(|order| order.is_live()).count();
             if live > 1 {
                 self.violated("a purchase is one order", what());
+            }
+            if purchase.unpaid && live > 0 {
+                self.violated("who refuses at the bank buys nothing", what());
             }
             if purchase.cancelled && live > 0 {
                 self.violated("what was cancelled is cancelled", what());

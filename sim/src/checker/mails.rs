@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::rows::rows;
@@ -13,6 +14,7 @@ pub fn check(world: &World) {
     addressees(world);
     totals(world);
     amounts(world);
+    parcels(world);
     keys(world);
 }
 
@@ -74,6 +76,51 @@ fn amounts(world: &World) {
             }
         }
     }
+}
+
+/// Each parcel that left has a mail that tells who carries it and what is in it.
+fn parcels(world: &World) {
+    let sent = rows(
+        &world.host("orders").look,
+        "SELECT s.id, s.order_id, s.carrier, l.sku, p.quantity FROM shipments s \
+         JOIN shipment_lines p ON p.shipment_id = s.id \
+         JOIN order_lines l ON l.order_id = s.order_id AND l.line_no = p.line_no \
+         WHERE s.status = 'shipped' AND s.carrier <> 'digital'",
+        |row| {
+            let (id, order): (Uuid, Uuid) = (row.get(0)?, row.get(1)?);
+            Ok((id, order, row.get::<String>(2)?, row.get::<String>(3)?, row.get::<i64>(4)?))
+        },
+    );
+    let mut parcels = BTreeMap::<Uuid, (Uuid, String, BTreeMap<String, i64>)>::new();
+    for (id, order, carrier, sku, quantity) in sent {
+        let (_, _, pieces) = parcels.entry(id).or_insert((order, carrier, BTreeMap::new()));
+        *pieces.entry(sku).or_default() += quantity;
+    }
+    let mails = rows(
+        &world.host("notifications").look,
+        "SELECT m.subject_id, COALESCE(json_extract(l.letter, '$.matter.order[1].parcel'), '') \
+         FROM mails m JOIN letters l ON l.mail_id = m.id WHERE m.template = 'order_shipped'",
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<String>(1)?)),
+    );
+    let mut told: Vec<_> =
+        mails.iter().map(|(order, parcel)| told_parcel(*order, parcel)).collect();
+    for parcel in parcels.into_values() {
+        match told.iter().position(|mail| *mail == parcel) {
+            Some(found) => drop(told.swap_remove(found)),
+            None => world.violated("a mail tells what it is of", format!("no mail of {parcel:?}")),
+        }
+    }
+}
+
+/// The order, carrier and pieces of a parcel, as its mail has them.
+fn told_parcel(order: Uuid, parcel: &str) -> (Uuid, String, BTreeMap<String, i64>) {
+    let parcel: Value = serde_json::from_str(parcel).unwrap_or_default();
+    let text = |of: &Value, name: &str| of[name].as_str().unwrap_or_default().to_owned();
+    let mut pieces = BTreeMap::new();
+    for line in parcel["lines"].as_array().into_iter().flatten() {
+        *pieces.entry(text(line, "sku")).or_default() += line["quantity"].as_i64().unwrap_or(0);
+    }
+    (order, text(&parcel, "carrier"), pieces)
 }
 
 /// Whoever bought licence keys has them by mail once they left.

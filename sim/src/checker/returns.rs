@@ -138,7 +138,9 @@ fn worth(world: &World) {
               GROUP BY b.order_id, p.line_no) back \
             ON back.order_id = l.order_id AND back.line_no = l.line_no WHERE l.order_id = o.id), \
            CASE WHEN EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id \
-             AND l.fulfilment <> 'digital' AND l.returned < l.quantity) THEN 0 \
+             AND l.fulfilment <> 'digital' AND l.quantity > COALESCE((SELECT SUM(p.quantity) \
+               FROM return_lines p JOIN returns b ON b.id = p.return_id AND b.status = 'received' \
+               WHERE b.order_id = l.order_id AND p.line_no = l.line_no), 0)) THEN 0 \
              ELSE o.total - (SELECT SUM(l.total + l.tax * (1 - o.prices_include_tax)) \
                FROM order_lines l WHERE l.order_id = o.id) END, \
            SUM(r.amount) \

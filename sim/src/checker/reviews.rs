@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use techtrove_catalog_api::ProductId;
 use techtrove_community::domain::ReviewId;
 use techtrove_core::TypedId as _;
 use uuid::Uuid;
@@ -48,6 +49,19 @@ pub fn check(world: &World, told: &[Reviewed]) {
         };
         if !is_so {
             world.violated("a review is as it was told", format!("{found:?}, told {review:?}"));
+        }
+    }
+    let bought = rows(
+        &world.host("orders").look,
+        "SELECT o.user_id, l.product_id FROM orders o JOIN order_lines l ON l.order_id = o.id \
+         WHERE o.user_id IS NOT NULL \
+         AND o.id IN (SELECT order_id FROM order_history WHERE status = 'confirmed')",
+        |row| Ok((row.get::<Uuid>(0)?, row.get::<Uuid>(1)?)),
+    );
+    for review in told.iter().filter(|review| review.verified) {
+        let id = review.product.rsplit('/').next().and_then(|id| id.parse::<ProductId>().ok());
+        if !id.is_some_and(|id| bought.contains(&(review.writer, id.uuid()))) {
+            world.violated("who is said to have bought has", format!("{review:?}"));
         }
     }
     let mut sums = BTreeMap::<Uuid, (i64, i64)>::new();

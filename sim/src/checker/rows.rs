@@ -1,8 +1,10 @@
 //! Reading a host's database from outside, whether or not it is up.
 
 use futures::FutureExt as _;
-use techtrove_core::FromStored;
+use techtrove_core::{FromStored, TypedId as _};
 use techtrove_db::{Db, DbError, Row};
+use techtrove_orders_api::OrderId;
+use uuid::Uuid;
 
 use crate::world::World;
 
@@ -32,4 +34,13 @@ pub fn none(world: &World, db: &Db, invariant: &'static str, sql: &'static str) 
 /// How many rows were ever changed in this life of the database's connection.
 pub fn changes(db: &Db) -> i64 {
     values(db, "SELECT total_changes()").first().copied().unwrap_or_default()
+}
+
+/// All orders, the newest first.
+pub fn orders(world: &World) -> Vec<String> {
+    let ids = values::<Uuid>(
+        &world.host("orders").look,
+        "SELECT id FROM orders ORDER BY created_at DESC, id DESC",
+    );
+    ids.into_iter().map(|id| OrderId::from_uuid(id).to_string()).collect()
 }

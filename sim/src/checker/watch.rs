@@ -19,7 +19,7 @@ pub struct Watch {
 }
 
 /// What never changes once it is there: host, invariant, and what it is of each.
-const FIXED: [(&str, &str, &str); 3] = [
+const FIXED: [(&str, &str, &str); 4] = [
     (
         "orders",
         "what was agreed stays",
@@ -30,6 +30,12 @@ const FIXED: [(&str, &str, &str); 3] = [
         "orders",
         "what an order costs stays",
         "SELECT hex(id), total || ', payment ' || hex(payment_id) FROM orders",
+    ),
+    (
+        "orders",
+        "what is on its way is edited no more",
+        "SELECT hex(s.id), 'version ' || o.version FROM shipments s JOIN orders o ON o.id = s.order_id \
+         WHERE s.carrier <> 'digital' AND s.status <> 'withdrawn'",
     ),
     (
         "orders",
@@ -74,7 +80,7 @@ const STOCK: (&str, &str, &str) =
     ("inventory", moves::STOCK, "SELECT sku, CAST(version AS TEXT) FROM stock");
 
 /// What no commit may leave: host, invariant, and the rows that break it.
-const ALWAYS: [(&str, &str, &str); 11] = [
+const ALWAYS: [(&str, &str, &str); 12] = [
     (
         "payments",
         "a payment stands as its money says",
@@ -113,6 +119,13 @@ const ALWAYS: [(&str, &str, &str); 11] = [
         "never oversold",
         "SELECT sku || ' ' || held || ' + ' || committed || ' of ' || on_hand FROM stock \
          WHERE held < 0 OR committed < 0 OR held + committed > on_hand",
+    ),
+    (
+        "inventory",
+        "what is told of stock is so",
+        "SELECT sku || ' is ' || availability FROM stock WHERE availability <> CASE \
+           WHEN on_hand <= held + committed THEN 'out_of_stock' \
+           WHEN on_hand - held - committed <= low_stock_threshold THEN 'low_stock' ELSE 'in_stock' END",
     ),
     (
         "inventory",

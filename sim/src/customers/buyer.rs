@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::{
     Memory, Person, Reply, Staff, Wish,
+    carts::{self, Item},
+    edits, haggling,
     member::{Filled, Member, Wanted},
     reviews,
     served::{Served, cancel},
@@ -36,6 +38,10 @@ const TOKENS: [&str; 14] = [
     "tok_refund_fails",
     "tok_refund_pending",
 ];
+
+/// Where goods go: with tax and without, by country and by region.
+const PLACES: [(&str, Option<&str>); 4] =
+    [("US", None), ("US", Some("CA")), ("DE", None), ("DE", None)];
 
 /// A buyer under way.
 struct Buyer {
@@ -91,7 +97,7 @@ pub async fn visit(world: Arc<World>, memory: Arc<Memory>, staff: Staff, number:
     }
     let token = bought.token.as_ref().and_then(|own| buyer.memory.pass_on(own));
     if world.chance(300) {
-        strangers::at_order(&world, (&bought.id, &bought.payment), token).await;
+        strangers::at_order(&world, &staff, (&bought.id, &bought.payment), token).await;
     }
     if bought.requires_action {
         buyer.act(&bought).await;
@@ -135,17 +141,22 @@ impl Buyer {
     }
 
     fn order(&self) -> Value {
-        // With and without tax.
-        let country = self.world().one_of(&["US", "DE"]);
+        let address = edits::address(self.world().one_of(&PLACES));
         json!({
             "email": self.email,
-            "shipping_address": {
-                "name": "Ada Example", "line1": "1 Main Street", "city": "Springfield",
-                "postal_code": "12345", "country": country,
-            },
+            "shipping_address": address,
             "shipping_method": "standard",
             "payment": {"provider": "sandbox", "token": self.world().one_of(&TOKENS)},
         })
+    }
+
+    /// Has the bill sent elsewhere, now and then.
+    fn bill(&self, order: &mut Value) {
+        let country = self.world().chance(250).then(|| self.world().one_of(&["US", "DE"]));
+        if let Some(country) = country {
+            order["billing_address"] = edits::address((country, None));
+        }
+        self.memory.note(self.place, |purchase| purchase.billed = country);
     }
 
     /// Buys without a cart.
@@ -158,7 +169,9 @@ impl Buyer {
         }
         self.want(wanted);
         order["lines"] = lines.into();
-        let wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
+        self.bill(&mut order);
+        let mut wish = Wish::new("orders", Method::POST, "/api/v1/orders").body(order);
+        haggling::haggle(&self.person, &mut wish).await;
         // Some have the same key as others, which is no business of anybody's.
         let key = if self.world().chance(150) { "mine".into() } else { self.person.key() };
         self.buy(wish.header("idempotency-key", &key)).await
@@ -212,25 +225,16 @@ impl Buyer {
 
     /// Takes something out of a cart again, or wants more or less of it; nothing when nobody tells what is in it.
     async fn rearrange(&self, cart: &str, token: &str, pieces: &mut Wanted) -> Option<()> {
-        let path = format!("/api/v1/carts/{cart}");
-        let with_token = |wish: Wish| wish.header("x-cart-token", token);
-        let look = with_token(Wish::new("orders", Method::GET, path.clone()));
-        let shown = self.person.insist(&look).await?;
-        let (item, sku) = (shown.text("/items/0/id")?, shown.text("/items/0/sku")?);
-        let path = format!("{path}/items/{item}");
+        let item = carts::first_item(&self.person, cart, Some(token)).await?;
         let quantity = self.world().pick(0, 4);
-        let wish = if quantity == 0 {
-            Wish::new("orders", Method::DELETE, path)
-        } else {
-            Wish::new("orders", Method::PATCH, path).body(json!({"quantity": quantity}))
-        };
-        let reply = self.person.insist(&with_token(wish)).await?;
+        let wish = item.changed_to(quantity, Some(token));
+        let reply = self.person.insist(&wish).await?;
         self.world().reach(format!("customers rearrange a cart {}", reply.status));
         // What was taken out may be so by a request that was not answered.
         if quantity == 0 {
-            pieces.remove(&sku);
+            pieces.remove(&item.sku);
         } else if reply.status == 200 {
-            pieces.insert(sku, i64::try_from(quantity).unwrap_or(1));
+            pieces.insert(item.sku, i64::try_from(quantity).unwrap_or(1));
         }
         Some(())
     }
@@ -238,15 +242,19 @@ impl Buyer {
     /// Buys a cart, now and then from two devices at once.
     async fn by_cart(&self, cart: &Cart) -> Option<Bought> {
         let path = format!("/api/v1/carts/{}/checkout", cart.id);
-        let mut wish = Wish::new("orders", Method::POST, path).body(self.order());
+        let mut order = self.order();
+        self.bill(&mut order);
+        let mut wish = Wish::new("orders", Method::POST, path).body(order);
         if let Some(token) = &cart.token {
             wish = wish.header("x-cart-token", token);
         }
+        haggling::haggle(&self.person, &mut wish).await;
         let (first, second) = (self.person.key(), self.person.key());
-        let meddled = self.world().chance(200);
+        let meddled = self.world().chance(250);
+        let item = if meddled { self.first_item(cart).await } else { None };
         let here = async {
             let buying = self.buy(wish.clone().header("idempotency-key", &first));
-            if meddled { tokio::join!(buying, self.meddle(cart)).0 } else { buying.await }
+            if meddled { tokio::join!(buying, self.meddle(cart, item)).0 } else { buying.await }
         };
         if !self.world().chance(300) {
             return here.await;
@@ -263,13 +271,24 @@ impl Buyer {
         here.or(there)
     }
 
-    /// Puts more and more into a cart from another device while it is bought: what was priced is what is sold.
-    async fn meddle(&self, cart: &Cart) {
+    async fn first_item(&self, cart: &Cart) -> Option<Item> {
+        carts::first_item(&self.person, &cart.id, cart.token.as_deref()).await
+    }
+
+    /// Puts more and more into a cart from another device while it is bought, or takes something out: what was
+    /// priced is what is sold.
+    async fn meddle(&self, cart: &Cart, item: Option<Item>) {
         self.world().reach("customers fill a cart that is being bought");
         self.memory.note(self.place, |purchase| purchase.wanted = None);
         let path = format!("/api/v1/carts/{}/items", cart.id);
-        for _ in 0..3 {
+        let (mut item, mut more) = (item.filter(|_| self.world().chance(700)), 0..3);
+        while item.is_some() || more.next().is_some() {
             tokio::time::sleep(self.world().time(0, 4)).await;
+            if let Some(item) = item.take() {
+                self.world().reach("customers take out of a cart that is being bought");
+                self.person.insist(&item.taken_out(cart.token.as_deref())).await;
+                continue;
+            }
             let mut wish = Wish::new("orders", Method::POST, path.clone())
                 .body(json!({"sku": "PLENTY-2", "quantity": 1}))
                 .header("idempotency-key", &self.person.key());
@@ -325,7 +344,8 @@ impl Buyer {
             // One may have come upon the cart while another key had it.
             let lasting = other.as_ref().filter(|other| other.is_final());
             self.person.agree(&self.email, one.as_ref(), lasting);
-            one.or(other)
+            // Whoever is told for good is believed.
+            if one.as_ref().is_some_and(Reply::is_final) { one } else { other.or(one) }
         } else {
             self.person.insist(&wish).await
         };
@@ -336,6 +356,7 @@ impl Buyer {
             if first.as_ref().is_some_and(Reply::is_final) { first } else { again.or(first) };
         let reply = reply?;
         let by_cart = wish.path.ends_with("/checkout");
+        haggling::compare(&self.person, &wish, &reply);
         if by_cart && [201, 402].contains(&reply.status) && self.world().chance(150) {
             self.reuse(wish).await;
         }
@@ -371,6 +392,7 @@ impl Buyer {
         if outcome == "never" {
             return;
         }
+        self.memory.note(self.place, |purchase| purchase.unpaid = outcome == "fail");
         let path = format!("/api/v1/payments/{}/actions/complete", bought.payment);
         let wish = Wish::new("payments", Method::POST, path).body(json!({"outcome": outcome}));
         let thinks_again = self.world().chance(200);
@@ -434,25 +456,10 @@ impl Buyer {
     /// Changes their mind, or the order.
     async fn regret(&self, bought: &Bought) {
         tokio::time::sleep(self.world().time(0, 5_000)).await;
-        let path = format!("/api/v1/orders/{}", bought.id);
         if self.world().chance(250) {
             self.cancel(bought).await;
-        } else if self.world().chance(200) {
-            let shown = self.person.insist(&Wish::new("orders", Method::GET, path.clone())).await;
-            let Some(etag) = shown.and_then(|shown| shown.etag) else { return };
-            let wish = Wish::new("orders", Method::PATCH, path).header("if-match", &etag);
-            let write = |note: &str| wish.clone().body(json!({"note": note}));
-            let (here, there) = (write("ring twice"), write("ring once"));
-            let second = self.world().chance(300);
-            let (here, there) = tokio::join!(self.person.insist(&here), async {
-                if second { self.person.insist(&there).await } else { None }
-            });
-            let status = here.map_or(0, |reply| reply.status);
-            if status == 200 && there.is_some_and(|reply| reply.status == 200) {
-                self.world().violated("of two edits of the same version one is made", &bought.id);
-            }
-            self.world().reach(format!("customers edit {status}"));
-            self.memory.note(self.place, |purchase| purchase.edited |= status == 200);
+        } else if self.world().chance(300) {
+            edits::edit(&self.person, &self.memory, self.place, &bought.id).await;
         }
     }
 }

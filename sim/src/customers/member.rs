@@ -3,13 +3,16 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use anyhow::Context as _;
+use futures::FutureExt as _;
 use http::Method;
 use serde_json::{Value, json};
 use techtrove_core::{Clock as _, TypedId as _};
+use techtrove_db::{DbError, Tx, p};
 use techtrove_identity_api::{Claims, Role, SessionId, UserId};
 use uuid::Uuid;
 
-use super::{Person, Reply, Wish};
+use super::{Person, Reply, Wish, strangers};
 use crate::{clock::HostClock, wiring, world::World};
 
 /// How many pieces of each SKU.
@@ -42,6 +45,7 @@ impl Member {
         let user = UserId::from_uuid(Uuid::from_u128(world.bits()));
         let session = SessionId::from_uuid(Uuid::from_u128(world.bits()));
         let now = HostClock::new(world.started).now();
+        register(world, user)?;
         let claims = Claims::new(user, session, vec![Role::Customer], now, 36_000);
         let token = wiring::signing_key()?.sign(&claims);
         let token = token.map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -77,6 +81,9 @@ impl Member {
             reply = self.person.insist(&wish).await?;
         }
         world.reach(format!("customers claim {}", reply.status));
+        if reply.status == 200 && world.chance(150) {
+            strangers::after_claim(world, &wish).await;
+        }
         (reply.status == 200).then_some(reply)
     }
 
@@ -141,6 +148,21 @@ impl Member {
             self.person.world.violated("a key is one request's", detail);
         }
     }
+}
+
+/// Has identity know somebody as if they had registered, with another address than they buy under.
+fn register(world: &World, user: UserId) -> anyhow::Result<()> {
+    let insert = move |tx: &mut Tx<'_>| -> Result<u64, DbError> {
+        let email = format!("{user}@example.org");
+        tx.execute(
+            "INSERT INTO users (id, email, email_folded, name, password_hash, created_at) \
+             VALUES (?, ?, ?, 'Ada Example', '', 0)",
+            p![user, email, email],
+        )
+    };
+    let registered = world.host("identity").look.write("sim.register", insert).now_or_never();
+    registered.context("whoever writes from outside waits for nobody")??;
+    Ok(())
 }
 
 /// What is in all of these carts.

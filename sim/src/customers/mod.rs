@@ -2,6 +2,11 @@
 //! its public API alone, and remember what they were answered, which the shop is held to in the end.
 
 mod buyer;
+mod carts;
+mod counts;
+mod edits;
+mod haggling;
+mod lists;
 mod member;
 mod prices;
 mod returns;
@@ -11,6 +16,7 @@ mod staff;
 mod strangers;
 
 pub use buyer::visit;
+pub use lists::look_through;
 pub use prices::{IMPORTED, Priced};
 pub use reviews::Reviewed;
 pub use staff::{Staff, open_shop};
@@ -89,6 +95,10 @@ pub struct Purchase {
     pub refused: bool,
     /// Whether the buyer was told that it is cancelled, or will be.
     pub cancelled: bool,
+    /// In which country whoever gets the bill is, where that is somebody else.
+    pub billed: Option<&'static str>,
+    /// Whether the buyer has refused at their bank.
+    pub unpaid: bool,
     /// Whether the buyer was told that the order has their note.
     pub edited: bool,
     /// How often money was asked back, each time once at most.
@@ -307,7 +317,8 @@ impl Person {
     pub fn agree(&self, about: &str, one: Option<&Reply>, other: Option<&Reply>) {
         if let (Some(one), Some(other)) = (one, other) {
             let said = |reply: &Reply| {
-                ["/id", "/status", "/payment/status"].map(|pointer| reply.text(pointer))
+                ["/id", "/status", "/code", "/payment/status", "/guest_token"]
+                    .map(|pointer| reply.text(pointer))
             };
             let same = one.status == other.status && said(one) == said(other);
             if one.is_final() && !same {

@@ -36,6 +36,9 @@ impl Staff {
         for _ in 0..world.pick(0, 4) {
             tokio::time::sleep(world.time(500, 4_000)).await;
             let price = i64::try_from(world.pick(1_000, 3_000)).unwrap_or(1_000);
+            if world.chance(300) {
+                self.count(memory).await;
+            }
             if world.chance(600) {
                 self.edit(memory, price).await;
             } else {
@@ -93,6 +96,12 @@ impl Staff {
                 let count = 500 + more + next;
                 lines[place]["variants"][0]["stock"] = json!({"on_hand": count});
                 counts.push(count);
+            }
+            // Of two counts in one part the later one is meant.
+            if lines.len() == 1 && world.chance(400) {
+                let mut earlier = lines[0].clone();
+                earlier["variants"][0]["stock"] = json!({"on_hand": 1_500 + next});
+                lines.insert(0, earlier);
             }
         }
         (lines, counts)

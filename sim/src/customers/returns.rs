@@ -19,7 +19,12 @@ impl Served<'_> {
         let world = &self.buyer.world;
         tokio::time::sleep(world.time(0, 2_000)).await;
         for _ in 0..world.pick(1, 3) {
-            let asked = self.ask().await;
+            let mut asked = self.ask(false).await;
+            // Now and then the rest is asked for as well before anybody has decided on the first.
+            if world.chance(300) {
+                world.reach("customers send the rest back too");
+                asked.extend(self.ask(true).await);
+            }
             for id in asked {
                 // Now and then a parcel is here before anybody has looked at the request.
                 if world.chance(80) {
@@ -34,12 +39,12 @@ impl Served<'_> {
         }
     }
 
-    /// The returns that were asked for.
-    async fn ask(&self) -> Vec<String> {
+    /// The returns that were asked for: of some pieces, or of all that are left.
+    async fn ask(&self, rest: bool) -> Vec<String> {
         let world = &self.buyer.world;
         let path = format!("/api/v1/orders/{}", self.order);
         let shown = self.buyer.insist(&Wish::new("orders", Method::GET, path.clone())).await;
-        let lines = shown.map(|shown| self.choose(&shown)).unwrap_or_default();
+        let lines = shown.map(|shown| self.choose(&shown, rest)).unwrap_or_default();
         if lines.is_empty() {
             return Vec::new();
         }
@@ -73,16 +78,17 @@ impl Served<'_> {
     }
 
     /// Some of what left, and now and then one piece more, or something that never left.
-    fn choose(&self, shown: &Reply) -> Vec<Value> {
+    fn choose(&self, shown: &Reply, rest: bool) -> Vec<Value> {
         let world = &self.buyer.world;
         let lines = shown.body.pointer("/lines").and_then(Value::as_array);
-        let too_many = u64::from(world.chance(120));
+        let too_many = u64::from(!rest && world.chance(120));
         let mut chosen = Vec::new();
         for line in lines.into_iter().flatten() {
             let count = |name: &str| line.get(name).and_then(Value::as_u64).unwrap_or_default();
             let left = count("shipped").saturating_sub(count("returned")) + too_many;
-            if left > 0 && world.chance(700) {
-                let quantity = if too_many > 0 { left } else { world.pick(1, left + 1) };
+            let ships = line.get("fulfilment").and_then(Value::as_str) != Some("digital");
+            if left > 0 && if rest { ships } else { world.chance(700) } {
+                let quantity = if rest || too_many > 0 { left } else { world.pick(1, left + 1) };
                 chosen.push(json!({"sku": line.get("sku"), "quantity": quantity}));
             }
         }

@@ -2,6 +2,8 @@
 
 use http::Method;
 use serde_json::json;
+use techtrove_core::TypedId as _;
+use uuid::Uuid;
 
 use super::{Memory, Person, Wish, member::Member};
 
@@ -14,6 +16,12 @@ pub struct Reviewed {
     pub rating: Option<i64>,
     /// Whether its writer was told that it is gone.
     pub gone: bool,
+    /// Its writer.
+    pub writer: Uuid,
+    /// The product: the path of it.
+    pub product: String,
+    /// Whether its writer is said to have bought the product.
+    pub verified: bool,
 }
 
 /// Reviews a product, now and then from two devices at once, and thinks again.
@@ -38,12 +46,19 @@ pub async fn review(member: &Member, memory: &Memory, sku: &str) {
         .filter(|(reply, _)| reply.status == 201)
         .collect();
     if written.len() > 1 {
-        world.violated("a product is reviewed once by each", product);
+        world.violated("a product is reviewed once by each", product.clone());
     }
     for (reply, rating) in written {
         let Some(id) = reply.text("/id") else { continue };
         world.reach("customers review");
-        let mut review = Reviewed { id, rating: Some(rating), gone: false };
+        let mut review = Reviewed {
+            id,
+            rating: Some(rating),
+            gone: false,
+            writer: member.user.uuid(),
+            product: product.clone(),
+            verified: false,
+        };
         think_again(&member.person, &mut review, better).await;
         memory.reviewed(review);
     }
@@ -63,6 +78,10 @@ async fn think_again(writer: &Person, review: &mut Reviewed, better: i64) {
         let edit = Wish::new("community", Method::PATCH, path.clone());
         let reply = writer.insist(&edit.body(json!({"rating": better}))).await;
         review.rating = reply.filter(|reply| reply.status == 200).map(|_| better);
+    }
+    if let Some(shown) = writer.insist(&Wish::new("community", Method::GET, path.clone())).await {
+        let verified = shown.body.get("verified_purchase").and_then(serde_json::Value::as_bool);
+        review.verified = verified.unwrap_or_default();
     }
     if world.chance(200) {
         let reply = writer.insist(&Wish::new("community", Method::DELETE, path)).await;

@@ -4,7 +4,7 @@
 use http::Method;
 use serde_json::json;
 
-use super::{Memory, Person, Staff, Wish};
+use super::{Memory, Person, Staff, Wish, edits};
 
 /// An order that is served.
 pub struct Served<'a> {
@@ -24,6 +24,14 @@ impl Served<'_> {
     /// Its buyer cancels it.
     pub async fn cancel(&self) {
         cancel(self.buyer, self.memory, self.place, self.order).await;
+    }
+
+    /// Now and then its buyer edits it once some of it has left.
+    pub async fn edit_too_late(&self) {
+        if self.buyer.world.chance(400) {
+            self.buyer.world.reach("customers edit too late");
+            edits::move_away(self.buyer, self.order).await;
+        }
     }
 
     /// Now and then its buyer cancels it in the same moment in which something else is done: whichever comes

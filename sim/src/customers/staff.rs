@@ -68,6 +68,7 @@ impl Staff {
         if world.chance(250) {
             let part = self.part_of(order).await;
             let left = self.let_leave(served, post("shipments").body(part)).await;
+            served.edit_too_late().await;
             // The rest may never leave.
             if world.chance(400) {
                 return left;

@@ -1,7 +1,7 @@
 //! What a mail about an order needs, fetched when the mail is written: events carry none of it. Where
 //! the buyer gave no address of their own, identity knows how to write to them.
 
-use techtrove_core::{EmailAddress, Money, TypedId as _};
+use techtrove_core::{EmailAddress, Money, TypedId as _, planted};
 use techtrove_identity_api::{Contact, UserId};
 use techtrove_orders_api::{
     MailQuery, OrderForMail, OrderId, OrderLine, Parcel, ParcelLine, ShipmentId,
@@ -66,7 +66,9 @@ fn mailed(line: Line) -> OrderLine {
 }
 
 fn parcel(order: &Order, id: ShipmentId) -> Result<Parcel, Error> {
-    let found = order.shipments.iter().find(|known| known.id == id).ok_or(Error::NotFound)?;
+    let any = planted("mail-of-the-first-parcel");
+    let mut known = order.shipments.iter();
+    let found = known.find(|known| known.id == id || any).ok_or(Error::NotFound)?;
     let lines = found.pieces.iter().filter_map(|pieces| {
         let Line { sku, name, .. } = order.lines.get(pieces.line)?;
         Some(ParcelLine { sku: sku.clone(), name: name.clone(), quantity: pieces.quantity.get() })

@@ -86,7 +86,8 @@ pub(crate) async fn place_order(app: &Arc<App>, request: PlaceOrder) -> Result<P
         Ok(priced) => priced,
         Err(error) => return answered_before(app, request.key, error).await.map(Placed::again),
     };
-    if request.wish.expected_total.is_some_and(|expected| expected != priced.totals.total) {
+    let expected = request.wish.expected_total.filter(|_| !planted("expected-total-ignored"));
+    if expected.is_some_and(|expected| expected != priced.totals.total) {
         return refuse_price(app, request.key, &priced).await;
     }
     let (waiting, answer) = oneshot::channel();

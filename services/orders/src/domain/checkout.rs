@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use techtrove_catalog_api::{Fulfilment, SellableSku};
-use techtrove_core::{EmailAddress, FieldError, Money, MoneyError, Quantity, Sku};
+use techtrove_core::{EmailAddress, FieldError, Money, MoneyError, Quantity, Sku, planted};
 use techtrove_orders_api::Totals;
 
 use super::{
@@ -78,7 +78,7 @@ impl Route {
     /// is known, which is at home.
     #[must_use]
     pub fn destination(&self, ships: bool) -> Option<&Destination> {
-        let bill = self.billing.as_ref().filter(|_| !ships);
+        let bill = self.billing.as_ref().filter(|_| !ships || planted("bill-decides-the-tax"));
         bill.or(self.shipping.as_ref())
     }
 }

@@ -48,6 +48,12 @@ const DELETE_ITEM: Sql = Sql::new("DELETE FROM cart_items WHERE cart_id = ? AND 
 
 const DELETE_ITEMS: Sql = Sql::new("DELETE FROM cart_items WHERE cart_id = ?");
 
+const CLAIM: &str = "SELECT cart_id FROM cart_claims WHERE guest_cart_id = ? AND user_id = ?";
+
+/// The same whoever asks, as only a planted bug has it.
+const CLAIM_OF_ANYBODY: &str =
+    "SELECT cart_id FROM cart_claims WHERE guest_cart_id = ? AND ? IS NOT NULL";
+
 /// Makes sure that a user has a row, and locks it where others may write at the same time.
 const LOCK_OWNER: Sql = Sql::new(
     "INSERT INTO cart_owners (user_id) VALUES (?) \
@@ -206,7 +212,7 @@ pub fn lookup_claim(
     user: UserId,
 ) -> Result<Option<CartId>, DbError> {
     tx.query_opt(
-        "SELECT cart_id FROM cart_claims WHERE guest_cart_id = ? AND user_id = ?",
+        if planted("claim-of-anybody") { CLAIM_OF_ANYBODY } else { CLAIM },
         p![guest, user],
         |row| row.get(0),
     )

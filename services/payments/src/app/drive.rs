@@ -247,7 +247,8 @@ fn question<'a>(
             Question::Authorize { charge, amount: terms.amount, token }
         }
         (Occasion::Completion(outcome), _, Some(CustomerAction::Required)) if authorizing => {
-            Question::CompleteAction { charge, outcome }
+            let outcome = Some(outcome).filter(|_| !planted("refusal-at-the-bank-forgotten"));
+            Question::CompleteAction { charge, outcome: outcome.unwrap_or_default() }
         }
         _ => Question::again(charge, operation, payment.currency),
     }
