@@ -8,7 +8,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use techtrove_core::{BookPage, Cursor, PageRequest, Problem, Unreadable};
 use uuid::Uuid;
 
-use crate::{Db, DbError, Engine, FromValue, IntoValue, Row, Sql, Tx, Value, WrongKind};
+use crate::{Db, DbError, Engine, FromValue, IntoValue, Row, Sql, Tx, Value};
 
 /// What a book is sorted by. The default is for the place where it begins.
 pub trait BookKey: Clone + Default + Ord + Serialize + DeserializeOwned + Send + 'static {
@@ -62,7 +62,7 @@ where
 
 impl BookKey for String {
     fn read(row: &Row<'_>) -> Result<Self, DbError> {
-        row.get(0).map(|Text(text)| text)
+        row.get(0)
     }
 
     fn id(&self) -> String {
@@ -71,18 +71,6 @@ impl BookKey for String {
 
     fn values(&self) -> Vec<Value<'_>> {
         vec![Value::Text(self)]
-    }
-}
-
-/// Text that is stored as such: SQLite sorts the same letters as bytes elsewhere.
-struct Text(String);
-
-impl FromValue for Text {
-    fn from_stored(stored: Value<'_>) -> Result<Self, WrongKind> {
-        match stored {
-            Value::Text(text) => Ok(Self(text.to_owned())),
-            other => Err(other.is_no("text")),
-        }
     }
 }
 

@@ -135,17 +135,22 @@ impl Lane {
         Some(job)
     }
 
-    /// Whether a job has waited too long for a file that another process has locked, or nobody waits for it. What has
-    /// to end in no time may wait as long as others may take.
-    pub(crate) fn is_overdue(&self, job: &dyn Job) -> bool {
+    /// Whether a job has waited too long for a file that another process has locked, or nobody waits for it. Where the
+    /// lock `is_known`, others have waited for it already. What has to end in no time may wait as long as others may
+    /// take.
+    pub(crate) fn is_overdue(&self, job: &dyn Job, is_known: bool) -> bool {
         let Self { options, .. } = self;
-        let patience = if job.is_limited() { options.patience } else { options.job_timeout };
+        let patience = match (job.is_limited(), is_known) {
+            (false, _) => options.job_timeout,
+            (true, false) => options.patience,
+            (true, true) => options.patience / 10,
+        };
         job.is_abandoned() || job.queued_at().elapsed() >= patience
     }
 
     /// Takes those of the foremost jobs that wait just now who are overdue.
-    pub(crate) fn take_overdue(&self, overdue: &mut VecDeque<Box<dyn Job>>) {
-        let waiting = self.queue.take_while(|job| self.is_overdue(job), overdue);
+    pub(crate) fn take_overdue(&self, is_known: bool, overdue: &mut VecDeque<Box<dyn Job>>) {
+        let waiting = self.queue.take_while(|job| self.is_overdue(job, is_known), overdue);
         self.counters.waiting.set(Counters::tell(waiting));
     }
 

@@ -46,14 +46,14 @@ impl Lock {
 
     /// Refuses those of `jobs`, and of the jobs that wait behind them, who have waited for too long.
     fn refuse_the_overdue(&mut self, lane: &Lane, jobs: &mut VecDeque<Box<dyn Job>>) {
-        let mut overdue = VecDeque::new();
+        let (is_known, mut overdue) = (self.refusing_since.is_some(), VecDeque::new());
         for job in std::mem::take(jobs) {
-            let list = if lane.is_overdue(&*job) { &mut overdue } else { &mut *jobs };
+            let list = if lane.is_overdue(&*job, is_known) { &mut overdue } else { &mut *jobs };
             list.push_back(job);
         }
-        lane.take_overdue(&mut overdue);
+        lane.take_overdue(is_known, &mut overdue);
         let refused: Vec<_> = overdue.into_iter().filter_map(|job| lane.worthwhile(job)).collect();
-        if !refused.is_empty() && self.refusing_since.is_none() {
+        if !refused.is_empty() && !is_known {
             self.refusing_since = Some(Instant::now());
             tracing::error!(
                 db = lane.db(),

@@ -79,17 +79,33 @@ async fn who_has_waited_no_longer_than_allowed_is_done_when_the_lock_ends() {
     let other = another(db.url()).await;
     let held = hold(&other).await;
 
-    let first = add(&db, "first", 1).await;
-    // The lock is known by now.
-    let second = {
+    let waiting = {
         let db = (*db).clone();
-        start(async move { add(&db, "second", 1).await }).await
+        start(async move { add(&db, "a", 1).await }).await
     };
     held.let_go().await;
 
-    assert_eq!(first, Err(DbError::Locked));
-    assert_eq!(second.await.expect("joined"), Ok(1));
-    assert_eq!(stock(&db).await, [("second".to_owned(), 1)]);
+    assert_eq!(waiting.await.expect("joined"), Ok(1));
+    assert_eq!(stock(&db).await, [("a".to_owned(), 1)]);
+    other.close().await;
+}
+
+#[tokio::test]
+async fn a_lock_that_is_known_is_hardly_waited_for_until_it_ends() {
+    let db = sqlite_file(DbOptions { patience: 3 * PATIENCE, ..options() }).await;
+    db.migrate(&SCHEMA).await.expect("migrated");
+    let other = another(db.url()).await;
+    let held = hold(&other).await;
+    assert_eq!(add(&db, "a", 1).await, Err(DbError::Locked));
+
+    let began = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(add(&db, "a", 1).await, Err(DbError::Locked));
+    }
+
+    assert!(began.elapsed() < 2 * PATIENCE, "{:?}", began.elapsed());
+    held.let_go().await;
+    assert_eq!(add(&db, "a", 1).await, Ok(1));
     other.close().await;
 }
 

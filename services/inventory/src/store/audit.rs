@@ -30,7 +30,8 @@ const SUM_MOVEMENTS: Rows = sums!(
     "l.delta"
     "CASE WHEN l.kind = 'ship' THEN -l.delta ELSE 0 END"
     "CASE WHEN l.kind = 'restock' THEN l.delta ELSE 0 END"
-    "CASE WHEN l.kind = 'write_off' THEN -l.delta ELSE 0 END",
+    "CASE WHEN l.kind = 'write_off' THEN -l.delta ELSE 0 END"
+    "CASE WHEN l.kind IN ('receive', 'adjust', 'ship', 'restock', 'write_off') THEN 0 ELSE 1 END",
     "movements l WHERE l.sku > ? AND l.sku <= ? AND l.location = ? GROUP BY l.sku"
 );
 
@@ -176,6 +177,9 @@ fn read_stock(row: &Row<'_>) -> Result<StockEntry, DbError> {
 /// The sum of a SKU's movements, and those of what left and came back.
 fn read_moved(row: &Row<'_>) -> Result<(Sku, i64, Gone), DbError> {
     let (shipped, returned) = (row.get(2)?, row.get(3)?);
+    if row.get::<i64>(5)? > 0 {
+        return Err(DbError::decode("kind: of some there is none such"));
+    }
     Ok((row.get(0)?, row.get(1)?, Gone { shipped, returned, written_off: row.get(4)? }))
 }
 

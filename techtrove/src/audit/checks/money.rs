@@ -6,7 +6,7 @@ use techtrove_payments_api::{PaymentEntry, PaymentStatus, RefundEntry, RefundSta
 
 use super::{
     super::{report::Report, rule::Rule},
-    AHEAD, STUCK_AFTER,
+    AHEAD, STUCK_AFTER, sum,
 };
 
 /// A confirmed order's money is captured, less what was given back; everybody else's is not ours.
@@ -69,7 +69,7 @@ fn waits_for_bank(order: &OrderEntry, payment: Option<&PaymentEntry>) -> bool {
 /// What an order gave back is its refunds.
 fn given_back(order: &OrderEntry, report: &mut Report) {
     let made = order.refunds.iter().filter(|refund| refund.state == RefundClaimState::Made);
-    let made: i64 = made.map(|refund| refund.amount).sum();
+    let made = sum(made.map(|refund| refund.amount));
     report.expect(made == order.refunded, Rule::OrderRefund, order.id, || {
         format!("{} is given back, its refunds are {:?}", order.refunded, order.refunds)
     });

@@ -3,7 +3,10 @@
 use techtrove_core::TypedId as _;
 use techtrove_orders_api::{CartClaim, LineEntry, OrderEntry, OrderStatus, Parts};
 
-use super::super::{report::Report, rule::Rule};
+use super::{
+    super::{report::Report, rule::Rule},
+    sum,
+};
 
 /// An order agrees with itself.
 pub(in super::super) fn order(order: &OrderEntry, report: &mut Report) {
@@ -32,13 +35,13 @@ pub(in super::super) fn order(order: &OrderEntry, report: &mut Report) {
 /// Whether lines cost their pieces, parts are the sum of the lines, and the total that of the parts.
 fn adds_up(order: &OrderEntry) -> bool {
     let Parts { subtotal, discount, shipping, tax, prices_include_tax } = order.parts;
-    let lines = |of: fn(&LineEntry) -> i64| order.lines.iter().map(of).fold(0, i64::saturating_add);
+    let lines = |of: fn(&LineEntry) -> i64| sum(order.lines.iter().map(of));
     let added = if prices_include_tax { 0 } else { tax };
     let cost = |line: &LineEntry| line.unit_price.saturating_mul(i64::from(line.quantity));
     let shipping_tax = tax.saturating_sub(lines(|line| line.tax));
     order.lines.iter().all(|line| line.total == cost(line))
         && subtotal == lines(|line| line.total)
-        && order.total.amount == subtotal - discount + shipping + added
+        && order.total.amount == sum([subtotal, discount.saturating_neg(), shipping, added])
         && (0..=shipping).contains(&shipping_tax)
         && have_one_rate(&order.lines)
 }

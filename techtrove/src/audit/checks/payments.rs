@@ -13,7 +13,7 @@ use super::{
         report::Report,
         rule::Rule,
     },
-    AHEAD,
+    AHEAD, sum,
 };
 
 /// So long may a payment wait for its provider or its customer; it is given up long before.
@@ -36,7 +36,7 @@ pub(in super::super) fn payment(payment: &PaymentEntry, now: Timestamp, report: 
     report.expect(status_allows(payment), Rule::PaymentStatus, id, || {
         format!("{status:?} with {captured} captured and {refunded} refunded")
     });
-    let made: i64 = payment.refunds.iter().filter(|it| is_made(it)).map(|it| it.amount).sum();
+    let made = sum(payment.refunds.iter().filter(|it| is_made(it)).map(|it| it.amount));
     let asked = payment.refunds.iter().all(|it| it.amount == it.asked);
     report.expect(asked && made == *refunded, Rule::PaymentRefunds, id, || {
         format!("{refunded} is refunded, its refunds are {:?}", payment.refunds)
@@ -75,11 +75,11 @@ fn is_as_booked(payment: &PaymentEntry) -> bool {
         PaymentStatus::Authorized => payment.amount.amount,
         _ => 0,
     };
-    booked.sales == -captured
+    booked.sales == captured.saturating_neg()
         && booked.refunds == *refunded
-        && booked.provider_receivable == captured - refunded
+        && booked.provider_receivable == captured.saturating_sub(*refunded)
         && booked.authorized_at_provider == reserved
-        && booked.authorized_by_customer == -reserved
+        && booked.authorized_by_customer == reserved.saturating_neg()
         && !booked.other_currency
 }
 
@@ -160,7 +160,7 @@ pub(in super::super) fn lone_charge(orphan: &Charge, report: &mut Report) {
 /// A charge is what the provider booked for it, and what its refunds come to.
 fn provider_ledger(charge: &Charge, report: &mut Report) {
     let made = charge.refunds.iter().filter(|refund| refund.status == "succeeded");
-    let made: i64 = made.map(|refund| refund.amount).sum();
+    let made = sum(made.map(|refund| refund.amount));
     let ChargeLedger { authorized, captured, voided, refunded, other_currency } = charge.ledger;
     let reserved = match charge.status.as_str() {
         "authorized" | "captured" => (authorized, voided) == (charge.amount, 0),

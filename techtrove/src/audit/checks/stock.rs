@@ -37,7 +37,9 @@ pub(in super::super) fn stock(row: &StockEntry, report: &mut Report) {
             format!("{keys:?} of on_hand {} with committed {}", row.on_hand, row.committed)
         });
     }
-    let sane = row.held >= 0 && row.committed >= 0 && row.held + row.committed <= row.on_hand;
+    let sane = row.held >= 0
+        && row.committed >= 0
+        && row.held.saturating_add(row.committed) <= row.on_hand;
     report.expect(sane, Rule::StockOversold, sku, || {
         format!("held {} + committed {} of on_hand {}", row.held, row.committed, row.on_hand)
     });

@@ -30,6 +30,11 @@ pub const UNREADABLE: &[Damage] = &[
     &[("payments", "UPDATE operations SET state = 'bogus' WHERE kind = 'refund'")],
     &[("payments", "UPDATE ledger_entries SET currency = 'XXQ'")],
     &[("inventory", "UPDATE stock SET on_hand = 'many'")],
+    &[("inventory", "UPDATE movements SET kind = 'bogus' WHERE kind = 'receive'")],
+    // The same letters as bytes, which no text finds.
+    &[("orders", "UPDATE orders SET status = CAST(status AS BLOB) WHERE status = 'confirmed'")],
+    &[("orders", "UPDATE order_lines SET sku = CAST(sku AS BLOB)")],
+    &[("inventory", "UPDATE shipment_lines SET sku = CAST(sku AS BLOB)")],
     &[("inventory", "UPDATE shipment_lines SET quantity = 'many'")],
     &[("inventory", "UPDATE returns SET created_at = 'late'")],
     // The provider's own book.
