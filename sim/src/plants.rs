@@ -157,11 +157,6 @@ pub const PLANTS: &[Plant] = &[
         "a cancellation that a parcel came before stays asked for",
     ),
     plant("packed-again", 0, "what is in a parcel that has yet to leave is packed once more"),
-    plant(
-        "parcel-under-way-forgotten",
-        31,
-        "an order is cancelled behind a refund whose parcel may have left",
-    ),
     plant("packed-though-given-back", 49, "what was given back whole is packed"),
     plant("passing-refusal-kept", 1, "what came too early is refused for ever under its key"),
     plant("received-unapproved", 4, "a return is received that nobody has approved"),

@@ -20,7 +20,7 @@ mod placing;
 
 use std::{sync::Arc, time::Duration};
 
-use techtrove_core::{Timestamp, planted};
+use techtrove_core::Timestamp;
 use techtrove_inventory_api::OutOfStockLine;
 use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::{NextAction, PaymentStatus, RefundId};
@@ -407,7 +407,7 @@ impl Saga {
         let next = Self::resume(order, capture, now)?;
         let asked_at = self.asked_at.filter(|_| self.step == Step::Refund);
         let none = asked_at.is_none() || order.preparing().next().is_none();
-        if none || planted("parcel-under-way-forgotten") {
+        if none {
             return Some(next);
         }
         let step = if next.step == Step::Release { Step::Ship } else { next.step };
