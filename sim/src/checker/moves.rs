@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::rows::{rows, values};
 use crate::world::World;
 
-/// The kind of thing that a SKU's stock is, which stands as often as it was changed.
+/// The kind of thing that a SKU's stock is, which stands at its numbers.
 pub const STOCK: &str = "stock";
 
 /// The ways of each kind of thing, from where it stands to where it may go; several of them may be one commit.

@@ -75,9 +75,12 @@ const EDGES: [(&str, &str, &str); 9] = [
     ("sandbox", "charge", "SELECT charge_key, status FROM charges"),
 ];
 
-/// How often the stock of each SKU was changed: a refusal is judged by stock that nobody changed with it.
-const STOCK: (&str, &str, &str) =
-    ("inventory", moves::STOCK, "SELECT sku, CAST(version AS TEXT) FROM stock");
+/// The numbers of each SKU's stock: a refusal is judged by stock that nobody changed in the same commit.
+const STOCK: (&str, &str, &str) = (
+    "inventory",
+    moves::STOCK,
+    "SELECT sku, version || ' ' || on_hand || ' ' || held || ' ' || committed FROM stock",
+);
 
 /// What no commit may leave: host, invariant, and the rows that break it.
 const ALWAYS: [(&str, &str, &str); 12] = [
