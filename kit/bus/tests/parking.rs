@@ -10,8 +10,7 @@ use techtrove_db::testing::engines;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::common;
-use crate::common::{CONSUMER, Follower, World, bus, in_order};
+use crate::common::{self, CONSUMER, Follower, World, bus, in_order};
 
 const OTHER: &str = "tests.other";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -4,8 +4,7 @@ use techtrove_bus::{record, record_all};
 use techtrove_db::{DbError, p, testing::engines};
 use uuid::Uuid;
 
-use crate::common;
-use crate::common::{MOVED, World};
+use crate::common::{self, MOVED, World};
 
 async fn rows(world: &World) -> Vec<(u128, i64)> {
     world

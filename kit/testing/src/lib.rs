@@ -5,12 +5,14 @@
 mod actor;
 mod eventually;
 pub mod faults;
+mod locked;
 mod repeat;
 mod reply;
 mod seed;
 
 pub use actor::{Actor, Draft};
 pub use eventually::eventually;
+pub use locked::Locked;
 pub use repeat::repetitions;
 pub use reply::Reply;
 pub use seed::Seed;

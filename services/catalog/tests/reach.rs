@@ -10,8 +10,7 @@ use techtrove_db::{Db, MigrationSet, p};
 use techtrove_testing::{engines, eventually};
 use uuid::Uuid;
 
-use crate::support;
-use crate::support::{Inventory, Shop};
+use crate::support::{self, Inventory, Shop};
 
 /// What was told of this kind, in order.
 async fn told<T: serde::de::DeserializeOwned>(db: &Db, aggregate: &'static str) -> Vec<T> {

@@ -9,8 +9,7 @@ use techtrove_identity_api::{
 };
 use techtrove_testing::Reply;
 
-use crate::support;
-use crate::support::{FROM, Identity, PASSWORD, Person, identity};
+use crate::support::{self, FROM, Identity, PASSWORD, Person, identity};
 
 const NEW: &str = "another horse battery";
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support;
-use crate::support::{FROM, Person, identity};
+use crate::support::{self, FROM, Person, identity};
 
 const SESSIONS: &str = "/api/v1/users/me/sessions";
 

@@ -7,9 +7,8 @@ use techtrove_db::Db;
 use techtrove_inventory::{Error, app, domain::StockItem};
 use techtrove_inventory_api::{Availability, ReservationState};
 
-use crate::support;
 use crate::support::{
-    Shop, attempt_of,
+    self, Shop, attempt_of,
     model::{Answer, Model, SKUS, Step, any_step},
     sku,
 };

@@ -13,9 +13,8 @@ use techtrove_inventory::{
 };
 use uuid::Uuid;
 
-use crate::support;
 use crate::support::{
-    Shop,
+    self, Shop,
     desk::{Desk, category, product},
     on_every_engine, sku,
 };

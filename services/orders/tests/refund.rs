@@ -9,8 +9,7 @@ use techtrove_orders::domain::CapturePolicy;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
 
-use crate::world;
-use crate::world::{FAULTS, Moment, Setting, Trap, World, buy, dies_at, refund};
+use crate::world::{self, FAULTS, Moment, Setting, Trap, World, buy, dies_at, refund};
 
 async fn world() -> World {
     World::new((*sqlite_inline().await).clone())

@@ -10,9 +10,8 @@ use techtrove_orders_api::OrderStatus;
 use techtrove_payments_api::PaymentStatus;
 use techtrove_testing::{engines, faults::Script, sqlite_inline};
 
-use crate::world;
 use crate::world::{
-    FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, refund, ship, wish,
+    self, FAULTS, Moment, ORDERS, Setting, Trap, World, buy, cancel, dies_at, refund, ship, wish,
 };
 
 async fn world() -> World {

@@ -8,8 +8,7 @@ use techtrove_payments::{Error, app, domain::ActionOutcome};
 use techtrove_payments_api::{Payment, PaymentId, PaymentStatus};
 use techtrove_sandbox::faults::{Fault, Operation};
 
-use crate::support;
-use crate::support::{AMOUNT, Face, World, code, in_each_world, payment_id};
+use crate::support::{self, AMOUNT, Face, World, code, in_each_world, payment_id};
 
 /// Longer than anybody waits for the provider.
 const LATE: Duration = Duration::from_secs(30);

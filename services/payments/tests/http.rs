@@ -6,8 +6,9 @@ use techtrove_db::Row;
 use techtrove_http::ClientError;
 use techtrove_payments_api::{AuthorizeRequest, PaymentStatus};
 
-use crate::support;
-use crate::support::{AMOUNT, World, code, in_each_world, on_virtual_time, payment_id, request};
+use crate::support::{
+    self, AMOUNT, World, code, in_each_world, on_virtual_time, payment_id, request,
+};
 
 fn refused(outcome: Result<Value, ClientError>) -> (u16, String, Option<String>) {
     match outcome {

@@ -9,8 +9,7 @@ use techtrove_payments_api::{PaymentId, PaymentStatus};
 use techtrove_sandbox::webhooks::{Endpoint, Webhooks};
 use techtrove_testing::Reply;
 
-use crate::support;
-use crate::support::{Face, WEBHOOK_SECRET, World, code, in_each_world};
+use crate::support::{self, Face, WEBHOOK_SECRET, World, code, in_each_world};
 
 /// The provider's webhook which says that the charge was given up.
 fn given_up(world: &World, id: PaymentId) -> Value {

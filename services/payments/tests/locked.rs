@@ -1,47 +1,12 @@
 //! Payments while another process has locked its file: an authorisation that cannot be written down is refused with
 //! a word of its own, and is never begun afterwards.
 
-use std::sync::{Mutex, mpsc::SyncSender};
-
-use techtrove_db::{Db, DbError, DbOptions};
+use techtrove_db::DbOptions;
 use techtrove_payments::app;
 use techtrove_payments_api::PaymentStatus;
-use techtrove_testing::sqlite_file;
-use tokio::task::JoinHandle;
+use techtrove_testing::{Locked, sqlite_file};
 
 use crate::support::{World, code, payment_id};
-
-/// Another process that has locked the file.
-struct Locked {
-    go: SyncSender<()>,
-    job: JoinHandle<Result<(), DbError>>,
-    db: Db,
-}
-
-impl Locked {
-    async fn file(url: &str) -> Self {
-        let db = Db::open(url, DbOptions::default()).await.expect("opened");
-        let (go, may_go) = std::sync::mpsc::sync_channel(1);
-        let (holds, mut held) = tokio::sync::mpsc::channel(1);
-        let (holder, may_go) = (db.clone(), Mutex::new(may_go));
-        let job = tokio::spawn(async move {
-            let hold = holder.write("hold", move |_| {
-                holds.try_send(()).expect("somebody waits");
-                may_go.lock().expect("no panic").recv().expect("let go");
-                Ok(())
-            });
-            hold.await
-        });
-        held.recv().await.expect("it holds");
-        Self { go, job, db }
-    }
-
-    async fn let_go(self) {
-        self.go.send(()).expect("it waits");
-        self.job.await.expect("joined").expect("ended");
-        self.db.close().await;
-    }
-}
 
 #[tokio::test]
 async fn what_cannot_be_written_down_is_not_begun_and_never_will_be() {

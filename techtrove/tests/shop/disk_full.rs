@@ -6,12 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
-use techtrove_testing::eventually;
 
-use crate::harness::SOON;
 use crate::insistence::Customers;
-use crate::program::{self, Program, import, import_line, run};
-use crate::under_fire::kept;
+use crate::program::{self, Program, import, import_line};
 
 /// So many requests are refused while there is no room.
 const REFUSED: u32 = 50;
@@ -30,13 +27,8 @@ async fn without_room_it_refuses_and_with_room_it_goes_on() {
     program.public().get("/api/v1/products").await.expect(200);
     limit(&program, room);
     customers.buy().await;
-    let sold = customers.go_home().await;
 
-    let public = program.public();
-    eventually(SOON, async || kept(&public, &sold).await).await;
-    let audit = run(&["audit"], folder.path(), "");
-    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
-    assert_eq!(program.interrupt(), 0);
+    customers.find_all_as_told(program, folder.path()).await;
 }
 
 /// Starts the shop, deaf to the signal that comes with the limit: a full disk sends none.

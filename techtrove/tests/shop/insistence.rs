@@ -1,15 +1,16 @@
 //! People who shop while something is wrong: each order has its key, and is asked for until it is there.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use techtrove_testing::Actor;
+use techtrove_testing::{Actor, eventually};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::order;
-use crate::program::Program;
-use crate::under_fire::Sold;
+use crate::harness::{SOON, order};
+use crate::program::{Program, run};
+use crate::under_fire::{Sold, kept};
 
 /// How many people shop at once.
 pub const CUSTOMERS: u32 = 8;
@@ -56,10 +57,15 @@ impl Customers {
         self.refused.acquire_many(times).await.expect("open").forget();
     }
 
-    /// Lets them go home, and tells of every order that was acknowledged.
-    pub async fn go_home(self) -> Vec<Sold> {
+    /// Lets them go home. Every order that was acknowledged comes to the end that it was told, and the books agree.
+    pub async fn find_all_as_told(self, program: Program, folder: &Path) {
         self.over.cancel();
-        self.shopping.join_all().await.into_iter().flatten().collect()
+        let sold: Vec<Sold> = self.shopping.join_all().await.into_iter().flatten().collect();
+        let public = program.public();
+        eventually(SOON, async || kept(&public, &sold).await).await;
+        let audit = run(&["audit"], folder, "");
+        assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
+        assert_eq!(program.interrupt(), 0);
     }
 }
 

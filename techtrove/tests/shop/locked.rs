@@ -1,56 +1,24 @@
 //! A database that another process has locked, such as a shell with a transaction left open: a checkout is refused
-//! within three seconds, before money is asked for, leaves nothing, and can be made under the same key once the lock
+//! within three seconds, before money is asked for, leaves no order, and can be made under the same key once the lock
 //! is gone. Products are read all the while.
 
 use std::path::Path;
-use std::sync::{Mutex, mpsc::SyncSender};
 use std::time::Duration;
 
 use serde_json::json;
-use techtrove_db::{Db, DbError, DbOptions};
-use techtrove_testing::{Actor, Reply, eventually};
-use tokio::task::JoinHandle;
+use techtrove_testing::{Actor, Locked, Reply, eventually};
 use tokio::time::Instant;
 
 use crate::harness::{SOON, order};
 use crate::insistence::{CUSTOMERS, Customers};
 use crate::program::{Program, admin, import, import_line, run, up};
-use crate::under_fire::kept;
 
 /// The databases that a checkout writes to before money is asked for.
 const BEFORE_MONEY: [&str; 3] = ["orders", "inventory", "payments"];
 
-/// A database of a running shop that this process, which is another one, has locked.
-struct Locked {
-    db: Db,
-    go: SyncSender<()>,
-    holding: JoinHandle<Result<(), DbError>>,
-}
-
-impl Locked {
-    async fn database(folder: &Path, name: &str) -> Self {
-        let url = format!("sqlite:{}", folder.join(format!("{name}.db")).display());
-        let db = Db::open(&url, DbOptions::default()).await.expect("opened");
-        let (go, may_go) = std::sync::mpsc::sync_channel(1);
-        let (holds, mut held) = tokio::sync::mpsc::channel(1);
-        let (holder, may_go) = (db.clone(), Mutex::new(may_go));
-        let holding = tokio::spawn(async move {
-            let hold = holder.write("hold", move |_| {
-                holds.try_send(()).expect("somebody waits");
-                may_go.lock().expect("no panic").recv().expect("let go");
-                Ok(())
-            });
-            hold.await
-        });
-        held.recv().await.expect("it is locked");
-        Self { db, go, holding }
-    }
-
-    async fn let_go(self) {
-        self.go.send(()).expect("it waits");
-        self.holding.await.expect("joined").expect("ended");
-        self.db.close().await;
-    }
+/// Locks a database of a running shop.
+async fn lock(folder: &Path, name: &str) -> Locked {
+    Locked::file(&format!("sqlite:{}", folder.join(format!("{name}.db")).display())).await
 }
 
 async fn buy(shop: &Actor, key: &str) -> Reply {
@@ -68,7 +36,7 @@ async fn a_checkout_is_refused_in_time_and_made_once_the_lock_is_gone() {
     buy(&shop, "warm").await.expect(201);
 
     for name in BEFORE_MONEY {
-        let locked = Locked::database(folder.path(), name).await;
+        let locked = lock(folder.path(), name).await;
         let asked = Instant::now();
         let refused = buy(&shop, name).await;
         let waited = asked.elapsed();
@@ -118,17 +86,12 @@ async fn locks_in_the_midst_of_a_sale_cost_no_order_and_make_none() {
 
     customers.buy().await;
     for name in BEFORE_MONEY {
-        let locked = Locked::database(folder.path(), name).await;
+        let locked = lock(folder.path(), name).await;
         // All of them, where an order that was refused leaves its key in use as long as the lock is there.
         customers.are_refused(CUSTOMERS).await;
         locked.let_go().await;
         customers.buy().await;
     }
-    let sold = customers.go_home().await;
 
-    let public = program.public();
-    eventually(SOON, async || kept(&public, &sold).await).await;
-    let audit = run(&["audit"], folder.path(), "");
-    assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
-    assert_eq!(program.interrupt(), 0);
+    customers.find_all_as_told(program, folder.path()).await;
 }
